@@ -1,0 +1,137 @@
+"""Records that flow through the archive, from what a listing says to what a page gives.
+
+Times are text as the archive stores them: UTC ISO 8601 with ``Z`` (``2025-02-18T09:35:00Z``), or a bare
+date (``2025-02-18``, a day in the site's own zone) where only the day is known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(kw_only=True, frozen=True, slots=True)
+class Page:
+    """One HTTP response as bytes: `headers` have lower-case names, `body` is still content-encoded if they say so."""
+
+    url: str
+    body: bytes
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(kw_only=True, frozen=True, slots=True)
+class Author:
+    """Who signs: `role` is ``author``, ``desk`` (the newsroom's account) or ``photo``."""
+
+    name: str
+    """In normal capitals: Аида Рахымқұлова."""
+    as_written: str
+    """As the page has it: Аида РАХЫМҚҰЛОВА."""
+    role: str = "author"
+
+
+@dataclass(kw_only=True, frozen=True, slots=True)
+class Image:
+    """A picture of the article: `url` is the largest version the page offers, `shown` the address it shows."""
+
+    url: str
+    shown: str = ""
+    alt: str = ""
+    caption: str = ""
+    credit: str = ""
+    lead: bool = False
+
+
+@dataclass(kw_only=True, frozen=True, slots=True)
+class Hints:
+    """What a listing said of one article; empty where it said nothing."""
+
+    title: str = ""
+    published: str = ""
+    modified: str = ""
+    authors: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    image: Image | None = None
+    language: str = ""
+    kind: str = ""
+    """What the source calls it, such as WordPress' ``post`` or ``page``; empty where it does not say."""
+
+
+@dataclass(kw_only=True, frozen=True, slots=True)
+class Listed:
+    """One URL on a listing."""
+
+    url: str
+    lastmod: str = ""
+    """When the source says that it last changed; empty where it does not say."""
+    hints: Hints = field(default_factory=Hints)
+    native_id: str = ""
+    """The source's own stable number or guid for it, such as WordPress' post ID."""
+
+
+@dataclass(kw_only=True, frozen=True, slots=True)
+class Listing:
+    """What one listing page gave: articles, and further listings to read (next pages, nested sitemaps)."""
+
+    articles: tuple[Listed, ...] = ()
+    listings: tuple[str, ...] = ()
+    total: int | None = None
+    """How many articles the source says it has in all (X-WP-Total), if it says so."""
+
+
+@dataclass(kw_only=True, frozen=True, slots=True)
+class Article:
+    """An article as its page and its listing give it; empty text and empty tuples where they do not say."""
+
+    url: str
+    """The canonical URL by the page itself (rel=canonical on the site), else the one it was fetched from."""
+    site: str
+    title: str
+    lead: str = ""
+    """The standfirst where the page shows one apart from the body."""
+    body: str = ""
+    """Paragraphs separated by a blank line."""
+    markdown: str = ""
+    """The whole article as Markdown, from its `# title` on."""
+    language: str = ""
+    published: str = ""
+    modified: str = ""
+    authors: tuple[Author, ...] = ()
+    images: tuple[Image, ...] = ()
+    categories: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    evidence: dict[str, str] = field(default_factory=dict)
+    """Where each field came from: ``{"title": "json-ld", "authors": "by-line", "body": "trafilatura:fast"}``."""
+    more_pages: tuple[str, ...] = ()
+    """Further pages of this article that were not among those given, in order."""
+
+
+class NotAnArticle(Exception):
+    """The page holds no article; `reason` is a short phrase that the archive keeps beside the URL."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(f"{url}: not an article: {reason}")
+        self.url = url
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type[NotAnArticle], tuple[str, str]]:
+        return type(self), (self.url, self.reason)
+
+
+@dataclass(kw_only=True, frozen=True, slots=True)
+class Capture:
+    """One HTTP response kept in a WARC file: where its response record begins and how long it is."""
+
+    url: str
+    time: str
+    status: int
+    sha256: str
+    """Of the payload as WARC means it: the body as it came, before any content decoding."""
+    warc: str
+    """File name inside the archive's `warc/` folder."""
+    offset: int
+    length: int
+    etag: str = ""
+    last_modified: str = ""
+    content_type: str = ""

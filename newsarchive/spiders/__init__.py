@@ -1,0 +1,1 @@
+"""Spiders: what to request; every profile is one (see spiderloader)."""
