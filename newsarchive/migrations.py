@@ -160,7 +160,7 @@ create table urls (                     -- the ledger: every URL ever listed or 
     article integer references articles(id)
 ) strict;
 create index urls_state on urls(site, state, day);
-create index urls_due on urls(site, next_visit) where next_visit is not null;
+create index urls_due on urls(site, day desc, id) where next_visit is not null;
 create index urls_article on urls(article);
 create index urls_native_id on urls(site, native_id) where native_id <> '';
 create table authors (

@@ -1,0 +1,37 @@
+"""The archive's SQLite file: how it is opened, and every write to it."""
+
+from newsarchive.database.archive import ArchiveError, ArchiveLocked, lock_archive, open_archive, read_archive
+from newsarchive.database.articles import Saved, save_article
+from newsarchive.database.ledger import (
+    article_of,
+    due_urls,
+    mark_failed,
+    mark_missing,
+    mark_not_article,
+    save_listed,
+    source_state,
+    update_source,
+)
+from newsarchive.database.runs import finish_run, save_capture, save_site, start_run
+
+__all__ = [
+    "ArchiveError",
+    "ArchiveLocked",
+    "Saved",
+    "article_of",
+    "due_urls",
+    "finish_run",
+    "lock_archive",
+    "mark_failed",
+    "mark_missing",
+    "mark_not_article",
+    "open_archive",
+    "read_archive",
+    "save_article",
+    "save_capture",
+    "save_listed",
+    "save_site",
+    "source_state",
+    "start_run",
+    "update_source",
+]

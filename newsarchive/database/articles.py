@@ -1,0 +1,335 @@
+"""Storing an article: its present state, its revisions, and what hangs on them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlite_utils import Database
+
+from newsarchive.items import Article, Hints
+from newsarchive.revisions import changed_fields, content_digest, content_of, kind_of_change
+from newsarchive.sites import Site
+from newsarchive.urls import url_key
+
+
+@dataclass(kw_only=True, frozen=True)
+class Saved:
+    """What storing an article did: `outcome` is ``new``, ``changed`` or ``same``; `kind` that of the new revision."""
+
+    article: int
+    revision: int
+    outcome: str
+    kind: str = ""
+
+
+@dataclass(kw_only=True, frozen=True)
+class Provenance:
+    """Where a stored content comes from: its time, its run, its captures, and what extracted it from them."""
+
+    time: str
+    run: int | None = None
+    captures: tuple[int, ...] = ()
+    hints: Hints = Hints()
+    extractor: str = ""
+    options_digest: str = ""
+    profile_digest: str = ""
+
+
+def save_article(
+    db: Database,
+    article: Article,
+    *,
+    site: Site,
+    urls: Sequence[str],
+    provenance: Provenance,
+    shadow: tuple[str, str, str] = ("", "", ""),
+    source: str = "fetch",
+) -> Saved:
+    """Store an article in one transaction: a new revision only when its content is new.
+
+    `urls` are all addresses it was met at, the requested one first; `shadow` the search text of title, authors and
+    body; `source` the kind of source for a URL that no listing named.
+    """
+    content = content_of(article)
+    digest = content_digest(content)
+    with db.atomic():
+        url = _own_url(db, article, urls, digest)
+        known = _find(db, [url, *urls])
+        if known is None:
+            saved = _insert(db, article, url, site, content, digest, provenance)
+        else:
+            saved = _update(db, known, article, url, site, content, digest, provenance)
+        if saved.outcome != "same":
+            _replace_links(db, saved.article, article)
+            db.conn.execute(
+                "insert into stems (id, title, authors, body) values (?, ?, ?, ?) on conflict (id) do update set"
+                " title = excluded.title, authors = excluded.authors, body = excluded.body",
+                (saved.article, *shadow),
+            )
+        _save_addresses(db, saved.article, [*urls, url], site, article, provenance.time, source)
+    return saved
+
+
+def local_day(stamp: str, timezone: str) -> str:
+    """The calendar day of a stamp in a time zone; a bare date is that day.
+
+    >>> local_day("2025-02-18T20:30:00Z", "Asia/Almaty")
+    '2025-02-19'
+    """
+    if len(stamp) <= 10:
+        return stamp
+    return datetime.fromisoformat(stamp).astimezone(ZoneInfo(timezone)).date().isoformat()
+
+
+def _own_url(db: Database, article: Article, urls: Sequence[str], digest: str) -> str:
+    """The page's canonical URL, unless that belongs to another article with other content.
+
+    Some sites name one and the same canonical URL on every page; such a claim would fold a newspaper into one article.
+    """
+    final = urls[-1] if urls else article.url
+    if url_key(article.url) in {url_key(url) for url in urls}:
+        return article.url
+    row = db.conn.execute(
+        "select r.digest from articles a join revisions r on r.id = a.current_revision where a.key = ?",
+        (url_key(article.url),),
+    ).fetchone()
+    return article.url if row is None or row[0] == digest else final
+
+
+def _find(db: Database, urls: Sequence[str]) -> dict[str, Any] | None:
+    keys = list(dict.fromkeys(url_key(url) for url in urls))
+    marks = ", ".join("?" * len(keys))
+    rows = db.conn.execute(
+        f"select key, article from urls where article is not null and (key in ({marks}) or (site, native_id) in"  # noqa: S608
+        f" (select site, native_id from urls where key in ({marks}) and native_id <> ''))",
+        keys + keys,
+    ).fetchall()
+    if not rows:
+        return None
+    by_key = dict(rows)
+    article = next((by_key[key] for key in keys if key in by_key), rows[0][1])
+    return next(db.query("select * from articles where id = ?", [article]))
+
+
+def _insert(
+    db: Database, article: Article, url: str, site: Site, content: dict[str, Any], digest: str, provenance: Provenance
+) -> Saved:
+    cursor = db.conn.execute(
+        "insert into articles (site, url, key, first_seen, last_seen) values (?, ?, ?, ?, ?)",
+        (site.name, url, url_key(url), provenance.time, provenance.time),
+    )
+    assert cursor.lastrowid is not None
+    revision = _insert_revision(db, cursor.lastrowid, 1, article, "first", (), digest, provenance)
+    _show(db, cursor.lastrowid, revision, article, url, site, provenance.time)
+    return Saved(article=cursor.lastrowid, revision=revision, outcome="new", kind="first")
+
+
+def _update(
+    db: Database,
+    known: dict[str, Any],
+    article: Article,
+    url: str,
+    site: Site,
+    content: dict[str, Any],
+    digest: str,
+    provenance: Provenance,
+) -> Saved:
+    current = next(db.query("select * from revisions where id = ?", [known["current_revision"]]))
+    last_seen = max(known["last_seen"], provenance.time)
+    db.conn.execute(
+        "update articles set url = ?, key = ?, last_seen = ?, modified = coalesce(nullif(?, ''), modified), gone = null,"
+        " gone_reason = null where id = ?",
+        (url, url_key(url), last_seen, article.modified, known["id"]),
+    )
+    if current["digest"] == digest:
+        return Saved(article=known["id"], revision=current["id"], outcome="same")
+    old = stored_content(current)
+    kind = kind_of_change(old, content)
+    number = _next_number(db, known["id"])
+    revision = _insert_revision(
+        db, known["id"], number, article, kind, changed_fields(old, content), digest, provenance
+    )
+    _show(db, known["id"], revision, article, url, site, known["first_seen"])
+    return Saved(article=known["id"], revision=revision, outcome="changed", kind=kind)
+
+
+def stored_content(revision: dict[str, Any]) -> dict[str, Any]:
+    """The content of a stored revision in the form that `content_of` gives."""
+    return content_of(article_of_revision(revision))
+
+
+def article_of_revision(revision: dict[str, Any], *, url: str = "", site: str = "") -> Article:
+    """A row of `revisions` as an Article."""
+    from newsarchive.items import Author, Image
+
+    return Article(
+        url=url,
+        site=site,
+        title=revision["title"],
+        lead=revision["lead"] or "",
+        body=revision["body"],
+        markdown=revision["markdown"],
+        language=revision["language"] or "",
+        published=revision["published"] or "",
+        modified=revision["modified"] or "",
+        authors=tuple(Author(**author) for author in json.loads(revision["authors"])),
+        images=tuple(Image(**image) for image in json.loads(revision["images"])),
+        categories=tuple(json.loads(revision["categories"])),
+        tags=tuple(json.loads(revision["tags"])),
+        evidence=json.loads(revision["evidence"]),
+    )
+
+
+def _next_number(db: Database, article: int) -> int:
+    row = db.conn.execute("select max(number) + 1 from revisions where article = ?", (article,)).fetchone()
+    return int(row[0])
+
+
+def _insert_revision(
+    db: Database,
+    article_id: int,
+    number: int,
+    article: Article,
+    kind: str,
+    changed: Sequence[str],
+    digest: str,
+    provenance: Provenance,
+) -> int:
+    row: dict[str, Any] = {
+        "article": article_id,
+        "number": number,
+        "time": provenance.time,
+        "kind": kind,
+        "changed": _json(changed),
+        "digest": digest,
+        "title": article.title,
+        "lead": article.lead or None,
+        "body": article.body,
+        "markdown": article.markdown,
+        "language": article.language or None,
+        "published": article.published or None,
+        "modified": article.modified or None,
+        "authors": _json([asdict(author) for author in article.authors]),
+        "images": _json([asdict(image) for image in article.images]),
+        "categories": _json(article.categories),
+        "tags": _json(article.tags),
+        "evidence": _json(article.evidence),
+        "hints": hints_json(provenance.hints),
+        "extractor": provenance.extractor,
+        "options_digest": provenance.options_digest,
+        "profile_digest": provenance.profile_digest,
+        "run": provenance.run,
+    }
+    cursor = db.conn.execute(
+        f"insert into revisions ({', '.join(row)}) values ({', '.join('?' * len(row))})",  # noqa: S608
+        tuple(row.values()),
+    )
+    revision = cursor.lastrowid
+    assert revision is not None
+    db.conn.executemany(
+        "insert into revision_captures (revision, position, capture) values (?, ?, ?)",
+        [(revision, position, capture) for position, capture in enumerate(provenance.captures)],
+    )
+    return revision
+
+
+def _show(
+    db: Database, article_id: int, revision: int, article: Article, url: str, site: Site, first_seen: str
+) -> None:
+    """Make a revision the article's present state."""
+    db.conn.execute(
+        "update articles set url = ?, title = ?, lead = ?, body = ?, markdown = ?, language = ?, published = ?,"
+        " modified = ?, day = ?, words = ?, current_revision = ? where id = ?",
+        (
+            url,
+            article.title,
+            article.lead or None,
+            article.body,
+            article.markdown,
+            article.language or None,
+            article.published or None,
+            article.modified or None,
+            local_day(article.published or first_seen, site.timezone),
+            len(f"{article.lead} {article.body}".split()),
+            revision,
+            article_id,
+        ),
+    )
+
+
+def _replace_links(db: Database, article_id: int, article: Article) -> None:
+    for table in ("article_authors", "article_images", "article_categories", "article_tags"):
+        db.conn.execute(f"delete from {table} where article = ?", (article_id,))  # noqa: S608
+    for position, author in enumerate(article.authors):
+        db.conn.execute(
+            "insert into article_authors (article, author, position, role, as_written) values (?, ?, ?, ?, ?)",
+            (article_id, _id_of(db, "authors", "name", author.name), position, author.role, author.as_written),
+        )
+    for position, image in enumerate(article.images):
+        db.conn.execute(
+            "insert into article_images (article, image, position, lead, shown, alt, caption, credit)"
+            " values (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                article_id,
+                _id_of(db, "images", "url", image.url),
+                position,
+                image.lead,
+                image.shown or image.url,
+                image.alt,
+                image.caption,
+                image.credit,
+            ),
+        )
+    for table, column, names in (("categories", "category", article.categories), ("tags", "tag", article.tags)):
+        for position, name in enumerate(names):
+            db.conn.execute(
+                f"insert into article_{table} (article, {column}, position) values (?, ?, ?)",  # noqa: S608
+                (article_id, _id_of(db, table, "name", name), position),
+            )
+
+
+def _id_of(db: Database, table: str, column: str, value: str) -> int:
+    row = db.conn.execute(f"select id from {table} where {column} = ?", (value,)).fetchone()  # noqa: S608
+    if row is None:
+        row = (db.conn.execute(f"insert into {table} ({column}) values (?)", (value,)).lastrowid,)  # noqa: S608
+    return int(row[0])
+
+
+def _save_addresses(
+    db: Database, article_id: int, urls: Sequence[str], site: Site, article: Article, time: str, source: str
+) -> None:
+    """Put every address of the article into the ledger; those that no source listed are aliases but for the first."""
+    day = local_day(article.published or time, site.timezone)
+    for position, url in enumerate(dict.fromkeys(urls)):
+        db.conn.execute(
+            "insert into urls (site, url, key, source, first_listed, last_listed, day, state, visited, article)"
+            " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (key) do update set"
+            " article = excluded.article, visited = excluded.visited, reason = '', attempts = 0, missing = null,"
+            " missing_run = null, state = case when urls.state = 'alias' then 'alias' else 'article' end",
+            (
+                site.name,
+                url,
+                url_key(url),
+                "alias" if position else source,
+                time,
+                time,
+                day,
+                "alias" if position else "article",
+                time,
+                article_id,
+            ),
+        )
+
+
+def hints_json(hints: Hints) -> str:
+    """Hints as JSON without their empty fields."""
+    return _json({name: value for name, value in asdict(hints).items() if value})
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,197 @@
+"""The ledger: every URL a source ever listed, its state and reason, and when its page is due."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlite_utils import Database
+
+from newsarchive.database.articles import hints_json, local_day
+from newsarchive.items import Hints, Image, Listed
+from newsarchive.sites import Site
+from newsarchive.urls import url_key
+
+FIRST_RETRY = timedelta(hours=1)
+LAST_RETRY = timedelta(days=7)
+
+
+def save_listed(
+    db: Database, listed: Listed, *, site: Site, source: str, time: str, again: bool = False, trust_lastmod: bool = True
+) -> bool:
+    """Note that a source listed a URL, and give whether its page is due.
+
+    It is due when it is new, when the source gives a later modification than before, or where `again` asks for it.
+    `source` is the kind of source; without `trust_lastmod` a later modification alone makes nothing due.
+    """
+    key = url_key(listed.url)
+    native_id = f"{source}:{listed.native_id}" if listed.native_id else ""
+    row = db.conn.execute(
+        "select state, lastmod, next_visit, hints from urls where key = ?", (key,)
+    ).fetchone()
+    hints = hints_json(listed.hints)
+    if row is None:
+        wanted = site.wants(listed.url)
+        day = local_day(listed.hints.published or listed.lastmod or time, site.timezone)
+        db.conn.execute(
+            "insert into urls (site, url, key, source, native_id, first_listed, last_listed, lastmod, day, state,"
+            " reason, hints, next_visit) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                site.name,
+                listed.url,
+                key,
+                source,
+                native_id,
+                time,
+                time,
+                listed.lastmod,
+                day,
+                "listed" if wanted else "excluded",
+                "" if wanted else "the profile excludes it",
+                hints,
+                time if wanted else None,
+            ),
+        )
+        return wanted
+    state, lastmod, next_visit, old_hints = row
+    later = trust_lastmod and bool(listed.lastmod) and listed.lastmod > lastmod
+    back = state == "gone" and source == "wordpress"
+    due = state != "excluded" and (later or again or back)
+    next_visit = time if due else next_visit
+    db.conn.execute(
+        "update urls set last_listed = ?, lastmod = max(lastmod, ?), hints = ?, next_visit = ?,"
+        " source = case state when 'alias' then ? else source end,"
+        " state = case state when 'alias' then 'article' else state end,"
+        " native_id = case native_id when '' then ? else native_id end where key = ?",
+        (time, listed.lastmod, richer(old_hints, hints), next_visit, source, native_id, key),
+    )
+    return next_visit is not None and next_visit <= time
+
+
+def richer(old: str, new: str) -> str:
+    """Two JSON hints as one: what the newer says, and besides what only the older said."""
+    if old in ("{}", new):
+        return new
+    return json.dumps({**json.loads(old), **json.loads(new)}, ensure_ascii=False, separators=(",", ":"))
+
+
+def read_hints(data: str) -> Hints:
+    """Hints from their stored JSON."""
+    values: dict[str, Any] = json.loads(data)
+    if values.get("image"):
+        values["image"] = Image(**values["image"])
+    return Hints(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+
+
+def due_urls(
+    db: Database, site: str, *, now: str, visited_before: str, limit: int, since: str = ""
+) -> list[tuple[str, Hints]]:
+    """URLs whose page is due now and was not visited since `visited_before`, latest publication first, with hints."""
+    rows = db.conn.execute(
+        "select url, hints from urls where site = ? and next_visit is not null and next_visit <= ?"
+        " and (visited is null or visited < ?) and coalesce(day, '9') >= ? order by day desc, id limit ?",
+        (site, now, visited_before, since, limit),
+    )
+    return [(url, read_hints(hints)) for url, hints in rows]
+
+
+def article_of(db: Database, url: str) -> int | None:
+    """The id of the article that has this URL, under whatever clothes; None where there is none."""
+    row = db.conn.execute(
+        "select article from urls where key = ? and article is not null"
+        " union all select id from articles where key = ?",
+        (url_key(url), url_key(url)),
+    ).fetchone()
+    return int(row[0]) if row else None
+
+
+def mark_visited(db: Database, urls: Sequence[str], *, time: str, next_visit: str | None = None) -> None:
+    """Note that the pages were fetched, and when they are due again (None: when a source says so)."""
+    db.conn.executemany(
+        "update urls set visited = ?, next_visit = ? where key = ?",
+        [(time, next_visit, url_key(url)) for url in urls],
+    )
+
+
+def _ensure(db: Database, url: str, site: Site, source: str, time: str) -> None:
+    db.conn.execute(
+        "insert or ignore into urls (site, url, key, source, first_listed, last_listed, state, day)"
+        " values (?, ?, ?, ?, ?, ?, 'listed', ?)",
+        (site.name, url, url_key(url), source, time, time, local_day(time, site.timezone)),
+    )
+
+
+def mark_not_article(
+    db: Database, url: str, *, site: Site, reason: str, time: str, source: str = "fetch"
+) -> None:
+    """Note that a page holds no article, and why; a stored article stays as it is."""
+    with db.atomic():
+        _ensure(db, url, site, source, time)
+        db.conn.execute(
+            "update urls set state = case when article is null then 'not_article' else state end, reason = ?,"
+            " visited = ?, next_visit = null, attempts = 0 where key = ?",
+            (reason, time, url_key(url)),
+        )
+
+
+def mark_failed(db: Database, url: str, *, site: Site, reason: str, time: str, source: str = "fetch") -> None:
+    """Note that a page could not be had, and why; it is due again after growing intervals of an hour to a week."""
+    with db.atomic():
+        _ensure(db, url, site, source, time)
+        row = db.conn.execute("select attempts from urls where key = ?", (url_key(url),)).fetchone()
+        pause = min(LAST_RETRY, FIRST_RETRY * 2 ** min(row[0], 10))
+        due = (datetime.fromisoformat(time) + pause).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        db.conn.execute(
+            "update urls set state = case when article is null then 'failed' else state end, reason = ?, visited = ?,"
+            " next_visit = ?, attempts = attempts + 1 where key = ?",
+            (reason, time, due, url_key(url)),
+        )
+
+
+def mark_missing(
+    db: Database, url: str, *, site: Site, reason: str, time: str, run: int | None, source: str = "fetch"
+) -> bool:
+    """Note a sign that a page is gone; on the second, of another run, its article is gone. Gives whether it is."""
+    with db.atomic():
+        _ensure(db, url, site, source, time)
+        missing, missing_run, article = db.conn.execute(
+            "select missing, missing_run, article from urls where key = ?", (url_key(url),)
+        ).fetchone()
+        gone = missing is not None and missing_run != run
+        db.conn.execute(
+            "update urls set state = ?, reason = ?, visited = ?, next_visit = ?, missing = coalesce(missing, ?),"
+            " missing_run = coalesce(missing_run, ?), attempts = 0 where key = ?",
+            (
+                "gone" if gone else ("article" if article else "failed"),
+                reason,
+                time,
+                None if gone else time,
+                time,
+                run,
+                url_key(url),
+            ),
+        )
+        if gone and article is not None:
+            db.conn.execute(
+                "update articles set gone = ?, gone_reason = ? where id = ? and gone is null",
+                (missing, reason, article),
+            )
+        return gone and article is not None
+
+
+def source_state(db: Database, site: str, kind: str, url: str) -> dict[str, Any]:
+    """What is known of a source, as a row of `sources`; empty where nothing is."""
+    return next(db.query("select * from sources where site = ? and kind = ? and url = ?", [site, kind, url]), {})
+
+
+def update_source(db: Database, site: str, kind: str, url: str, **values: Any) -> None:
+    """Write columns of a source's row, made where it is missing."""
+    with db.atomic():
+        db.conn.execute("insert or ignore into sources (site, kind, url) values (?, ?, ?)", (site, kind, url))
+        columns = ", ".join(f"{name} = ?" for name in values)
+        db.conn.execute(
+            f"update sources set {columns} where site = ? and kind = ? and url = ?",  # noqa: S608
+            (*values.values(), site, kind, url),
+        )

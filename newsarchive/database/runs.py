@@ -1,0 +1,81 @@
+"""Writes that frame a run: sites, runs, captures."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlite_utils import Database
+
+from newsarchive import __version__
+from newsarchive.items import Capture
+from newsarchive.sites import Site
+
+
+def now() -> str:
+    """The present moment as the archive writes it: UTC, to the second, with Z."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def save_site(db: Database, site: Site) -> None:
+    """Write a site with its profile as it is now."""
+    profile = json.dumps(dataclasses.asdict(site), ensure_ascii=False)
+    with db.atomic():
+        db.conn.execute(
+            "insert into sites (name, title, url, language, timezone, profile, added) values (?, ?, ?, ?, ?, ?, ?)"
+            " on conflict (name) do update set title = excluded.title, url = excluded.url,"
+            " language = excluded.language, timezone = excluded.timezone, profile = excluded.profile",
+            (site.name, site.title, site.url, site.language, site.timezone, profile, now()),
+        )
+
+
+def start_run(db: Database, command: str, site: str | None) -> int:
+    """Open a run and give its id; runs of the site that were never closed are marked as killed."""
+    with db.atomic():
+        if command == "crawl":
+            db.conn.execute(
+                "update runs set reason = 'killed' where finished is null and reason = '' and command = ? and site is ?",
+                (command, site),
+            )
+        cursor = db.conn.execute(
+            "insert into runs (command, site, version, started) values (?, ?, ?, ?)",
+            (command, site, __version__, now()),
+        )
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid
+
+
+def finish_run(db: Database, run: int, *, reason: str, message: str = "", counts: Mapping[str, Any]) -> None:
+    """Close a run with why it ended, the sentence it ended with, and its counts."""
+    with db.atomic():
+        db.conn.execute(
+            "update runs set finished = ?, reason = ?, message = ?, counts = ? where id = ?",
+            (now(), reason, message, json.dumps(counts, ensure_ascii=False, sort_keys=True), run),
+        )
+
+
+def save_capture(db: Database, capture: Capture, run: int | None) -> int:
+    """Write one capture and give its id; one already known by WARC file and offset keeps its id."""
+    with db.atomic():
+        cursor = db.conn.execute(
+            "insert into captures (url, time, status, content_type, etag, last_modified, sha256, warc, offset, length,"
+            " run) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " on conflict (warc, offset) do update set length = excluded.length returning id",
+            (
+                capture.url,
+                capture.time,
+                capture.status,
+                capture.content_type,
+                capture.etag,
+                capture.last_modified,
+                capture.sha256,
+                capture.warc,
+                capture.offset,
+                capture.length,
+                run,
+            ),
+        )
+        return int(cursor.fetchone()[0])

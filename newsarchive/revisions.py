@@ -1,0 +1,81 @@
+"""What makes a new revision of an article, and of which kind: pure functions on content."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from newsarchive.items import Article
+
+DIGEST_VERSION = "1"
+FIELDS = ("title", "lead", "body", "language", "published", "authors", "categories", "tags", "images")
+TEXT_FIELDS = ("title", "lead", "body")
+
+_SIZE = re.compile(r"(?:-\d{2,5}x\d{2,5}|-scaled|-rotated|-e\d{10,})+(?=\.\w+$)")
+
+
+def image_asset(url: str) -> str:
+    """The picture an address shows, whatever its host, scheme and size.
+
+    >>> image_asset("http://a.kz/wp-content/uploads/2025/02/IMG_6637-1024x720.jpeg")
+    '/wp-content/uploads/2025/02/IMG_6637.jpeg'
+    """
+    return _SIZE.sub("", unquote(urlsplit(url).path))
+
+
+def content_of(article: Article) -> dict[str, Any]:
+    """The content of an article as plain data: what a revision keeps and a digest is made of."""
+    return {
+        "title": article.title,
+        "lead": article.lead,
+        "body": article.body,
+        "language": article.language,
+        "published": article.published,
+        "authors": [[author.name, author.role] for author in article.authors],
+        "categories": list(article.categories),
+        "tags": list(article.tags),
+        "images": [[image_asset(i.url), i.alt, i.caption, i.credit] for i in article.images],
+    }
+
+
+def content_digest(content: Mapping[str, Any]) -> str:
+    """A digest with its version in front; empty fields do not count, so that a new field makes no false edit.
+
+    >>> content_digest({"title": "A", "lead": ""}) == content_digest({"title": "A"})
+    True
+    """
+    kept = {name: value for name, value in content.items() if value}
+    data = json.dumps(kept, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return f"{DIGEST_VERSION}:{hashlib.sha256(data.encode()).hexdigest()}"
+
+
+def changed_fields(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names of the fields that differ, in their fixed order; an empty one equals a missing one."""
+    return tuple(name for name in FIELDS if (old.get(name) or None) != (new.get(name) or None))
+
+
+def kind_of_change(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    """``substantive`` where words changed, ``cosmetic`` where only typography did, else ``metadata``.
+
+    A standfirst that moves into the body, as with a new theme, changes no words.
+
+    >>> kind_of_change({"title": "Су", "body": "Тасқын - қауіп"}, {"title": "Су", "body": "Тасқын – қауіп"})
+    'cosmetic'
+    >>> kind_of_change({"title": "Су", "body": "10 үй"}, {"title": "Су", "body": "12 үй"})
+    'substantive'
+    """
+    if _words(old, "title") != _words(new, "title"):
+        return "substantive"
+    if _words(old, "lead", "body") != _words(new, "lead", "body"):
+        return "substantive"
+    if any((old.get(name) or None) != (new.get(name) or None) for name in TEXT_FIELDS):
+        return "cosmetic"
+    return "metadata"
+
+
+def _words(content: Mapping[str, Any], *names: str) -> list[str]:
+    return re.findall(r"\w+", " ".join(content.get(name) or "" for name in names).casefold())

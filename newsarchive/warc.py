@@ -1,0 +1,178 @@
+"""WARC files: writing captures as WARC 1.1 records, and reading one back by its place."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import zlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from http import HTTPStatus
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from fastwarc.warc import ArchiveIterator, WarcRecordType
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+from newsarchive import __version__
+from newsarchive.items import Capture, Page
+
+SOFTWARE = f"newsarchive/{__version__}"
+HeaderList = Sequence[tuple[str, str]]
+
+
+class CaptureError(Exception):
+    """A capture cannot be read back; the message names the file and the place."""
+
+
+class CaptureWriter:
+    """Writes the captures of one run into one WARC file, which is made at the first of them.
+
+    Each record is a gzip member of its own. Bodies that came compressed are stored as they are (level 0): compressing
+    them again costs fifty times the processor for no gain.
+    """
+
+    def __init__(self, folder: Path, name: str, *, operator: str = "") -> None:
+        self.path = folder / f"{name}.warc.gz"
+        self._operator = operator
+        self._file: Any = None
+
+    def write(
+        self, *, url: str, status: int, headers: HeaderList, body: bytes, request: bytes = b"", ip: str = ""
+    ) -> Capture:
+        """Write a response record, and the request (head, as sent) that brought it; gives the capture.
+
+        `headers` are those that came over the wire, `body` the bytes before any content decoding.
+        """
+        head = [(name, value) for name, value in headers if name.lower() != "transfer-encoding"]
+        encoded = any(name.lower() == "content-encoding" for name, _ in head)
+        values = {name.lower(): value for name, value in head}
+        time = datetime.now(UTC)
+        record_headers = {"WARC-Date": time.strftime("%Y-%m-%dT%H:%M:%S.%fZ")}
+        if ip:
+            record_headers["WARC-IP-Address"] = ip
+        line = f"{status} {_reason(status)}"
+        response = self._record(url, "response", StatusAndHeaders(line, head, protocol="HTTP/1.1"), body, record_headers)
+        offset, length = self._append(response, level=0 if encoded else 6)
+        if request:
+            concurrent = {**record_headers, "WARC-Concurrent-To": response.rec_headers.get_header("WARC-Record-ID")}
+            self._append(self._request(url, request, concurrent), level=6)
+        return Capture(
+            url=url,
+            time=time.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            status=status,
+            sha256=hashlib.sha256(body).hexdigest(),
+            warc=self.path.name,
+            offset=offset,
+            length=length,
+            etag=values.get("etag", ""),
+            last_modified=values.get("last-modified", ""),
+            content_type=values.get("content-type", ""),
+        )
+
+    def write_resource(self, *, url: str, body: bytes, content_type: str) -> Capture:
+        """Write a resource record: a file that was given, not fetched."""
+        time = datetime.now(UTC)
+        headers = {"WARC-Date": time.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), "Content-Type": content_type}
+        offset, length = self._append(self._record(url, "resource", None, body, headers), level=6)
+        return Capture(
+            url=url,
+            time=time.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            status=200,
+            sha256=hashlib.sha256(body).hexdigest(),
+            warc=self.path.name,
+            offset=offset,
+            length=length,
+            content_type=content_type,
+        )
+
+    def sync(self) -> None:
+        """Bring all that was written to the disk, before a database that points into it is committed."""
+        if self._file is not None:
+            os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Close the file; closing twice, or a writer that wrote nothing, does nothing."""
+        if self._file is not None:
+            self.sync()
+            self._file.close()
+            self._file = None
+
+    def _record(self, url: str, kind: str, head: StatusAndHeaders | None, body: bytes, headers: dict[str, str]) -> Any:
+        digest = base64.b32encode(hashlib.sha1(body, usedforsecurity=False).digest()).decode()
+        headers = {**headers, "WARC-Payload-Digest": f"sha1:{digest}"}
+        return _BUILDER.create_warc_record(
+            url, kind, payload=BytesIO(body), length=len(body), http_headers=head, warc_headers_dict=headers
+        )
+
+    def _request(self, url: str, request: bytes, headers: dict[str, str]) -> Any:
+        return _BUILDER.create_warc_record(
+            url, "request", payload=BytesIO(request), length=len(request), warc_headers_dict=headers
+        )
+
+    def _append(self, record: Any, *, level: int) -> tuple[int, int]:
+        """Append a record as one gzip member; gives its offset and length in bytes."""
+        if self._file is None:
+            self._open()
+        offset = self._file.tell()
+        member = _gzip_member(record, level)
+        self._file.write(member)
+        return offset, len(member)
+
+    def _open(self) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = open(self.path, "xb", buffering=0)  # noqa: SIM115
+        info = {
+            "software": SOFTWARE,
+            "format": "WARC File Format 1.1",
+            "conformsTo": "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
+            "robots": "obeyed",
+            "operator": self._operator,
+        }
+        self._append(_BUILDER.create_warcinfo_record(self.path.name, info), level=6)
+
+
+_BUILDER = WARCWriter(BytesIO(), gzip=False, warc_version="1.1")
+
+
+def _gzip_member(record: Any, level: int) -> bytes:
+    plain = BytesIO()
+    WARCWriter(plain, gzip=False, warc_version="1.1").write_record(record)
+    compressor = zlib.compressobj(level, zlib.DEFLATED, zlib.MAX_WBITS | 16)
+    return compressor.compress(plain.getbuffer()) + compressor.flush()
+
+
+def _reason(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Unknown"
+
+
+def read_capture(folder: Path, *, warc: str, offset: int) -> Page:
+    """Read one capture back from the WARC file `folder`/`warc`: its URL, status, headers and body as they came.
+
+    Raises CaptureError where the file is missing or holds no whole record there.
+    """
+    path = folder / warc
+    try:
+        with open(path, "rb") as file:
+            file.seek(offset)
+            for record in ArchiveIterator(
+                file, record_types=WarcRecordType.response | WarcRecordType.resource, parse_http=True
+            ):
+                return _page(record)
+    except OSError as error:
+        raise CaptureError(f"Cannot read the capture at {offset} in {path}: {error}.") from error
+    raise CaptureError(f"There is no capture at {offset} in {path}.")
+
+
+def _page(record: Any) -> Page:
+    url = record.headers["WARC-Target-URI"]
+    if not record.is_http:
+        return Page(url=url, body=record.reader.read(), headers={"content-type": record.headers.get("Content-Type", "")})
+    headers = {name.lower(): value for name, value in record.http_headers}
+    return Page(url=url, body=record.reader.read(), status=int(record.http_headers.status_code), headers=headers)
