@@ -1,4 +1,4 @@
-"""Scripts: clean text, letters that only look alike, one folded form for search, Kazakh Latin and Arabic to Cyrillic."""
+"""Scripts: clean text, letters that only look alike, one form for search, Kazakh Latin and Arabic to Cyrillic."""
 
 from __future__ import annotations
 
@@ -166,7 +166,16 @@ _FIXED = {
     **dict.fromkeys("ǵğǧģ", "ғ"),
     **dict.fromkeys("ńŋñň", "ң"),
     **dict.fromkeys("óöɵ", "ө"),
-    **{"ü": "ү", "ū": "ұ", "ş": "ш", "š": "ш", "ç": "ч", "č": "ч", "ž": "ж", "ï": "и", "é": "е", "x": "кс"},
+    "ü": "ү",
+    "ū": "ұ",
+    "ş": "ш",
+    "š": "ш",
+    "ç": "ч",
+    "č": "ч",
+    "ž": "ж",
+    "ï": "и",
+    "é": "е",
+    "x": "кс",
 }
 _CLUSTERS = {"shch": "щ", "sh": "ш", "ch": "ч", "zh": "ж", "gh": "ғ", "kh": "х"}
 _PARTS = re.compile("shch|sh|ch|zh|gh|kh|.", re.DOTALL)
@@ -193,12 +202,16 @@ def _reader(values: dict[str, str]) -> Callable[[str], str]:
     @lru_cache(maxsize=4096)
     def read(word: str) -> str:
         low = re.sub("([agnouyisc])['’ʼ]", lambda m: _APOSTROPHES[m[1]], word.replace("İ", "i").lower())
+        # The 2018 capital of dotless ı is I too; before ý it stands for the й of ю.
+        low = re.sub("^iý", "ıý", low)
         out: list[str] = []
         parts: list[str] = _PARTS.findall(low)
         for i, part in enumerate(parts):
             after_vowel = bool(out) and out[-1][-1:] in _VOWELS
             value = _CLUSTERS.get(part) or values.get(part) or _FIXED.get(part, part)
-            out.append(_VOWEL_RULES[value](low, after_vowel, parts[i + 1 : i + 2]) if value in _VOWEL_RULES else value)
+            if value in _AMBIGUOUS:
+                value = _vowel(value, low, after_vowel=after_vowel, following="".join(parts[i + 1 : i + 2]))
+            out.append(value)
         return _JOINED.sub(lambda m: m[1] + _IOTATED[m[2]], "".join(out))
 
     return read
@@ -207,13 +220,24 @@ def _reader(values: dict[str, str]) -> Callable[[str], str]:
 # After a vowel Kazakh Cyrillic writes й + а and й + у as one letter.
 _JOINED = re.compile("([аәеоөұүуыіи]|\\b)(йа|йу)")
 _IOTATED = {"йа": "я", "йу": "ю"}
-_VOWEL_RULES: dict[str, Callable[[str, bool, list[str]], str]] = {
-    "и/й": lambda word, after, following: "й" if after or (following == ["ý"] and word.startswith("ıý")) else "и",
-    "і/й": lambda word, after, following: "й" if after else "і",
-    "ы/і": lambda word, after, following: "і" if re.search("[eiöüä]", word) else "ы",
-    "ұ/у": lambda word, after, following: "у" if after else "ұ",
-    "ы/й": lambda word, after, following: "й" if after and following and following[0] in "aeou" else "ы",
-}
+_AMBIGUOUS = frozenset({"и/й", "і/й", "ы/і", "ұ/у", "ы/й"})
+
+
+def _vowel(value: str, word: str, *, after_vowel: bool, following: str) -> str:
+    """Which of two values a letter has at its place in a word."""
+    match value:
+        case "ы/і":
+            return "і" if re.search("[eiöüä]", word) else "ы"
+        case "ұ/у":
+            return "у" if after_vowel else "ұ"
+        case "ы/й":
+            return "й" if after_vowel and following and following in "aeou" else "ы"
+        case "и/й":
+            return "й" if after_vowel or (following == "ý" and word.startswith("ıý")) else "и"
+        case _:
+            return "й" if after_vowel else "і"
+
+
 _READERS: dict[str, Callable[[str], str]] = {
     "2018": _reader({"i": "і", "ı": "и/й", "u": "ұ", "y": "ы", "ý": "у", "ú": "ү"}),
     "2021": _reader({"i": "и/й", "ı": "і", "u": "у", "y": "ы", "ý": "у", "ú": "ү"}),
@@ -232,20 +256,28 @@ def _with_case(source: str, target: str) -> str:
 _ARABIC_WORD = re.compile("[\u0621-\u065f\u066e-\u06d5\u06fa-\u06ff]+")
 _ARABIC = {
     **dict(zip("ابپتجحدرزسشعفقكکگڭلمنوۇۋۆى", "абптжхдрзсшғфқккгңлмноұувы", strict=True)),
-    **{
-        "ە": "е",
-        "ة": "е",
-        "ه": "һ",
-        "ہ": "һ",
-        "چ": "ч",
-        "ھ": "һ",
-        "ي": "и/й",
-        "ی": "и/й",
-        "غ": "ғ",
-        "خ": "х",
-        "ژ": "ж",
-    },
-    **{"ٵ": "ә", "ٶ": "ө", "ٷ": "ү", "ٸ": "і", "آ": "а", "أ": "ә", "ؤ": "ө", "ئ": "і", "ڤ": "в", "ۈ": "ү", "ۉ": "ө"},
+    "ە": "е",
+    "ة": "е",
+    "ه": "һ",
+    "ہ": "һ",
+    "چ": "ч",
+    "ھ": "һ",
+    "ي": "и/й",
+    "ی": "и/й",
+    "غ": "ғ",
+    "خ": "х",
+    "ژ": "ж",
+    "ٵ": "ә",
+    "ٶ": "ө",
+    "ٷ": "ү",
+    "ٸ": "і",
+    "آ": "а",
+    "أ": "ә",
+    "ؤ": "ө",
+    "ئ": "і",
+    "ڤ": "в",
+    "ۈ": "ү",
+    "ۉ": "ө",
 }
 _FRONT = str.maketrans("аоұы", "әөүі")
 _FRONT_SOFT = str.maketrans("оұы", "өүі")
