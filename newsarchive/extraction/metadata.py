@@ -1,0 +1,189 @@
+"""What a page says of its article beside the text: one walk over the tree, then one rule set per field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from newsarchive.extraction.authors import machine_authors, signed_authors, text_authors
+from newsarchive.extraction.images import choose_images
+from newsarchive.extraction.jsonld import (
+    Object,
+    addresses_of,
+    find_article,
+    read_jsonld,
+    resolved,
+    same_page,
+    texts_of,
+    types_of,
+)
+from newsarchive.extraction.not_article import why_not_an_article
+from newsarchive.extraction.stamps import choose_dates
+from newsarchive.extraction.survey import Element, Survey, clean, survey, text_of
+from newsarchive.extraction.terms import choose_categories, choose_tags, text_language
+from newsarchive.extraction.titles import choose_title
+from newsarchive.items import Author, Hints
+from newsarchive.sites import Site
+
+__all__ = ["Metadata", "choose_authors", "choose_images", "choose_language", "read_metadata", "why_not_an_article"]
+
+
+@dataclass(kw_only=True, frozen=True, slots=True)
+class Metadata:
+    """What one page says of its article; empty where it says nothing."""
+
+    title: str = ""
+    description: str = ""
+    """og:description and its like: what a standfirst on the page can be found by."""
+    published: str = ""
+    published_day: str = ""
+    """The calendar day of publication as the page means it: in its stamp's own offset, else in the site's zone."""
+    modified: str = ""
+    authors: tuple[Author, ...] = ()
+    """From machine sources; `choose_authors` weighs them against the by-line in the text."""
+    images: tuple[str, ...] = ()
+    """Addresses that JSON-LD and meta elements name as the lead picture, the most trusted first."""
+    categories: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    language: str = ""
+    canonical: str = ""
+    site_name: str = ""
+    page_type: str = ""
+    """og:type, and the types of the JSON-LD objects, lower case, separated by spaces."""
+    body_class: str = ""
+    jsonld_body: str = ""
+    evidence: dict[str, str] = field(default_factory=dict)
+    """Field -> where it came from: json-ld, og, meta, h1, time, url, listing, profile …"""
+
+
+def read_metadata(tree: Element, url: str, *, site: Site, hints: Hints) -> Metadata:
+    """Read the page's metadata; `hints` fill what the page itself does not say, or says less exactly. Never raises."""
+    noted = survey(tree)
+    objects = read_jsonld(noted.scripts)
+    canonical = _canonical(noted, url, site)
+    article = find_article(objects, frozenset({same_page(url), same_page(canonical or url)})) or {}
+    names = _site_names(noted, objects, url)
+    title, title_from = _profile(tree, site.extraction.title, "title") or choose_title(
+        noted,
+        next(iter(texts_of(article.get("headline") or article.get("name"))), ""),
+        site=site,
+        site_names=names,
+        hints=hints,
+    )
+    dates = choose_dates(tree, noted, article, objects, url, site=site, hints=hints)
+    authors, authors_from = machine_authors(tree, noted, article, objects, site=site, site_names=names)
+    if not authors and hints.authors:
+        authors, authors_from = signed_authors(hints.authors, site=site, site_names=names), "listing"
+    categories, categories_from = choose_categories(noted, article, hints)
+    tags, tags_from = choose_tags(noted, article, hints)
+    evidence = {
+        "title": title_from,
+        "published": dates.published_from,
+        "modified": dates.modified_from,
+        "authors": authors_from,
+        "categories": categories_from,
+        "tags": tags_from,
+    }
+    return Metadata(
+        title=title,
+        description=clean(noted.meta("og:description", "description", "twitter:description", "dc.description")),
+        published=dates.published,
+        published_day=dates.day,
+        modified=dates.modified,
+        authors=authors,
+        images=_named_images(noted, article, objects, url),
+        categories=categories,
+        tags=tags,
+        language=_language(noted, article),
+        canonical=canonical,
+        site_name=names[0] if names else "",
+        page_type=" ".join(
+            [noted.meta("og:type").lower(), *dict.fromkeys(t for o in objects for t in types_of(o))]
+        ).strip(),
+        body_class=noted.body_class,
+        jsonld_body=next(iter(texts_of(article.get("articleBody"))), ""),
+        evidence={k: v for k, v in evidence.items() if v},
+    )
+
+
+def choose_authors(
+    metadata: Metadata, paragraphs: Sequence[str], *, site: Site, hints: Hints
+) -> tuple[tuple[Author, ...], str]:
+    """Who signs, and where that came from: the by-line in the text, else the machine sources, else the listing.
+
+    The newsroom's own account (role ``desk``) is given only where no person signs; photographers follow the authors.
+    """
+    from_text = text_authors(paragraphs, site=site, site_names=(metadata.site_name, site.title))
+    photo = tuple(a for a in (*from_text, *metadata.authors) if a.role == "photo")
+    for authors, source in ((from_text, "by-line"), (metadata.authors, metadata.evidence.get("authors", ""))):
+        if people := tuple(a for a in authors if a.role == "author"):
+            return people + photo, source
+    if people := signed_authors(hints.authors, site=site, site_names=(metadata.site_name, site.title)):
+        if any(a.role == "author" for a in people):
+            return people + photo, "listing"
+    desk = tuple(a for a in (*from_text, *metadata.authors, *people) if a.role == "desk")[:1]
+    return desk + photo, (
+        "by-line" if desk and desk[0] in from_text else metadata.evidence.get("authors", "listing")
+    ) if desk or photo else ""
+
+
+def choose_language(metadata: Metadata, text: str, *, site: Site) -> str:
+    """The article's language: what its text is, where that is clear; else what the page or the site say."""
+    return text_language(text, said=metadata.language, usual=site.language)
+
+
+def _profile(tree: Element, selector: str, source: str) -> tuple[str, str] | None:  # noqa: ARG001
+    if not selector:
+        return None
+    for element in tree.cssselect(selector):
+        if text := clean(element.get("content") or "") or text_of(element):
+            return text, "profile"
+    return None
+
+
+def _canonical(noted: Survey, url: str, site: Site) -> str:
+    for href in noted.links.get("canonical", ()):
+        whole = urljoin(url, href)
+        host = urlsplit(whole).netloc.lower()
+        if whole.startswith(("http://", "https://")) and (site.covers(whole) or host == urlsplit(url).netloc.lower()):
+            return whole
+    return ""
+
+
+def _site_names(noted: Survey, objects: Sequence[Object], url: str) -> list[str]:
+    names = [
+        noted.meta("og:site_name"),
+        noted.meta("application-name"),
+        noted.meta("apple-mobile-web-app-title"),
+        noted.meta("publisher"),
+    ]
+    for thing in objects:
+        if any(t in ("website", "organization", "newsmediaorganization") for t in types_of(thing)):
+            names += texts_of(thing.get("name")) + texts_of(thing.get("alternateName"))
+        names += texts_of(resolved(thing.get("publisher"), objects))
+    host = (urlsplit(url).hostname or "").removeprefix("www.")
+    names += [host, host.rpartition(".")[0]]
+    return list(dict.fromkeys(clean(n) for n in names if n and not n.startswith("http")))
+
+
+def _named_images(noted: Survey, article: Object, objects: Sequence[Object], url: str) -> tuple[str, ...]:
+    named = addresses_of(article.get("image"), objects) + addresses_of(article.get("thumbnailUrl"), objects)
+    named += noted.meta_values("og:image", "og:image:url", "og:image:secure_url", "twitter:image", "twitter:image:src")
+    named += noted.links.get("image_src", [])
+    whole = (urljoin(url, n) for n in named if n and not n.startswith("data:"))
+    return tuple(dict.fromkeys(n for n in whole if n.startswith("http")))
+
+
+def _language(noted: Survey, article: Object) -> str:
+    said: list[Any] = [
+        *texts_of(article.get("inLanguage")),
+        noted.html_language,
+        noted.meta("og:locale"),
+        noted.meta("content-language", "language"),
+    ]
+    return next(
+        (c for s in said if (c := re.split(r"[-_,; ]", s.strip().lower())[0]) and re.fullmatch(r"[a-z]{2,3}", c)), ""
+    )

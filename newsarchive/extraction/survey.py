@@ -1,0 +1,222 @@
+"""One walk over a page's tree that notes what speaks of title, date, authors, terms and pictures."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from lxml import html
+
+Element = html.HtmlElement
+
+_SPACE = re.compile(r"[\s\u00a0\u200b\ufeff]+")
+# blocks that belong to the page, not to its article: what stands in them is said of something else
+_APART = re.compile(
+    r"(?:^|[\s_-])(?:related|similar|recommend(?:ed|ations?)?|recirc\w*|read-?(?:more|next|also)|more-?(?:news|stories|from|on|articles)"
+    r"|popular|most-?(?:read|viewed)|trending|latest|recent|sidebar|side-?bar|widget|aside|comments?|commentlist|respond|replies"
+    r"|newsletter|subscri\w+|promo\w*|advert\w*|sponsor\w*|banner|teasers?|ticker|carousel|breaking"
+    r"|prev(?:ious)?|next|post-?nav\w*|pagination|tag-?cloud|tagcloud|footer|site-?header|topbar|navbar|menu|share|sharing"
+    r"|weather|currency|archive-?list|calendar|jp-relatedposts|yarpp\w*|outbrain|taboola)(?:$|[\s_-])",
+    re.I,
+)
+_APART_TAGS = frozenset({"aside", "nav", "footer", "template", "noscript"})
+_DATED = re.compile(
+    r"date|time(?!line)|publi(?:sh|c|k|é)|posted|updated|meta|byline|dateline|pubdate|fecha|datum|heure|tarih|erstellt|stand\b|info",
+    re.I,
+)
+_SIGNED = re.compile(
+    r"author|byline|by-line|autor|auteur|writer|reporter|verfasser|redakteur|journalist|contributor|fn\b|автор", re.I
+)
+_CRUMB = re.compile(r"bread-?crumb", re.I)
+
+
+@dataclass(kw_only=True, slots=True)
+class Marked:
+    """An element with its place in the page's order."""
+
+    place: int
+    element: Element
+
+
+@dataclass(kw_only=True, slots=True)
+class Survey:
+    """What the walk noted, in document order."""
+
+    metas: dict[str, list[str]] = field(default_factory=dict)
+    """`content` of meta elements by lower-case `property`, `name`, `itemprop` or `http-equiv`."""
+    links: dict[str, list[str]] = field(default_factory=dict)
+    """`href` of link elements by each lower-case word of `rel`."""
+    scripts: list[str] = field(default_factory=list)
+    """Text of JSON-LD scripts."""
+    document_title: str = ""
+    html_language: str = ""
+    body_class: str = ""
+    headings: list[Marked] = field(default_factory=list)
+    times: list[Marked] = field(default_factory=list)
+    properties: dict[str, list[Marked]] = field(default_factory=dict)
+    """Elements by lower-case itemprop (microdata) or RDFa property, meta elements aside."""
+    dated: list[Marked] = field(default_factory=list)
+    """Elements whose class or id speaks of a date."""
+    signed: list[Marked] = field(default_factory=list)
+    """Elements whose class, id or rel speaks of an author."""
+    terms: list[Marked] = field(default_factory=list)
+    """Links with rel=tag or rel=category."""
+    forms: list[Element] = field(default_factory=list)
+    size: int = 0
+
+    def meta(self, *names: str) -> str:
+        """The first value that is not empty among the metas of these names, in the order of the names."""
+        return next(self.meta_values(*names), "")
+
+    def meta_values(self, *names: str) -> Iterator[str]:
+        """All values that are not empty, in the order of the names."""
+        return (value for name in names for value in self.metas.get(name, ()) if value)
+
+
+def survey(tree: Element) -> Survey:
+    """Walk the tree once."""
+    found = Survey()
+    place = 0
+    for place, element in enumerate(tree.iter("*")):  # noqa: B007 (the last place is the size)
+        tag = element.tag
+        if noter := _BY_TAG.get(tag):
+            noter(found, element, place)
+        attributes = element.attrib
+        if attributes and tag not in _HEAD_TAGS:
+            _note_attributes(found, Marked(place=place, element=element), attributes)
+    found.size = place + 1
+    return found
+
+
+_HEAD_TAGS = frozenset({"meta", "link", "script", "style", "html", "body", "head", "img", "svg", "path", "use"})
+
+
+def _note_attributes(found: Survey, marked: Marked, attributes: html.HtmlElement | object) -> None:
+    get = attributes.get  # type: ignore[union-attr]
+    prop = get("itemprop") or get("property")
+    if prop:
+        for name in prop.lower().split():
+            found.properties.setdefault(name.rpartition(":")[2], []).append(marked)
+    words = get("class") or ""
+    if identity := get("id"):
+        words = f"{words} {identity}"
+    if words:
+        if _DATED.search(words):
+            found.dated.append(marked)
+        if _SIGNED.search(words):
+            found.signed.append(marked)
+
+
+def _note_meta(found: Survey, element: Element, place: int) -> None:  # noqa: ARG001 (one form for all)
+    value = element.get("content")
+    if value is None:
+        return
+    for attribute in ("property", "name", "itemprop", "http-equiv"):
+        if name := element.get(attribute):
+            found.metas.setdefault(name.strip().lower(), []).append(value.strip())
+
+
+def _note_link(found: Survey, element: Element, place: int) -> None:  # noqa: ARG001
+    href = (element.get("href") or "").strip()
+    for word in (element.get("rel") or "").lower().split():
+        found.links.setdefault(word, []).append(href)
+
+
+def _note_script(found: Survey, element: Element, place: int) -> None:  # noqa: ARG001
+    if "ld+json" in (element.get("type") or "").lower() and element.text:
+        found.scripts.append(element.text)
+
+
+def _note_title(found: Survey, element: Element, place: int) -> None:  # noqa: ARG001
+    if not found.document_title:
+        found.document_title = clean(element.text or "")
+
+
+def _note_heading(found: Survey, element: Element, place: int) -> None:
+    found.headings.append(Marked(place=place, element=element))
+
+
+def _note_time(found: Survey, element: Element, place: int) -> None:
+    found.times.append(Marked(place=place, element=element))
+
+
+def _note_anchor(found: Survey, element: Element, place: int) -> None:
+    rel = element.get("rel")
+    if not rel:
+        return
+    words = rel.lower().split()
+    if "author" in words:
+        found.signed.append(Marked(place=place, element=element))
+    if "tag" in words or "category" in words:
+        found.terms.append(Marked(place=place, element=element))
+
+
+def _note_html(found: Survey, element: Element, place: int) -> None:  # noqa: ARG001
+    found.html_language = element.get("lang") or element.get("{http://www.w3.org/XML/1998/namespace}lang") or ""
+
+
+def _note_body(found: Survey, element: Element, place: int) -> None:  # noqa: ARG001
+    found.body_class = element.get("class") or ""
+
+
+def _note_form(found: Survey, element: Element, place: int) -> None:  # noqa: ARG001
+    found.forms.append(element)
+
+
+_BY_TAG = {
+    "meta": _note_meta,
+    "link": _note_link,
+    "script": _note_script,
+    "title": _note_title,
+    "h1": _note_heading,
+    "time": _note_time,
+    "a": _note_anchor,
+    "html": _note_html,
+    "body": _note_body,
+    "form": _note_form,
+}
+
+
+def clean(text: str) -> str:
+    """Text on one line, without soft hyphens and doubled spaces.
+
+    >>> clean("  Бас\\u00admақ \\n\\u00a0сөз ")
+    'Басмақ сөз'
+    """
+    return _SPACE.sub(" ", text.replace("\u00ad", "")).strip()
+
+
+def text_of(element: Element) -> str:
+    """The visible text of an element on one line."""
+    return clean(" ".join(_texts(element)))
+
+
+def _texts(element: Element) -> Iterator[str]:
+    if element.tag in ("script", "style", "noscript", "svg", "template"):
+        return
+    if element.text:
+        yield element.text
+    for child in element:
+        if isinstance(child.tag, str):
+            yield from _texts(child)
+        if child.tail:
+            yield child.tail
+
+
+def stands_apart(element: Element, *, below: Element | None = None) -> bool:
+    """Whether the element lies in a sidebar, related block, navigation, comment …, which speak of other articles."""
+    node: Element | None = element
+    while node is not None and node is not below and node.tag not in ("body", "html", "main"):
+        if node.tag in _APART_TAGS:
+            # the footer of the article itself carries its by-line and terms in many themes
+            if node.tag != "footer" or not _inside_article(node):
+                return True
+        elif node.tag != "article" and _APART.search(f"{node.get('class') or ''} {node.get('id') or ''}"):
+            return True
+        node = node.getparent()
+    return False
+
+
+def _inside_article(element: Element) -> bool:
+    return any(a.tag in ("article", "main") for a in element.iterancestors())
