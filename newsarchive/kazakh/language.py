@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from py3langid.langid import MODEL_FILE, LanguageIdentifier
+from py3langid.langid import MODEL_FILE, LanguageIdentifier  # type: ignore[import-untyped]
 
 from newsarchive.kazakh.scripts import clean_text, fold_lookalikes, script_of
 
@@ -33,7 +33,7 @@ _LATIN_KAZAKH = re.compile(
 )
 _TURKISH = re.compile("(?i:ve|bir|bu|için|ile|olarak|olan|daha|çok|da|de|gibi|sonra|kadar|ancak|ise)")
 _ARABIC_KAZAKH = re.compile("[ۇۋەڭىگپء]")
-_ARABIC_UIGHUR = re.compile("[ېۈۆئ]")
+_ARABIC_UIGHUR = re.compile("[ېۈۆ]")
 
 
 def identify_language(text: str, *, hint: str = "") -> str:
@@ -90,13 +90,16 @@ def _cyrillic(sample: str, words: list[str], hint: str) -> str:
     if russian_words >= max(2, len(words) // 6) and share <= 0.3:
         return "ru"
     if len(words) < 3 and not marked and not russian_words:
-        return hint if hint in _CYRILLIC_LANGUAGES else _by_model(sample, hint, len(sample), _CYRILLIC_LANGUAGES)
+        return hint if hint in _CYRILLIC_LANGUAGES else _by_model(sample, hint, len(sample), _NEAR)
     if _KAZAKH_ONLY.search(sample) and not russian_words:
         return "kk"
-    return _by_model(sample, hint, len(sample), _CYRILLIC_LANGUAGES)
+    # A few words alone make the model take Russian for Macedonian: far languages need more text, or a hint.
+    far = len(words) > 15 or hint in _CYRILLIC_LANGUAGES[3:]
+    return _by_model(sample, hint, len(sample), _CYRILLIC_LANGUAGES if far else _NEAR)
 
 
-_CYRILLIC_LANGUAGES = ("kk", "ru", "ky", "uk", "be", "bg", "mk", "sr", "mn")
+_NEAR = ("kk", "ru", "ky")
+_CYRILLIC_LANGUAGES = (*_NEAR, "uk", "be", "bg", "mk", "sr", "mn")
 
 
 def _shares(sample: str) -> tuple[int, int]:
@@ -132,7 +135,7 @@ def _by_model(sample: str, hint: str, letters: int, languages: tuple[str, ...] =
     order = [language for language, _ in ranked if not languages or language in languages]
     if letters < 40 and hint in order[:3]:
         return hint
-    if letters < 12:
+    if letters < 12 and script_of(sample) in ("Cyrl", "Latn"):
         return hint
     return order[0]
 
