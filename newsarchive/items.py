@@ -135,3 +135,43 @@ class Capture:
     etag: str = ""
     last_modified: str = ""
     content_type: str = ""
+
+
+@dataclass(kw_only=True, frozen=True, slots=True)
+class ListingRequest:
+    """A listing to be read: of which kind of source, and for which task of the plan."""
+
+    kind: str
+    url: str
+    task: str = "walk"
+    source: str = ""
+    """Where its source begins: the source's own address."""
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(kw_only=True, slots=True)
+class Fetched:
+    """A page that was fetched to become an article: `urls` are its addresses, the requested one first."""
+
+    site: str
+    urls: tuple[str, ...]
+    pages: tuple[Page, ...]
+    captures: tuple[Capture, ...]
+    hints: Hints = field(default_factory=Hints)
+
+
+@dataclass(kw_only=True, slots=True)
+class Extracted:
+    """What came of a fetched page: an article with its search text, or why there is none.
+
+    `outcome` is ``article``, ``not_article``, ``missing`` (a sign that it is gone) or ``failed``.
+    """
+
+    fetched: Fetched
+    outcome: str
+    article: Article | None = None
+    reason: str = ""
+    shadow: tuple[str, str, str] = ("", "", "")
+    extractor: str = ""
+    """Name and version of what extracted it."""
+    options_digest: str = ""

@@ -12,6 +12,7 @@ from newsarchive.database.ledger import (
     source_state,
     update_source,
 )
+from newsarchive.database.outcomes import save_extracted
 from newsarchive.database.runs import finish_run, save_capture, save_site, start_run
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "read_archive",
     "save_article",
     "save_capture",
+    "save_extracted",
     "save_listed",
     "save_site",
     "source_state",

@@ -1,0 +1,116 @@
+"""The commands that crawl: crawl, demo."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import click
+
+from newsarchive.cli.progress import ProgressBar
+from newsarchive.cli.terminal import Archive, json_option
+from newsarchive.crawl import Outcome, crawl_sites
+from newsarchive.database import lock_archive, open_archive
+from newsarchive.extensions import ArchiveRun
+from newsarchive.sites import Site
+
+
+@click.command()
+@click.argument("sites", nargs=-1, metavar="[SITE]...")
+@click.option("--since", default="", metavar="DAY", help="Fetch nothing published before this day (YYYY-MM-DD).")
+@click.option("--limit", type=click.IntRange(1), help="Fetch so many articles at most.")
+@click.option("--full", is_flag=True, help="Walk every source to its end and fetch every page again.")
+@click.option("-s", "--set", "own", multiple=True, metavar="NAME=VALUE", help="Override a Scrapy setting.")
+@json_option
+@click.pass_obj
+def crawl(archive: Archive, sites: tuple[str, ...], since: str, limit: int | None, full: bool, own: tuple[str, ...], as_json: bool) -> None:  # noqa: E501, FBT001
+    """Get new and changed articles of SITEs, of all sites of this archive where none is named."""
+    settings = {
+        **parse_settings(own),
+        "ARCHIVE_FULL": full,
+        "ARCHIVE_LIMIT": limit or 0,
+        "ARCHIVE_SINCE": parse_day(since, "--since"),
+    }
+    chosen = [archive.site(name) for name in sites] or sites_of(archive)
+    with lock_archive(archive.folder):
+        announce(archive)
+        outcomes = run_crawl(archive, chosen, settings)
+    report(archive, outcomes, as_json=as_json)
+    sys.exit(1 if any(outcome.problems or outcome.reason != "finished" for outcome in outcomes) else 0)
+
+
+COMMANDS: tuple[click.Command, ...] = (crawl,)
+
+
+def run_crawl(archive: Archive, chosen: list[Site], settings: dict[str, Any]) -> list[Outcome]:
+    """Crawl the sites under a progress bar on a terminal, with plain log lines elsewhere."""
+    for site in chosen:
+        if not site.contact and not os.environ.get("NEWSARCHIVE_CONTACT") and not settings.get("CONTACT"):
+            logging.getLogger("newsarchive").warning(
+                "%s: no contact is set; please tell sites how to reach you: `contact` in the profile or"
+                " NEWSARCHIVE_CONTACT.",
+                site.name,
+            )
+    with ProgressBar(enabled=not archive.quiet and sys.stderr.isatty()) as bar:
+        watch: Callable[[ArchiveRun], None] = bar.watch
+        return crawl_sites(archive.folder, chosen, settings=settings, watch=watch)
+
+
+def report(archive: Archive, outcomes: list[Outcome], *, as_json: bool) -> None:
+    """Say how each crawl ended: one sentence each, and what needs a person."""
+    if as_json:
+        click.echo(json.dumps([vars(outcome) for outcome in outcomes], ensure_ascii=False, indent=2))
+    for outcome in outcomes:
+        for note in outcome.notes:
+            archive.say(f"{outcome.site}: {note}")
+        for problem in outcome.problems:
+            archive.warn(f"{outcome.site}: {problem}")
+        if not as_json and (not archive.quiet or outcome.problems):
+            click.echo(outcome.sentence())
+
+
+def announce(archive: Archive) -> None:
+    """Make the archive where there is none, and say where."""
+    new = not (archive.folder / "archive.db").exists()
+    open_archive(archive.folder).close()
+    if new:
+        archive.say(f"A new archive in {archive.folder.absolute()}")
+
+
+def sites_of(archive: Archive) -> list[Site]:
+    """The sites of this archive: those with a profile in it, and those once crawled."""
+    names = {path.stem for path in (archive.folder / "sites").glob("*.toml")}
+    if (archive.folder / "archive.db").exists():
+        rows = archive.read().query("select distinct site from runs where command = 'crawl'")
+        names |= {row["site"] for row in rows}
+    sites = archive.sites
+    if not names & sites.keys():
+        raise click.UsageError(
+            "This archive has no site yet: add one (newsarchive sites add URL) or name one"
+            f" (newsarchive crawl {next(iter(sites), 'SITE')})."
+        )
+    return [site for name, site in sites.items() if name in names]
+
+
+def parse_settings(own: tuple[str, ...]) -> dict[str, Any]:
+    """`NAME=VALUE` pairs as settings."""
+    pairs = [pair.partition("=") for pair in own]
+    for name, sign, _ in pairs:
+        if not sign or not name.isupper():
+            raise click.UsageError(f"-s wants NAME=VALUE, with a setting's name in capitals, not “{name}”.")
+    return {name: value for name, _, value in pairs}
+
+
+def parse_day(text: str, option: str) -> str:
+    """A day as given on the command line, checked."""
+    if not text:
+        return ""
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError as error:
+        raise click.UsageError(f"{option} wants a day such as 2025-02-18, not “{text}”.") from error

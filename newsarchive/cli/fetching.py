@@ -1,0 +1,132 @@
+"""The command that gets one page, now: fetch."""
+
+from __future__ import annotations
+
+import mimetypes
+import sqlite3
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+
+from newsarchive import database
+from newsarchive.cli.crawling import announce
+from newsarchive.cli.formats import FORMATS, render_article
+from newsarchive.cli.terminal import Archive
+from newsarchive.crawl import fetch_pages
+from newsarchive.items import Extracted, Fetched, Page
+from newsarchive.sites import Site, host_site, site_of
+
+
+@click.command()
+@click.argument("targets", nargs=-1, required=True, metavar="URL...")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="markdown", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option("--url", "page_url", default="", help="The URL of the one FILE.html given in place of a URL.")
+@click.option("--no-store", is_flag=True, help="Print only; keep nothing.")
+@click.option("--ignore-robots", is_flag=True, help="Fetch even what robots.txt forbids.")
+@click.pass_obj
+def fetch(archive: Archive, targets: tuple[str, ...], form: str, as_json: bool, page_url: str, no_store: bool, ignore_robots: bool) -> None:  # noqa: E501, FBT001
+    """Get pages one-off, print their articles, and store them as a crawl would."""
+    form = "json" if as_json else form
+    if page_url or not all(_is_url(target) for target in targets):
+        sites, results = _read_file(archive, targets, page_url, keep=not no_store)
+    else:
+        sites = {url: site_of(url, archive.sites.values()) or host_site(url) for url in targets}
+        if not no_store:
+            announce_folder(archive)
+        settings = {"ROBOTSTXT_OBEY": not ignore_robots}
+        results = fetch_pages(archive.folder, targets, sites=sites, settings=settings, keep=not no_store)
+    failed = _print(archive, targets, results, form)
+    if not no_store and results:
+        failed |= not _store(archive, results, sites)
+    sys.exit(1 if failed else 0)
+
+
+COMMANDS: tuple[click.Command, ...] = (fetch,)
+
+
+def announce_folder(archive: Archive) -> None:
+    """Say where a new archive will be, before the first page of it is there."""
+    if not (archive.folder / "archive.db").exists():
+        archive.say(f"A new archive in {archive.folder.absolute()}")
+
+
+def _is_url(target: str) -> bool:
+    return urlsplit(target).scheme in ("http", "https")
+
+
+def _read_file(
+    archive: Archive, targets: Sequence[str], url: str, *, keep: bool
+) -> tuple[dict[str, Site], list[Extracted]]:
+    """A saved page in place of a fetched one; it becomes a WARC resource record."""
+    from newsarchive.extensions import CaptureWriter
+    from newsarchive.workers import extract_here
+
+    path = Path(targets[0])
+    if len(targets) > 1 or not path.exists():
+        bad = next((t for t in targets if not _is_url(t) and not Path(t).exists()), targets[0])
+        raise click.UsageError(f"“{bad}” is neither an http(s) URL nor a file.")
+    if not _is_url(url):
+        raise click.UsageError("A file needs --url: the address that the page is of.")
+    body = path.read_bytes()
+    kind = mimetypes.guess_type(path.name)[0] or "text/html"
+    captures = ()
+    if keep:
+        announce(archive)
+        stamp = datetime.now(UTC).strftime("%Y%m%d%H%M%S%f")
+        writer = CaptureWriter(archive.folder / "warc", f"file-{stamp}")
+        captures = (writer.write_resource(url=url, body=body, content_type=kind),)
+        writer.close()
+    site = site_of(url, archive.sites.values()) or host_site(url)
+    page = Page(url=url, body=body, headers={"content-type": kind})
+    item = Fetched(site=site.name, urls=(url,), pages=(page,), captures=captures)
+    return {url: site}, [extract_here(item, site)]
+
+
+def _print(archive: Archive, targets: Sequence[str], results: Sequence[Extracted], form: str) -> bool:
+    """Print each article, and for each page without one the reason; gives whether there was such a one."""
+    failed = False
+    for number, result in enumerate(results):
+        if result.article is None:
+            failed = True
+            archive.warn(f"{result.fetched.urls[0]}: {_in_words(result)}.")
+            continue
+        if number and form != "json":
+            click.echo()
+        click.echo(render_article(result.article, form))
+    answered = {result.fetched.urls[0] for result in results}
+    for url in targets:
+        if _is_url(url) and url not in answered:
+            failed = True
+            archive.warn(f"{url}: no answer.")
+    return failed
+
+
+def _in_words(result: Extracted) -> str:
+    return f"not an article: {result.reason}" if result.outcome == "not_article" else result.reason
+
+
+def _store(archive: Archive, results: Sequence[Extracted], sites: dict[str, Site]) -> bool:
+    """Store what came of the pages in one short transaction; says so where it cannot."""
+    try:
+        db = database.open_archive(archive.folder)
+        with db.atomic():
+            counts: dict[str, Any] = {}
+            for result in results:
+                site = sites[result.fetched.urls[0]]
+                if not db["sites"].count_where("name = ?", [site.name]):
+                    database.save_site(db, site)
+                run = database.start_run(db, "fetch", site.name)
+                outcome = database.save_extracted(db, result, site=site, run=run)
+                database.finish_run(db, run, reason="finished", counts={outcome: 1})
+                counts[outcome] = counts.get(outcome, 0) + 1
+        db.close()
+    except (database.ArchiveError, sqlite3.Error, OSError) as error:
+        archive.warn(f"The article is printed but could not be stored: {error}.")
+        return False
+    return True

@@ -1,0 +1,306 @@
+"""The commands that read the archive: search, show, history, diff, status."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+import sys
+from dataclasses import asdict
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.text import Text
+from sqlite_utils import Database
+
+from newsarchive.cli.crawling import parse_day
+from newsarchive.cli.formats import FORMATS, render_article
+from newsarchive.cli.terminal import Archive, json_option, print_json, print_table
+from newsarchive.database import article_of
+from newsarchive.database.articles import article_of_revision
+from newsarchive.search import FilterError, Hit
+from newsarchive.search import search as search_archive
+
+PATIENCE = 20_000
+
+
+@click.command()
+@click.argument("query")
+@click.option("--site", default="")
+@click.option("--author", default="")
+@click.option("--since", default="", metavar="DAY")
+@click.option("--until", default="", metavar="DAY")
+@click.option("--language", default="")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
+@click.option("--order", type=click.Choice(("rank", "newest", "oldest")), default="rank", show_default=True)
+@json_option
+@click.pass_obj
+def search(archive: Archive, query: str, as_json: bool, **filters: Any) -> None:  # noqa: FBT001
+    """Find articles: words, "exact phrase", -word, prefix*, title:word, author:name."""
+    for name in ("since", "until"):
+        filters[name] = parse_day(filters[name], f"--{name}")
+    try:
+        hits = search_archive(archive.read(), query, **filters)
+    except FilterError as error:
+        raise click.UsageError(str(error)) from error
+    if as_json:
+        print_json([hit_as_dict(hit) for hit in hits])
+        return
+    console = Console(highlight=False)
+    for hit in hits:
+        _print_hit(console, hit)
+    if not hits:
+        archive.say("Nothing found.")
+
+
+def _print_hit(console: Console, hit: Hit) -> None:
+    line = Text(f"{hit.id:>6}  {hit.day or ''}  ")
+    line.append(hit.title, style="bold")
+    line.append(f"  {hit.site}{' (gone)' if hit.gone else ''}", style="dim")
+    console.print(line)
+    snippet = Text("        ")
+    for part in hit.snippet:
+        snippet.append(part.text, style="bold reverse" if part.marked else "")
+    console.print(snippet)
+
+
+def hit_as_dict(hit: Hit) -> dict[str, Any]:
+    """A hit as plain data, its snippet as text with **marks**."""
+    values = asdict(hit)
+    del values["title_parts"]
+    values["snippet"] = "".join(f"**{part.text}**" if part.marked else part.text for part in hit.snippet)
+    return values
+
+
+@click.command()
+@click.argument("article", metavar="ID|URL")
+@click.option("--revision", type=int, help="An earlier one, by its number.")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="markdown", show_default=True)
+@click.option("--evidence", is_flag=True, help="Show where each field came from.")
+@json_option
+@click.pass_obj
+def show(archive: Archive, article: str, revision: int | None, form: str, evidence: bool, as_json: bool) -> None:  # noqa: E501, FBT001
+    """Print one article, as it is or as it was."""
+    db = archive.read()
+    row = revision_row(db, find_article(db, article), revision)
+    if evidence:
+        found = json.loads(row["evidence"])
+        rows = [{"field": name, "source": source} for name, source in found.items()]
+        print_json(found) if as_json else print_table(rows, {"field": "Field", "source": "From"}, empty="None is kept.")
+        return
+    url, site = db.conn.execute("select url, site from articles where id = ?", (row["article"],)).fetchone()
+    click.echo(render_article(article_of_revision(row, url=url, site=site), "json" if as_json else form))
+
+
+@click.command()
+@click.argument("article", metavar="ID|URL")
+@json_option
+@click.pass_obj
+def history(archive: Archive, article: str, as_json: bool) -> None:  # noqa: FBT001
+    """List the revisions of an article."""
+    db = archive.read()
+    rows = list(
+        db.query(
+            "select number, time, kind, changed, title from revisions where article = ? order by number",
+            [find_article(db, article)],
+        )
+    )
+    for row in rows:
+        row["changed"] = json.loads(row["changed"]) if as_json else ", ".join(json.loads(row["changed"]))
+    columns = {"number": "Revision", "time": "First seen", "kind": "Kind", "changed": "Changed", "title": "Title"}
+    print_json(rows) if as_json else print_table(rows, columns, empty="No revisions.")
+
+
+@click.command()
+@click.argument("article", metavar="ID|URL")
+@click.argument("numbers", nargs=-1, type=int, metavar="[N M]")
+@json_option
+@click.pass_obj
+def diff(archive: Archive, article: str, numbers: tuple[int, ...], as_json: bool) -> None:  # noqa: FBT001
+    """Show the words that changed between two revisions; without numbers, the last two."""
+    db = archive.read()
+    key = find_article(db, article)
+    if len(numbers) not in (0, 2):
+        raise click.UsageError("diff wants two revision numbers, or none for the last two.")
+    if not numbers:
+        last = db.conn.execute("select max(number) from revisions where article = ?", (key,)).fetchone()[0]
+        numbers = (max(1, last - 1), last)
+    before, after = (revision_row(db, key, number) for number in numbers)
+    parts = {name: word_diff(before[name] or "", after[name] or "") for name in ("title", "lead", "body")}
+    if as_json:
+        print_json({"article": key, "from": numbers[0], "to": numbers[1], "fields": parts})
+        return
+    _print_diff(parts)
+
+
+def _print_diff(parts: dict[str, list[dict[str, str]]]) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    for name, changes in parts.items():
+        if all(change["kind"] == "same" for change in changes):
+            continue
+        text = Text(f"{name}: ")
+        for change in changes:
+            if change["kind"] == "same":
+                text.append(_shortened(change["text"]))
+            elif change["kind"] == "removed":
+                text.append(f"[-{change['text']}-]", style="red strike")
+            else:
+                text.append(f"{{+{change['text']}+}}", style="green")
+        console.print(text)
+
+
+def _shortened(text: str) -> str:
+    words = text.split(" ")
+    return text if len(words) < 24 else " ".join([*words[:10], "…", *words[-10:]])
+
+
+def word_diff(before: str, after: str) -> list[dict[str, str]]:
+    """The words that were removed, added and kept, in order.
+
+    >>> [part["kind"] for part in word_diff("su kop", "su az")]
+    ['same', 'removed', 'added']
+    """
+    old, new = (re.findall(r"\s+|[^\s]+", text) for text in (before, after))
+    parts: list[dict[str, str]] = []
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=len(old) + len(new) > PATIENCE)
+    for kind, i, j, k, m in matcher.get_opcodes():
+        if kind == "equal":
+            parts.append({"kind": "same", "text": "".join(old[i:j])})
+            continue
+        if i < j:
+            parts.append({"kind": "removed", "text": "".join(old[i:j])})
+        if k < m:
+            parts.append({"kind": "added", "text": "".join(new[k:m])})
+    return parts
+
+
+@click.command()
+@click.argument("site", required=False)
+@click.option("--missing", is_flag=True, help="Name each listed URL that is not archived, with its reason.")
+@json_option
+@click.pass_obj
+def status(archive: Archive, site: str | None, missing: bool, as_json: bool) -> None:  # noqa: FBT001
+    """Tell how the archive stands: per site its last run, counts, failures, coverage by month."""
+    db = archive.read()
+    if missing:
+        rows = missing_urls(db, site)
+        columns = {"site": "Site", "day": "Day", "state": "State", "reason": "Reason", "url": "URL"}
+        print_json(rows) if as_json else print_table(rows, columns, empty="Nothing listed is missing.")
+        return
+    stand = site_status(db, site)
+    months = coverage_by_month(db, site)
+    if as_json:
+        print_json({"sites": stand, "months": months})
+        return
+    print_table(stand, STATUS_COLUMNS, empty="No site has been crawled yet.")
+    if months:
+        click.echo()
+        print_table(months, MONTH_COLUMNS, empty="")
+
+
+COMMANDS: tuple[click.Command, ...] = (search, show, history, diff, status)
+
+STATUS_COLUMNS = {
+    "site": "Site",
+    "articles": "Articles",
+    "gone": "Gone",
+    "newest": "Newest",
+    "last_run": "Last run",
+    "ended": "Ended",
+    "source": "Changes found by",
+    "site_says": "Site says",
+    "due": "Due",
+    "failed": "Failed",
+}
+MONTH_COLUMNS = {
+    "site": "Site",
+    "month": "Month",
+    "listed": "Listed",
+    "archived": "Archived",
+    "not_article": "Not an article",
+    "failed": "Failed",
+    "due": "Due",
+}
+
+
+def site_status(db: Database, site: str | None) -> list[dict[str, Any]]:
+    """One row a site."""
+    return list(
+        db.query(
+            """
+            select s.name as site,
+                (select count(*) from articles where site = s.name) as articles,
+                (select count(*) from articles where site = s.name and gone is not null) as gone,
+                (select max(published) from articles where site = s.name) as newest,
+                r.started as last_run, case when r.finished is null and r.reason = '' then 'running' else r.reason end
+                    as ended,
+                (select group_concat(kind, ', ') from sources where site = s.name and state = 'working'
+                    and complete is not null) as source,
+                (select max(total) from sources where site = s.name) as site_says,
+                (select count(*) from urls where site = s.name and state = 'listed') as due,
+                (select count(*) from urls where site = s.name and state = 'failed') as failed
+            from sites s left join runs r on r.id = (
+                select max(id) from runs where site = s.name and command = 'crawl')
+            where :site is null or s.name = :site order by s.name
+            """,
+            {"site": site},
+        )
+    )
+
+
+def coverage_by_month(db: Database, site: str | None) -> list[dict[str, Any]]:
+    """Listed, archived, not an article, failed and due per site and month."""
+    return list(
+        db.query(
+            """
+            select site, substr(day, 1, 7) as month, sum(listed) as listed, sum(archived) as archived,
+                sum(not_article) as not_article, sum(failed) as failed, sum(due) as due
+            from coverage where :site is null or site = :site
+            group by site, month order by site, month
+            """,
+            {"site": site},
+        )
+    )
+
+
+def missing_urls(db: Database, site: str | None) -> list[dict[str, Any]]:
+    """Every listed URL that is not archived, with its state and reason."""
+    return list(
+        db.query(
+            """
+            select site, day, state, reason, url from urls
+            where article is null and state <> 'alias' and (:site is null or site = :site)
+            order by site, day, url
+            """,
+            {"site": site},
+        )
+    )
+
+
+def find_article(db: Database, text: str) -> int:
+    """An article's id from an id or a URL. Raises UsageError where there is none."""
+    if text.isdigit():
+        row = db.conn.execute("select id from articles where id = ?", (int(text),)).fetchone()
+        found = row[0] if row else None
+    else:
+        found = article_of(db, text)
+    if found is None:
+        click.echo(f"newsarchive: There is no article {text} in this archive.", err=True)
+        sys.exit(1)
+    return int(found)
+
+
+def revision_row(db: Database, article: int, number: int | None) -> dict[str, Any]:
+    """A row of `revisions`, the current one where no number is given. Raises UsageError where there is none."""
+    where = "r.number = ?" if number is not None else "r.id = a.current_revision and ? is null"
+    row = next(
+        db.query(
+            f"select r.* from revisions r join articles a on a.id = r.article where a.id = ? and {where}",  # noqa: S608
+            [article, number],
+        ),
+        None,
+    )
+    if row is None:
+        raise click.UsageError(f"The article has no revision {number}.")
+    return row

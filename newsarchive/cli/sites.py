@@ -1,0 +1,179 @@
+"""The commands for site profiles: sites, sites add, sites check."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+import click
+
+from newsarchive.cli.terminal import Archive, json_option, print_json, print_table
+from newsarchive.crawl import probe
+from newsarchive.database import lock_archive, open_archive, save_site
+from newsarchive.discovery import ListingError, probe_urls, profile_toml, propose_site, read_listing, start_urls
+from newsarchive.items import Fetched, Listed, Page
+from newsarchive.sites import Site, Source
+from newsarchive.workers import extract_here
+
+ARTICLES_TO_CHECK = 3
+
+
+@click.group(invoke_without_command=True)
+@json_option
+@click.pass_context
+def sites(context: click.Context, as_json: bool) -> None:  # noqa: FBT001
+    """List the site profiles; add one; check one."""
+    if context.invoked_subcommand is not None:
+        return
+    archive: Archive = context.obj
+    own = {path.stem for path in (archive.folder / "sites").glob("*.toml")}
+    rows = [
+        {
+            "name": site.name,
+            "title": site.title,
+            "url": site.url,
+            "language": site.language,
+            "sources": ", ".join(source.kind for source in site.sources),
+            "profile": "this archive" if site.name in own else "packaged",
+        }
+        for site in archive.sites.values()
+    ]
+    columns = {"name": "Name", "title": "Title", "url": "URL", "language": "Language", "sources": "Sources"}
+    columns["profile"] = "Profile"
+    print_json(rows) if as_json else print_table(rows, columns, empty="There are no profiles.")
+
+
+@sites.command()
+@click.argument("url")
+@click.option("--name", default="", help="The site's name; else made from its host.")
+@click.pass_obj
+def add(archive: Archive, url: str, name: str) -> None:
+    """Probe the site at URL and write a profile for it."""
+    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
+        raise click.UsageError(f"“{url}” is not an http(s) address.")
+    name = name or name_of_host(url)
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name):
+        raise click.UsageError(f"A site's name is of small letters, digits, - and _, not “{name}”.")
+    with lock_archive(archive.folder):
+        pages, failures = probe(archive.folder, probe_urls(url), lambda found: probe_urls(url, found), settings={})
+        if not any(page.status < 400 for page in pages.values()):
+            reason = next(iter(failures.values()), "every request was answered with an error")
+            archive.warn(f"{url} cannot be probed: {reason}.")
+            sys.exit(1)
+        site = propose_site(name, url, pages)
+        path = archive.folder / "sites" / f"{name}.toml"
+        known = path.exists()
+        db = open_archive(archive.folder)
+        path.write_text(profile_toml(site), encoding="utf-8")
+        save_site(db, site)
+        db.close()
+    archive.say(f"{'Rewrote' if known else 'Wrote'} {path}: {describe(site)}")
+    if not site.sources:
+        archive.warn(f"No way to list its articles was found; add a source to {path} by hand.")
+        sys.exit(1)
+    click.echo(f"Next: newsarchive sites check {name}; newsarchive crawl {name}")
+
+
+@sites.command()
+@click.argument("name")
+@json_option
+@click.pass_obj
+def check(archive: Archive, name: str, as_json: bool) -> None:  # noqa: FBT001
+    """Show what one listing and three articles of a site would give; store nothing."""
+    site = archive.site(name)
+    starts = [url for source in site.sources for url in start_urls(site, source)]
+    pages, failures = probe(
+        archive.folder, starts, lambda found: _articles_to_check(site, found), settings={}, contact=site.contact
+    )
+    listed = _listed(site, pages)
+    results = [_checked(site, pages[entry.url], entry) for entry in listed if entry.url in pages]
+    if as_json:
+        print_json({"listed": len(listed), "articles": results, "failures": failures})
+    else:
+        click.echo(f"{site.name}: {len(listed)} articles on the first listings")
+        for result in results:
+            click.echo("\n".join(f"  {key}: {value}" for key, value in result.items()) + "\n")
+        for url, reason in failures.items():
+            archive.warn(f"{url}: {reason}")
+    sys.exit(0 if any("title" in result for result in results) else 1)
+
+
+COMMANDS: tuple[click.Command, ...] = (sites,)
+
+
+def name_of_host(url: str) -> str:
+    """A site's name from its host, without www, top level and port.
+
+    >>> name_of_host("https://www.ortalyq.kz/")
+    'ortalyq'
+    """
+    labels = (urlsplit(url).hostname or "").removeprefix("www.").split(".")
+    if all(label.isdigit() for label in labels):
+        return "-".join(labels)
+    return "-".join(labels[:-1] or labels)
+
+
+def describe(site: Site) -> str:
+    """A proposed profile in one line."""
+    kinds = ", ".join(source.kind for source in site.sources) or "none"
+    return f"{site.title or site.name}, language {site.language or 'unknown'}, {site.timezone}, sources: {kinds}"
+
+
+def _listed(site: Site, pages: dict[str, Page]) -> list[Listed]:
+    for source, page in _listings(site, pages):
+        try:
+            listing = read_listing(page, site=site, source=source)
+        except ListingError:
+            continue
+        if listing.articles:
+            return [listed for listed in listing.articles if site.covers(listed.url)]
+    return []
+
+
+def _listings(site: Site, pages: dict[str, Page]) -> Sequence[tuple[Source, Page]]:
+    found = []
+    for source in site.sources:
+        waiting = list(start_urls(site, source))
+        while waiting:
+            page = pages.get(waiting.pop(0))
+            if page is None or page.status != 200:
+                continue
+            found.append((source, page))
+            try:
+                waiting += read_listing(page, site=site, source=source).listings[:1]
+            except ListingError:
+                continue
+    return found
+
+
+def _articles_to_check(site: Site, pages: dict[str, Page]) -> list[str]:
+    listed = _listed(site, pages)
+    if listed:
+        return [entry.url for entry in listed[:ARTICLES_TO_CHECK]]
+    further = []
+    for source, page in _listings(site, pages):
+        try:
+            further += read_listing(page, site=site, source=source).listings[:1]
+        except ListingError:
+            continue
+    return further
+
+
+def _checked(site: Site, page: Page, listed: Listed) -> dict[str, str]:
+    item = Fetched(site=site.name, urls=(listed.url,), pages=(page,), captures=(), hints=listed.hints)
+    result = extract_here(item, site)
+    if result.article is None:
+        return {"url": listed.url, result.outcome.replace("_", " "): result.reason}
+    article = result.article
+    return {
+        "url": article.url,
+        "title": article.title,
+        "published": article.published,
+        "authors": ", ".join(author.name for author in article.authors),
+        "categories": ", ".join(article.categories),
+        "images": str(len(article.images)),
+        "language": article.language,
+        "body": f"{len(article.body.split())} words: {article.body[:100]}…",
+    }

@@ -1,0 +1,85 @@
+"""What all commands share at the terminal: the archive they work on, how they speak, JSON or tables."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+from sqlite_utils import Database
+
+from newsarchive.database import read_archive
+from newsarchive.sites import Site, load_sites
+
+stderr = Console(stderr=True, highlight=False, soft_wrap=True)
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for other programs.")
+
+
+@dataclass(kw_only=True)
+class Archive:
+    """The archive a command works on."""
+
+    folder: Path
+    quiet: bool = False
+
+    @property
+    def sites(self) -> dict[str, Site]:
+        """All site profiles by name, this archive's own and the packaged ones."""
+        return load_sites(self.folder / "sites")
+
+    def site(self, name: str) -> Site:
+        """A profile by name. Raises UsageError (exit 2) for an unknown one."""
+        sites = self.sites
+        if name not in sites:
+            raise click.UsageError(f"Unknown site “{name}”; known sites: {', '.join(sites)}.")
+        return sites[name]
+
+    def read(self) -> Database:
+        """The database, for reading."""
+        return read_archive(self.folder)
+
+    def say(self, sentence: str) -> None:
+        """Tell how things go, unless asked to be quiet."""
+        if not self.quiet:
+            click.echo(sentence, err=True)
+
+    def warn(self, sentence: str) -> None:
+        """Tell what a person should know, quiet or not."""
+        click.echo(f"newsarchive: {sentence}", err=True)
+
+
+def set_up_logging(*, quiet: bool, verbose: int) -> None:
+    """Log plainly to stderr; Scrapy's own words only when asked for."""
+    ours = logging.WARNING if quiet else logging.DEBUG if verbose > 1 else logging.INFO
+    theirs = logging.INFO if verbose > 1 else logging.ERROR
+    logging.basicConfig(level=theirs, format="%(message)s", stream=sys.stderr, force=True)
+    logging.getLogger("newsarchive").setLevel(ours)
+    for name in ("scrapy", "twisted", "trafilatura", "asyncio", "py.warnings"):
+        logging.getLogger(name).setLevel(theirs)
+
+
+def print_json(value: Any) -> None:
+    """Print one value as JSON, letters as they are."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def print_table(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str], *, empty: str) -> None:
+    """Print rows as a table; `columns` gives a heading for each key."""
+    rows = list(rows)
+    if not rows:
+        click.echo(empty, err=True)
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for key, heading in columns.items():
+        table.add_column(heading, justify="right" if all(isinstance(row[key], int) for row in rows) else "left")
+    for row in rows:
+        table.add_row(*("" if row[key] is None else str(row[key]) for key in columns))
+    Console(highlight=False).print(table)

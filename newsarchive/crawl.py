@@ -1,0 +1,167 @@
+"""Running spiders in this process: crawls of sites one after another, and one-off fetches."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from scrapy import signals
+from scrapy.crawler import AsyncCrawlerProcess, Crawler
+from scrapy.settings import Settings
+
+from newsarchive.extensions import ArchiveRun
+from newsarchive.items import Extracted, Page
+from newsarchive.sites import Site
+from newsarchive.spiderloader import site_spider, user_agent
+from newsarchive.spiders.page import PageSpider
+from newsarchive.spiders.probe import More, ProbeSpider
+
+COUNTED = ("new", "changed", "gone", "failed")
+
+
+@dataclass(kw_only=True)
+class Outcome:
+    """How the crawl of one site ended: its counts, why it ended, and what needs a person."""
+
+    site: str
+    counts: dict[str, int] = field(default_factory=dict)
+    reason: str = "failed"
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def sentence(self) -> str:
+        """The run in one line.
+
+        >>> Outcome(site="ortalyq", counts={"new": 14, "requests": 18}, reason="finished", seconds=41).sentence()
+        'ortalyq: 14 new, 0 changed, 0 gone, 0 failed, 18 requests, 41 s'
+        """
+        counts = ", ".join(f"{self.counts.get(name, 0)} {name}" for name in COUNTED)
+        ended = "" if self.reason == "finished" else f" ({self.reason})"
+        return f"{self.site}: {counts}, {self.counts.get('requests', 0)} requests, {self.seconds:.0f} s{ended}"
+
+
+def make_settings(folder: Path, own: Mapping[str, Any]) -> Settings:
+    """Scrapy's settings for an archive; `own` wins over all others, also over a profile's."""
+    settings = Settings()
+    settings.setmodule("newsarchive.settings", priority="project")
+    settings.set("ARCHIVE_FOLDER", str(folder), priority="cmdline")
+    for name, value in own.items():
+        settings.set(name, value, priority="cmdline")
+    if "DOWNLOAD_DELAY" in own and settings.getfloat("DOWNLOAD_DELAY") == 0:
+        settings.set("AUTOTHROTTLE_ENABLED", own.get("AUTOTHROTTLE_ENABLED", False), priority="cmdline")
+    return settings
+
+
+def crawl_sites(
+    folder: Path,
+    sites: Sequence[Site],
+    *,
+    settings: Mapping[str, Any],
+    watch: Callable[[ArchiveRun], None] = lambda _run: None,
+) -> list[Outcome]:
+    """Crawl sites one after another into the archive; the caller holds its lock.
+
+    `watch` is called with each run as it opens. Ctrl-C and SIGTERM end the site under way in good order and skip the
+    rest.
+    """
+    process = AsyncCrawlerProcess(make_settings(folder, {**settings, "ARCHIVE_LOCK": False}), install_root_handler=False)
+    outcomes: list[Outcome] = []
+    waiting = list(sites)
+
+    def crawl_next(_previous: object = None) -> None:
+        if not waiting or (outcomes and outcomes[-1].reason == "interrupted"):
+            return
+        site = waiting.pop(0)
+        crawler = process.create_crawler(site_spider(site, process.settings))
+        outcome = Outcome(site=site.name)
+        outcomes.append(outcome)
+        _follow(crawler, outcome, watch)
+        task = process.crawl(crawler)
+        task.add_done_callback(lambda done: _fail(outcome, done.exception()))
+        task.add_done_callback(crawl_next)
+
+    crawl_next()
+    process.start()
+    return outcomes
+
+
+def _fail(outcome: Outcome, error: BaseException | None) -> None:
+    if error is not None:
+        outcome.problems.append(str(error) or type(error).__name__)
+
+
+def _follow(crawler: Crawler, outcome: Outcome, watch: Callable[[ArchiveRun], None]) -> None:
+    started = time.monotonic()
+
+    def opened() -> None:
+        run = crawler.get_extension(ArchiveRun)
+        assert run is not None
+        watch(run)
+
+    def closed() -> None:
+        run = crawler.get_extension(ArchiveRun)
+        assert run is not None
+        outcome.seconds = time.monotonic() - started
+        outcome.counts = {**run.counts, "requests": run.requests}
+        outcome.reason = run.reason
+        outcome.problems += [run.problem] if run.problem else []
+        outcome.problems += run.plan.problems
+        outcome.notes += run.plan.notes
+
+    crawler.signals.connect(opened, signals.spider_opened, weak=False)
+    crawler.signals.connect(closed, signals.spider_closed, weak=False)
+
+
+def fetch_pages(
+    folder: Path, urls: Sequence[str], *, sites: Mapping[str, Site], settings: Mapping[str, Any], keep: bool
+) -> list[Extracted]:
+    """Fetch pages one-off and extract them; with `keep` their captures go into a WARC file, nothing else is stored.
+
+    `sites` maps each URL to the site it is of. Gives what came of each, in the order of `urls`.
+    """
+    contact = next((site.contact for site in sites.values() if site.contact), "")
+    stamp = datetime.now(UTC).strftime("%Y%m%d%H%M%S")
+    own = {
+        "ARCHIVE_ENABLED": False,
+        "PAGE_WARC_FOLDER": str(folder / "warc") if keep else "",
+        "PAGE_WARC_NAME": f"fetch-{stamp}-{os.getpid()}",
+        "EXTRACTION_WORKERS": 0,
+        "DOWNLOAD_DELAY": 1.0 if len(urls) > 1 else 0.0,
+        "AUTOTHROTTLE_ENABLED": False,
+        "RETRY_TIMES": 1,
+        "DOWNLOAD_TIMEOUT": 30,
+        **settings,
+    }
+    made = make_settings(folder, own)
+    made.set("USER_AGENT", user_agent(contact or made["CONTACT"]), priority="project")
+    process = AsyncCrawlerProcess(made, install_root_handler=False)
+    results: dict[str, Extracted] = {}
+
+    def keep_result(item: Extracted) -> None:
+        results[item.fetched.urls[0]] = item
+
+    crawler = process.create_crawler(PageSpider)
+    crawler.signals.connect(keep_result, signals.item_scraped, weak=False)
+    process.crawl(crawler, urls=tuple(urls), sites=dict(sites))
+    process.start()
+    return [results[url] for url in urls if url in results]
+
+
+def probe(
+    folder: Path, urls: Sequence[str], more: More, *, settings: Mapping[str, Any], contact: str = ""
+) -> tuple[dict[str, Page], dict[str, str]]:
+    """Fetch pages round by round, storing nothing; gives the pages and the failures by the URL asked for."""
+    made = make_settings(folder, {"ARCHIVE_ENABLED": False, "ITEM_PIPELINES": {}, "RETRY_TIMES": 1, **settings})
+    made.set("USER_AGENT", user_agent(contact or made["CONTACT"]), priority="project")
+    process = AsyncCrawlerProcess(made, install_root_handler=False)
+    pages: dict[str, Page] = {}
+    failures: dict[str, str] = {}
+    process.crawl(process.create_crawler(ProbeSpider), urls=urls, more=more, pages=pages, failures=failures)
+    process.start()
+    return pages, failures

@@ -1,0 +1,82 @@
+"""What came of a fetched page, written as one change: article, no article, missing, failed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from hashlib import sha256
+from json import dumps
+
+from sqlite_utils import Database
+
+from newsarchive.database.articles import Provenance, save_article
+from newsarchive.database.ledger import article_of, mark_failed, mark_missing, mark_not_article, mark_visited
+from newsarchive.database.runs import now, save_capture
+from newsarchive.items import Article, Extracted
+from newsarchive.sites import Site
+
+Revisit = Callable[[Article, str], str | None]
+"""When an article fetched at a time is to be looked at again; None: only when a source says so."""
+
+
+def save_extracted(
+    db: Database,
+    item: Extracted,
+    *,
+    site: Site,
+    run: int | None,
+    revisit: Revisit = lambda _article, _time: None,
+    source: str = "fetch",
+) -> str:
+    """Store what came of a page in one transaction.
+
+    Gives how it counts: ``new``, ``changed``, ``same``, ``gone``, ``not_article`` or ``failed``.
+    """
+    with db.atomic():
+        captures = tuple(save_capture(db, capture, run) for capture in item.fetched.captures)
+        time = item.fetched.captures[0].time if item.fetched.captures else now()
+        url = item.fetched.urls[0]
+        if item.outcome == "article" and item.article is not None:
+            return _save_article(db, item, item.article, site, run, captures, time, revisit, source)
+        if item.outcome == "missing" or (item.outcome == "not_article" and article_of(db, url) is not None):
+            gone = mark_missing(db, url, site=site, reason=item.reason, time=time, run=run, source=source)
+            return "gone" if gone else "not_article" if item.outcome == "not_article" else "missing"
+        if item.outcome == "not_article":
+            mark_not_article(db, url, site=site, reason=item.reason, time=time, source=source)
+            return "not_article"
+        mark_failed(db, url, site=site, reason=item.reason, time=time, source=source)
+        return "failed"
+
+
+def _save_article(
+    db: Database,
+    item: Extracted,
+    article: Article,
+    site: Site,
+    run: int | None,
+    captures: tuple[int, ...],
+    time: str,
+    revisit: Revisit,
+    source: str,
+) -> str:
+    provenance = Provenance(
+        time=time,
+        run=run,
+        captures=captures,
+        hints=item.fetched.hints,
+        extractor=item.extractor,
+        options_digest=item.options_digest,
+        profile_digest=profile_digest(site),
+    )
+    saved = save_article(
+        db, article, site=site, urls=item.fetched.urls, provenance=provenance, shadow=item.shadow, source=source
+    )
+    mark_visited(db, item.fetched.urls, time=time, next_visit=revisit(article, time))
+    return saved.outcome
+
+
+def profile_digest(site: Site) -> str:
+    """A short digest of what of a profile bears on extraction."""
+    relevant = {"language": site.language, "timezone": site.timezone, "title": site.title, "url": site.url}
+    data = dumps({**relevant, **asdict(site.extraction)}, ensure_ascii=False, sort_keys=True)
+    return sha256(data.encode()).hexdigest()[:16]

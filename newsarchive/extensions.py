@@ -1,0 +1,247 @@
+"""Extensions: the run of a crawl in the archive, and robots.txt's Crawl-delay."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from scrapy import Request, Spider, signals
+from scrapy.crawler import Crawler
+from scrapy.exceptions import NotConfigured
+from scrapy.http import Response
+from scrapy.robotstxt import RobotParser
+from sqlite_utils import Database
+from twisted.internet.task import LoopingCall
+from twisted.python.failure import Failure
+
+from newsarchive import database
+from newsarchive.database.runs import now
+from newsarchive.items import Capture, Extracted
+from newsarchive.plan import SitePlan
+from newsarchive.sites import Site
+from newsarchive.warc import CaptureWriter
+
+logger = logging.getLogger(__name__)
+
+
+class Recorder:
+    """Keeps every response of a run in a WARC file."""
+
+    warc: CaptureWriter
+
+    def capture(self, request: Request, response: Response) -> Capture:
+        """Keep a response with its request; gives where."""
+        headers = [
+            (name.decode("latin-1"), value.decode("latin-1"))
+            for name, values in response.headers.items()
+            for value in values
+        ]
+        return self.warc.write(
+            url=response.url,
+            status=response.status,
+            headers=headers,
+            body=response.body,
+            request=_request_head(request),
+            ip=str(response.ip_address or ""),
+        )
+
+
+class PageRecorder(Recorder):
+    """Keeps the responses of a one-off fetch; PAGE_WARC_FOLDER says where, PAGE_WARC_NAME under which name."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.warc = CaptureWriter(folder, name)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> PageRecorder:
+        folder = crawler.settings["PAGE_WARC_FOLDER"]
+        if not folder:
+            raise NotConfigured
+        self = cls(Path(folder), crawler.settings["PAGE_WARC_NAME"])
+        crawler.signals.connect(self.close, signals.spider_closed)
+        return self
+
+    def close(self) -> None:
+        """Close the file."""
+        self.warc.close()
+
+
+class ArchiveRun(Recorder):
+    """The run of one site's crawl: holds the database, the WARC file and the counts from opening to closing.
+
+    Writes gather in one transaction that is committed after some articles or half a second, the WARC file always
+    brought to the disk before: a power cut may undo the last batch, but never leaves a row that points at nothing.
+    """
+
+    def __init__(self, crawler: Crawler, folder: Path, *, batch_seconds: float, batch_articles: int) -> None:
+        self.crawler = crawler
+        self.folder = folder
+        self.counts = dict.fromkeys(("new", "changed", "same", "gone", "missing", "not_article", "failed"), 0)
+        self.problem = ""
+        self.reason = "failed"
+        self._batch_seconds = batch_seconds
+        self._batch_articles = batch_articles
+        self._waiting = 0
+        self._timer = LoopingCall(self.flush)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> ArchiveRun:
+        settings = crawler.settings
+        if not settings.getbool("ARCHIVE_ENABLED"):
+            raise NotConfigured
+        self = cls(
+            crawler,
+            Path(settings["ARCHIVE_FOLDER"]),
+            batch_seconds=settings.getfloat("ARCHIVE_BATCH_SECONDS"),
+            batch_articles=settings.getint("ARCHIVE_BATCH_ARTICLES"),
+        )
+        self._lock = database.lock_archive(self.folder) if settings.getbool("ARCHIVE_LOCK") else None
+        crawler.signals.connect(self.open, signals.spider_opened)
+        crawler.signals.connect(self.close, signals.spider_closed)
+        crawler.signals.connect(self.error, signals.item_error)
+        crawler.signals.connect(self.error, signals.spider_error)
+        return self
+
+    def open(self, spider: Spider) -> None:
+        """Open the archive and the run, and give the spider its plan."""
+        if self._lock is not None:
+            self._lock.__enter__()
+        self.site: Site = spider.site  # type: ignore[attr-defined]
+        self.db: Database = database.open_archive(self.folder)
+        database.save_site(self.db, self.site)
+        self.run = database.start_run(self.db, "crawl", self.site.name)
+        self.started = now()
+        stamp = self.started.translate(str.maketrans("", "", "-:TZ"))
+        name = f"{self.site.name}-{stamp}-{self.run:05}"
+        contact = self.site.contact or self.crawler.settings["CONTACT"]
+        self.warc = CaptureWriter(self.folder / "warc", name, operator=contact)
+        settings = self.crawler.settings
+        self.plan = SitePlan(
+            self.db,
+            self.site,
+            write=self.write,
+            run=self.run,
+            full=settings.getbool("ARCHIVE_FULL"),
+            since=settings["ARCHIVE_SINCE"],
+            limit=settings.getint("ARCHIVE_LIMIT"),
+        )
+        spider.plan = self.plan  # type: ignore[attr-defined]
+        self._timer.start(self._batch_seconds, now=False)
+
+    def capture(self, request: Request, response: Response) -> Capture:
+        """Keep a response with its request in the WARC file and in `captures`."""
+        capture = super().capture(request, response)
+        self.write()
+        database.save_capture(self.db, capture, self.run)
+        return capture
+
+    def write(self) -> None:
+        """Be in a transaction: open one where none is."""
+        if not self.db.conn.in_transaction:
+            self.db.conn.execute("begin immediate")
+
+    def save(self, item: Extracted) -> None:
+        """Store what came of a page, and count it."""
+        self.write()
+        outcome = database.save_extracted(
+            self.db, item, site=self.site, run=self.run, revisit=self.plan.revisit, source="crawl"
+        )
+        self.counts[outcome] += 1
+        self.plan.done(item.fetched.urls[0])
+        self._waiting += 1
+        if self._waiting >= self._batch_articles:
+            self.flush()
+
+    def flush(self) -> None:
+        """Commit what is waiting, the WARC file first."""
+        self._waiting = 0
+        if self.db.conn.in_transaction:
+            self.warc.sync()
+            self.db.conn.commit()
+
+    def error(self, failure: Failure, **_: Any) -> None:
+        """Never go on when storing fails: an archive that is silently wrong is worse than a crawl that stops."""
+        error = failure.value
+        if isinstance(error, (sqlite3.Error, OSError)):
+            self.stop(f"storing failed: {error}")
+        elif not self.problem:
+            self.problem = f"an error in newsarchive itself: {type(error).__name__}: {error}"
+
+    def stop(self, problem: str) -> None:
+        """End the crawl because of a problem, which is told at the end."""
+        if not self.problem:
+            self.problem = problem
+            from scrapy.utils.defer import _schedule_coro
+
+            _schedule_coro(self.crawler.engine.close_spider_async(reason="failed"))
+
+    def close(self, reason: str) -> None:
+        """Commit, close the run and the files, free the archive."""
+        if self._timer.running:
+            self._timer.stop()
+        try:
+            self.flush()
+            self.write()
+            self.plan.finish(completed=reason == "finished" and not self.problem)
+            self.db.conn.commit()
+            self.reason = {"finished": "finished", "shutdown": "interrupted"}.get(reason, reason)
+            database.finish_run(
+                self.db,
+                self.run,
+                reason="failed" if self.problem else self.reason,
+                message=self.problem,
+                counts={**self.counts, "requests": self.requests},
+            )
+        finally:
+            self.warc.close()
+            self.db.close()
+            if self._lock is not None:
+                self._lock.__exit__(None, None, None)
+
+    @property
+    def requests(self) -> int:
+        """How many requests the run has sent."""
+        return int(self.crawler.stats.get_value("downloader/request_count", 0))
+
+
+def _request_head(request: Request) -> bytes:
+    parts = urlsplit(request.url)
+    path = parts.path or "/"
+    target = f"{path}?{parts.query}" if parts.query else path
+    lines = [f"{request.method} {target} HTTP/1.1", f"Host: {parts.netloc}"]
+    lines += [
+        f"{name.decode('latin-1')}: {value.decode('latin-1')}"
+        for name, values in request.headers.items()
+        for value in values
+    ]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
+
+
+class CrawlDelay:
+    """Obeys robots.txt's Crawl-delay, which Scrapy does not."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> CrawlDelay:
+        self = cls(crawler)
+        if crawler.settings.getbool("ROBOTSTXT_OBEY"):
+            crawler.signals.connect(self.robots_parsed, signals.robots_parsed)
+        return self
+
+    def robots_parsed(self, robotparser: RobotParser, request: Request) -> None:
+        """Slow the host down to what it asks for, a minute at most."""
+        parser = getattr(robotparser, "rp", None)
+        asked = parser.crawl_delay(self._crawler.settings["ROBOTSTXT_USER_AGENT"]) if parser is not None else None
+        if asked:
+            delay = min(float(asked), 60.0)
+            settings = self._crawler.engine.downloader
+            host = urlsplit(request.url).hostname or ""
+            slot = settings.slots.get(host)
+            if slot is not None:
+                slot.delay = max(slot.delay, delay)
+            logger.info("robots.txt of %s asks for %.1f s between requests", host, delay)

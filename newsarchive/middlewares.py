@@ -1,0 +1,151 @@
+"""Downloader middlewares: keep every response, leave pages as they came, back off where a host asks for it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from scrapy import Request
+from scrapy.crawler import Crawler
+from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Response
+
+from newsarchive.extensions import Recorder
+from newsarchive.spiders.page import status_line
+
+logger = logging.getLogger(__name__)
+
+FIRST_PAUSE = 5.0
+LONGEST_PAUSE = 600.0
+PATIENCE = 3600.0
+TRIES = 10
+
+
+class OwnHostsMiddleware:
+    """Lets no request out to a host that is not the site's own, whatever a redirect says."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> OwnHostsMiddleware:
+        return cls(crawler)
+
+    async def process_request(self, request: Request) -> None:
+        site = getattr(self._crawler.spider, "site", None)
+        if site is not None and not site.covers(request.url) and not request.meta.get("any_host"):
+            raise IgnoreRequest(f"leads to another host ({urlsplit(request.url).netloc})")
+        hops = request.meta.get("redirect_urls")
+        if hops and not await _is_private(hops[0]) and await _is_private(request.url):
+            raise IgnoreRequest("redirects from a public site to a private address")
+
+
+async def _is_private(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        pass
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, None)
+    except OSError:
+        return False
+    return any(not ip_address(address[4][0]).is_global for address in found)
+
+
+class BackOffMiddleware:
+    """Holds a whole host on 429 and 503, as long as Retry-After says, else for growing pauses; then tries again.
+
+    Retry-After: RFC 9110, section 10.2.3, seconds or an HTTP date.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._until: dict[str, float] = {}
+        self._pauses: dict[str, int] = {}
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> BackOffMiddleware:
+        return cls(crawler)
+
+    async def process_request(self, request: Request) -> None:
+        host = urlsplit(request.url).netloc
+        while (wait := self._until.get(host, 0) - time.monotonic()) > 0:
+            await asyncio.sleep(wait)
+
+    async def process_response(self, request: Request, response: Response) -> Request | Response:
+        host = urlsplit(request.url).netloc
+        if response.status not in (429, 503):
+            if response.status < 400:
+                self._pauses.pop(host, None)
+            return response
+        asked = retry_after(response.headers.get("Retry-After", b"").decode("latin-1"), datetime.now(UTC))
+        tries = request.meta.get("back_off_tries", 0) + 1
+        if self._until.get(host, 0) <= time.monotonic():  # the first of those under way; the others came with it
+            self._pauses[host] = self._pauses.get(host, 0) + 1
+            pause = asked if asked is not None else min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (self._pauses[host] - 1))
+            self._until[host] = time.monotonic() + pause
+            self._slow_down(request)
+            logger.warning("%s answers %s: pausing for %.0f s", host, status_line(response.status), pause)
+        self._crawler.stats.inc_value("back_off/count")
+        if tries > TRIES or self._until[host] - time.monotonic() > PATIENCE:
+            raise IgnoreRequest(f"backing off: the host still answers {status_line(response.status)}")
+        return request.replace(meta={**request.meta, "back_off_tries": tries}, dont_filter=True)
+
+    def _slow_down(self, request: Request) -> None:
+        """Ask for half as much from then on: the host has said that the pace was too high."""
+        slot = self._crawler.engine.downloader.slots.get(request.meta.get("download_slot", ""))
+        if slot is not None:
+            slot.delay = min(60.0, max(slot.delay * 2, 0.25))
+
+
+def retry_after(value: str, now: datetime) -> float | None:
+    """Seconds that a Retry-After header asks for; None where there is none or it cannot be read.
+
+    >>> retry_after("120", datetime(2025, 1, 1, tzinfo=UTC))
+    120.0
+    >>> retry_after("Wed, 01 Jan 2025 00:01:00 GMT", datetime(2025, 1, 1, tzinfo=UTC))
+    60.0
+    """
+    value = value.strip()
+    if value.isdigit():
+        return float(value)
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - now).total_seconds())
+    except (ValueError, TypeError):
+        return None
+
+
+class PageCompressionMiddleware(HttpCompressionMiddleware):
+    """Leaves article pages as they came over the wire, for extraction to inflate, and inflates all else.
+
+    Switching compression off instead would leave a gzipped robots.txt unread, and so disobeyed.
+    """
+
+    def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
+        if request.meta.get("keep_encoded") and response.status == 200:
+            return response
+        return super().process_response(request, response)
+
+
+class CaptureMiddleware:
+    """Writes every response, as it came, into the run's WARC file; stands next to the wire."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> CaptureMiddleware:
+        return cls(crawler)
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        recorder = self._crawler.get_extension(Recorder)
+        if recorder is not None and "cached" not in response.flags:
+            request.meta["capture"] = recorder.capture(request, response)
+        return response

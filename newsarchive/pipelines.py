@@ -1,0 +1,92 @@
+"""Item pipelines: a fetched page becomes an article, an article becomes rows."""
+
+from __future__ import annotations
+
+import logging
+from urllib.parse import urlsplit
+
+from scrapy import Request
+from scrapy.crawler import Crawler
+from scrapy.exceptions import IgnoreRequest
+
+from newsarchive.extensions import ArchiveRun
+from newsarchive.items import Extracted, Fetched
+from newsarchive.sites import Site, host_site
+from newsarchive.spiders.page import page_of
+from newsarchive.workers import ExtractionPool
+
+logger = logging.getLogger(__name__)
+
+MOST_PAGES = 60
+
+
+class ExtractionPipeline:
+    """Extracts the article of a fetched page in a worker process, with all of its further pages."""
+
+    def __init__(self, crawler: Crawler, workers: int) -> None:
+        self._crawler = crawler
+        self._workers = workers
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> ExtractionPipeline:
+        return cls(crawler, crawler.settings.getint("EXTRACTION_WORKERS"))
+
+    def open_spider(self) -> None:
+        self._pool = ExtractionPool(self._workers)
+
+    def close_spider(self) -> None:
+        self._pool.close()
+
+    async def process_item(self, item: Fetched | Extracted) -> Extracted:
+        if isinstance(item, Extracted):
+            return item
+        site = self._site(item)
+        extracted = await self._pool.extract(item, site)
+        while extracted.article and extracted.article.more_pages and len(item.pages) < MOST_PAGES:
+            known = len(item.pages)
+            await self._fetch_more(item, extracted.article.more_pages)
+            if len(item.pages) == known:
+                break
+            extracted = await self._pool.extract(item, site)
+        return extracted
+
+    def _site(self, item: Fetched) -> Site:
+        spider = self._crawler.spider
+        site: Site | None = getattr(spider, "site", None)
+        sites: dict[str, Site] = getattr(spider, "sites", {})
+        return site or sites.get(item.urls[0]) or host_site(item.urls[-1])
+
+    async def _fetch_more(self, item: Fetched, urls: tuple[str, ...]) -> None:
+        """Fetch further pages of an article; one that cannot be had is left out, with a warning."""
+        for url in urls[: MOST_PAGES - len(item.pages)]:
+            if urlsplit(url).netloc != urlsplit(item.pages[0].url).netloc:
+                continue
+            request = Request(url, meta={"keep_encoded": True, "handle_httpstatus_all": True}, dont_filter=True)
+            try:
+                response = await self._crawler.engine.download_async(request)
+            except IgnoreRequest as error:
+                logger.warning("%s: a page of the article is missing: %s", url, error)
+                continue
+            if response.status != 200:
+                logger.warning("%s: a page of the article is missing: status %s", url, response.status)
+                continue
+            item.pages += (page_of(response),)
+            capture = response.meta.get("capture")
+            item.captures += (capture,) if capture else ()
+
+
+class ArchivePipeline:
+    """Stores what came of each page."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> ArchivePipeline:
+        return cls(crawler)
+
+    def process_item(self, item: Extracted) -> Extracted:
+        run = self._crawler.get_extension(ArchiveRun)
+        if run is not None:
+            run.save(item)
+        return item

@@ -1,0 +1,360 @@
+"""What to read of a site in a run: which listings, in which order, and which pages are due.
+
+A first crawl walks the first source to its end and lets the others fill gaps. Later crawls ask the best source that
+works for what changed: WordPress by the time of modification, and by the list of its IDs where their number says that
+something is gone; a sitemap by its lastmod; a feed and a listing by their first page, further only while all is new.
+Where a source fails the next takes over in the same run.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlite_utils import Database
+
+from newsarchive import database
+from newsarchive.database.runs import now
+from newsarchive.discovery import ListingError, changes_url, ids_url, lastmod_is_reliable, read_listing, start_urls
+from newsarchive.items import Article, Hints, Listing, ListingRequest, Page
+from newsarchive.sites import Site, Source
+from newsarchive.urls import url_key
+
+logger = logging.getLogger(__name__)
+
+USUAL_SOURCES = (Source(kind="wordpress"), Source(kind="sitemap"), Source(kind="feed"))
+OVERLAP = timedelta(hours=1)
+FULL_WALK_EVERY = timedelta(days=7)
+AGES = tuple(timedelta(hours=h) for h in (1, 6, 24, 72, 168, 720))
+
+
+@dataclass
+class Walk:
+    """One source being read: what is open, what it gave."""
+
+    source: Source
+    url: str
+    task: str
+    state: dict[str, Any]
+    open: int = 0
+    read: int = 0
+    listed: int = 0
+    total: int | None = None
+    newest: str = ""
+    keys: set[str] = field(default_factory=set)
+    failure: str = ""
+    broken: bool = False
+    """A listing that another one named could not be read, so the walk did not see all."""
+    starts: tuple[str, ...] = ()
+    believed: bool = True
+    follow: bool = True
+
+
+class SitePlan:
+    """The plan of one site's run; `write` is called before each write to the database."""
+
+    def __init__(
+        self,
+        db: Database,
+        site: Site,
+        *,
+        write: Callable[[], None],
+        run: int,
+        full: bool = False,
+        since: str = "",
+        limit: int = 0,
+    ) -> None:
+        self.db = db
+        self.site = site
+        self.problems: list[str] = []
+        self.notes: list[str] = []
+        self._write = write
+        self._run = run
+        self._full = full
+        self._since = since
+        self._limit = limit
+        self._given = 0
+        self._under_way: set[str] = set()
+        self._started = now()
+        self._sources = list(site.sources or USUAL_SOURCES)
+        self._walk: Walk | None = None
+        self._done_by: Source | None = None
+        self._first = not any(s["complete"] for s in self._states())
+
+    def _states(self) -> list[dict[str, Any]]:
+        return list(self.db.query("select * from sources where site = ?", [self.site.name]))
+
+    # The spider's side
+
+    def begin(self) -> list[ListingRequest]:
+        """The listings to read first."""
+        return self._next_source()
+
+    def read(self, request: ListingRequest, page: Page) -> list[ListingRequest]:
+        """Take in what a listing gave; gives the listings to read next."""
+        walk = self._walk
+        assert walk is not None
+        self._write()
+        if page.status == 304:
+            walk.read += 1
+            return self._close(walk, [])
+        try:
+            if page.status != 200:
+                raise ListingError(request.url, f"status {page.status}")
+            listing = read_listing(page, site=self.site, source=walk.source)
+        except ListingError as error:
+            return self.fail(request, error.reason)
+        walk.read += 1
+        self._remember_validators(walk, request, page)
+        return self._close(walk, self._take_in(walk, request, listing))
+
+    def fail(self, request: ListingRequest, reason: str) -> list[ListingRequest]:
+        """Take in that a listing could not be had; gives what to read instead."""
+        walk = self._walk
+        assert walk is not None
+        self._write()
+        walk.failure = walk.failure or f"{request.url}: {reason}"
+        walk.broken = walk.broken or request.url not in walk.starts
+        logger.debug("%s cannot be read: %s", request.url, reason)
+        return self._close(walk, [])
+
+    def due(self, limit: int) -> list[tuple[str, Hints]]:
+        """URLs whose page is to be fetched now, each given once, with what a listing said of it."""
+        if self._limit:
+            limit = min(limit, self._limit - self._given)
+        if limit <= 0:
+            return []
+        rows = database.due_urls(
+            self.db,
+            self.site.name,
+            now=now(),
+            visited_before=self._started,
+            limit=limit + len(self._under_way),
+            since=self._since,
+        )
+        fresh = [(url, hints) for url, hints in rows if url not in self._under_way][:limit]
+        self._under_way.update(url for url, _ in fresh)
+        self._given += len(fresh)
+        return fresh
+
+    def waiting(self) -> int:
+        """How many pages are due now or under way."""
+        row = self.db.conn.execute(
+            "select count(*) from urls where site = ? and next_visit is not null and next_visit <= ?"
+            " and (visited is null or visited < ?)",
+            (self.site.name, now(), self._started),
+        ).fetchone()
+        return int(row[0])
+
+    # The archive's side
+
+    def done(self, url: str) -> None:
+        """Note that what came of a URL is stored."""
+        self._under_way.discard(url)
+
+    def revisit(self, article: Article, time: str) -> str | None:
+        """When to look again at an article fetched at `time`: at growing ages, where no source tells of changes."""
+        if self._changes_are_told():
+            return None
+        fetched = datetime.fromisoformat(time)
+        published = datetime.fromisoformat(article.published or time)
+        if published.tzinfo is None:
+            published = published.replace(tzinfo=UTC)
+        later = [published + age for age in AGES if published + age > fetched]
+        return later[0].astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if later else None
+
+    def _changes_are_told(self) -> bool:
+        return any(
+            s["kind"] == "wordpress" or json.loads(s["data"]).get("lastmod") == "believed"
+            for s in self._states()
+            if s["state"] == "working"
+        )
+
+    def finish(self, *, completed: bool) -> None:
+        """The run is over."""
+        if completed and self._done_by is None:
+            self.problems.append("no source of the site could be read")
+
+    # Sources, one after the other
+
+    def _next_source(self) -> list[ListingRequest]:
+        while self._sources:
+            if self._done_by is not None and not (self._full or self._first):
+                return []
+            source = self._sources.pop(0)
+            walk = self._make_walk(source)
+            requests = self._first_requests(walk)
+            if requests:
+                self._walk = walk
+                walk.open = len(requests)
+                walk.starts = tuple(request.url for request in requests)
+                return requests
+        return []
+
+    def _make_walk(self, source: Source) -> Walk:
+        url = source.url or source.kind
+        state = database.source_state(self.db, self.site.name, source.kind, url)
+        task = "walk" if self._full or not state.get("complete") else "changes"
+        if task == "changes" and source.kind == "sitemap" and self._is_stale(state):
+            task = "walk"
+        walk = Walk(source=source, url=url, task=task, state=state)
+        if source.kind in ("feed", "listing"):
+            walk.follow = self._done_by is None  # a better source gave all there is: the first page fills gaps
+        return walk
+
+    def _is_stale(self, state: dict[str, Any]) -> bool:
+        """Whether a sitemap without believable lastmod is to be walked again: once a week."""
+        if json.loads(state["data"]).get("lastmod") == "believed":
+            return False
+        return datetime.fromisoformat(state["complete"]) < datetime.now(UTC) - FULL_WALK_EVERY
+
+    def _first_requests(self, walk: Walk) -> list[ListingRequest]:
+        if walk.task == "changes" and walk.source.kind == "wordpress" and walk.state["cursor"]:
+            since = datetime.fromisoformat(walk.state["cursor"]) - OVERLAP
+            return [self._request(walk, changes_url(self.site, walk.source, since=_stamp(since)), "changes")]
+        return [self._request(walk, url, walk.task) for url in start_urls(self.site, walk.source)]
+
+    def _request(self, walk: Walk, url: str, task: str) -> ListingRequest:
+        headers: tuple[tuple[str, str], ...] = ()
+        if task == "changes" and walk.source.kind in ("feed", "sitemap") and not self._full:
+            headers = self._validators(walk, url)
+        return ListingRequest(kind=walk.source.kind, url=url, task=task, source=walk.url, headers=headers)
+
+    def _validators(self, walk: Walk, url: str) -> tuple[tuple[str, str], ...]:
+        """Conditional headers for a listing read before; a weak ETag is told without its W/.
+
+        WordPress never answers 304 to a weak one: its comparison is literal.
+        """
+        known = database.source_state(self.db, self.site.name, walk.source.kind, url)
+        headers = {"If-None-Match": known.get("etag"), "If-Modified-Since": known.get("last_modified")}
+        return tuple((name, value) for name, value in headers.items() if value)
+
+    def _remember_validators(self, walk: Walk, request: ListingRequest, page: Page) -> None:
+        etag = page.headers.get("etag", "").removeprefix("W/")
+        modified = page.headers.get("last-modified", "")
+        if etag or modified:
+            database.update_source(
+                self.db, self.site.name, walk.source.kind, request.url, etag=etag, last_modified=modified, checked=now()
+            )
+
+    def _close(self, walk: Walk, further: list[ListingRequest]) -> list[ListingRequest]:
+        """One listing is read; when nothing of its source is open any more, the next source has its turn."""
+        walk.open += len(further) - 1
+        if walk.open:
+            return further
+        return self._end(walk)
+
+    def _end(self, walk: Walk) -> list[ListingRequest]:
+        worked = walk.read > 0 and (walk.listed > 0 or walk.task != "walk")
+        name = self.site.name
+        if not worked:
+            reason = walk.failure or "it lists nothing"
+            if walk.state.get("state") == "working":
+                self.problems.append(f"the {walk.source.kind} source no longer works: {reason}")
+            elif walk.state.get("state") != "failed":
+                self.notes.append(f"the {walk.source.kind} source cannot be read: {reason}")
+            database.update_source(self.db, name, walk.source.kind, walk.url, state="failed", reason=reason, checked=now())
+            return self._next_source()
+        values: dict[str, Any] = {"state": "working", "reason": walk.failure if walk.broken else "", "checked": now()}
+        if walk.newest:
+            values["cursor"] = max(walk.newest, walk.state.get("cursor") or "")
+        if walk.total is not None:
+            values["total"] = walk.total
+        if walk.task == "walk":
+            values["data"] = json.dumps({"lastmod": "believed" if walk.believed and walk.newest else "none"})
+            if not walk.broken:
+                values["complete"] = now()
+                self._look_for_the_missing(walk)
+        database.update_source(self.db, name, walk.source.kind, walk.url, **values)
+        self._done_by = self._done_by or walk.source
+        return self._next_source()
+
+    # What listings give
+
+    def _take_in(self, walk: Walk, request: ListingRequest, listing: Listing) -> list[ListingRequest]:
+        if request.task == "ids":
+            return self._take_in_ids(walk, request, listing)
+        believed = walk.source.kind == "wordpress" or lastmod_is_reliable(listing.articles)
+        walk.believed = walk.believed and believed
+        fresh = 0
+        for listed in listing.articles:
+            if not self.site.covers(listed.url):
+                continue
+            walk.keys.add(url_key(listed.url))
+            walk.listed += 1
+            if believed and listed.lastmod:
+                walk.newest = max(walk.newest, listed.lastmod)
+            fresh += database.save_listed(
+                self.db,
+                listed,
+                site=self.site,
+                source=walk.source.kind,
+                time=now(),
+                again=self._full,
+                trust_lastmod=believed,
+            )
+        return self._further(walk, request, listing, fresh)
+
+    def _further(self, walk: Walk, request: ListingRequest, listing: Listing, fresh: int) -> list[ListingRequest]:
+        if walk.source.kind == "wordpress" and request.task == "walk":
+            walk.total = listing.total if walk.total is None else walk.total
+        if walk.source.kind in ("feed", "listing"):
+            known_ground = bool(listing.articles) and fresh < len(listing.articles)
+            stop = not walk.follow or (request.task == "changes" and known_ground)
+            return [] if stop else [self._request(walk, url, request.task) for url in listing.listings]
+        further = [self._request(walk, url, request.task) for url in listing.listings]
+        if walk.source.kind == "wordpress" and request.task == "changes" and not further:
+            further = [self._request(walk, ids_url(self.site, walk.source), "ids")]
+        return further
+
+    def _take_in_ids(self, walk: Walk, request: ListingRequest, listing: Listing) -> list[ListingRequest]:
+        """The first page of IDs tells how many there are; where that is what we know of, nothing is gone."""
+        walk.keys.update(f"wordpress:{listed.native_id}" for listed in listing.articles)
+        if walk.total is None:
+            walk.total = listing.total
+            if walk.total == self._known_ids():
+                return []
+        further = [self._request(walk, url, "ids") for url in listing.listings]
+        if walk.open == 1 and not further:
+            self._look_for_missing_ids(walk)
+        return further
+
+    def _known_ids(self) -> int:
+        row = self.db.conn.execute(
+            "select count(*) from urls where site = ? and native_id like 'wordpress:%' and state <> 'gone'"
+            " and missing is null",
+            (self.site.name,),
+        ).fetchone()
+        return int(row[0])
+
+    def _look_for_missing_ids(self, walk: Walk) -> None:
+        known = self.db.conn.execute(
+            "select native_id, url from urls where site = ? and native_id like 'wordpress:%' and state <> 'gone'",
+            (self.site.name,),
+        ).fetchall()
+        self._make_due([url for native_id, url in known if native_id not in walk.keys])
+
+    def _look_for_the_missing(self, walk: Walk) -> None:
+        """After a walk to the end: what this source listed before and lists no more is looked at."""
+        if walk.source.kind not in ("wordpress", "sitemap"):
+            return
+        known = self.db.conn.execute(
+            "select key, url from urls where site = ? and source = ? and state = 'article'",
+            (self.site.name, walk.source.kind),
+        ).fetchall()
+        self._make_due([url for key, url in known if key not in walk.keys])
+
+    def _make_due(self, urls: list[str]) -> None:
+        if urls:
+            logger.info("%s: %d articles are no longer listed; looking at their pages", self.site.name, len(urls))
+        self.db.conn.executemany(
+            "update urls set next_visit = ? where key = ?", [(self._started, url_key(url)) for url in urls]
+        )
+
+
+def _stamp(time: datetime) -> str:
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

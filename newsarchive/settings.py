@@ -1,0 +1,67 @@
+"""The one configuration: Scrapy's settings, and ours (ARCHIVE_*, EXTRACTION_*, POLITENESS_*)."""
+
+import os
+
+BOT_NAME = "newsarchive"
+SPIDER_LOADER_CLASS = "newsarchive.spiderloader.SiteSpiderLoader"
+SPIDER_MODULES: list[str] = []
+
+# Ours
+ARCHIVE_FOLDER = os.environ.get("NEWSARCHIVE_DATA") or "data"
+ARCHIVE_ENABLED = True
+ARCHIVE_LOCK = True  # hold the archive for the run; the command line holds it itself
+PAGE_WARC_FOLDER = ""  # where a one-off fetch keeps its responses; empty: nowhere
+PAGE_WARC_NAME = ""
+ARCHIVE_BATCH_SECONDS = 0.5
+ARCHIVE_BATCH_ARTICLES = 20
+ARCHIVE_FULL = False  # walk every source to its end and fetch every page again
+ARCHIVE_SINCE = ""  # a day: nothing published before it
+ARCHIVE_LIMIT = 0  # articles to fetch at most; 0 is all
+EXTRACTION_WORKERS = min(2, os.cpu_count() or 1)  # 0: in this process, for a page or two
+CONTACT = os.environ.get("NEWSARCHIVE_CONTACT", "")  # a mail address or a page, told to sites in the user agent
+
+# Politeness: one request a second to a host unless its profile says otherwise
+ROBOTSTXT_OBEY = True
+ROBOTSTXT_USER_AGENT = "newsarchive"
+DOWNLOAD_DELAY = 1.0
+RANDOMIZE_DOWNLOAD_DELAY = False
+CONCURRENT_REQUESTS = 8
+CONCURRENT_REQUESTS_PER_DOMAIN = 4
+AUTOTHROTTLE_ENABLED = True
+AUTOTHROTTLE_START_DELAY = 1.0
+AUTOTHROTTLE_TARGET_CONCURRENCY = 1.0
+AUTOTHROTTLE_MAX_DELAY = 60.0
+RETRY_TIMES = 2
+RETRY_HTTP_CODES = [500, 502, 504, 522, 524, 408]  # 429 and 503 are for BackOffMiddleware
+DOWNLOAD_TIMEOUT = 60
+DOWNLOAD_MAXSIZE = 32 * 1024 * 1024
+DOWNLOAD_WARNSIZE = 0
+DOWNLOAD_FAIL_ON_DATALOSS = False
+
+# What the measurements ask for
+COOKIES_ENABLED = False
+REFERER_ENABLED = False
+METAREFRESH_ENABLED = False
+TELNETCONSOLE_ENABLED = False
+REMOTE_CONTROL_ENABLED = False
+CONCURRENT_ITEMS = 4
+SCRAPER_SLOT_MAX_ACTIVE_SIZE = 2_000_000
+LOGSTATS_INTERVAL = 0
+LOG_LEVEL = "INFO"
+
+EXTENSIONS = {
+    "newsarchive.extensions.ArchiveRun": 100,
+    "newsarchive.extensions.PageRecorder": 110,
+    "newsarchive.extensions.CrawlDelay": 200,
+}
+DOWNLOADER_MIDDLEWARES = {
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
+    "newsarchive.middlewares.OwnHostsMiddleware": 80,
+    "newsarchive.middlewares.BackOffMiddleware": 560,
+    "newsarchive.middlewares.PageCompressionMiddleware": 590,
+    "newsarchive.middlewares.CaptureMiddleware": 950,
+}
+ITEM_PIPELINES = {
+    "newsarchive.pipelines.ExtractionPipeline": 300,
+    "newsarchive.pipelines.ArchivePipeline": 800,
+}

@@ -1,0 +1,56 @@
+"""Every profile is a spider: `scrapy list`, `scrapy crawl ortalyq`, `newsarchive crawl ortalyq` do the same crawl."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from scrapy import Request, Spider
+from scrapy.settings import BaseSettings
+
+from newsarchive import __version__
+from newsarchive.sites import Site, load_sites
+from newsarchive.spiders.news import NewsSpider
+from newsarchive.spiders.page import PageSpider
+
+
+class SiteSpiderLoader:
+    """Loads a NewsSpider class for each site profile, packaged or in the archive's `sites/` folder."""
+
+    def __init__(self, sites: dict[str, Site], settings: BaseSettings) -> None:
+        self._sites = sites
+        self._settings = settings
+
+    @classmethod
+    def from_settings(cls, settings: BaseSettings) -> SiteSpiderLoader:
+        return cls(load_sites(Path(settings["ARCHIVE_FOLDER"]) / "sites"), settings)
+
+    def load(self, spider_name: str) -> type[Spider]:
+        if spider_name == PageSpider.name:
+            return PageSpider
+        return site_spider(self._sites[spider_name], self._settings)
+
+    def list(self) -> list[str]:
+        return sorted(self._sites)
+
+    def find_by_request(self, request: Request) -> list[str]:
+        return [name for name, site in self._sites.items() if site.covers(request.url)]
+
+
+def site_spider(site: Site, settings: BaseSettings) -> type[NewsSpider]:
+    """The spider class of one site, with the settings that its profile gives."""
+    own: dict[str, Any] = {"USER_AGENT": user_agent(site.contact or settings["CONTACT"])}
+    if site.delay is not None:
+        own |= {"DOWNLOAD_DELAY": site.delay, "AUTOTHROTTLE_START_DELAY": site.delay}
+        if site.delay == 0:
+            own |= {"AUTOTHROTTLE_ENABLED": False}
+    return type("SiteSpider", (NewsSpider,), {"name": site.name, "site": site, "custom_settings": own})
+
+
+def user_agent(contact: str) -> str:
+    """The name we give to sites, with the contact where one is set.
+
+    >>> user_agent("https://example.org/bot").endswith("(+https://example.org/bot)")
+    True
+    """
+    return f"newsarchive/{__version__}{f' (+{contact})' if contact else ''}"

@@ -1,0 +1,94 @@
+"""NewsSpider: crawls a site by its plan, listings first, then the pages that are due."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any, Protocol
+
+from scrapy import Request, Spider, signals
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Response
+from twisted.python.failure import Failure
+
+from newsarchive.items import Extracted, Fetched, Hints, ListingRequest, Page
+from newsarchive.sites import Site
+from newsarchive.spiders.page import fetched, page_of, page_request, refusal
+
+LISTING_PRIORITY = 10
+BATCH = 50
+
+
+class Plan(Protocol):
+    """What to read of a site in this run; the archive makes it from what it knows."""
+
+    def begin(self) -> list[ListingRequest]:
+        """The listings to read first."""
+
+    def read(self, request: ListingRequest, page: Page) -> list[ListingRequest]:
+        """Take in what a listing gave; gives the listings to read next."""
+
+    def fail(self, request: ListingRequest, reason: str) -> list[ListingRequest]:
+        """Take in that a listing could not be had; gives what to read instead."""
+
+    def due(self, limit: int) -> list[tuple[str, Hints]]:
+        """URLs whose page is to be fetched now, each given once, with what a listing said of it."""
+
+
+class NewsSpider(Spider):
+    """One site's spider; the loader makes a class of it for each profile, the archive gives it its plan."""
+
+    site: Site
+    plan: Plan
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._listings = 0
+
+    async def start(self) -> AsyncIterator[Request]:
+        for listing in self.plan.begin():
+            yield self._listing_request(listing)
+        while True:
+            due = self.plan.due(BATCH)
+            for url, hints in due:
+                yield page_request(url, self.parse_page, self.page_failed, hints=hints)
+            if not due and not self._listings:
+                return
+            await self.crawler.signals.wait_for(signals.scheduler_empty)
+
+    def _listing_request(self, listing: ListingRequest) -> Request:
+        self._listings += 1
+        return Request(
+            listing.url,
+            callback=self.parse_listing,
+            errback=self.listing_failed,
+            headers=dict(listing.headers),
+            cb_kwargs={"listing": listing},
+            priority=LISTING_PRIORITY,
+            dont_filter=True,
+            meta={"handle_httpstatus_all": True},
+        )
+
+    def parse_listing(self, response: Response, listing: ListingRequest) -> Iterator[Request]:
+        """Read one listing; what it leads to is in the plan."""
+        self._listings -= 1
+        for further in self.plan.read(listing, page_of(response)):
+            yield self._listing_request(further)
+
+    def listing_failed(self, failure: Failure) -> Iterator[Request]:
+        """A listing could not be had: the plan says what to read instead."""
+        self._listings -= 1
+        listing = failure.request.cb_kwargs["listing"]  # type: ignore[attr-defined]
+        for further in self.plan.fail(listing, refusal(failure)):
+            yield self._listing_request(further)
+
+    def parse_page(self, response: Response, url: str, hints: Hints) -> Iterator[Fetched | Extracted]:
+        """Give an article's page on to extraction, or the reason why it cannot be had."""
+        yield fetched(response, self.site.name, url, hints, home=self.site.url)
+
+    def page_failed(self, failure: Failure) -> Iterator[Extracted]:
+        """A page could not be had; one that a host in trouble sent back stays in the queue."""
+        if failure.check(IgnoreRequest) and "backing off" in str(failure.value):
+            return
+        request = failure.request  # type: ignore[attr-defined]
+        nothing = Fetched(site=self.site.name, urls=(request.cb_kwargs["url"],), pages=(), captures=())
+        yield Extracted(fetched=nothing, outcome="failed", reason=refusal(failure))

@@ -1,0 +1,133 @@
+"""PageSpider: fetches given URLs, one-off; and how a response becomes a fetched page."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+from scrapy import Request, Spider
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Response
+from twisted.internet.error import (
+    ConnectError,
+    ConnectionLost,
+    ConnectionRefusedError,
+    DNSLookupError,
+    NoRouteError,
+    TimeoutError,  # noqa: A004
+)
+from twisted.python.failure import Failure
+from twisted.web.client import ResponseFailed
+
+from newsarchive.items import Extracted, Fetched, Hints, Page
+from newsarchive.sites import Site
+
+HTML_TYPES = ("", "text/html", "application/xhtml+xml", "application/xml", "text/xml", "text/plain")
+GONE = (404, 410)
+
+
+class PageSpider(Spider):
+    """Fetches the pages of `urls`; `sites` says of which site each is."""
+
+    name = "page"
+    urls: tuple[str, ...]
+    sites: dict[str, Site]
+
+    async def start(self) -> AsyncIterator[Request]:
+        for url in self.urls:
+            yield page_request(url, self.parse_page, self.page_failed)
+
+    def parse_page(self, response: Response, url: str, hints: Hints) -> Iterator[Fetched | Extracted]:
+        """Give the page on to extraction, or the reason why it cannot be had."""
+        yield fetched(response, self.sites[url].name, url, hints)
+
+    def page_failed(self, failure: Failure) -> Iterator[Extracted]:
+        """The page could not be had."""
+        url = failure.request.cb_kwargs["url"]  # type: ignore[attr-defined]
+        nothing = Fetched(site=self.sites[url].name, urls=(url,), pages=(), captures=())
+        yield Extracted(fetched=nothing, outcome="failed", reason=refusal(failure))
+
+
+def page_request(
+    url: str, callback: Callable[..., Any], errback: Callable[[Failure], Any], *, hints: Hints = Hints()
+) -> Request:
+    """The request for an article's page, whose body is to stay as it comes over the wire."""
+    return Request(
+        url,
+        callback=callback,
+        errback=errback,
+        cb_kwargs={"url": url, "hints": hints},
+        dont_filter=True,
+        meta={"handle_httpstatus_all": True, "keep_encoded": True},
+    )
+
+
+def page_of(response: Response) -> Page:
+    """A Scrapy response as a Page."""
+    headers = {name.decode("latin-1").lower(): value for name, value in response.headers.to_unicode_dict().items()}
+    return Page(url=response.url, body=response.body, status=response.status, headers=headers)
+
+
+def fetched(response: Response, site: str, url: str, hints: Hints, *, home: str = "") -> Fetched | Extracted:
+    """What a page request brought: a page for extraction, or the outcome that its status or type already tells."""
+    hops = response.meta.get("redirect_urls", [])
+    capture = response.meta.get("capture")
+    item = Fetched(
+        site=site,
+        urls=tuple(dict.fromkeys([url, *hops, response.url])),
+        pages=(page_of(response),),
+        captures=(capture,) if capture else (),
+        hints=hints,
+    )
+    if response.status in GONE:
+        return Extracted(fetched=item, outcome="missing", reason=status_line(response.status))
+    if home and hops and _is_home(response.url, home) and not _is_home(url, home):
+        return Extracted(fetched=item, outcome="missing", reason="redirects to the home page")
+    if response.status != HTTPStatus.OK:
+        return Extracted(fetched=item, outcome="failed", reason=status_line(response.status))
+    kind = item.pages[0].headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in HTML_TYPES:
+        return Extracted(fetched=item, outcome="not_article", reason=f"not HTML but {kind}")
+    return item
+
+
+def _is_home(url: str, home: str) -> bool:
+    return urlsplit(url).path.rstrip("/") == urlsplit(home).path.rstrip("/") and not urlsplit(url).query
+
+
+def status_line(status: int) -> str:
+    """A status as people know it.
+
+    >>> status_line(404)
+    '404 Not Found'
+    """
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
+
+
+_REFUSALS: tuple[tuple[type[Exception], str], ...] = (
+    (DNSLookupError, "the host is not known (no network?)"),
+    (ConnectionRefusedError, "the host refused the connection"),
+    (NoRouteError, "no route to the host (no network?)"),
+    (TimeoutError, "the host did not answer in time"),
+    (ConnectionLost, "the host broke the connection off"),
+    (ResponseFailed, "the host broke the answer off"),
+    (ConnectError, "the host cannot be reached"),
+)
+
+
+def refusal(failure: Failure) -> str:
+    """Why a request failed, in words."""
+    error = failure.value
+    if isinstance(error, IgnoreRequest):
+        return str(error)[:1].lower() + str(error)[1:] if str(error) else "refused"
+    for kind, words in _REFUSALS:
+        if isinstance(error, kind):
+            return words
+    if "timeout" in type(error).__name__.lower():
+        return "the host did not answer in time"
+    return f"{type(error).__name__}: {error}"[:200]
