@@ -1,28 +1,19 @@
 """The shadow text that search looks in: each word folded, then each word's stem, the same at index and query time.
 
-A shadow is the folded words of a text followed by as many stems, marked with their language: ``мектепке бардым
-kkǂмектеп kkǂбар``. So one full-text column answers exact words, phrases, prefixes and stems, none of which can be
-taken for another, and the n-th word of the text is the n-th word and the n-th stem of its shadow.
+A shadow is the folded words of a text followed by as many marked stems: ``мектепке бардым ǂмектеп ǂбар``. So one
+full-text column answers exact words, phrases, prefixes and stems, none of which can be taken for another, and the
+n-th word of the text is the n-th word and the n-th stem of its shadow.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 
+from newsarchive.kazakh import stems
 from newsarchive.kazakh.scripts import fold, script_of, to_cyrillic
 
-try:
-    from newsarchive.kazakh.stems import stems_of
-except ModuleNotFoundError:  # until the stemmer lands
-
-    def stems_of(text: str, language: str) -> str:
-        """The text itself."""
-        return text
-
-
-STEMMED = ("kk", "ru", "en")
+STEMMED = ("kk", "ru")
 """Languages whose words get stems; texts in others are found by their words as they are."""
 
 MARK = "ǂ"  # a letter to the tokenizer, but one that no newspaper prints
@@ -32,19 +23,18 @@ _FORMAT = "\u00ad\u200b-\u200f\u2060-\u2064\ufeff"
 WORD = re.compile(rf"[^\W_](?:[^\W_]|[{_COMBINING}{_FORMAT}])*")
 """A word in a text as it was printed, soft hyphens and combining marks and all."""
 _FOLDED_WORD = re.compile(rf"[^\W_](?:[^\W_]|[{_COMBINING}])*")
+_KAZAKH = re.compile("[әғқңөұүһіӘҒҚҢӨҰҮҺІ]")
 
 
 def shadow_text(*, title: str, lead: str, body: str, authors: Sequence[str], language: str) -> tuple[str, str, str]:
     """The shadows of title, authors, and lead with body: what the archive keeps in `stems` (title, authors, body).
 
-    >>> shadow_text(title="Пiкiр", lead="", body="", authors=["А. БЕК"], language="tr")
-    ('пікір', 'а бек', '')
+    >>> shadow_text(title="Пiкiрлер", lead="", body="", authors=["А. БЕК"], language="kk")
+    ('пікірлер ǂпікір', 'а бек ǂа ǂбек', '')
     """
-    return (
-        shadow_of(title, language),
-        shadow_of("\n".join(authors), language),
-        shadow_of(full_text(lead, body), language),
-    )
+    text = full_text(lead, body)
+    code = language_code(language, title + text)
+    return shadow_of(title, code), shadow_of("\n".join(authors), code), shadow_of(text, code)
 
 
 def full_text(lead: str | None, body: str | None) -> str:
@@ -52,16 +42,22 @@ def full_text(lead: str | None, body: str | None) -> str:
     return "\n\n".join(part for part in (lead, body) if part)
 
 
-def shadow_of(text: str, language: str | None) -> str:
+def language_code(language: str | None, text: str) -> str:
+    """The language without its script or country; where it is unknown, Kazakh or Russian by the letters of a text.
+
+    >>> language_code("kk-Latn", ""), language_code("ru_RU", ""), language_code(None, "Қала")
+    ('kk', 'ru', 'kk')
+    """
+    return re.split("[-_]", language.lower())[0] if language else "kk" if _KAZAKH.search(text) else "ru"
+
+
+def shadow_of(text: str, code: str) -> str:
     """The folded words of a text, then their marked stems where its language has a stemmer."""
-    code = language_code(language)
-    words = words_of(text, language)
-    if code not in STEMMED:
-        return " ".join(words)
-    return " ".join([*words, *(stem_of(word, code) for word in words)])
+    words = words_of(text, code)
+    return " ".join([*words, *(stem_of(word, code) for word in words)] if code in STEMMED else words)
 
 
-def words_of(text: str, language: str | None = "") -> list[str]:
+def words_of(text: str, code: str = "") -> list[str]:
     """The words of a text, folded; Kazakh in Latin or Arabic letters comes out in Cyrillic.
 
     >>> words_of("Маман\\u00adдық — 5-сынып, Əлем!")
@@ -69,24 +65,14 @@ def words_of(text: str, language: str | None = "") -> list[str]:
     >>> words_of("Qazaqstan halqy", "kk")
     ['қазақстан', 'халқы']
     """
-    if language_code(language) == "kk" and script_of(text) in ("Latn", "Arab"):
+    if code == "kk" and script_of(text) in ("Latn", "Arab"):
         text = to_cyrillic(text)
     return _FOLDED_WORD.findall(fold(text))
 
 
-def language_code(language: str | None) -> str:
-    """The language without its script or country; a text of unknown language is taken for Kazakh.
-
-    >>> language_code("kk-Latn"), language_code("ru_RU"), language_code(None)
-    ('kk', 'ru', 'kk')
-    """
-    return re.split("[-_]", language.lower())[0] if language else "kk"
-
-
-@lru_cache(maxsize=200_000)
 def stem_of(word: str, code: str) -> str:
     """The marked stem of one folded word: the token that stands for it in a shadow."""
-    return f"{code}{MARK}{''.join(stems_of(word, code).split()) or word}"
+    return MARK + (stems.stems_of(word, code).replace(" ", "") or word)
 
 
 def query_words(text: str) -> list[tuple[str, ...]]:
@@ -95,7 +81,7 @@ def query_words(text: str) -> list[tuple[str, ...]]:
     >>> query_words("Qazaqstan"), query_words("сабақ-тар")
     ([('qazaqstan', 'қазақстан')], [('сабақ',), ('тар',)])
     """
-    typed = words_of(text, "ru")
+    typed = words_of(text)
     if script_of(text) not in ("Latn", "Arab"):
         return [(word,) for word in typed]
     kazakh = words_of(text, "kk")
@@ -104,7 +90,10 @@ def query_words(text: str) -> list[tuple[str, ...]]:
     return [tuple(dict.fromkeys(pair)) for pair in zip(typed, kazakh, strict=True)]
 
 
-def query_stems(forms: Sequence[str], language: str = "") -> list[str]:
-    """The stems that a query's word may have: in every language with a stemmer, or in the one that is asked for."""
-    codes = [code for code in STEMMED if not language or code == language_code(language)]
-    return list(dict.fromkeys(stem_of(form, code) for form in forms for code in codes))
+def query_stems(word: str) -> list[str]:
+    """The marked stems that a query's folded word may have in the archive.
+
+    >>> query_stems("мектептерде")
+    ['ǂмектеп', 'ǂruмектептерд']
+    """
+    return [MARK + stem for stem in stems.query_stems(word)]

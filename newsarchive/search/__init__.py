@@ -1,0 +1,27 @@
+"""Search that knows Kazakh suffixes: hits, facets, hits over time and keywords in context, by plain reading SQL."""
+
+from newsarchive.search.counts import COUNTED, Facet, Line, Period, facets, hits_over, kwic
+from newsarchive.search.hits import RANKED, Hit, count_hits, plain, search
+from newsarchive.search.marks import Part
+from newsarchive.search.selection import VISIBLE, FilterError, Filters, Selection, select_articles
+
+__all__ = [
+    "COUNTED",
+    "RANKED",
+    "VISIBLE",
+    "Facet",
+    "FilterError",
+    "Filters",
+    "Hit",
+    "Line",
+    "Part",
+    "Period",
+    "Selection",
+    "count_hits",
+    "facets",
+    "hits_over",
+    "kwic",
+    "plain",
+    "search",
+    "select_articles",
+]

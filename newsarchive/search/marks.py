@@ -1,0 +1,136 @@
+"""Where a query's words stand in a text: the marked parts of titles and snippets, and keywords in context."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from newsarchive.search.query import Group
+from newsarchive.shadow import MARK, STEMMED, WORD, language_code, stem_of, words_of
+
+BEFORE, AROUND = 8, 30
+"""Words of a snippet before its first hit, and in all."""
+
+
+class Part(NamedTuple):
+    """A piece of text, `marked` where it is a word that was looked for."""
+
+    text: str
+    marked: bool = False
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The words and word sequences of a query, as they stand in a shadow."""
+
+    words: frozenset[str]
+    stems: frozenset[str]
+    prefixes: tuple[str, ...]
+    sequences: tuple[tuple[str, ...], ...]
+    stem_sequences: tuple[tuple[str, ...], ...]
+
+
+def wanted(group: Group, *, field: str) -> Wanted:
+    """What to mark in the column `field` of the shadow (title, authors, body)."""
+    terms = [term for term in group.terms() if term.field in ("", field)]
+    plain = [seq for term in terms if not term.prefix for seq in term.variants()]
+    stems = [seq for term in terms for seq in term.stems()]
+    return Wanted(
+        words=frozenset(s[0] for s in plain if len(s) == 1),
+        stems=frozenset(s[0] for s in stems if len(s) == 1),
+        prefixes=tuple(s[0] for term in terms if term.prefix for s in term.variants() if len(s) == 1),
+        sequences=tuple(s for s in plain if len(s) > 1)
+        + tuple(s for term in terms if term.prefix for s in term.variants() if len(s) > 1),
+        stem_sequences=tuple(s for s in stems if len(s) > 1),
+    )
+
+
+class Text:
+    """A printed text beside its shadow: the places of its words and what each was indexed as."""
+
+    def __init__(self, text: str, shadow: str, language: str | None) -> None:
+        self.text = text
+        self.spans = [match.span() for match in WORD.finditer(text)]
+        tokens = shadow.split(" ") if shadow else []
+        has_stems = bool(tokens) and tokens[-1].startswith(MARK)
+        self.words = tokens[: len(tokens) // 2] if has_stems else tokens
+        self.stems = tokens[len(tokens) // 2 :] if has_stems else []
+        if len(self.words) != len(self.spans):
+            self._read_words(language)
+
+    def _read_words(self, language: str | None) -> None:
+        """Index each printed word by itself: some script made more or fewer words of the text than it has."""
+        code = language_code(language, self.text)
+        self.words = ["".join(words_of(self.text[start:end], code)) for start, end in self.spans]
+        self.stems = [stem_of(word, code) for word in self.words] if code in STEMMED else []
+
+    def hits(self, wanted: Wanted) -> list[tuple[int, int]]:
+        """First word and number of words of every place that was looked for, in order, none inside another."""
+        found = {i: 1 for i, word in enumerate(self.words) if word in wanted.words}
+        if wanted.stems:
+            found |= {i: 1 for i, stem in enumerate(self.stems) if stem in wanted.stems}
+        if wanted.prefixes:
+            found |= {i: 1 for i, word in enumerate(self.words) if word.startswith(wanted.prefixes)}
+        for sequence in wanted.sequences:
+            found |= _places(self.words, sequence)
+        for sequence in wanted.stem_sequences:
+            found |= _places(self.stems, sequence)
+        places: list[tuple[int, int]] = []
+        for start in sorted(found):
+            if not places or start >= places[-1][0] + places[-1][1]:
+                places.append((start, found[start]))
+        return places
+
+    def snippet(self, places: Sequence[tuple[int, int]]) -> tuple[Part, ...]:
+        """The stretch of text with the most different hits, marked; the text's beginning where it has none."""
+        first = self._best_start(places) if places else 0
+        last = min(first + AROUND, len(self.spans))
+        parts = self.parts(first, last, places)
+        if first:
+            parts = (Part("… "), *parts)
+        return (*parts, Part(" …")) if last < len(self.spans) else parts
+
+    def _best_start(self, places: Sequence[tuple[int, int]]) -> int:
+        best = (0, 0)
+        for start, _ in places[:50]:
+            inside = {self.words[i] for i, _ in places if start <= i < start + AROUND - BEFORE}
+            best = max(best, (len(inside), -start))
+        start = max(0, -best[1] - BEFORE)
+        return min(start, max(0, len(self.spans) - AROUND))
+
+    def parts(self, first: int, last: int, places: Iterable[tuple[int, int]]) -> tuple[Part, ...]:
+        """The text of words `first` to `last` (not included) with the hits in it marked, on one line."""
+        if not self.spans:
+            return (Part(_line(self.text)),) if self.text.strip() else ()
+        at = self.spans[first][0] if first else 0
+        end = self.spans[last - 1][1] if last < len(self.spans) else len(self.text)
+        parts = []
+        for start, length in places:
+            if first <= start and start + length <= last:
+                left, right = self.spans[start][0], self.spans[start + length - 1][1]
+                parts += [Part(_line(self.text[at:left])), Part(_line(self.text[left:right]), marked=True)]
+                at = right
+        return tuple(part for part in (*parts, Part(_line(self.text[at:end]))) if part.text)
+
+    def context(self, start: int, length: int, words: int) -> tuple[str, str, str]:
+        """A hit with as many words before and after it as there are, up to `words`."""
+        first, last = max(0, start - words), min(len(self.spans), start + length + words)
+        left, right = self.spans[start][0], self.spans[start + length - 1][1]
+        end = self.spans[last - 1][1]
+        end += len(self.text[end : end + 3].split(maxsplit=1)[0]) if self.text[end : end + 1].strip() else 0
+        return (
+            _line(self.text[self.spans[first][0] : left]).strip(),
+            _line(self.text[left:right]),
+            _line(self.text[right:end]).strip(),
+        )
+
+
+def _places(words: Sequence[str], sequence: tuple[str, ...]) -> dict[int, int]:
+    head, length = sequence[0], len(sequence)
+    return {i: length for i, word in enumerate(words) if word == head and tuple(words[i : i + length]) == sequence}
+
+
+def _line(text: str) -> str:
+    return re.sub(r"\s+", " ", text)

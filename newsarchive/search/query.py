@@ -1,0 +1,180 @@
+"""What a person types into a search box, read by rules of our own, and written as a full-text query that never fails.
+
+Words are joined by AND; ``a OR b`` binds closer, as in web search; ``-word`` leaves out; ``"exact phrase"``,
+``prefix*``, ``title:word``, ``author:word`` and parentheses do what they say. Anything else is only punctuation.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from newsarchive.shadow import query_stems, query_words
+
+FIELDS = {"title": "title", "author": "authors"}
+
+Expand = Callable[[str], list[str] | None]
+"""Gives the index's words that begin with a prefix, or None where there are too many to name."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """One word, hyphenated word or phrase: `words` with the forms each may have."""
+
+    words: tuple[tuple[str, ...], ...]
+    field: str = ""
+    exact: bool = False
+    prefix: bool = False
+
+    def variants(self) -> list[tuple[str, ...]]:
+        """The word sequences to look for: as typed, and in the other script."""
+        return list(dict.fromkeys((tuple(w[0] for w in self.words), tuple(w[-1] for w in self.words))))
+
+    def stems(self) -> list[tuple[str, ...]]:
+        """The sequences of stems to look for; none for exact terms and prefixes."""
+        if self.exact or self.prefix:
+            return []
+        found = [[query_stems(word) for word in variant] for variant in self.variants()]
+        return list(dict.fromkeys(seq for stems in found if all(stems) for seq in zip(*stems, strict=False)))
+
+
+@dataclass(frozen=True)
+class Group:
+    """Parts that must all be there (``and``) or of which one must (``or``), and parts that must not."""
+
+    kind: str
+    parts: tuple[Term | Group, ...] = ()
+    without: tuple[Term | Group, ...] = ()
+
+    def terms(self) -> Iterator[Term]:
+        """The terms that are looked for, left-out ones not among them."""
+        for part in self.parts:
+            if isinstance(part, Term):
+                yield part
+            else:
+                yield from part.terms()
+
+
+_TOKEN = re.compile(
+    r"""\s*(?:(?P<minus>-(?=[^\s-]))|(?P<open>\()|(?P<close>\))
+    |(?P<field>(?:title|author)):(?=\S)
+    |["“”„«](?P<phrase>[^"“”«»]*)["“”»]?(?P<star>\*?)
+    |(?P<word>[^\s()"“”„«»]+)|(?P<other>.))""",
+    re.VERBOSE,
+)
+
+
+def parse_query(text: str) -> Group:
+    """Read a query; whatever is typed gives some query, at worst one without any part.
+
+    >>> [term.variants() for term in parse_query('су "Нұра өзені" -тасқын').terms()]
+    [[('су',)], [('нұра', 'өзені')]]
+    """
+    tokens = [match for match in _TOKEN.finditer(text) if match["other"] is None]
+    group, rest = _read_group(tokens, 0)
+    while rest < len(tokens):  # a closing parenthesis too many
+        more, rest = _read_group(tokens, rest + 1)
+        group = Group("and", group.parts + more.parts, group.without + more.without)
+    return group
+
+
+def _read_group(tokens: list[re.Match[str]], at: int) -> tuple[Group, int]:
+    parts: list[list[Term | Group]] = []
+    without: list[Term | Group] = []
+    minus = joined = False
+    field = ""
+    while at < len(tokens) and not tokens[at]["close"]:
+        token, at = tokens[at], at + 1
+        if token["minus"] or token["word"] == "NOT":
+            minus = True
+        elif token["field"]:
+            field = FIELDS[token["field"]]
+        elif token["word"] in ("OR", "|"):
+            joined = bool(parts)
+        elif token["word"] not in ("AND", "&"):
+            part: Term | Group | None
+            if token["open"]:
+                part, at = _read_group(tokens, at)
+                part, at = _with_field(part, field), at + 1
+            else:
+                part = _read_term(token, field)
+            if part is not None and minus:
+                without.append(part)
+            elif part is not None and joined:
+                parts[-1].append(part)
+            elif part is not None:
+                parts.append([part])
+            minus = joined = False
+            field = ""
+    return Group("and", tuple(p[0] if len(p) == 1 else Group("or", tuple(p)) for p in parts), tuple(without)), at
+
+
+def _with_field(part: Group, field: str) -> Group | None:
+    def put(one: Term | Group) -> Term | Group:
+        if isinstance(one, Term):
+            return one if one.field else Term(one.words, field, one.exact, one.prefix)
+        return Group(one.kind, tuple(map(put, one.parts)), tuple(map(put, one.without)))
+
+    put_in = put(part) if field else part
+    assert isinstance(put_in, Group)
+    return put_in if put_in.parts else None
+
+
+def _read_term(token: re.Match[str], field: str) -> Term | None:
+    phrase = token["phrase"]
+    text = phrase if phrase is not None else token["word"]
+    prefix = bool(token["star"]) if phrase is not None else text.endswith("*")
+    words = tuple(query_words(text))
+    return Term(words, field, exact=phrase is not None, prefix=prefix) if words else None
+
+
+@dataclass(frozen=True)
+class Match:
+    """A query as full-text expressions: `forms` finds its very words, `full` their stems too.
+
+    `without` is set only for a query that does nothing but leave out. All are empty for an empty query.
+    """
+
+    forms: str = ""
+    full: str = ""
+    without: str = ""
+
+
+def match_of(group: Group, *, expand: Expand) -> Match:
+    """Write a parsed query as full-text expressions over the shadow."""
+    if group.parts:
+        return Match(forms=_expression(group, expand, stems=False), full=_expression(group, expand))
+    left_out = " OR ".join(filter(None, (_expression(part, expand) for part in group.without)))
+    return Match(without=left_out)
+
+
+def _expression(part: Term | Group, expand: Expand, *, stems: bool = True) -> str:
+    if isinstance(part, Term):
+        return _term(part, expand, stems=stems)
+    inner = [_expression(p, expand, stems=stems) for p in part.parts]
+    joint = " AND " if part.kind == "and" else " OR "
+    positive = joint.join(f"({e})" for e in inner if e)
+    # What is left out is left out with its stems, whatever is looked for.
+    negative = " OR ".join(f"({e})" for e in (_expression(p, expand) for p in part.without) if e)
+    return f"({positive}) NOT ({negative})" if positive and negative else positive
+
+
+def _term(term: Term, expand: Expand, *, stems: bool) -> str:
+    sequences = term.variants() + (term.stems() if stems else [])
+    if term.prefix:
+        choices = [choice for sequence in sequences for choice in _prefixed(sequence, expand)]
+    else:
+        choices = [_quoted(sequence) for sequence in sequences]
+    expression = " OR ".join(choices)
+    return f"{{{term.field}}} : ({expression})" if term.field else expression
+
+
+def _prefixed(sequence: tuple[str, ...], expand: Expand) -> list[str]:
+    # Named words are read one after another as they come, a bare prefix is first gathered as a whole.
+    words = expand(sequence[0]) if len(sequence) == 1 else None
+    return [f"{_quoted(sequence)} *"] if not words else [_quoted((word,)) for word in words]
+
+
+def _quoted(sequence: tuple[str, ...]) -> str:
+    return '"' + " ".join(sequence) + '"'

@@ -1,0 +1,180 @@
+"""Which articles are meant: filters as SQL over `search_order`, joined with a full-text query."""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, TypedDict, Unpack
+
+from sqlite_utils import Database
+
+from newsarchive.kazakh.scripts import fold
+from newsarchive.search.query import Group, Match, match_of, parse_query
+
+VISIBLE = "1"
+"""SQL over an article's row of `search_order`, `o`: whether readers may see it. The one place that says so."""
+
+MOST_WORDS = 400
+"""As many words as a prefix may stand for before the index is asked for the prefix itself."""
+
+FIRST_DAY = date(1800, 1, 1)
+DAY_BITS = 19
+
+
+class FilterError(ValueError):
+    """A filter that cannot be understood; the message is a sentence for the person who gave it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """A query with its filters, ready to be run."""
+
+    group: Group
+    match: Match
+    where: tuple[str, ...]
+    parameters: dict[str, Any]
+
+    def sql(
+        self,
+        select: str,
+        *,
+        match: str | None = None,
+        below: int | None = None,
+        group: str = "",
+        order: str = "",
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> str:
+        """A SELECT over the matching rows: `f` is the full-text row, `o` that of `search_order`, `$key` the order.
+
+        `match` replaces the query's own expression; `below` leaves only keys less than it.
+        """
+        match = self.match.full if match is None else match
+        where = [*self.where, *([f"$key < {below}"] if below is not None else [])]
+        if match:
+            where.insert(0, f"stems_fts match {_literal(match)}")
+            tables, key = "stems_fts f", "f.rowid"
+            if any("o." in piece for piece in (select, *where[1:])):
+                # cross join: the full-text index must be walked in its order, never the other table first
+                tables += " cross join search_order o on o.key = f.rowid"
+        else:
+            tables, key = "search_order o", "o.key"
+            if self.match.without:
+                where.append(f"o.key not in (select rowid from stems_fts({_literal(self.match.without)}))")  # noqa: S608
+        clauses = {"group by": group, "order by": order}
+        sql = f"select {select} from {tables} where {' and '.join(where) or '1'}"  # noqa: S608
+        sql += "".join(f" {clause} {value}" for clause, value in clauses.items() if value)
+        sql += f" limit {-1 if limit is None else int(limit)} offset {int(offset)}"
+        return sql.replace("$key", key)
+
+    def rows(self, db: Database, select: str, **options: Any) -> Iterator[tuple[Any, ...]]:
+        """Run such a SELECT."""
+        yield from db.conn.execute(self.sql(select, **options), self.parameters)
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+class Filters(TypedDict, total=False):
+    """What narrows a query; an empty text narrows nothing. Days may be whole months or years."""
+
+    site: str
+    author: str
+    category: str
+    tag: str
+    since: str
+    until: str
+    language: str
+
+
+def select_articles(db: Database, query: str = "", **filters: Unpack[Filters]) -> Selection:
+    """Read a query and filters. Raises FilterError on a day that is none."""
+    group = parse_query(query)
+    where = [] if VISIBLE == "1" else [VISIBLE]
+    parameters: dict[str, Any] = {}
+    since, until, language = filters.get("since"), filters.get("until"), filters.get("language") or ""
+    if since or until:
+        where.append("$key between :first and :last")
+        parameters["first"] = day_key(first_day(since)) if since else 0
+        parameters["last"] = day_key(last_day(until)) + (1 << DAY_BITS) - 1 if until else 1 << 62
+    if site := filters.get("site"):
+        where.append("o.site = :site")
+        parameters["site"] = site
+    if language:
+        where.append("(o.language = :language or o.language like :language || '-%')")
+        parameters["language"] = language
+    for column, table in (("author", "authors"), ("category", "categories"), ("tag", "tags")):
+        if name := filters.get(column):
+            numbers = ", ".join(map(str, _named(db, table, str(name))))
+            where.append(f"o.article in (select article from article_{table} where {column} in ({numbers}))")  # noqa: S608
+    match = match_of(group, expand=lambda prefix: _words_with(db, prefix))
+    return Selection(group=group, match=match, where=tuple(where), parameters=parameters)
+
+
+def _named(db: Database, table: str, name: str) -> list[int]:
+    """The numbers of the authors, categories or tags of a name, whatever its case and look-alike letters."""
+    rows = db.conn.execute(f"select id from {table} where name = ?", (name,)).fetchall()  # noqa: S608
+    wanted = fold(name)
+    rows = rows or [(i,) for i, n in db.conn.execute(f"select id, name from {table}") if fold(n) == wanted]  # noqa: S608
+    return [int(row[0]) for row in rows]
+
+
+def _words_with(db: Database, prefix: str) -> list[str] | None:
+    rows = db.conn.execute(
+        "select term from stems_words where term >= ? and term < ? limit ?",
+        (prefix, prefix + "\U0010ffff", MOST_WORDS + 1),
+    ).fetchall()
+    return [row[0] for row in rows] if len(rows) <= MOST_WORDS else None
+
+
+def day_key(day: date) -> int:
+    """The least key that `search_order` gives to an article of a day.
+
+    >>> day_key(date(1800, 1, 2)), key_day(day_key(date(2025, 2, 18)) + 5000)
+    (524288, datetime.date(2025, 2, 18))
+    """
+    return (day - FIRST_DAY).days << DAY_BITS
+
+
+def key_day(key: int) -> date:
+    """The day that a key of `search_order` is in."""
+    return date.fromordinal(FIRST_DAY.toordinal() + (key >> DAY_BITS))
+
+
+def first_day(text: str) -> date:
+    """The first day of a year, month or day.
+
+    >>> first_day("2025"), first_day("2025-02")
+    (datetime.date(2025, 1, 1), datetime.date(2025, 2, 1))
+    """
+    year, month, day = _day_parts(text)
+    return _date(text, year, month or 1, day or 1)
+
+
+def last_day(text: str) -> date:
+    """The last day of a year, month or day.
+
+    >>> last_day("2025"), last_day("2024-02")
+    (datetime.date(2025, 12, 31), datetime.date(2024, 2, 29))
+    """
+    year, month, day = _day_parts(text)
+    month = month or 12
+    return _date(text, year, month, day or calendar.monthrange(year, min(month, 12))[1])
+
+
+def _day_parts(text: str) -> tuple[int, int, int]:
+    match = re.fullmatch(r"(\d{4})(?:-(\d\d?)(?:-(\d\d?))?)?(?:T.*)?", text.strip())
+    if not match or match[1] == "0000":
+        raise FilterError(f"“{text}” is not a day: write it as 2025-02-18, 2025-02 or 2025.")
+    return int(match[1]), int(match[2] or 0), int(match[3] or 0)
+
+
+def _date(text: str, year: int, month: int, day: int) -> date:
+    try:
+        return date(year, month, day)
+    except ValueError as error:
+        raise FilterError(f"“{text}” is not a day: {error}.") from error
