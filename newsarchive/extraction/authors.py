@@ -7,8 +7,7 @@ from collections.abc import Iterable, Sequence
 from html import unescape
 
 from newsarchive.extraction.jsonld import Object, resolved, types_of
-from newsarchive.extraction.survey import Element, Survey, clean, stands_apart, text_of
-from newsarchive.extraction.titles import folded
+from newsarchive.extraction.survey import Element, Survey, clean, folded, text_of
 from newsarchive.items import Author
 from newsarchive.sites import Site
 
@@ -103,6 +102,6 @@ def _by_jsonld(article: Object, objects: Sequence[Object]) -> list[str]:
 
 def _by_markup(survey: Survey) -> list[str]:
     for marked in survey.signed:
-        if (marked.element.get("rel") or "") == "author" and not stands_apart(marked.element):
+        if (marked.element.get("rel") or "") == "author" and not survey.stands_apart(marked.element):
             return [text_of(marked.element)]
     return []

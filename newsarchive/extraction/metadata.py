@@ -68,7 +68,7 @@ def read_metadata(tree: Element, url: str, *, site: Site, hints: Hints) -> Metad
     names = _site_names(noted, objects, url)
     title, title_from = _profile(tree, site.extraction.title, "title") or choose_title(
         noted,
-        next(iter(texts_of(article.get("headline") or article.get("name"))), ""),
+        next(iter(texts_of(article.get("headline"))), ""),
         site=site,
         site_names=names,
         hints=hints,

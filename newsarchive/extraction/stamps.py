@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from newsarchive.extraction.jsonld import Object
-from newsarchive.extraction.survey import Element, Survey, stands_apart
+from newsarchive.extraction.survey import Element, Survey
 from newsarchive.items import Hints
 from newsarchive.sites import Site
 
@@ -53,7 +53,7 @@ def choose_dates(
     published += [
         (v, "meta") for v in survey.meta_values("article:published_time", "datepublished", "date", "dc.date", "pubdate")
     ]
-    published += [(m.element.get("datetime") or "", "time") for m in survey.times if not stands_apart(m.element)]
+    published += [(m.element.get("datetime") or "", "time") for m in survey.times if not survey.stands_apart(m.element)]
     published += [(hints.published, "listing")]
     modified = [(str(article.get("dateModified") or ""), "json-ld")]
     modified += [(v, "meta") for v in survey.meta_values("article:modified_time", "datemodified")]

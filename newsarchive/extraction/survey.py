@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 
 from lxml import html
 
@@ -13,11 +14,11 @@ Element = html.HtmlElement
 _SPACE = re.compile(r"[\s\u00a0\u200b\ufeff]+")
 # blocks that belong to the page, not to its article: what stands in them is said of something else
 _APART = re.compile(
-    r"(?:^|[\s_-])(?:related|similar|recommend(?:ed|ations?)?|recirc\w*|read-?(?:more|next|also)|more-?(?:news|stories|from|on|articles)"
-    r"|popular|most-?(?:read|viewed)|trending|latest|recent|sidebar|side-?bar|widget|aside|comments?|commentlist|respond|replies"
-    r"|newsletter|subscri\w+|promo\w*|advert\w*|sponsor\w*|banner|teasers?|ticker|carousel|breaking"
-    r"|prev(?:ious)?|next|post-?nav\w*|pagination|tag-?cloud|tagcloud|footer|site-?header|topbar|navbar|menu|share|sharing"
-    r"|weather|currency|archive-?list|calendar|jp-relatedposts|yarpp\w*|outbrain|taboola)(?:$|[\s_-])",
+    r"(?:^|[\s_])(?:(?:[\w-]+-)?(?:related|similar|recommend(?:ed|ations?)?|recirc\w*|trending|newsletter|sponsored|teasers?"
+    r"|jp-relatedposts|yarpp\w*|outbrain|taboola|sidebar|breadcrumbs?|tag-?cloud|pagination)|read-?(?:more|next|also)"
+    r"|more-?(?:news|stories|from|on|articles)|popular|most-?(?:read|viewed)|latest|recent|side-?bar|aside|widget|comments?|commentlist"
+    r"|respond|replies|subscri\w+|promo\w*|advert\w*|banner|ticker|carousel|breaking|prev(?:ious)?|next|post-?nav\w*|footer"
+    r"|site-?header|topbar|navbar|menu|share|sharing|weather|currency|calendar)(?:$|[\s_]|-(?!(?:right|left|on|active|enabled|layout)\b))",
     re.I,
 )
 _APART_TAGS = frozenset({"aside", "nav", "footer", "template", "noscript"})
@@ -28,7 +29,11 @@ _DATED = re.compile(
 _SIGNED = re.compile(
     r"author|byline|by-line|autor|auteur|writer|reporter|verfasser|redakteur|journalist|contributor|fn\b|автор", re.I
 )
-_CRUMB = re.compile(r"bread-?crumb", re.I)
+TITLE_BREAK = re.compile(
+    r"\s+(?:[|\u2013\u2014\u00b7\u2022\u00bb\u203a:\u2502\u2215/]|-{1,3}|::|//|&raquo;)\s+|\s*[|\u2502\u00bb\u3163]\s*|:\s+(?=[^:]*$)"
+    r"|(?<=[\u3000-\u9fff\uac00-\ud7af\uff00-\uffef])[-_](?=[\u3000-\u9fff\uac00-\ud7af])"
+)
+"""Where a page's title may part from the site's name or the section's. Scripts without spaces part without spaces."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -63,6 +68,10 @@ class Survey:
     terms: list[Marked] = field(default_factory=list)
     """Links with rel=tag or rel=category."""
     forms: list[Element] = field(default_factory=list)
+    heading: Element | None = None
+    """The article's own heading, once `find_heading` has told it from those of the site and of other articles."""
+    spine: frozenset[Element] = frozenset()
+    """The heading and all that it stands in: no block with the heading in it is a sidebar, whatever its class says."""
     size: int = 0
 
     def meta(self, *names: str) -> str:
@@ -72,6 +81,57 @@ class Survey:
     def meta_values(self, *names: str) -> Iterator[str]:
         """All values that are not empty, in the order of the names."""
         return (value for name in names for value in self.metas.get(name, ()) if value)
+
+
+    def stands_apart(self, element: Element) -> bool:
+        """Whether the element lies in a sidebar, related block, navigation, comment …, which speak of other articles."""
+        node: Element | None = element
+        while node is not None and node not in self.spine and node.tag not in ("body", "html", "main"):
+            if node.tag in _APART_TAGS:
+                # the footer of the article itself carries its by-line and terms in many themes
+                if node.tag != "footer" or not _inside_article(node):
+                    return True
+            elif node.tag != "article" and _APART.search(f"{node.get('class') or ''} {node.get('id') or ''}"):
+                return True
+            node = node.getparent()
+        return False
+
+    def find_heading(self, titles: Sequence[str], names: frozenset[str]) -> bool:
+        """Settle `heading`: the one that says what a title of the page says, else the first that is not the site's name.
+
+        Tells whether a title confirms it.
+        """
+        wanted = [key for title in titles if (key := folded(title))]
+        # the longest part of a title that stands as a heading: the shorter ones name the section or the site
+        parts = sorted({folded(part) for title in titles for part in _parts(title)}, key=lambda p: (-len(p), p))
+        keyed = [(key, m.element) for m in self.headings if (key := folded(text_of(m.element))) and key not in names]
+        first = [(key, e) for key, e in keyed if e.tag == "h1"]
+        standing = [(key, e) for key, e in first if not self.stands_apart(e)]
+        sure = [
+            *(e for w in wanted for key, e in keyed if key == w),
+            *(e for w in parts if len(w) > 5 for key, e in keyed if key == w),
+            *(e for w in wanted for key, e in first if len(key) > 9 and (key in w or w in key)),
+            *(e for w in wanted for key, e in keyed if len(key) > 12 and w.startswith(key)),
+            *(e for w in wanted for key, e in standing if _alike(key, w)),
+        ]
+        for best in (*sure, *(e for _, e in standing)):
+            self.heading = best
+            self.spine = frozenset((best, *best.iterancestors()))
+            break
+        return bool(sure)
+
+
+def _parts(title: str) -> Iterator[str]:
+    for cut in TITLE_BREAK.finditer(title):
+        yield title[: cut.start()]
+        yield title[cut.end() :]
+    yield from TITLE_BREAK.split(title)
+
+
+def _alike(one: str, other: str) -> bool:
+    return SequenceMatcher(None, one, other, autojunk=False).quick_ratio() > 0.7 and (
+        SequenceMatcher(None, one, other, autojunk=False).ratio() > 0.6
+    )
 
 
 def survey(tree: Element) -> Survey:
@@ -170,6 +230,8 @@ _BY_TAG = {
     "script": _note_script,
     "title": _note_title,
     "h1": _note_heading,
+    "h2": _note_heading,
+    "h3": _note_heading,
     "time": _note_time,
     "a": _note_anchor,
     "html": _note_html,
@@ -187,6 +249,15 @@ def clean(text: str) -> str:
     return _SPACE.sub(" ", text.replace("\u00ad", "")).strip()
 
 
+def folded(text: str) -> str:
+    """Letters and digits only, in one case: what two spellings of one title or name share.
+
+    >>> folded("«Қала» — 2025!")
+    'қала2025'
+    """
+    return "".join(filter(str.isalnum, text.casefold()))
+
+
 def text_of(element: Element) -> str:
     """The visible text of an element on one line."""
     return clean(" ".join(_texts(element)))
@@ -202,20 +273,6 @@ def _texts(element: Element) -> Iterator[str]:
             yield from _texts(child)
         if child.tail:
             yield child.tail
-
-
-def stands_apart(element: Element, *, below: Element | None = None) -> bool:
-    """Whether the element lies in a sidebar, related block, navigation, comment …, which speak of other articles."""
-    node: Element | None = element
-    while node is not None and node is not below and node.tag not in ("body", "html", "main"):
-        if node.tag in _APART_TAGS:
-            # the footer of the article itself carries its by-line and terms in many themes
-            if node.tag != "footer" or not _inside_article(node):
-                return True
-        elif node.tag != "article" and _APART.search(f"{node.get('class') or ''} {node.get('id') or ''}"):
-            return True
-        node = node.getparent()
-    return False
 
 
 def _inside_article(element: Element) -> bool:

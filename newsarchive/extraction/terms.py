@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from html import unescape
 
 from newsarchive.extraction.jsonld import Object, texts_of
-from newsarchive.extraction.survey import Survey, clean, stands_apart, text_of
+from newsarchive.extraction.survey import Survey, clean, text_of
 from newsarchive.items import Hints
 from newsarchive.sites import Site
 
@@ -42,7 +42,7 @@ def _linked(survey: Survey, kind: str) -> list[str]:
     for marked in survey.terms:
         words = (marked.element.get("rel") or "").lower().split()
         is_category = "category" in words
-        if is_category == (kind == "category") and not stands_apart(marked.element):
+        if is_category == (kind == "category") and not survey.stands_apart(marked.element):
             found.append(text_of(marked.element).lstrip("#"))
     return found
 

@@ -2,48 +2,41 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 from html import unescape
 
-from newsarchive.extraction.survey import Survey, clean, stands_apart, text_of
+from newsarchive.extraction.survey import TITLE_BREAK, Survey, clean, folded, text_of
 from newsarchive.items import Hints
 from newsarchive.sites import Site
 
-_SEPARATORS = re.compile(
-    r"\s+(?:[|\u2013\u2014\u00b7\u2022\u00bb\u203a:\u2502\u2215/]|-{1,3}|::|//|&raquo;)\s+|\s*[|\u2502\u00bb]\s*|:\s+(?=[^:]*$)"
-)
-
-
-def folded(text: str) -> str:
-    """Letters and digits only, in one case: what two spellings of one title share.
-
-    >>> folded("«Қала» — 2025!")
-    'қала2025'
-    """
-    return "".join(c for c in text.casefold() if c.isalnum())
-
-
-def choose_title(
-    survey: Survey, headline: str, *, site: Site, site_names: Sequence[str], hints: Hints
-) -> tuple[str, str]:
-    """The title and where it came from; both empty where the page has none."""
+def choose_title(survey: Survey, headline: str, *, site: Site, site_names: Sequence[str], hints: Hints) -> tuple[str, str]:
+    """The title and where it came from; both empty where the page has none. Settles the survey's heading."""
     names = frozenset(folded(n) for n in (*site_names, site.title) if n)
-    headings = [t for h in survey.headings if not stands_apart(h.element) and (t := text_of(h.element))]
-    headings = [h for h in headings if folded(h) not in names]
-    headline = clean(unescape(headline))
-    og = clean(unescape(survey.meta("og:title", "twitter:title")))
-    if headline and folded(headline) not in names and not headline.endswith(("…", "...")):
-        return without_site(headline, names, headings), "json-ld"
-    if og and folded(og) not in names:
-        return without_site(og, names, headings), "og"
-    if headings:
-        return headings[0], "h1"
+    headline, og = clean(unescape(headline)), clean(unescape(survey.meta("og:title") or survey.meta("twitter:title")))
+    whole = clean(unescape(survey.document_title))
+    sure = survey.find_heading((headline, og, whole), names)
+    shown = text_of(survey.heading) if survey.heading is not None else ""
+    headline, og, whole = (_title(t, names, shown if sure else "") for t in (headline, og, whole))
+    if headline.endswith(("…", "...")):
+        headline = ""
+    h, o, s = folded(headline), folded(og), folded(shown)
+    if h and not (sure and s != h and s.startswith(h)):  # a headline that the heading goes on from is a kicker, or cut
+        return headline, "json-ld"
+    if sure:
+        return (og, "og") if o and len(o) > 9 and s.endswith(o) else (shown, "h1")
+    if og and not (len(s) > 15 and " " in shown):
+        return og, "og"
+    if shown and len(s) > 4:
+        return shown, "h1"
     if hints.title:
         return clean(unescape(hints.title)), "listing"
-    whole = without_site(survey.document_title, names, headings)
-    return (whole, "title") if whole and folded(whole) not in names else ("", "")
+    return (whole, "title") if whole else ("", "")
+
+
+def _title(text: str, names: frozenset[str], shown: str) -> str:
+    text = without_site(text, names, [shown] if shown else [])
+    return "" if folded(text) in names else text
 
 
 def without_site(title: str, names: frozenset[str], headings: Sequence[str]) -> str:
@@ -57,7 +50,7 @@ def without_site(title: str, names: frozenset[str], headings: Sequence[str]) -> 
     for heading in headings:  # a heading that the title begins or ends with is the title
         if heading != title and len(heading) > 15 and folded(title).startswith(folded(heading)):
             return heading
-    cuts = list(_SEPARATORS.finditer(title))
+    cuts = list(TITLE_BREAK.finditer(title))
     if cuts:
         last, first = cuts[-1], cuts[0]
         if _names_site(title[last.end() :], names):
@@ -68,9 +61,14 @@ def without_site(title: str, names: frozenset[str], headings: Sequence[str]) -> 
 
 
 def _names_site(part: str, names: frozenset[str]) -> bool:
+    """Whether a part of a title is the site's name, or nearly (with a slogan's word, a domain, another spelling)."""
     key = folded(part)
-    return (
-        bool(key)
-        and any(key == n or (len(key) > 4 and (key in n or n in key)) for n in names)
-        or (len(key) > 6 and any(SequenceMatcher(None, key, n).ratio() > 0.85 for n in names))
-    )
+    if not key:
+        return False
+    for name in names:
+        short, long = sorted((key, name), key=len)
+        if short == long or (len(short) > 3 and short in long and len(short) * 3 > len(long)):
+            return True
+        if len(short) > 6 and SequenceMatcher(None, key, name, autojunk=False).ratio() > 0.85:
+            return True
+    return False
