@@ -2,44 +2,134 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
 
-from trafilatura import extract
-
-from newsarchive.extraction.pages import parse, read_tree
-from newsarchive.items import Article, Author, Hints, NotAnArticle, Page
+from newsarchive.extraction.blocks import Block, Element, absolute
+from newsarchive.extraction.markdown import plain, to_markdown
+from newsarchive.extraction.metadata import (
+    Metadata,
+    choose_authors,
+    choose_images,
+    choose_language,
+    read_metadata,
+    why_not_an_article,
+)
+from newsarchive.extraction.pages import read_tree
+from newsarchive.extraction.parts import find_more_pages
+from newsarchive.extraction.text import Text, read_text
+from newsarchive.items import Article, Hints, Image, NotAnArticle, Page
 from newsarchive.sites import Site
 
-__all__ = ["extract_article", "parse", "read_tree"]
+__all__ = ["EXTRACTOR", "Extractor", "extract_article"]
+
+
+@dataclass(kw_only=True, frozen=True)
+class Extractor:
+    """What made an article out of a page: kept with each revision."""
+
+    name: str
+    version: str
+    options_digest: str
+
+
+_RULES = "1"
+"""Raised whenever a change of the rules changes what comes out."""
+
+EXTRACTOR = Extractor(
+    name="newsarchive",
+    version=_RULES,
+    options_digest=hashlib.sha256(f"rules {_RULES}; trafilatura {version('trafilatura')}".encode()).hexdigest()[:16],
+)
 
 
 def extract_article(pages: Sequence[Page], url: str, *, site: Site, hints: Hints = Hints()) -> Article:
     """Read one article from its pages, in order. Raises NotAnArticle with a reason where they hold none."""
-    tree = read_tree(pages[0]) if pages else None
-    if tree is None:
+    trees = [tree for page in pages if (tree := read_tree(page)) is not None]
+    if not trees:
         raise NotAnArticle(url, "no markup")
-    texts, marked = [], []
-    for page in pages:
-        part = read_tree(page)
-        if part is not None:
-            texts.append(extract(part, url=url, fast=True, include_comments=False) or "")
-            marked.append(extract(part, url=url, fast=True, include_comments=False, output_format="markdown") or "")
-    body = "\n\n".join("\n\n".join(text.splitlines()) for text in texts)
-    if not body.strip():
+    first = trees[0]
+    metadata = read_metadata(first, url, site=site, hints=hints)
+    if reason := why_not_an_article(first, url, metadata=metadata, site=site, hints=hints):
+        raise NotAnArticle(url, reason)
+    texts = [_text(tree, url, metadata, site) for tree in trees]
+    if not any(text.body for text in texts):
         raise NotAnArticle(url, "no text")
-    found = tree.xpath("string(//meta[@property='og:title']/@content)") or tree.xpath("string(//h1)")
-    title = hints.title or str(found).strip()
-    return Article(
-        url=url,
-        site=site.name,
-        title=title,
-        body=body,
-        markdown=f"# {title}\n\n" + "\n\n".join(marked),
-        language=hints.language or site.language,
-        published=hints.published,
-        modified=hints.modified,
-        authors=tuple(Author(name=name, as_written=name) for name in hints.authors),
-        images=(hints.image,) if hints.image else (),
-        categories=hints.categories,
-        tags=hints.tags,
+    return _article(trees, texts, metadata, url, given=[page.url for page in pages], site=site, hints=hints)
+
+
+def _text(tree: Element, url: str, metadata: Metadata, site: Site) -> Text:
+    return read_text(
+        tree,
+        url,
+        title=metadata.title,
+        descriptions=[metadata.description] if metadata.description else [],
+        jsonld_body=metadata.jsonld_body,
+        rules=site.extraction,
     )
+
+
+def _article(
+    trees: Sequence[Element],
+    texts: Sequence[Text],
+    metadata: Metadata,
+    url: str,
+    *,
+    given: Sequence[str],
+    site: Site,
+    hints: Hints,
+) -> Article:
+    lead, body = texts[0].lead, _body(texts)
+    paragraphs = [block.text for block in body if block.text]
+    authors = choose_authors(metadata, paragraphs, site=site, hints=hints)
+    images = choose_images(metadata, trees[0], texts[0].main, site=site, hints=hints, url=url)
+    evidence = {**metadata.evidence, "body": texts[0].evidence}
+    return Article(
+        url=metadata.canonical or url,
+        site=site.name,
+        title=metadata.title,
+        lead=plain(lead),
+        body=plain(body),
+        markdown=_markdown(metadata.title, lead, body, images, base=url),
+        language=choose_language(metadata, "\n".join([metadata.title, *paragraphs]), site=site),
+        published=metadata.published,
+        modified=metadata.modified,
+        authors=authors,
+        images=images,
+        categories=metadata.categories,
+        tags=metadata.tags,
+        evidence={k: v for k, v in sorted(evidence.items()) if v},
+        more_pages=find_more_pages(trees[-1], url, given),
+    )
+
+
+def _body(texts: Sequence[Text]) -> list[Block]:
+    """The parts joined; what each part repeats (a standfirst, a notice) only once."""
+    said = {block.key for block in texts[0].lead}
+    body: list[Block] = []
+    for text in texts:
+        body += [b for b in text.body if b.kind == "image" or len(b.key) < 40 or b.key not in said]
+        said.update(b.key for b in text.body)
+    return body
+
+
+def _markdown(title: str, lead: Sequence[Block], body: Sequence[Block], images: Sequence[Image], *, base: str) -> str:
+    by_address = {address: image for image in reversed(images) for address in (image.url, image.shown) if address}
+    placed: dict[int, Image] = {}
+    for block in body:
+        if block.kind == "image" and (image := _image_of(block, by_address, base)) and image not in placed.values():
+            placed[id(block)] = image
+    lead_image = next((i for i in images if i.lead), None)
+    above = lead_image if lead_image is not None and lead_image not in placed.values() else None
+    return to_markdown(title, lead, body, base=base, image_at=lambda block: placed.get(id(block)), above=above)
+
+
+def _image_of(block: Block, by_address: dict[str, Image], base: str) -> Image | None:
+    for name in ("src", "data-src", "data-lazy-src", "data-original", "data-orig-file", "data-large-file"):
+        if (value := block.element.get(name)) and (image := by_address.get(absolute(base, value))):
+            return image
+    parent = block.element.getparent()
+    href = parent.get("href") if parent is not None and parent.tag == "a" else None
+    return by_address.get(absolute(base, href)) if href else None

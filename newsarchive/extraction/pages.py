@@ -41,7 +41,9 @@ def read_tree(page: Page) -> html.HtmlElement | None:
     kind = page.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind and not re.search(r"html|xml|text/plain|octet-stream|unknown", kind):
         return None
-    return parse(decode(inflate(page.body, page.headers.get("content-encoding", "")), page.headers.get("content-type", "")))
+    return parse(
+        decode(inflate(page.body, page.headers.get("content-encoding", "")), page.headers.get("content-type", ""))
+    )
 
 
 def inflate(body: bytes, content_encoding: str = "", *, cap: int = CAP) -> bytes:

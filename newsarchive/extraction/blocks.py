@@ -1,0 +1,309 @@
+"""A page as the blocks a reader sees: paragraphs, headings, list items, table rows, pictures, in order."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from urllib.parse import urljoin
+
+from lxml import etree, html
+
+Element = html.HtmlElement
+
+_SKIPPED = frozenset(
+    "script style noscript template svg math iframe object embed canvas audio video map select option datalist textarea"
+    " button input head title link meta rt rp nav dialog menu form-field source track param area frame frameset".split()
+)
+_INLINE = frozenset(
+    "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark nobr q rb ruby s samp small span"
+    " strike strong sub sup time tt u var wbr amp-fit-text text".split()
+)
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_INVISIBLE = str.maketrans(
+    {"\u00ad": None, "\u200b": None, "\ufeff": None, "\u2060": None, "\u00a0": " ", "\u202f": " "}
+)
+_SPACE = re.compile(r"[ \t\r\f\v\u2000-\u200a\u3000\x1c-\x1f]+")
+_HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
+_HIDDEN_CLASS = re.compile(
+    r"(?:^|\s)(?:sr-only|screen-reader-text|visually-?hidden|is-hidden|d-none|show-for-sr|element-invisible)(?:\s|$)",
+    re.I,
+)
+_DROP_CAP = re.compile(r"drop-?_?cap|first-?letter|initial-?letter|lettrine", re.I)
+_MOST = 20_000
+
+
+@dataclass(slots=True, eq=False)
+class Block:
+    """One block: `kind` is p, h1 … h6, li, row, pre, caption or image; `element` is where it stands in the tree."""
+
+    kind: str
+    text: str
+    element: Element
+    linked: int = 0
+    """How many of its letters are link text."""
+    pieces: tuple[tuple[str, str], ...] = ()
+    """Its text in pieces, each with the address it links to or an empty string."""
+    quoted: bool = False
+    depth: int = 0
+    """How deep in lists it stands."""
+    number: int = 0
+    """Its number in an ordered list."""
+    key: str = field(default="")
+    """Letters and digits alone, without case: what is compared."""
+
+
+def fold(text: str) -> str:
+    """Letters and digits alone, without case.
+
+    >>> fold("«Жұмысшы мамандығы», 2025!")
+    'жұмысшымамандығы2025'
+    """
+    return "".join(filter(str.isalnum, text.casefold()))
+
+
+def clean(text: str) -> str:
+    """Visible text: no soft hyphens and zero-width marks, spaces as one space, lines trimmed, NFC.
+
+    >>> clean("Тәуел\\u00adсіздік \\u00a0 күні")
+    'Тәуелсіздік күні'
+    """
+    text = _SPACE.sub(" ", text.translate(_INVISIBLE))
+    if "\n" in text:
+        text = re.sub(r" ?\n ?", "\n", text)
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def read_blocks(root: Element, *, skipped: Collection[Element] = ()) -> list[Block]:
+    """The blocks below an element, in document order, those below a skipped element left out."""
+    reader = _Reader(skipped)
+    reader.walk(root)
+    reader.flush(root)
+    return reader.blocks
+
+
+class _Reader:
+    """Collects running text until a block begins or ends, then makes it a block."""
+
+    def __init__(self, skipped: Collection[Element] = ()) -> None:
+        self.skipped = skipped
+        self.blocks: list[Block] = []
+        self.pieces: list[tuple[str, str]] = []
+        self.kind = "p"
+        self.link = ""
+        self.quoted = False
+        self.lists: list[list[int]] = []
+
+    def walk(self, element: Element) -> None:
+        """Take in an element's text and children; inline ones run on, others begin and end a block."""
+        if element.text:
+            self.pieces.append((element.text, self.link))
+        for child in element:
+            tag = child.tag
+            if self.skipped and child in self.skipped:
+                tag = "script"
+            if tag in _INLINE:
+                self._inline(child, tag)
+            elif tag == "br":
+                self.pieces.append(("\v", ""))
+            elif tag == "img" or tag == "amp-img":
+                self._image(child)
+            elif tag not in _SKIPPED and isinstance(tag, str):
+                self._block(child, tag)
+            if child.tail:
+                self.pieces.append((child.tail, self.link))
+
+    def _inline(self, element: Element, tag: str) -> None:
+        if _is_hidden(element):
+            return
+        if tag == "a" and (href := element.get("href")):
+            outer, self.link = self.link, href.strip() or " "
+            self.walk(element)
+            self.link = outer
+        else:
+            self.walk(element)
+
+    def _image(self, element: Element) -> None:
+        # a picture inside a running line (an emoji, an icon) must not break the line: the chooser looks at it later
+        running = any(text.strip() for text, _ in self.pieces)
+        block = Block(kind="image", text="", element=element)
+        if running:
+            self.flush(element.getparent(), before=block)
+        else:
+            self.blocks.append(block)
+
+    def _block(self, element: Element, tag: str) -> None:
+        if _is_hidden(element):
+            return
+        parent = element.getparent()
+        if self._runs_on(element, tag):
+            self.walk(element)
+            return
+        self.flush(parent)
+        if tag in _BLOCKS:
+            _BLOCKS[tag](self, element, tag)
+        else:
+            self.walk(element)
+            self.flush(element)
+
+    def _runs_on(self, element: Element, tag: str) -> bool:
+        """Whether it is a drop cap, or an unknown element inside a line (custom elements are inline unless styled)."""
+        if (
+            len(element) == 0
+            and element.text
+            and len(element.text.strip()) == 1
+            and _DROP_CAP.search(element.get("class") or "")
+        ):
+            return True
+        return "-" in tag and len(element) == 0 and bool(self.pieces)
+
+    def _heading(self, element: Element, tag: str) -> None:
+        self._as(tag, element)
+
+    def _preformatted(self, element: Element, tag: str) -> None:
+        text = "".join(element.itertext()).translate(_INVISIBLE).strip("\n")
+        if text.strip():
+            self.blocks.append(Block(kind=tag, text=text, element=element, pieces=((text, ""),)))
+
+    def _quote(self, element: Element, tag: str) -> None:  # noqa: ARG002 (one form for all)
+        outer, self.quoted = self.quoted, True
+        self.walk(element)
+        self.flush(element)
+        self.quoted = outer
+
+    def _caption(self, element: Element, tag: str) -> None:  # noqa: ARG002
+        self._as("caption", element)
+
+    def _list(self, element: Element, tag: str) -> None:
+        start = element.get("start") or "1"
+        self.lists.append([int(start) if start.isdecimal() and len(start) < 6 else 1] if tag == "ol" else [])
+        self.walk(element)
+        self.flush(element)
+        self.lists.pop()
+
+    def _item(self, element: Element, tag: str) -> None:  # noqa: ARG002
+        self._as("li", element)
+        if self.lists and self.lists[-1]:
+            self.lists[-1][0] += 1
+
+    def _table(self, element: Element, tag: str) -> None:  # noqa: ARG002
+        if not _is_data(element):
+            self.walk(element)
+            self.flush(element)
+            return
+        for caption in element.iterchildren("caption"):
+            self._as("p", caption)
+        for row in element.iter("tr"):
+            pictures = [b for cell in row if isinstance(cell.tag, str) for b in self._cell(cell)]
+            self.blocks.extend(pictures)
+
+    def _cell(self, cell: Element) -> Iterator[Block]:
+        inner = _Reader(self.skipped)
+        inner.walk(cell)
+        inner.flush(cell)
+        row = cell.getparent()
+        texts = [b for b in inner.blocks if b.kind != "image"]
+        yield from (b for b in inner.blocks if b.kind == "image")
+        joined = " ".join(b.text.replace("\n", " ") for b in texts)
+        last = self.blocks[-1] if self.blocks else None
+        pieces = tuple(p for b in texts for p in (*b.pieces, (" ", "")))
+        if last is not None and last.kind == "row" and last.element is row:
+            last.text += f" | {joined}"
+            last.pieces += ((" | ", ""), *pieces)
+            last.linked += sum(b.linked for b in texts)
+        else:
+            block = Block(kind="row", text=joined, element=row, pieces=pieces, linked=sum(b.linked for b in texts))
+            self.blocks.append(block)
+
+    def _as(self, kind: str, element: Element) -> None:
+        outer, self.kind = self.kind, kind
+        self.walk(element)
+        self.flush(element)
+        self.kind = outer
+
+    def flush(self, element: Element, before: Block | None = None) -> None:
+        """End the running text: one block, or several where empty lines (two line breaks) part it."""
+        if before is not None:  # the line goes on after the picture
+            self.blocks.append(before)
+            return
+        pieces, self.pieces = self.pieces, []
+        if not pieces:
+            return
+        group: list[tuple[str, str]] = []
+        gap = False
+        for text, link in pieces:
+            if text == "\v":
+                if gap:
+                    self._emit(group, element)
+                    group = []
+                gap = True
+                group.append(("\v", ""))
+                continue
+            if text.strip():
+                gap = False
+            group.append((text, link))
+        self._emit(group, element)
+
+    def _emit(self, group: list[tuple[str, str]], element: Element) -> None:
+        raw = "".join(text for text, _ in group)
+        if not raw or raw.isspace():
+            return
+        text = clean(raw.replace("\n", " ").replace("\v", "\n"))
+        if not text:
+            return
+        linked = sum(len(t.strip()) for t, link in group if link)
+        block = Block(
+            kind=self.kind, text=text, element=element, linked=linked, pieces=tuple(group), quoted=self.quoted
+        )
+        if self.lists and self.kind == "li":
+            block.depth = len(self.lists)
+            block.number = self.lists[-1][0] if self.lists[-1] else 0
+            self.kind = "p"  # what follows in the item is a paragraph of it, not an item
+        self.blocks.append(block)
+
+
+_BLOCKS = {
+    **{tag: _Reader._heading for tag in _HEADINGS},
+    "pre": _Reader._preformatted,
+    "blockquote": _Reader._quote,
+    "figcaption": _Reader._caption,
+    "ul": _Reader._list,
+    "ol": _Reader._list,
+    "li": _Reader._item,
+    "table": _Reader._table,
+}
+
+
+def _is_hidden(element: Element) -> bool:
+    attributes = element.attrib
+    if not attributes:
+        return False
+    if "hidden" in attributes:
+        return True
+    style = attributes.get("style")
+    if style and _HIDING.search(style):
+        return True
+    words = attributes.get("class")
+    return bool(words and _HIDDEN_CLASS.search(words))
+
+
+_CELLS = etree.XPath("count(.//tr) > 0 and not(.//table) and count(.//td|.//th) > 1")
+
+
+def _is_data(table: Element) -> bool:
+    """Whether a table holds data: old pages use tables for layout too, with the article's paragraphs in a cell."""
+    if not _CELLS(table):
+        return False
+    cells = [c for c in table.iter("td", "th")]
+    longest = max(len("".join(c.itertext())) for c in cells)
+    rows = sum(1 for _ in table.iter("tr"))
+    return longest < 600 and len(cells) > rows and table.find(".//form") is None
+
+
+def absolute(base: str, address: str) -> str:
+    """An address on the page as a full one; empty where it cannot be read."""
+    try:
+        return urljoin(base, address.strip())
+    except ValueError:
+        return ""

@@ -1,0 +1,211 @@
+"""Which blocks of a page are the article: what trafilatura marked, made whole and clean by the page's structure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from newsarchive.extraction.blocks import Block, Element, fold
+
+_LONG = 25
+_LEAVES = frozenset({"p", "ul", "ol", "li", "blockquote", "span", "strong", "em", "b", "i", "font", "td", "table"})
+_APART_TAGS = frozenset({"aside", "nav", "footer", "form", "fieldset", "details"})
+_APART = re.compile(
+    r"""(?:^|[\s_-])(?:
+    related\w*|recommend\w*|recirc\w*|similar|outbrain|taboola|jp-relatedposts|yarpp\w*
+    |read-?(?:more|next|also|on)|see-?also|more-?(?:news|stories|on|from|articles|links)|also-?read|further-?reading
+    |most-?(?:read|viewed|popular)|popular|trending|latest|recent
+    |newsletter\w*|subscri\w+|signup|sign-up|registration|promo\w*|advert\w*|adv|ads?|sponsor\w*|affiliate\w*|banner|cta|disclaimer
+    |shar(?:e|es|ing|er)|share-?\w*|sharedaddy|social\w*|follow\w*|addtoany|sociable
+    |comments?|commentlist|disqus|respond|replies
+    |sidebar|side-bar|widgets?|teasers?(?!-?text)|ticker|carousel|slider|breaking
+    |tags?|tag-?list|taglist|tagcloud|tag-cloud|topics|keywords|post-?cats|cat-links
+    |author-?(?:bio|box|info|card|profile|about|content|desc\w*|image|block)|about-?(?:the-)?author|bio|post-?author
+    |breadcrumbs?|pagination|page-?links|pager|post-?nav\w*|nav|navigation|menu|toolbar|tool-?box|tools
+    |print-(?:only|header|footer)|modal\w*|popup\w*|pop-up|overlay|tooltip|toast\w*|cookie\w*|consent|login|donat\w+
+    |copyright|source-?list|corrections|feedback|report-error|poll|quiz|rating|vote|views?|counter|meta-?bar|metabar|post-?meta|entry-?meta
+    |entry-footer|post-footer|article-footer|post-views|hide|hidden|nocontent
+    )(?:$|[\s_-])""",
+    re.I | re.X,
+)
+_CAPTION = re.compile(
+    r"(?:^|[\s_-])(?:caption\w*|wp-caption-text|credits?|photo-?(?:credit|desc|info|caption)|legend|imgcap|image-?(?:info|source|text))(?:$|[\s_-])",
+    re.I,
+)
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def words_of(element: Element) -> str:
+    """The class and id of an element, with camel case taken apart."""
+    classes, name = element.get("class"), element.get("id")
+    if not classes and not name:
+        return ""
+    return _CAMEL.sub("-", f"{classes or ''} {name or ''}"[:300])
+
+
+@dataclass(slots=True, eq=False)
+class Marks:
+    """What an extractor gave, in a form to compare blocks with."""
+
+    whole: str = ""
+    lines: frozenset[str] = field(default_factory=frozenset)
+
+    def __contains__(self, block: Block) -> bool:
+        key = block.key
+        if len(key) < _LONG:
+            return key in self.lines
+        return key in self.whole or (
+            len(key) > 4 * _LONG and key[: 2 * _LONG] in self.whole and key[-2 * _LONG :] in self.whole
+        )
+
+
+def marks_of(lines: Sequence[str]) -> Marks:
+    """Marks from an extractor's lines."""
+    keys = [fold(line) for line in lines]
+    return Marks("\n".join(keys).replace("\n", ""), frozenset(keys))
+
+
+class Structure:
+    """How much marked text stands below each element of a page."""
+
+    def __init__(self, blocks: Sequence[Block], marked: Sequence[bool], root: Element) -> None:
+        self.root = root
+        self.weight: dict[Element, int] = {}
+        self.apart: dict[Element, bool] = {}
+        self.total = 0
+        self.named: dict[str, int] = {}
+        seen: set[str] = set()
+        for block, is_marked in zip(blocks, marked, strict=True):
+            if not is_marked or block.kind in ("h1", "h2", "h3", "caption") or block.key in seen:
+                continue
+            seen.add(block.key)
+            size = len(block.text) - block.linked
+            self.total += size
+            node: Element | None = block.element
+            while node is not None:
+                self.weight[node] = self.weight.get(node, 0) + size
+                node = node.getparent() if node is not root else None
+
+    def main(self, share: float = 0.9) -> Element:
+        """The deepest element that holds that share of the marked text."""
+        node = self.root
+        while True:
+            below = max((child for child in node if child in self.weight), key=lambda c: self.weight[c], default=None)
+            if below is None or self.weight[below] < share * self.total or below.tag in _LEAVES:
+                return node
+            node = below
+
+    def stands_apart(self, element: Element, stop: Element) -> bool:
+        """Whether it lies in a block of another purpose: related articles, sharing, subscription, comments …
+
+        A block that holds much of the article is the article, whatever it is called.
+        """
+        node: Element | None = element
+        path = []
+        answer = False
+        while node is not None and node is not stop:
+            known = self.apart.get(node)
+            if known is not None:
+                answer = known
+                break
+            path.append(node)
+            node = node.getparent()
+        for node in reversed(path):
+            if not answer:
+                answer = self._is_apart(node)
+            self.apart[node] = answer
+        return answer
+
+    def _is_apart(self, element: Element) -> bool:
+        if element.tag not in _APART_TAGS:
+            words = words_of(element)
+            found = _APART.search(words) if words else None
+            if not found:
+                return False
+            name = found[0].strip(" _-").lower()
+            return self._held_by(name) < 0.4 * self.total
+        return self.weight.get(element, 0) < 0.4 * self.total
+
+    def _held_by(self, name: str) -> int:
+        """Marked text in all elements of that name: a live report may stand in hundreds of “comments”."""
+        if name not in self.named:
+            held = 0
+            for element, weight in self.weight.items():
+                found = _APART.search(words_of(element))
+                if found and found[0].strip(" _-").lower() == name:
+                    held += weight
+            self.named[name] = held
+        return self.named[name]
+
+
+def is_caption(block: Block) -> bool:
+    """Whether a block is the words under a picture."""
+    if block.kind == "caption":
+        return True
+    node: Element | None = block.element
+    for _ in range(3):
+        if node is None or node.tag in ("article", "body", "main", "section"):
+            return False
+        if node.tag in ("figure", "figcaption") and not block.quoted and block.kind != "row":
+            return True
+        words = words_of(node)
+        if words and _CAPTION.search(words):
+            return True
+        node = node.getparent()
+    return False
+
+
+@dataclass(slots=True, eq=False)
+class Choice:
+    """The blocks taken for the article's text, and the element that holds them."""
+
+    kept: list[Block]
+    main: Element
+    inside: set[Element] = field(default_factory=set)
+
+    def __len__(self) -> int:
+        return sum(len(block.key) for block in self.kept)
+
+
+def choose(blocks: Sequence[Block], marks: Marks, root: Element) -> Choice:
+    """The blocks of the article's text: those marked, and those that stand among them; none of another purpose."""
+    marked = [bool(b.key) and b in marks for b in blocks]
+    structure = Structure(blocks, marked, root)
+    if not structure.total:
+        return Choice(kept=[], main=root)
+    main = structure.main()
+    choice = Choice(kept=[], main=main, inside=set(main.iter()))
+    mates = _mates(blocks, marked)
+    seen: set[str] = set()
+    for block, is_marked in zip(blocks, marked, strict=True):
+        if not block.key or block.element not in choice.inside:
+            continue
+        if structure.stands_apart(block.element, main) or is_caption(block):
+            continue
+        if not is_marked and not _belongs(block, mates):
+            continue
+        if len(block.key) >= _LONG and block.key in seen:
+            continue
+        seen.add(block.key)
+        choice.kept.append(block)
+    return choice
+
+
+def _mates(blocks: Sequence[Block], marked: Sequence[bool]) -> dict[Element, int]:
+    """How many marked blocks stand in each element."""
+    mates: dict[Element, int] = {}
+    for block, is_marked in zip(blocks, marked, strict=True):
+        if is_marked and (parent := block.element.getparent()) is not None:
+            mates[parent] = mates.get(parent, 0) + 1
+    return mates
+
+
+def _belongs(block: Block, mates: dict[Element, int]) -> bool:
+    """Whether a block that the extractor left out stands among those it took."""
+    if block.kind == "row":
+        return True
+    parent = block.element.getparent()
+    if parent is None or mates.get(parent, 0) < 2:
+        return False
+    return block.linked < 0.5 * len(block.text)

@@ -1,0 +1,84 @@
+"""Further pages of an article that is spread over several."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from urllib.parse import urldefrag, urlsplit
+
+from newsarchive.extraction.blocks import Element, absolute
+from newsarchive.extraction.choice import words_of
+
+_PARTS = re.compile(
+    r"(?:^|[\s_-])(?:page-?links?|post-page-numbers|wp-block-post-content-pages|nextpage|article-?pag(?:es|ination|er|ing))(?:$|[\s_-])",
+    re.I,
+)
+_MOST = 60
+
+
+def find_more_pages(tree: Element, url: str, given: Sequence[str]) -> tuple[str, ...]:
+    """Addresses of the article's pages that were not given, in order.
+
+    They are told by the address: the article's own with a page number at its end (`/slug/2/`, `?page=2`), linked from
+    a list of parts (WordPress' `<!--nextpage-->`) or by rel=next; a next article or a page of comments is not.
+    """
+    known = {_same(address) for address in (url, *given)}
+    base = next(iter(given), url)
+    found: dict[str, int] = {}
+    for address in _linked(tree, base):
+        if number := page_number(address, url):
+            found.setdefault(address, number)
+    wanted = [a for a in sorted(found, key=lambda a: found[a]) if _same(a) not in known]
+    return tuple(wanted[:_MOST])
+
+
+def _linked(tree: Element, base: str) -> Iterator[str]:
+    for link in tree.iter("a", "link"):
+        href = link.get("href")
+        if not href or href.startswith(("#", "javascript:", "mailto:")):
+            continue
+        is_next = "next" in (link.get("rel") or "").lower().split()
+        if is_next or (link.tag == "a" and any(_PARTS.search(words_of(e)) for e in _near(link))):
+            yield urldefrag(absolute(base, href))[0]
+
+
+def _near(element: Element) -> Iterator[Element]:
+    yield element
+    for _, ancestor in zip(range(3), element.iterancestors(), strict=False):
+        yield ancestor
+
+
+def page_number(address: str, article: str) -> int:
+    """The number of a page of the article, from 2; 0 where the address is no such page.
+
+    >>> page_number("https://kz.example/slug/3/", "https://kz.example/slug/")
+    3
+    >>> page_number("https://kz.example/?p=7&page=2", "https://kz.example/?p=7")
+    2
+    >>> page_number("https://kz.example/slug/comment-page-2/", "https://kz.example/slug/")
+    0
+    >>> page_number("https://kz.example/next-slug/", "https://kz.example/slug/")
+    0
+    """
+    one, other = urlsplit(article), urlsplit(address)
+    if one.netloc.lower().removeprefix("www.") != other.netloc.lower().removeprefix("www."):
+        return 0
+    path, other_path = _unnumbered(one.path).rstrip("/"), other.path.rstrip("/")
+    if other_path.startswith(path) and other.query == one.query:
+        rest = re.fullmatch(r"(?:/|/page/|_|-|,)(\d{1,3})(\.html?)?", other_path[len(path) :])
+        number = int(rest[1]) if rest and path else 0
+    elif other_path == one.path.rstrip("/"):
+        rest = re.fullmatch(re.escape(one.query) + r"&?(?:page|paged|p|pagenum)=(\d{1,3})", other.query)
+        number = int(rest[1]) if rest else 0
+    else:
+        number = 0
+    return number if number >= 2 else 0
+
+
+def _unnumbered(path: str) -> str:
+    return path
+
+
+def _same(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.netloc.lower().removeprefix('www.')}{parts.path.rstrip('/')}?{parts.query}"

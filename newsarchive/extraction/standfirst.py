@@ -1,0 +1,126 @@
+"""The standfirst: the summary that a page shows between the title and the text, in a place of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from newsarchive.extraction.blocks import Block, Element, fold
+from newsarchive.extraction.choice import words_of
+
+_NAMED = re.compile(
+    r"""(?:^|[\s_-])(?:stand-?first|sub-?head(?:line|er|ing)?|sub-?titles?|untertitel|dek|deck|lead|lede|leadtext|intro|introduction
+    |intro-?text|introtext|summary|excerpt|abstract|chapo|chapeau|chapô|teaser-?text|teasertext|article-?teaser|header-?teaser|teaser
+    |strapline|vorspann|perex|anons|anounce|announce|ingress|preamble|manchet|sommario|occhiello|entradilla|bajada|subtitulo|sumario
+    |linha-fina|article-?desc(?:ription)?|short-?(?:desc|text|story)\w*|description|descr|desc|synopsis|subline)(?:$|[\s_-])""",
+    re.I | re.X,
+)
+_SHORTEST = 40
+_LONGEST = 900
+_REACH = 40
+_SENTENCE_END = re.compile(r"[.!?…»”\"।。:]\s*$")
+
+
+def find_standfirst(
+    blocks: Sequence[Block], kept: Sequence[Block], *, title: str, descriptions: Sequence[str]
+) -> list[Block]:
+    """The blocks of the standfirst, none where the page shows none apart from its text.
+
+    It stands above the text (or is the text's first block), and is told by its class, by being a heading under the
+    title that is a sentence, or by being what the page says in og:description.
+    """
+    body = {id(b) for b in kept}
+    title_key = fold(title)
+    first = next((i for i, b in enumerate(blocks) if id(b) in body and _is_text(b, title_key)), None)
+    if first is None:
+        return []
+    start = _after_title(blocks, first, title_key)
+    said = [key for d in descriptions if len(key := fold(d)) >= _SHORTEST]
+    for i in range(start, first + 1):
+        block = blocks[i]
+        if not _can_be(block, title_key):
+            continue
+        sure = _is_apart(block, kept) if i == first else True
+        if sure and (_is_named(block) or _is_subtitle(block) or (i < first and _is_said(block, said))):
+            return [block, *_rest_of(blocks, i, first, title_key)]
+    return []
+
+
+def _is_text(block: Block, title_key: str) -> bool:
+    return (
+        bool(block.key)
+        and block.kind not in ("h1", "image")
+        and block.key != title_key
+        and len(block.text) >= _SHORTEST
+    )
+
+
+def _after_title(blocks: Sequence[Block], first: int, title_key: str) -> int:
+    """Where the title ends, or as far back as a header may reach."""
+    for i in range(first - 1, max(-1, first - _REACH), -1):
+        if blocks[i].kind == "h1" or (title_key and blocks[i].key == title_key):
+            return i + 1
+    return max(0, first - 6)
+
+
+def _can_be(block: Block, title_key: str) -> bool:
+    return (
+        block.kind in ("p", "h2", "h3", "h4", "h5", "h6", "li")
+        and _SHORTEST <= len(block.text) <= _LONGEST
+        and block.key != title_key
+        and block.linked < 0.5 * len(block.text)
+    )
+
+
+def _is_named(block: Block) -> bool:
+    node: Element | None = block.element
+    for _ in range(3):
+        if node is None or node.tag in ("article", "main", "body", "header", "section"):
+            return False
+        if node.get("itemprop") in ("description", "alternativeHeadline") or node.get("role") == "doc-subtitle":
+            return True
+        words = words_of(node)
+        if words and _NAMED.search(words):
+            return True
+        node = node.getparent()
+    return False
+
+
+def _is_subtitle(block: Block) -> bool:
+    return block.kind in ("h2", "h3", "h4") and len(block.text) >= 60
+
+
+def _is_said(block: Block, said: Sequence[str]) -> bool:
+    """Whether og:description has the same words; either may be cut short."""
+    key = block.key
+    return any(
+        key[:60] == other[:60] or (len(other) > _SHORTEST and other[:-3] in key) or key in other for other in said
+    )
+
+
+def _is_apart(block: Block, kept: Sequence[Block]) -> bool:
+    """Whether the text's own first block is set apart from what follows: a heading, or in an element of its own."""
+    if block.kind.startswith("h"):
+        return True
+    rest = [b for b in kept if b is not block and b.kind == "p"]
+    if not rest:
+        return False
+    parent = block.element.getparent()
+    if any(b.element is block.element or b.element.getparent() is parent for b in rest[:3]):
+        return bool((words := words_of(block.element)) and _NAMED.search(words))
+    return True
+
+
+def _rest_of(blocks: Sequence[Block], i: int, first: int, title_key: str) -> list[Block]:
+    """Further blocks of the same element (a standfirst may be a list, or two paragraphs)."""
+    parent = blocks[i].element.getparent()
+    if parent is None or not _NAMED.search(words_of(parent)):
+        return []
+    rest = []
+    for block in blocks[i + 1 : first]:
+        if block.kind == "image":
+            continue
+        if block.element.getparent() is not parent or not block.key or block.key == title_key:
+            break
+        rest.append(block)
+    return rest

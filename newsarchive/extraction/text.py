@@ -1,0 +1,153 @@
+"""The text of one page: trafilatura says where it is, the page's own blocks say how it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import copy
+from dataclasses import dataclass, replace
+from functools import cache
+
+from lxml import etree
+from trafilatura import bare_extraction
+from trafilatura.settings import Extractor
+
+from newsarchive.extraction.blocks import Block, Element, fold, read_blocks
+from newsarchive.extraction.choice import Choice, Marks, choose, marks_of
+from newsarchive.extraction.standfirst import find_standfirst
+from newsarchive.sites import ExtractionRules
+
+_NOT_TEXT = (
+    "script",
+    "style",
+    "svg",
+    "template",
+    "link",
+    "select",
+    "input",
+    "canvas",
+    "math",
+    "iframe",
+    "textarea",
+    "option",
+)
+_FEWEST = 60
+_SHARE_OF_PAGE = 0.45
+_SHARE_OF_JSONLD = 0.7
+
+
+@dataclass(kw_only=True, frozen=True, slots=True)
+class Text:
+    """What one page gives: `lead` and `body` as blocks (the body with its pictures' places), and where it stands."""
+
+    lead: tuple[Block, ...] = ()
+    body: tuple[Block, ...] = ()
+    main: Element | None = None
+    evidence: str = ""
+
+    @property
+    def paragraphs(self) -> list[str]:
+        """The body's text, a paragraph each."""
+        return [block.text for block in self.body if block.text]
+
+
+def read_text(
+    tree: Element,
+    url: str,
+    *,
+    title: str = "",
+    descriptions: Sequence[str] = (),
+    jsonld_body: str = "",
+    rules: ExtractionRules = ExtractionRules(),
+) -> Text:
+    """The article's text on one page; empty where there is none."""
+    root = tree.find("body")
+    if root is None:
+        return Text()
+    blocks = read_blocks(root, skipped=_selected(tree, rules.drop))
+    for block in blocks:
+        block.key = fold(block.text)
+    choice, evidence = _by_profile(blocks, root, rules), "profile"
+    if not choice.kept:
+        choice, evidence = _by_trafilatura(tree, root, blocks, url, jsonld_body)
+    lead = _lead(blocks, choice, tree, title=title, descriptions=descriptions, rules=rules)
+    return _assembled(blocks, choice, lead, title=title, evidence=evidence)
+
+
+def _by_profile(blocks: Sequence[Block], root: Element, rules: ExtractionRules) -> Choice:
+    below = {id(e) for element in _selected(root, (rules.body,)) for e in element.iter()}
+    if not below:
+        return Choice(kept=[], main=root)
+    lines = [b.text for b in blocks if id(b.element) in below]
+    return choose([b for b in blocks if id(b.element) in below], marks_of(lines), root)
+
+
+def _by_trafilatura(
+    tree: Element, root: Element, blocks: Sequence[Block], url: str, jsonld_body: str
+) -> tuple[Choice, str]:
+    bare = copy(tree)
+    etree.strip_elements(bare, *_NOT_TEXT, with_tail=False)
+    fast = choose(blocks, _marks(bare, url, fast=True), root)
+    if not _is_thin(fast, blocks, jsonld_body):
+        return fast, "trafilatura:fast"
+    thorough = choose(blocks, _marks(bare, url, fast=False), root)
+    if len(thorough) > len(fast):
+        return thorough, "trafilatura:default"
+    return fast, "trafilatura:fast"
+
+
+def _is_thin(choice: Choice, blocks: Sequence[Block], jsonld_body: str) -> bool:
+    size = len(choice)
+    running = sum(len(b.key) for b in blocks if b.kind == "p" and len(b.text) > 80 and b.linked < 0.3 * len(b.text))
+    return (
+        sum(len(b.text.split()) for b in choice.kept) < _FEWEST
+        or size < _SHARE_OF_PAGE * running
+        or size < _SHARE_OF_JSONLD * len(fold(jsonld_body))
+    )
+
+
+@cache
+def _options(*, fast: bool) -> Extractor:
+    return Extractor(fast=fast, comments=False, output_format="python")
+
+
+def _marks(tree: Element, url: str, *, fast: bool) -> Marks:
+    try:
+        document = bare_extraction(tree, url=url, options=_options(fast=fast))
+    except (ValueError, TypeError, AttributeError, KeyError, IndexError, RecursionError, etree.LxmlError):
+        return Marks()  # trafilatura fails on some markup; what it says is a hint here
+    if document is None or isinstance(document, dict) or document.body is None:
+        return Marks()
+    lines = [" ".join(element.itertext()) for element in document.body.iter()]
+    whole = "".join(fold("".join(element.itertext())) for element in document.body)
+    return replace(marks_of(lines), whole=whole)
+
+
+def _selected(tree: Element, selectors: Sequence[str]) -> set[Element]:
+    return {element for selector in selectors if selector for element in tree.cssselect(selector)}
+
+
+def _lead(
+    blocks: Sequence[Block],
+    choice: Choice,
+    tree: Element,
+    *,
+    title: str,
+    descriptions: Sequence[str],
+    rules: ExtractionRules,
+) -> list[Block]:
+    if rules.lead:
+        below = {id(e) for element in _selected(tree, (rules.lead,)) for e in element.iter()}
+        return [b for b in blocks if id(b.element) in below and b.text]
+    return find_standfirst(blocks, choice.kept, title=title, descriptions=descriptions)
+
+
+def _assembled(blocks: Sequence[Block], choice: Choice, lead: Sequence[Block], *, title: str, evidence: str) -> Text:
+    taken = {id(b) for b in lead}
+    said = {b.key for b in lead} | {fold(title)}
+    kept = [b for b in choice.kept if id(b) not in taken and b.key not in said and b.kind != "h1"]
+    while kept and kept[-1].kind in ("h2", "h3", "h4", "h5", "h6"):
+        kept.pop()  # a heading with nothing below it is that of the next block of the page
+    wanted = {id(b) for b in kept}
+    inside = choice.inside
+    body = tuple(b for b in blocks if id(b) in wanted or (b.kind == "image" and b.element in inside))
+    return Text(lead=tuple(lead), body=body if kept else (), main=choice.main, evidence=evidence)
