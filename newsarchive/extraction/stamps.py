@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, timedelta
 
+from newsarchive.extraction.days import Seen, day_in_url, see_dates
 from newsarchive.extraction.jsonld import Object
-from newsarchive.extraction.survey import Element, Survey
+from newsarchive.extraction.survey import Element, Marked, Survey, text_of
 from newsarchive.items import Hints
+from newsarchive.kazakh.dates import parse_stamp, to_utc
 from newsarchive.sites import Site
+
+_PUBLISHED = (
+    "article:published_time", "og:article:published_time", "article:published", "og:published_time", "og:pubdate", "datepublished",
+    "date_published", "publish-date", "publish_date", "publishdate", "published-date", "pubdate", "pub_date", "publication_date",
+    "publicationdate", "parsely-pub-date", "sailthru.date", "cxenseparse:recs:publishtime", "cxenseparse:publishtime",
+    "dc.date.issued", "dcterms.issued", "dcterms.date", "dcterms.created", "dc.date.created", "dc.date.published", "dc.date", "dc:date",
+    "rnews:datepublished", "bt:pubdate", "originalpublicationdate", "analyticsattributes.articledate", "gentime", "pdate",
+    "citation_online_date", "citation_publication_date", "citation_date", "prism.publicationdate", "eprints.date", "datecreated",
+    "article.published", "article:create_at", "created", "date", "publish_time", "published_time", "pubtime", "time",
+    "iso-8601-publish-date", "shareaholic:article_published_time", "vf:published_time", "release_date",
+)  # fmt: skip
+_MODIFIED = (
+    "article:modified_time", "og:updated_time", "datemodified", "article:modified", "og:modified_time", "dc.date.modified",
+    "dcterms.modified", "lastmod", "last-modified", "date_modified", "revised", "updated_time", "sailthru.modified",
+    "shareaholic:article_modified_time",
+)  # fmt: skip
 
 
 @dataclass(kw_only=True, frozen=True, slots=True)
@@ -25,47 +42,196 @@ class Dates:
     modified_from: str = ""
 
 
-def read_stamp(text: str, zone: str) -> tuple[str, str]:
-    """A machine stamp as (UTC text or bare date, day in its own offset); both empty where it is none.
+@dataclass(kw_only=True, frozen=True, slots=True)
+class Stamp:
+    """One reading: UTC text or a bare date, the day in its own offset, and where it stands."""
 
-    >>> read_stamp("2025-02-18T01:35:00+05:00", "UTC")
-    ('2025-02-17T20:35:00Z', '2025-02-18')
+    text: str
+    day: str
+    source: str
+
+    @property
+    def timed(self) -> bool:
+        """Whether it has a time of day."""
+        return len(self.text) > 10
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether it may be a program's way to say only the year: the first of January, without a time of day."""
+        return self.day[5:] == "01-01" and (not self.timed or bool(re.search(r"T00:00:0\d", self.text)))
+
+
+def read_stamp(text: str, zone: str, source: str) -> Stamp | None:
+    """Read a machine stamp; None where it is none.
+
+    >>> read_stamp("2025-02-18T01:35:00+05:00", "UTC", "meta")
+    Stamp(text='2025-02-17T20:35:00Z', day='2025-02-18', source='meta')
     """
-    found = re.match(r"\s*(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:\.\d+)?\s*(Z|[+-]\d\d:?\d\d)?)?", text)
-    if not found:
-        return "", ""
-    if not found[2]:
-        return found[1], found[1]
-    try:
-        moment = datetime.fromisoformat(found[1] + "T" + found[2] + (found[3] or ""))
-    except ValueError:
-        return "", ""
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=ZoneInfo(zone))
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), found[1]
+    text = text.strip()
+    stamp = parse_stamp(text, zone)
+    if not stamp:
+        seen = see_dates(text) if len(text) < 60 else []
+        if len(seen) != 1:
+            return None
+        return from_seen(seen[0], zone, source)
+    if not "1980" < stamp[:4] < "2101":
+        return None
+    day = re.match(r"(\d{4})[-/.]?(\d\d)[-/.]?(\d\d)(?!\d{3,})", text)
+    return Stamp(text=stamp, day="-".join(day.groups()) if day else stamp[:10], source=source)
+
+
+def from_seen(seen: Seen, zone: str, source: str) -> Stamp:
+    """A visible date as a stamp."""
+    return Stamp(text=to_utc(seen.moment, zone), day=seen.day.isoformat(), source=source)
 
 
 def choose_dates(
     tree: Element, survey: Survey, article: Object, objects: Sequence[Object], url: str, *, site: Site, hints: Hints
 ) -> Dates:
-    """The dates of the page's article."""
-    published = [(str(article.get("datePublished") or ""), "json-ld")]
-    published += [
-        (v, "meta") for v in survey.meta_values("article:published_time", "datepublished", "date", "dc.date", "pubdate")
+    """The dates of the page's article; empty where they are doubtful."""
+    zone = site.timezone
+    in_url = day_in_url(url)
+    machine = list(_machine(tree, survey, article, objects, site))
+    listed = read_stamp(hints.published, zone, "listing") if hints.published else None
+    visible: list[Stamp] = []
+    best = _best(machine, in_url, listed)
+    updated: Stamp | None = None
+    if best is None or not best.timed:
+        visible, updated = visible_dates(survey, zone)
+        if best is None:
+            best = _best(visible, in_url, listed)
+    if best is None and listed is not None:
+        best = listed
+    if best is None and in_url is not None and (in_url.month, in_url.day) != (1, 1):
+        best = Stamp(text=in_url.isoformat(), day=in_url.isoformat(), source="url")
+    if best is not None and not best.timed:
+        best = next((s for s in (*machine, *visible, listed) if s and s.timed and s.day == best.day), best)
+    modified = _modified(survey, article, hints, zone) or updated
+    day = _local_day(best, in_url)
+    if modified is not None and best is not None and modified.text[:10] < best.text[:10]:
+        modified = None
+    return Dates(
+        published=best.text if best else "",
+        day=day,
+        published_from=best.source if best else "",
+        modified=modified.text if modified else "",
+        modified_from=modified.source if modified else "",
+    )
+
+
+def _best(stamps: Sequence[Stamp], in_url: date | None, listed: Stamp | None) -> Stamp | None:
+    """The first that is not doubtful; a doubtful one where another source has its day too."""
+    for stamp in stamps:
+        others = [s.day for s in (*stamps, listed) if s and s is not stamp and s.source != stamp.source]
+        if not stamp.doubtful or stamp.day in others or (in_url and in_url.isoformat() == stamp.day):
+            return stamp
+    return None
+
+
+def _local_day(best: Stamp | None, in_url: date | None) -> str:
+    """The day as the page means it: a stamp in UTC may lie a day beside the day in the address."""
+    if best is None:
+        return ""
+    if in_url and best.timed and abs(date.fromisoformat(best.day) - in_url) == timedelta(days=1):
+        return in_url.isoformat()
+    return best.day
+
+
+def _machine(tree: Element, survey: Survey, article: Object, objects: Sequence[Object], site: Site) -> Iterator[Stamp]:
+    zone = site.timezone
+    for text, source in _machine_texts(tree, survey, article, objects, site):
+        if stamp := read_stamp(text, zone, source):
+            yield stamp
+
+
+def _machine_texts(
+    tree: Element, survey: Survey, article: Object, objects: Sequence[Object], site: Site
+) -> Iterator[tuple[str, str]]:
+    if site.extraction.published:
+        for element in tree.cssselect(site.extraction.published):
+            yield element.get("datetime") or element.get("content") or text_of(element), "profile"
+    for key in ("datePublished", "dateCreated", "uploadDate"):
+        if isinstance(value := article.get(key), str):
+            yield value, "json-ld"
+    for value in survey.meta_values(*_PUBLISHED):
+        yield value, "meta"
+    for marked in survey.properties.get("datepublished", ()):
+        if not survey.stands_apart(marked.element):
+            yield _value_of(marked.element), "itemprop"
+    for marked in _header_times(survey):
+        yield marked.element.get("datetime") or "", "time"
+
+
+def _value_of(element: Element) -> str:
+    return element.get("datetime") or element.get("content") or element.get("title") or text_of(element)
+
+
+_IS_UPDATE = re.compile(r"updat|modif|aktualis|geändert|mis-?à-?jour", re.I)
+_IS_PUBLISHED = re.compile(r"publi|posted|entry-date|pubdate|created|erstellt", re.I)
+
+
+def _header_times(survey: Survey) -> list[Marked]:
+    """The article's own time elements, those marked as its publication first, then by nearness to its heading."""
+    own = []
+    for marked in survey.times:
+        element = marked.element
+        if not element.get("datetime") or survey.stands_apart(element):
+            continue
+        said = f"{element.get('class') or ''} {element.get('itemprop') or ''}"
+        parent = element.getparent()
+        around = f"{said} {parent.get('class') or ''}" if parent is not None else said
+        update = bool(_IS_UPDATE.search(around)) and not _IS_PUBLISHED.search(said)
+        rank = 0 if element.get("pubdate") is not None or _IS_PUBLISHED.search(said) else 2 if update else 1
+        own.append((rank, survey.distance(marked.place), marked))
+    own.sort(key=lambda entry: entry[:2])
+    return [marked for rank, _, marked in own if rank < 2] or [marked for _, _, marked in own]
+
+
+def _modified(survey: Survey, article: Object, hints: Hints, zone: str) -> Stamp | None:
+    texts: list[tuple[str, str]] = []
+    if isinstance(value := article.get("dateModified"), str):
+        texts.append((value, "json-ld"))
+    texts += [(value, "meta") for value in survey.meta_values(*_MODIFIED)]
+    texts += [
+        (_value_of(m.element), "itemprop")
+        for m in survey.properties.get("datemodified", ())
+        if not survey.stands_apart(m.element)
     ]
-    published += [(m.element.get("datetime") or "", "time") for m in survey.times if not survey.stands_apart(m.element)]
-    published += [(hints.published, "listing")]
-    modified = [(str(article.get("dateModified") or ""), "json-ld")]
-    modified += [(v, "meta") for v in survey.meta_values("article:modified_time", "datemodified")]
-    modified += [(hints.modified, "listing")]
-    stamp, day, source = _first(published, site.timezone)
-    changed, _, changed_from = _first(modified, site.timezone)
-    return Dates(published=stamp, day=day, published_from=source, modified=changed, modified_from=changed_from)
+    for marked in survey.times:
+        said = marked.element.get("class") or ""
+        if _IS_UPDATE.search(said) and not _IS_PUBLISHED.search(said) and not survey.stands_apart(marked.element):
+            texts.append((marked.element.get("datetime") or "", "time"))
+    stamps = [s for text, source in texts if (s := read_stamp(text, zone, source))]
+    listed = read_stamp(hints.modified, zone, "listing") if hints.modified else None
+    best = stamps[0] if stamps else listed
+    if best and listed and listed.timed and not best.timed:
+        return listed
+    return best
 
 
-def _first(candidates: Sequence[tuple[str, str]], zone: str) -> tuple[str, str, str]:
-    for text, source in candidates:
-        stamp, day = read_stamp(text, zone)
-        if stamp:
-            return stamp, day, source
-    return "", "", ""
+def visible_dates(survey: Survey, zone: str) -> tuple[list[Stamp], Stamp | None]:
+    """Dates printed near the article's heading, the nearest first, and the date of a change where one is printed."""
+    language = survey.html_language
+    published: list[Stamp] = []
+    updated: Stamp | None = None
+    for text, source in _header_lines(survey):
+        for seen in see_dates(text, language=language):
+            stamp = from_seen(seen, zone, source)
+            if not seen.updated:
+                published.append(stamp)
+            elif updated is None:
+                updated = stamp
+        if published:
+            break
+    if not published and updated is not None:
+        return [updated], None
+    return published, updated
+
+
+def _header_lines(survey: Survey) -> Iterator[tuple[str, str]]:
+    marked = [m for m in (*survey.times, *survey.dated) if not survey.stands_apart(m.element)]
+    marked.sort(key=lambda m: survey.distance(m.place))
+    for one in marked:
+        text = text_of(one.element)
+        if 5 < len(text) < 160:
+            yield text, "text"

@@ -72,7 +72,12 @@ class Survey:
     """The article's own heading, once `find_heading` has told it from those of the site and of other articles."""
     spine: frozenset[Element] = frozenset()
     """The heading and all that it stands in: no block with the heading in it is a sidebar, whatever its class says."""
+    heading_place: int = 0
     size: int = 0
+
+    def distance(self, place: int) -> int:
+        """How far an element is from the heading; what stands before it counts double."""
+        return place - self.heading_place if place >= self.heading_place else 2 * (self.heading_place - place)
 
     def meta(self, *names: str) -> str:
         """The first value that is not empty among the metas of these names, in the order of the names."""
@@ -116,6 +121,7 @@ class Survey:
         ]
         for best in (*sure, *(e for _, e in standing)):
             self.heading = best
+            self.heading_place = next(m.place for m in self.headings if m.element is best)
             self.spine = frozenset((best, *best.iterancestors()))
             break
         return bool(sure)

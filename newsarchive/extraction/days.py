@@ -1,0 +1,200 @@
+"""Dates as pages print them, in the languages of Europe and East Asia; doubtful ones are none.
+
+Kazakh and Russian, with their case endings, relative forms and scripts, are read by `newsarchive.kazakh.dates`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, timezone
+
+from newsarchive.kazakh.dates import find_date
+
+# names and usual abbreviations, month by month; cases where a language prints them beside a day
+_NAMES = (
+    "january jan januar jänner jaenner jän janvier janv enero ene janeiro gennaio gen januari jaanuar stycznia styczeń sty"
+    " ledna leden januára január ianuarie ian ocak oca tammikuu tammikuuta siječnja siječanj січня січень януари января"
+    " ιανουαρίου ιαν gener xaneiro urtarrila janvāris sausio jan. januára",
+    "february feb februar febr feber février fevr févr fév febrero fevereiro fev febbraio februari veebruar lutego luty lut"
+    " února únor februára február februarie şubat şub helmikuu helmikuuta veljače veljača лютого лютий февруари февраля"
+    " φεβρουαρίου φεβ febrer vasario",
+    "march mar märz mrz maerz mars marzo março marco maart mrt märts marca marzec března březen marec martie mart"
+    " maaliskuu maaliskuuta ožujka ožujak березня березень март марта μαρτίου μαρ març kovo március",
+    "april apr avril avr abril abr aprile aprill kwietnia kwiecień kwi dubna duben apríla apríl aprilie nisan nis"
+    " huhtikuu huhtikuuta travnja travanj квітня квітень април апреля απριλίου απρ balandžio április",
+    "may mai mayo maio maggio mag mei maj maja května květen mája máj mayıs toukokuu toukokuuta svibnja svibanj травня"
+    " травень май мая μαΐου μαϊου maig gegužės május",
+    "june jun juni juin junio junho giugno giu juuni czerwca czerwiec cze června červen júna jún iunie iun haziran haz"
+    " kesäkuu kesäkuuta lipnja lipanj червня червень юни июня ιουνίου ιουν juny birželio június",
+    "july jul juli juillet juil julio julho luglio lug juuli lipca lipiec lip července červenec júla júl iulie iul temmuz"
+    " tem heinäkuu heinäkuuta srpnja srpanj липня липень юли июля ιουλίου ιουλ juliol liepos július",
+    "august aug août aout agosto ago augustus sierpnia sierpień sie srpna srpen augusta ağustos ağu elokuu elokuuta"
+    " kolovoza kolovoz серпня серпень август августа αυγούστου αυγ agost rugpjūčio augusti augusztus",
+    "september sep sept septembre septiembre setiembre setembro set settembre septembra września wrzesień wrz září"
+    " septembrie eylül eyl syyskuu syyskuuta rujna rujan вересня вересень септември сентября σεπτεμβρίου σεπ setembre"
+    " rugsėjo szeptember",
+    "october oct oktober okt octobre octubre outubro out ottobre ott października październik paź října říjen októbra"
+    " október octombrie ekim eki lokakuu lokakuuta listopada жовтня жовтень октомври октября οκτωβρίου οκτ octubre spalio"
+    " oktoober",
+    "november nov novembre noviembre novembro listopad lis listopadu novembra noiembrie kasım kas marraskuu"
+    " marraskuuta studenoga studenog studeni листопада листопад ноември ноября νοεμβρίου νοε lapkričio",
+    "december dec dezember dez décembre déc decembre diciembre dic dezembro dicembre grudnia grudzień gru prosince"
+    " prosinec decembra decembrie aralık ara joulukuu joulukuuta prosinca prosinac грудня грудень декември декабря"
+    " δεκεμβρίου δεκ desembre desember des gruodžio detsember",
+)
+MONTHS = {name.rstrip("."): number for number, names in enumerate(_NAMES, 1) for name in names.split()}
+# listopada is October in Croatian and November in Polish: none of them, unless a language says which
+for _shared in ("listopada", "lip", "lis", "out"):
+    MONTHS.pop(_shared, None)
+_POLISH = {"listopada": 11, "lip": 7, "lis": 11}
+_PORTUGUESE = {"out": 10}
+
+_WORD = re.compile(r"[^\W\d_]+")
+_HAS_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)|\d\d?\.\s?\d\d?\.\s?\d\d(?!\d)")
+_M = r"<(?P<month>\d\d)>\.?"
+_GAP = r"[\s,./|\-\u2013]{1,3}"
+_JOIN = rf"(?:{_GAP}|\s(?:de|del|of)\s)"
+_YEAR = r"(?P<year>(?:19|20)\d\d)(?!\d)"
+_PATTERNS = tuple(
+    re.compile(p)
+    for p in (
+        rf"(?<![\d.,:/-])(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|º|ª|\.)?{_JOIN}?{_M}{_JOIN}?(?:,\s)?{_YEAR}",
+        rf"{_M}{_GAP}(?P<day>\d{{1,2}})(?:st|nd|rd|th)?{_GAP}{_YEAR}",
+        rf"(?<!\d){_YEAR}\.?{_GAP}{_M}{_GAP}(?P<day>\d{{1,2}})(?!\d)",
+        rf"(?<![\d.:/-]){_YEAR}\s?(?P<sep>[-./])\s?(?P<number>\d{{1,2}})\s?(?P=sep)\s?(?P<day>\d{{1,2}})(?![\d]|[-./]\d)",
+        r"(?<![\d.:/-])(?P<day>\d{1,2})\s?(?P<sep>[-./])\s?(?P<number>\d{1,2})\s?(?P=sep)\s?" + _YEAR,
+        r"(?<![\d.:/-])(?P<day>\d{1,2})(?P<sep>\.)\s?(?P<number>\d{1,2})\.\s?(?P<year>\d\d)(?![\d:.%]|\s?[€$])",
+        r"(?P<year>(?:19|20)\d\d)\s?[年년]\s?(?P<number>\d{1,2})\s?[月월]\s?(?P<day>\d{1,2})\s?[日일]",
+    )
+)
+_TIME_AFTER = re.compile(
+    r"(?:[\s,|·•()\u2013\u2014/-]|\b(?:at|um|kl|klo|à|a las|às|as|alle|alle ore|ore|h|godz|saat|о|в|u|om|ob)\b\.?|,){0,4}"
+    r"(?<![\d:.])(?P<h>\d{1,2})(?P<s>[:.h時시])\s?(?P<m>\d\d)(?::\d\d)?(?:\s?(?P<p>[AaPp])\.?[Mm]\b)?(?!\s?[\d:%])(?P<rest>.{0,14})"
+)
+_ZONE = re.compile(r"\s*\(?(?:(?:GMT|UTC)\s?(?:(?P<sign>[+\u2212-])\s?(?P<oh>\d{1,2})(?::?(?P<om>\d\d))?)?|(?P<other>[A-Z]{2,5})\b)")
+_UPDATE = re.compile(
+    r"updat|aktuali|modif|mis[e]? à jour|bijgewerkt|gewijzigd|actualiz|atualiz|aggiorn|измен|обновл|оновлен|жаңарт|өзгерт"
+    r"|güncelle|zuletzt|last\b|edited|geändert|oppdater|opdater|uppdater|muokattu|päivitet|修正|更新|수정",
+    re.I,
+)
+
+
+@dataclass(kw_only=True, frozen=True, slots=True)
+class Seen:
+    """A date seen in a text: `moment` is a bare day, a naive time, or an aware one; `updated` where it tells a change."""
+
+    moment: date | datetime
+    updated: bool = False
+
+    @property
+    def day(self) -> date:
+        """Its calendar day as printed."""
+        return self.moment.date() if isinstance(self.moment, datetime) else self.moment
+
+
+def see_dates(text: str, *, language: str = "") -> list[Seen]:
+    """The dates with a year in a text, in order. Figures that may be read in either order are left out in English.
+
+    >>> [s.moment.isoformat() for s in see_dates("Publié le 3 août 2021 à 14h05, mis à jour le 04/08/2021", language="fr")]
+    ['2021-08-03T14:05:00', '2021-08-04']
+    >>> see_dates("04/05/2021", language="en"), see_dates("© 2021")
+    ([], [])
+    """
+    if not _HAS_YEAR.search(text):
+        return []
+    if language[:2] in ("kk", "ru", "ky"):
+        moment = find_date(text)
+        return [Seen(moment=moment, updated=bool(_UPDATE.search(text)))] if moment else []
+    coded = _WORD.sub(lambda match: _code(match[0], language), text)
+    return list(_seen(coded, text, language))
+
+
+def _code(word: str, language: str) -> str:
+    key = word.casefold()
+    number = MONTHS.get(key) or (_POLISH.get(key) if language[:2] == "pl" else None)
+    if number is None and language[:2] in ("pt", "gl"):
+        number = _PORTUGUESE.get(key)
+    return f"<{number:02}>" if number else word
+
+
+def _seen(coded: str, text: str, language: str) -> Iterator[Seen]:
+    taken: list[tuple[int, int, Seen]] = []
+    for pattern in _PATTERNS:
+        for match in pattern.finditer(coded):
+            if any(match.start() < end and start < match.end() for start, end, _ in taken):
+                continue
+            day = _day(match, language)
+            if day is not None:
+                before = coded[max(0, match.start() - 40) : match.start()]
+                last_end = max((end for _, end, _ in taken if end <= match.start()), default=0)
+                before = coded[max(last_end, match.start() - 40) : match.start()]
+                seen = Seen(moment=_with_time(day, coded, match.end()), updated=bool(_UPDATE.search(before)))
+                taken.append((match.start(), match.end(), seen))
+    return (seen for _, _, seen in sorted(taken, key=lambda t: t[0]))
+
+
+def _day(match: re.Match[str], language: str) -> date | None:
+    groups = match.groupdict()
+    year, day = int(groups["year"]), int(groups["day"])
+    year += 2000 if year < 70 else 1900 if year < 100 else 0
+    month = int(groups.get("month") or groups["number"])
+    if not groups.get("month") and match.start("day") < match.start("number") and groups.get("sep") in ("/", "-"):
+        if language.lower() in ("en-us", "en_us") or (language[:2] == "en" and day <= 12 < month):
+            day, month = month, day
+        elif language[:2] == "en" and len(language) == 2 and day <= 12 and month <= 12 and day != month:
+            return None
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def _with_time(day: date, coded: str, end: int) -> date | datetime:
+    match = _TIME_AFTER.match(coded, end)
+    if not match:
+        return day
+    hour, minute = int(match["h"]), int(match["m"])
+    if match["p"]:
+        hour = hour % 12 + (12 if match["p"].lower() == "p" else 0)
+    elif match["s"] == "." and not re.match(r"\s*(?:Uhr|klo|h\b)", match["rest"]) and hour > 23:
+        return day
+    if hour > 23 or minute > 59:
+        return day
+    zone = _ZONE.match(match["rest"])
+    if zone and zone["other"] and zone["other"] not in ("UHR", "HRS", "H"):
+        return day  # a zone by its initials may be any of several
+    moment = datetime.combine(day, time(hour, minute))  # noqa: DTZ001 (local time of the page, made UTC later)
+    if zone and not zone["other"]:
+        offset = timedelta(hours=int(zone["oh"] or 0), minutes=int(zone["om"] or 0))
+        return moment.replace(tzinfo=timezone(-offset if (zone["sign"] or "+") != "+" else offset))
+    return moment
+
+
+_URL_DAY = re.compile(
+    r"(?<!\d)(?P<y>(?:19|20)\d\d)(?P<s>[/_.-]?)(?P<m>0[1-9]|1[0-2]|(?<=[/_.-])[1-9](?=[/_.-]))(?P=s)(?P<d>0[1-9]|[12]\d|3[01]|(?<=[/_.-])[1-9](?=[/_.-]))(?P<after>\d*)"
+)
+
+
+def day_in_url(url: str) -> date | None:
+    """The day that an address carries in its path.
+
+    >>> day_in_url("https://gazet.example/2025/02/18/kokjal"), day_in_url("https://gazet.example/n/20250218kokjal")
+    (datetime.date(2025, 2, 18), datetime.date(2025, 2, 18))
+    >>> day_in_url("https://gazet.example/news/2025021877")
+    """
+    path = re.sub(r"^https?://[^/]*", "", url)
+    for match in _URL_DAY.finditer(re.split(r"[?#]", path)[0]):
+        # eight figures in a row are a date only where no more follow: else they are a number of another kind
+        if match["after"] and (match["s"] != "/" or len(match["after"]) > 0) and not match["s"] == "":
+            continue
+        if match["s"] == "" and match["after"] and not re.fullmatch(r"\d{4}|\d{6}|\d{9,}", match["after"]):
+            continue
+        try:
+            day = date(int(match["y"]), int(match["m"]), int(match["d"]))
+        except ValueError:
+            continue
+        if 1994 <= day.year <= 2100:
+            return day
+    return None
