@@ -1,0 +1,233 @@
+"""By-lines: who signs an article, told from speakers, credits of plays, photographers and sources."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from newsarchive.kazakh.datewords import skeleton
+from newsarchive.kazakh.labels import AUTHOR, AUTHOR_ENGLISH, DESK, PHOTO, PHOTO_ENGLISH, POST, PRESS, VERB_AFTER
+from newsarchive.kazakh.names import name_evidence, name_words, nominative, normal_name
+from newsarchive.kazakh.phrases import is_boilerplate
+from newsarchive.kazakh.scripts import clean_text, fold_lookalikes
+
+
+@dataclass(kw_only=True, frozen=True, slots=True)
+class Byline:
+    """Who one line names: `role` is ``author``, ``desk`` or ``photo``; a photo line may name only a source, so nobody.
+
+    `names` are as written, `normal` the same in normal capitals; a desk's is what the line calls it. `label` is the
+    line's own word for the role (Дайындаған), empty where the name stands alone.
+    """
+
+    role: str
+    names: tuple[str, ...]
+    normal: tuple[str, ...]
+    label: str = ""
+
+    @property
+    def is_byline(self) -> bool:
+        """Whether the line signs the article's text."""
+        return self.role in ("author", "desk")
+
+
+_LONGEST = 200
+_NOBODY = re.compile(
+    r"(?:super)?(?:admin|administrator|root|editor|user|moderator|webmaster|guest)\w*|әкімші|админ\w*|гость", re.I
+)
+_JOIN = re.compile(r"\s*(?:[,;&/|•]|\s(?:және|мен|пен|бен|и|and|men|jáne|jäne)\s)\s*")
+_GENITIVE = re.compile(
+    r"(?P<name>[^\W\d_][^\W\d_.-]+(?: [^\W\d_][\w.-]+){1,2}?)[ндт][ыі]ң "
+    r"(?:материал|сюжет|репортаж|шолу)(?:ы|ында|інде|ынан|інен|нде)\b",
+    re.I,
+)
+_TITLE_NAME = re.compile(r"(?P<name>[^.:!?«»\"]{5,50}?)\.\s+\S")
+_SURNAME_IN_BRACKETS = re.compile(r"(?P<name>[^()]+?(?:ұлы|улы|қызы|кызы)) \((?P<other>[^\W\d_]+)\)[:,.]?")
+
+
+def read_byline(line: str, *, position: str = "end") -> Byline | None:
+    """Who a line names, or None; `position` is where it stands: ``top``, ``end``, ``inline`` or ``title``.
+
+    A name alone is a by-line at the top or the end; between paragraphs it is a speaker's. In a title only a name with
+    its surname in capitals before the title's first full stop is one.
+
+    >>> read_byline("Мирас АСАН, «Орталық Қазақстан»").normal, read_byline("Дайындаған: А. СЕЙІТ").normal
+    (('Мирас Асан',), ('А. Сейіт',))
+    >>> read_byline("фото Игоря Бургандинова").role, read_byline("Өз тілшіміз").role
+    ('photo', 'desk')
+    >>> read_byline("Асқар АЛТАЙ, жазушы: Кітап оқыңыз"), read_byline("Серік САПАР,", position="inline")
+    (None, None)
+    """
+    text = " ".join(fold_lookalikes(clean_text(line)).split()).strip(" |•·*_—–-")
+    if not 3 < len(text) <= _LONGEST:
+        return None
+    if position == "title":
+        return _title_byline(text)
+    desk = text.strip(" .,:()«»")
+    if DESK.fullmatch(_bare(desk)):
+        return Byline(role="desk", names=(desk,), normal=(desk,))
+    return _labelled(text, position) or _genitive(text) or (_alone(text, position) if position != "inline" else None)
+
+
+def find_byline(paragraphs: Sequence[str]) -> list[Byline]:
+    """The by-lines of an article, from its first two and its last paragraphs; none where a line may be a speaker's.
+
+    >>> [b.normal for b in find_byline(["Қала күні өтті.", "Жиынға ел келді.", "Аида САПАР,", "Қарағанды"])]
+    [('Аида Сапар',)]
+    """
+    lines = [p for p in paragraphs if p.strip()]
+    found = _from_end(lines)
+    for i, line in enumerate(lines[:2]):
+        following = lines[i + 1].rstrip() if i + 1 < len(lines) else ""
+        byline = read_byline(line, position="top") if len(lines) > 2 and not following.endswith(":") else None
+        if byline and byline not in found and (byline.label or not line.rstrip().endswith((",", ":"))):
+            found.insert(i, byline)
+    return found
+
+
+def _from_end(lines: list[str]) -> list[Byline]:
+    found: list[Byline] = []
+    for steps, line in enumerate(reversed(lines[-6:])):
+        byline = read_byline(line, position="end")
+        if byline:
+            found.insert(0, byline)
+        elif found or steps > 3 or not (is_boilerplate(line) or _follows_a_name(line)):
+            break
+    return found
+
+
+def _follows_a_name(line: str) -> bool:
+    """Whether a short line may be the post, paper or place that stands under a name."""
+    text = line.strip().rstrip(".")
+    return len(text.split()) <= 8 and not text.endswith((":", "!", "?", "…"))
+
+
+def _labelled(text: str, position: str) -> Byline | None:
+    for label, value, mark in _splits(text):
+        bare = _bare(label)
+        if PHOTO.fullmatch(bare) or PHOTO_ENGLISH.fullmatch(label.lower()):
+            return _photo(label, value, mark)
+        if AUTHOR.fullmatch(bare) or AUTHOR_ENGLISH.fullmatch(label.lower()):
+            # «Авторы – X» is how books and plays name theirs.
+            if mark == "-" and (bare.startswith("автор") and (bare == "авторы" or position == "inline")):
+                return None
+            return _author(label, value, mark)
+    sentence = re.split(r"(?<=[.!?…])\s+(?=[^\W\d_]{4,})", text)[-1]
+    return _labelled(sentence, position) if sentence != text and len(sentence) > 8 else None
+
+
+def _splits(text: str) -> list[tuple[str, str, str]]:
+    """Ways to part a line into label and value, with the mark between them."""
+    splits: list[tuple[str, str, str]] = []
+    if match := re.match(r"([^:–—-]{2,40}?)\s*(:\s*[–—-]?|\s[–—-]|[–—-]\s)\s*(.+)", text):
+        splits.append((match[1].strip(" («\"'"), match[3], ":" if ":" in match[2] else "-"))
+    words = text.split(" ")
+    splits += [(" ".join(words[:k]).strip("(,"), " ".join(words[k:]), "") for k in range(1, min(5, len(words)))]
+    return splits
+
+
+def _bare(label: str) -> str:
+    return re.sub(r"[^\w ]", "", " ".join(skeleton(word) for word in label.replace(".", " ").split())).strip()
+
+
+def _author(label: str, value: str, mark: str) -> Byline | None:
+    value = value.strip(" .,()«»*")
+    if DESK.fullmatch(_bare(value)):
+        return Byline(role="desk", names=(value,), normal=(value,), label=label)
+    names, tail = _names(value, certain=mark == ":")
+    if not names and (match := re.match(r"(?:[^\W\d_A-ZА-ЯӘІҢҒҮҰҚӨҺ][\w-]*,? ){1,4}(?=[^\W\d_])", value)):
+        names, tail = _names(value[match.end() :], certain=False)
+    if not names or ":" in tail or (mark == "" and not _enough(names)):
+        return None
+    if mark == "" and len(tail.split()) > 8:
+        return None
+    return _byline("author", names, label=label)
+
+
+def _photo(label: str, value: str, mark: str) -> Byline | None:
+    value = re.sub(r"\s*\(?\b(?:https?://|www\.)?[\w-]+\.(?:kz|com|ru|org|net|info)\b.*", "", value, flags=re.I).strip(
+        " .,()/"
+    )
+    names, _ = _names(value, certain=True)
+    if mark == "":
+        names = [name for name in names if len(name_words(name)) > 1]
+        return _byline("photo", names, label=label, genitive=True) if names else None
+    return _byline("photo", names, label=label)
+
+
+def _genitive(text: str) -> Byline | None:
+    match = _GENITIVE.search(text)
+    words = name_words(match["name"]) if match else []
+    while len(words) > 2 and name_evidence(words[-2:]) >= 2:
+        words = words[1:]
+    if match is None or len(words) < 2 or name_evidence(words) < 2:
+        return None
+    return _byline("author", [" ".join(words)], label=text[match.end("name") :].split(" ", 1)[-1].rstrip("."))
+
+
+def _title_byline(text: str) -> Byline | None:
+    match = _TITLE_NAME.match(text)
+    words = name_words(match["name"]) if match else []
+    if len(words) < 2 or not words[-1].isupper() or words[0].isupper() or name_evidence(words) < 2:
+        return None
+    return _byline("author", [" ".join(words)])
+
+
+def _alone(text: str, position: str) -> Byline | None:
+    """A line that is a name, perhaps with a post, paper or place after it."""
+    if match := _SURNAME_IN_BRACKETS.fullmatch(text):
+        words = name_words(match["name"])
+        return _byline("author", [text.rstrip(":,.")]) if len(words) == 2 and name_evidence(words) >= 2 else None
+    if ":" in text or "?" in text or "!" in text:
+        return None
+    names, tail = _names(text, certain=False)
+    if not names:
+        words = text.rstrip(".").split(" ")
+        if VERB_AFTER.fullmatch(_bare(words[-1])) or VERB_AFTER.fullmatch(_bare(" ".join(words[-2:]))):
+            names, tail = _names(" ".join(words[: -1 if VERB_AFTER.fullmatch(_bare(words[-1])) else -2]), certain=False)
+    if not names or not _enough(names) or len(tail.split()) > 12 or re.search(r"\s[–—-]\s", tail):
+        return None
+    if tail and position == "top" and POST.search(_bare(tail)) and not PRESS.search(_bare(tail) + tail[:1]):
+        return None
+    return _byline("author", names)
+
+
+def _names(text: str, *, certain: bool) -> tuple[list[str], str]:
+    """Names at the start of a text, and what follows them; one word is a name only where that is `certain`."""
+    names: list[str] = []
+    place = 0
+    while place < len(text):
+        join = _JOIN.search(text, place)
+        end = join.start() if join else len(text)
+        part = re.sub(r"\s*\(.*?\)?$", "", text[place:end]).strip(" *,;")
+        part = part if re.search(r"(?<!\w)\w{1,2}\.$", part) else part.rstrip(".")
+        words = name_words(part)
+        if not _is_name(words, certain=certain and not names, first=not names):
+            break
+        names.append(part)
+        place = join.end() if join else len(text)
+    return names, text[place:]
+
+
+def _is_name(words: list[str], *, certain: bool, first: bool) -> bool:
+    evidence = name_evidence(words) if words else -1
+    if evidence < 0 or _NOBODY.fullmatch(" ".join(words)):
+        return False
+    if len(words) == 1:
+        return certain
+    return certain or evidence >= (1 if first else 2)
+
+
+def _enough(names: list[str]) -> bool:
+    return all(name_evidence(name_words(name)) >= 2 for name in names)
+
+
+def _byline(role: str, names: Sequence[str], *, label: str = "", genitive: bool = False) -> Byline:
+    normal = tuple(normal_name(name) for name in names)
+    return Byline(
+        role=role,
+        names=tuple(names),
+        normal=tuple(map(nominative, normal)) if genitive else normal,
+        label=label,
+    )
