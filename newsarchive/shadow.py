@@ -1,8 +1,8 @@
 """The shadow text that search looks in: each word folded, then each word's stem, the same at index and query time.
 
-A shadow is the folded words of a text followed by as many marked stems: ``мектепке бардым ǂмектеп ǂбар``. So one
-full-text column answers exact words, phrases, prefixes and stems, none of which can be taken for another, and the
-n-th word of the text is the n-th word and the n-th stem of its shadow.
+A shadow is the folded words of a text followed by the marked stems of those that are not their own stem: ``ол мектепке
+барды ǂмектеп ǂбар``. So one full-text column answers exact words, phrases, prefixes and stems, none of which can be
+taken for another, and the n-th word of the text is the n-th word of its shadow.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def shadow_text(*, title: str, lead: str, body: str, authors: Sequence[str], lan
     """The shadows of title, authors, and lead with body: what the archive keeps in `stems` (title, authors, body).
 
     >>> shadow_text(title="Пiкiрлер", lead="", body="", authors=["А. БЕК"], language="kk")
-    ('пікірлер ǂпікір', 'а бек ǂа ǂбек', '')
+    ('пікірлер ǂпікір', 'а бек', '')
     """
     text = full_text(lead, body)
     code = language_code(language, title + text)
@@ -52,9 +52,15 @@ def language_code(language: str | None, text: str) -> str:
 
 
 def shadow_of(text: str, code: str) -> str:
-    """The folded words of a text, then their marked stems where its language has a stemmer."""
+    """The folded words of a text, then the marked stems where its language has a stemmer."""
     words = words_of(text, code)
-    return " ".join([*words, *(stem_of(word, code) for word in words)] if code in STEMMED else words)
+    if code not in STEMMED:
+        return " ".join(words)
+    found = stems.stems_of(" ".join(words), code).split()
+    if len(found) != len(words):  # the stemmer divides some word otherwise
+        found = [stem_of(word, code) for word in words]
+    marked = [MARK + stem for word, stem in zip(words, found, strict=True) if stem != word]
+    return " ".join([*words, *marked])
 
 
 def words_of(text: str, code: str = "") -> list[str]:
@@ -71,8 +77,8 @@ def words_of(text: str, code: str = "") -> list[str]:
 
 
 def stem_of(word: str, code: str) -> str:
-    """The marked stem of one folded word: the token that stands for it in a shadow."""
-    return MARK + (stems.stems_of(word, code).replace(" ", "") or word)
+    """The stem of one folded word, without a mark."""
+    return (stems.stems_of(word, code).replace(" ", "") if code in STEMMED else "") or word
 
 
 def query_words(text: str) -> list[tuple[str, ...]]:
@@ -90,10 +96,15 @@ def query_words(text: str) -> list[tuple[str, ...]]:
     return [tuple(dict.fromkeys(pair)) for pair in zip(typed, kazakh, strict=True)]
 
 
-def query_stems(word: str) -> list[str]:
-    """The marked stems that a query's folded word may have in the archive.
+def query_stems(word: str) -> tuple[str, ...]:
+    """The stems that a query's folded word may have in the archive, without marks."""
+    return tuple(stems.query_stems(word))
 
-    >>> query_stems("мектептерде")
-    ['ǂмектеп', 'ǂruмектептерд']
+
+def stem_tokens(stem: str) -> tuple[str, str]:
+    """The two tokens of the shadow that stand for a stem: the mark of its forms, and the stem as a word.
+
+    >>> stem_tokens("мектеп")
+    ('ǂмектеп', 'мектеп')
     """
-    return [MARK + stem for stem in stems.query_stems(word)]
+    return MARK + stem, stem

@@ -15,7 +15,7 @@ from newsarchive.search.query import Group
 from newsarchive.search.selection import FilterError, Filters, Selection, select_articles
 from newsarchive.shadow import full_text
 
-RANKED = 20_000
+RANKED = 10_000
 """As many hits as are ranked together, the newest ones; older ones follow by the next so many."""
 
 _WEIGHTS = "bm25(stems_fts, 10.0, 5.0, 1.0)"  # title, authors, body

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from newsarchive.search.query import Group
-from newsarchive.shadow import MARK, STEMMED, WORD, language_code, stem_of, words_of
+from newsarchive.shadow import MARK, WORD, language_code, stem_of, words_of
 
 BEFORE, AROUND = 8, 30
 """Words of a snippet before its first hit, and in all."""
@@ -29,21 +29,18 @@ class Wanted:
     stems: frozenset[str]
     prefixes: tuple[str, ...]
     sequences: tuple[tuple[str, ...], ...]
-    stem_sequences: tuple[tuple[str, ...], ...]
 
 
 def wanted(group: Group, *, field: str) -> Wanted:
     """What to mark in the column `field` of the shadow (title, authors, body)."""
     terms = [term for term in group.terms() if term.field in ("", field)]
     plain = [seq for term in terms if not term.prefix for seq in term.variants()]
-    stems = [seq for term in terms for seq in term.stems()]
     return Wanted(
         words=frozenset(s[0] for s in plain if len(s) == 1),
-        stems=frozenset(s[0] for s in stems if len(s) == 1),
+        stems=frozenset(stem for term in terms for word in term.stems() for stem in word),
         prefixes=tuple(s[0] for term in terms if term.prefix for s in term.variants() if len(s) == 1),
         sequences=tuple(s for s in plain if len(s) > 1)
         + tuple(s for term in terms if term.prefix for s in term.variants() if len(s) > 1),
-        stem_sequences=tuple(s for s in stems if len(s) > 1),
     )
 
 
@@ -53,30 +50,27 @@ class Text:
     def __init__(self, text: str, shadow: str, language: str | None) -> None:
         self.text = text
         self.spans = [match.span() for match in WORD.finditer(text)]
-        tokens = shadow.split(" ") if shadow else []
-        has_stems = bool(tokens) and tokens[-1].startswith(MARK)
-        self.words = tokens[: len(tokens) // 2] if has_stems else tokens
-        self.stems = tokens[len(tokens) // 2 :] if has_stems else []
+        self.code = language_code(language, text)
+        words = shadow.partition(f" {MARK}")[0]
+        self.words = words.split(" ") if words else []
         if len(self.words) != len(self.spans):
-            self._read_words(language)
-
-    def _read_words(self, language: str | None) -> None:
-        """Index each printed word by itself: some script made more or fewer words of the text than it has."""
-        code = language_code(language, self.text)
-        self.words = ["".join(words_of(self.text[start:end], code)) for start, end in self.spans]
-        self.stems = [stem_of(word, code) for word in self.words] if code in STEMMED else []
+            # A change of script made more or fewer words of the text than it has: read each by itself.
+            self.words = ["".join(words_of(text[start:end], self.code)) for start, end in self.spans]
 
     def hits(self, wanted: Wanted) -> list[tuple[int, int]]:
         """First word and number of words of every place that was looked for, in order, none inside another."""
         found = {i: 1 for i, word in enumerate(self.words) if word in wanted.words}
         if wanted.stems:
-            found |= {i: 1 for i, stem in enumerate(self.stems) if stem in wanted.stems}
+            # A form begins as its stem does, so that few words need the stemmer.
+            begun = {stem.removeprefix("ru")[:2] for stem in wanted.stems}
+            heads = tuple(begun | {head.replace("е", "ё") for head in begun})
+            near = {word for word in set(self.words) if word.startswith(heads)}
+            forms = {word for word in near if word in wanted.stems or stem_of(word, self.code) in wanted.stems}
+            found |= {i: 1 for i, word in enumerate(self.words) if word in forms}
         if wanted.prefixes:
             found |= {i: 1 for i, word in enumerate(self.words) if word.startswith(wanted.prefixes)}
         for sequence in wanted.sequences:
             found |= _places(self.words, sequence)
-        for sequence in wanted.stem_sequences:
-            found |= _places(self.stems, sequence)
         places: list[tuple[int, int]] = []
         for start in sorted(found):
             if not places or start >= places[-1][0] + places[-1][1]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from newsarchive.shadow import query_stems, query_words
+from newsarchive.shadow import query_stems, query_words, stem_tokens
 
 FIELDS = {"title": "title", "author": "authors"}
 
@@ -31,12 +31,11 @@ class Term:
         """The word sequences to look for: as typed, and in the other script."""
         return list(dict.fromkeys((tuple(w[0] for w in self.words), tuple(w[-1] for w in self.words))))
 
-    def stems(self) -> list[tuple[str, ...]]:
-        """The sequences of stems to look for; none for exact terms and prefixes."""
+    def stems(self) -> list[frozenset[str]]:
+        """For each word the stems it may have; none for exact terms and prefixes."""
         if self.exact or self.prefix:
             return []
-        found = [[query_stems(word) for word in variant] for variant in self.variants()]
-        return list(dict.fromkeys(seq for stems in found if all(stems) for seq in zip(*stems, strict=False)))
+        return [frozenset(stem for form in forms for stem in query_stems(form)) for forms in self.words]
 
 
 @dataclass(frozen=True)
@@ -161,12 +160,15 @@ def _expression(part: Term | Group, expand: Expand, *, stems: bool = True) -> st
 
 
 def _term(term: Term, expand: Expand, *, stems: bool) -> str:
-    sequences = term.variants() + (term.stems() if stems else [])
+    variants = term.variants()
     if term.prefix:
-        choices = [choice for sequence in sequences for choice in _prefixed(sequence, expand)]
+        choices = [choice for sequence in variants for choice in _prefixed(sequence, expand)]
     else:
-        choices = [_quoted(sequence) for sequence in sequences]
-    expression = " OR ".join(choices)
+        choices = [_quoted(sequence) for sequence in variants]
+    if stems and (found := term.stems()):
+        words = [sorted({token for stem in word for token in stem_tokens(stem)}) for word in found]
+        choices.append(" AND ".join("(" + " OR ".join(_quoted((token,)) for token in word) + ")" for word in words))
+    expression = " OR ".join(dict.fromkeys(choices))
     return f"{{{term.field}}} : ({expression})" if term.field else expression
 
 
