@@ -14,7 +14,7 @@ Element = html.HtmlElement
 
 _SKIPPED = frozenset(
     "script style noscript template svg math iframe object embed canvas audio video map select option datalist textarea"
-    " button input head title link meta rt rp nav dialog menu form-field source track param area frame frameset".split()
+    " button input head title link meta nav dialog menu form-field source track param area frame frameset".split()
 )
 _INLINE = frozenset(
     "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark nobr q rb ruby s samp small span"
@@ -27,7 +27,8 @@ _INVISIBLE = str.maketrans(
 _SPACE = re.compile(r"[ \t\r\f\v\u2000-\u200a\u3000\x1c-\x1f]+")
 _HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _HIDDEN_CLASS = re.compile(
-    r"(?:^|\s)(?:sr-only|screen-reader-text|visually-?hidden|is-hidden|d-none|show-for-sr|element-invisible)(?:\s|$)",
+    r"(?:^|[\s_-])(?:sr-only|screen-reader(?:-text)?|visually-?hidden|visuallyhidden|show-for-sr|assistive-text|a11y-hidden)(?:\s|$)"
+    r"|(?:^|\s)(?:is-hidden|d-none|element-invisible|hide)(?:\s|$)",
     re.I,
 )
 _DROP_CAP = re.compile(r"drop-?_?cap|first-?letter|initial-?letter|lettrine", re.I)
@@ -109,6 +110,9 @@ class _Reader:
                 self.pieces.append(("\v", ""))
             elif tag == "img" or tag == "amp-img":
                 self._image(child)
+            elif tag in ("rt", "rp"):
+                if _is_bracketed(child):
+                    self.walk(child)
             elif tag not in _SKIPPED and isinstance(tag, str):
                 self._block(child, tag)
             if child.tail:
@@ -117,7 +121,7 @@ class _Reader:
     def _inline(self, element: Element, tag: str) -> None:
         if _is_hidden(element):
             return
-        if tag == "a" and (href := element.get("href")):
+        if tag == "a" and (href := element.get("href")) and not href.startswith("#"):
             outer, self.link = self.link, href.strip() or " "
             self.walk(element)
             self.link = outer
@@ -160,6 +164,10 @@ class _Reader:
 
     def _heading(self, element: Element, tag: str) -> None:
         self._as(tag, element)
+
+    def _paragraph(self, element: Element, tag: str) -> None:
+        # broken markup puts whole articles into a heading
+        self._as(tag if self.kind in _HEADINGS else self.kind, element)
 
     def _preformatted(self, element: Element, tag: str) -> None:
         text = "".join(element.itertext()).translate(_INVISIBLE).strip("\n")
@@ -265,6 +273,7 @@ class _Reader:
 
 _BLOCKS = {
     **{tag: _Reader._heading for tag in _HEADINGS},
+    "p": _Reader._paragraph,
     "pre": _Reader._preformatted,
     "blockquote": _Reader._quote,
     "figcaption": _Reader._caption,
@@ -286,6 +295,12 @@ def _is_hidden(element: Element) -> bool:
         return True
     words = attributes.get("class")
     return bool(words and _HIDDEN_CLASS.search(words))
+
+
+def _is_bracketed(element: Element) -> bool:
+    """Whether a reading above a word comes with the brackets that set it apart in running text."""
+    parent = element.getparent()
+    return element.tag == "rp" or (parent is not None and parent.find("rp") is not None)
 
 
 _CELLS = etree.XPath("count(.//tr) > 0 and not(.//table) and count(.//td|.//th) > 1")

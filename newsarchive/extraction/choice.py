@@ -13,10 +13,10 @@ _LEAVES = frozenset({"p", "ul", "ol", "li", "blockquote", "span", "strong", "em"
 _APART_TAGS = frozenset({"aside", "nav", "footer", "form", "fieldset", "details"})
 _APART = re.compile(
     r"""(?:^|[\s_-])(?:
-    related\w*|recommend\w*|recirc\w*|similar|outbrain|taboola|jp-relatedposts|yarpp\w*
+    related\w*|recommend\w*|recirc\w*|similar|more-?topics?|topics?-more|outbrain|taboola|jp-relatedposts|yarpp\w*
     |read-?(?:more|next|also|on)|see-?also|more-?(?:news|stories|on|from|articles|links)|also-?read|further-?reading
     |most-?(?:read|viewed|popular)|popular|trending|latest|recent
-    |newsletter\w*|subscri\w+|signup|sign-up|registration|promo\w*|advert\w*|adv|ads?|sponsor\w*|affiliate\w*|banner|cta|disclaimer
+    |newsletter\w*|subscri\w+|signup|sign-up|registration|promo\w*|advert\w*|adv|advtext\w*|ads?|sponsor\w*|affiliate\w*|banner|cta|disclaimer
     |shar(?:e|es|ing|er)|share-?\w*|sharedaddy|social\w*|follow\w*|addtoany|sociable
     |comments?|commentlist|disqus|respond|replies
     |sidebar|side-bar|widgets?|teasers?(?!-?text)|ticker|carousel|slider|breaking
@@ -24,14 +24,18 @@ _APART = re.compile(
     |author-?(?:bio|box|info|card|profile|about|content|desc\w*|image|block)|about-?(?:the-)?author|bio|post-?author
     |breadcrumbs?|pagination|page-?links|pager|post-?nav\w*|nav|navigation|menu|toolbar|tool-?box|tools
     |print-(?:only|header|footer)|modal\w*|popup\w*|pop-up|overlay|tooltip|toast\w*|cookie\w*|consent|login|donat\w+
-    |copyright|source-?list|corrections|feedback|report-error|poll|quiz|rating|vote|views?|counter|meta-?bar|metabar|post-?meta|entry-?meta
+    |copyright|fact|facts|fact-?box\w*|info-?box\w*|box-?out|text-?resiz\w*|reactions?|twitter-tweet|twitter-video|instagram-media|tiktok-embed|wp-embedded-content
+    |source-?list|corrections|feedback|report-error|poll|quiz|rating|vote|views?|counter|meta-?bar|metabar|post-?meta|entry-?meta
     |entry-footer|post-footer|article-footer|post-views|hide|hidden|nocontent
     )(?:$|[\s_-])""",
     re.I | re.X,
 )
 _CAPTION = re.compile(
-    r"(?:^|[\s_-])(?:caption\w*|wp-caption-text|credits?|photo-?(?:credit|desc|info|caption)|legend|imgcap|image-?(?:info|source|text))(?:$|[\s_-])",
-    re.I,
+    r"""(?:^|[\s_-])(?:caption\w*|\w*caption|wp-caption-text|credits?|legend|imgcap
+    |(?:lead-?)?(?:image|img|photo|foto|picture|media|bild)[_-]*(?:block)?[_-]*
+        (?:desc\w*|caption\w*|info|text|credits?|copyright|source|title|legend|author)
+    |wrapper-(?:image|img|photo|picture))(?:$|[\s_-])""",
+    re.I | re.X,
 )
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -192,20 +196,25 @@ def choose(blocks: Sequence[Block], marks: Marks, root: Element) -> Choice:
     return choice
 
 
+def _holder(block: Block) -> Element | None:
+    """The element whose running text the block is part of: its paragraph's parent, or the element with bare text."""
+    return block.element.getparent() if block.element.tag in _LEAVES or block.kind != "p" else block.element
+
+
 def _mates(blocks: Sequence[Block], marked: Sequence[bool]) -> dict[Element, int]:
     """How many marked blocks stand in each element."""
     mates: dict[Element, int] = {}
     for block, is_marked in zip(blocks, marked, strict=True):
-        if is_marked and (parent := block.element.getparent()) is not None:
-            mates[parent] = mates.get(parent, 0) + 1
+        if is_marked and (holder := _holder(block)) is not None:
+            mates[holder] = mates.get(holder, 0) + 1
     return mates
 
 
 def _belongs(block: Block, mates: dict[Element, int]) -> bool:
     """Whether a block that the extractor left out stands among those it took."""
+    if block.linked >= 0.5 * len(block.text):
+        return False
     if block.kind == "row":
         return True
-    parent = block.element.getparent()
-    if parent is None or mates.get(parent, 0) < 2:
-        return False
-    return block.linked < 0.5 * len(block.text)
+    holder = _holder(block)
+    return holder is not None and mates.get(holder, 0) >= 2

@@ -9,12 +9,13 @@ from newsarchive.extraction.blocks import Block, Element, fold
 from newsarchive.extraction.choice import words_of
 
 _NAMED = re.compile(
-    r"""(?:^|[\s_-])(?:stand-?first|sub-?head(?:line|er|ing)?|sub-?titles?|untertitel|dek|deck|lead|lede|leadtext|intro|introduction
+    r"""(?:^|[\s_-])(?:stand-?first|sub-?head(?:line|er|ing)?|sub-?titles?|untertitel|dek|deck|lead|leader|lede|leadtext|intro|introduction
     |intro-?text|introtext|summary|excerpt|abstract|chapo|chapeau|chapô|teaser-?text|teasertext|article-?teaser|header-?teaser|teaser
     |strapline|vorspann|perex|anons|anounce|announce|ingress|preamble|manchet|sommario|occhiello|entradilla|bajada|subtitulo|sumario
     |linha-fina|article-?desc(?:ription)?|short-?(?:desc|text|story)\w*|description|descr|desc|synopsis|subline)(?:$|[\s_-])""",
     re.I | re.X,
 )
+_HEADLINE = re.compile(r"(?<!sub)(?<!sub-)(?:headline|title)", re.I)
 _SHORTEST = 40
 _LONGEST = 900
 _REACH = 40
@@ -36,14 +37,15 @@ def find_standfirst(
         return []
     start = _after_title(blocks, first, title_key)
     said = [key for d in descriptions if len(key := fold(d)) >= _SHORTEST]
+    best, at = 0, -1
     for i in range(start, first + 1):
         block = blocks[i]
-        if not _can_be(block, title_key):
+        if not _can_be(block, title_key) or (i == first and not _is_apart(block, kept)):
             continue
-        sure = _is_apart(block, kept) if i == first else True
-        if sure and (_is_named(block) or _is_subtitle(block) or (i < first and _is_said(block, said))):
-            return [block, *_rest_of(blocks, i, first, title_key)]
-    return []
+        sure = 3 if i < first and _is_said(block, said) else 2 if _is_named(block) else int(_is_subtitle(block))
+        if sure > best:
+            best, at = sure, i
+    return [blocks[at], *_rest_of(blocks, at, first, title_key)] if best else []
 
 
 def _is_text(block: Block, title_key: str) -> bool:
@@ -87,7 +89,7 @@ def _is_named(block: Block) -> bool:
 
 
 def _is_subtitle(block: Block) -> bool:
-    return block.kind in ("h2", "h3", "h4") and len(block.text) >= 60
+    return block.kind in ("h2", "h3", "h4") and len(block.text) >= 60 and not _HEADLINE.search(words_of(block.element))
 
 
 def _is_said(block: Block, said: Sequence[str]) -> bool:
@@ -107,7 +109,7 @@ def _is_apart(block: Block, kept: Sequence[Block]) -> bool:
         return False
     parent = block.element.getparent()
     if any(b.element is block.element or b.element.getparent() is parent for b in rest[:3]):
-        return bool((words := words_of(block.element)) and _NAMED.search(words))
+        return False  # a paragraph among paragraphs is text, however it is set
     return True
 
 

@@ -13,6 +13,7 @@ from trafilatura.settings import Extractor
 
 from newsarchive.extraction.blocks import Block, Element, fold, read_blocks
 from newsarchive.extraction.choice import Choice, Marks, choose, marks_of
+from newsarchive.extraction.cleaning import without_notes
 from newsarchive.extraction.standfirst import find_standfirst
 from newsarchive.sites import ExtractionRules
 
@@ -144,9 +145,14 @@ def _lead(
 def _assembled(blocks: Sequence[Block], choice: Choice, lead: Sequence[Block], *, title: str, evidence: str) -> Text:
     taken = {id(b) for b in lead}
     said = {b.key for b in lead} | {fold(title)}
-    kept = [b for b in choice.kept if id(b) not in taken and b.key not in said and b.kind != "h1"]
-    while kept and kept[-1].kind in ("h2", "h3", "h4", "h5", "h6"):
-        kept.pop()  # a heading with nothing below it is that of the next block of the page
+    first = next((i for i, b in enumerate(choice.kept) if b.kind == "p"), 0)
+    kept = without_notes(
+        [
+            b
+            for i, b in enumerate(choice.kept)
+            if id(b) not in taken and b.key not in said and not (b.kind == "h1" and i < first)
+        ]
+    )
     wanted = {id(b) for b in kept}
     inside = choice.inside
     body = tuple(b for b in blocks if id(b) in wanted or (b.kind == "image" and b.element in inside))
