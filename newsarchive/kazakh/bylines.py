@@ -10,7 +10,7 @@ from newsarchive.kazakh.datewords import skeleton
 from newsarchive.kazakh.labels import AUTHOR, AUTHOR_ENGLISH, DESK, PHOTO, PHOTO_ENGLISH, POST, PRESS, VERB_AFTER
 from newsarchive.kazakh.names import name_evidence, name_words, nominative, normal_name
 from newsarchive.kazakh.phrases import is_boilerplate
-from newsarchive.kazakh.scripts import clean_text, fold_lookalikes
+from newsarchive.kazakh.scripts import clean_text, fold_lookalikes, script_of
 
 
 @dataclass(kw_only=True, frozen=True, slots=True)
@@ -36,11 +36,22 @@ _LONGEST = 200
 _NOBODY = re.compile(
     r"(?:super)?(?:admin|administrator|root|editor|user|moderator|webmaster|guest)\w*|әкімші|админ\w*|гость", re.I
 )
-_JOIN = re.compile(r"\s*(?:[,;&/|•]|\s(?:және|мен|пен|бен|и|and|men|jáne|jäne)\s)\s*")
-_GENITIVE = re.compile(
-    r"(?P<name>[^\W\d_][^\W\d_.-]+(?: [^\W\d_][\w.-]+){1,2}?)[ндт][ыі]ң "
-    r"(?:материал|сюжет|репортаж|шолу)(?:ы|ында|інде|ынан|інен|нде)\b",
+_JOIN = re.compile(r"\s+(?=[«“\"(])|\s*(?:[,;&/|•]|\s(?:және|мен|пен|бен|и|and|men|jáne|jäne)\s)\s*")
+_BEFORE_PLACE = re.compile(r"(.+?[^\W\d_]{3,})\.\s+([«\"“]?[^\W\d_][^.:!?]{2,30})[.»]*")
+_VERB_LAST = re.compile(
+    r"(?:^|\s)[а-яёәғқңөұүһі-]*(?:[дт][ыі]р?|ғ?[аеө]йды|[ғг][ае]н|[қк][ае]н|[аеыі]п|керек|бар|жоқ|екен|ертең)[.!]*$"
+)
+_NOUN_ENDING = re.compile(
+    "(?:[ыі]|[дтл]ар|[дтл]ер|[лдт][ыі][қк]|[ыио]й|[аяеы][яей]|ие|ция|ние|ть|ка|ки|ом|ам|ах|да|де|та|те)$"
+)
+# What follows the writer on the same line is another's work: photo, camera, editing.
+_OTHER_WORK = re.compile(
+    r"(?<=\w\w)[\s.,;/|(]+(?:(?:фото|сурет\w{0,4}|photo|оператор\w{0,3}|монтаж\w?|видео)\b\s*(?:[:–—-]|автор|by|түсірген))",
     re.I,
+)
+_GENITIVE = re.compile(
+    r"(?P<name>[А-ЯЁӘҒҚҢӨҰҮҺІ][^\W\d_.-]+(?: [А-ЯЁӘҒҚҢӨҰҮҺІ][\w.-]+){1,2}?)[ндт][ыі]ң "
+    r"(?:материал|сюжет|репортаж|шолу)(?:ы|ында|інде|ынан|інен|нде)\b",
 )
 _TITLE_NAME = re.compile(r"(?P<name>[^.:!?«»\"]{5,50}?)\.\s+\S")
 _SURNAME_IN_BRACKETS = re.compile(r"(?P<name>[^()]+?(?:ұлы|улы|қызы|кызы)) \((?P<other>[^\W\d_]+)\)[:,.]?")
@@ -64,9 +75,15 @@ def read_byline(line: str, *, position: str = "end") -> Byline | None:
         return None
     if position == "title":
         return _title_byline(text)
-    desk = text.strip(" .,:()«»")
+    desk = text.strip(" ,:()«»")
     if DESK.fullmatch(_bare(desk)):
         return Byline(role="desk", names=(desk,), normal=(desk,))
+    if (cut := _OTHER_WORK.search(text)) and (byline := _signed(text[: cut.start()], position)):
+        return byline
+    return _signed(text, position)
+
+
+def _signed(text: str, position: str) -> Byline | None:
     return _labelled(text, position) or _genitive(text) or (_alone(text, position) if position != "inline" else None)
 
 
@@ -105,14 +122,16 @@ def _follows_a_name(line: str) -> bool:
 
 def _labelled(text: str, position: str) -> Byline | None:
     for label, value, mark in _splits(text):
-        bare = _bare(label)
+        bare, byline = _bare(label), None
         if PHOTO.fullmatch(bare) or PHOTO_ENGLISH.fullmatch(label.lower()):
-            return _photo(label, value, mark)
-        if AUTHOR.fullmatch(bare) or AUTHOR_ENGLISH.fullmatch(label.lower()):
+            byline = _photo(label, value, mark)
+        elif AUTHOR.fullmatch(bare) or AUTHOR_ENGLISH.fullmatch(label.lower()):
             # «Авторы – X» is how books and plays name theirs.
             if mark == "-" and (bare.startswith("автор") and (bare == "авторы" or position == "inline")):
                 return None
-            return _author(label, value, mark)
+            byline = _author(label, value, mark)
+        if byline:
+            return byline
     sentence = re.split(r"(?<=[.!?…])\s+(?=[^\W\d_]{4,})", text)[-1]
     return _labelled(sentence, position) if sentence != text and len(sentence) > 8 else None
 
@@ -123,7 +142,7 @@ def _splits(text: str) -> list[tuple[str, str, str]]:
     if match := re.match(r"([^:–—-]{2,40}?)\s*(:\s*[–—-]?|\s[–—-]|[–—-]\s)\s*(.+)", text):
         splits.append((match[1].strip(" («\"'"), match[3], ":" if ":" in match[2] else "-"))
     words = text.split(" ")
-    splits += [(" ".join(words[:k]).strip("(,"), " ".join(words[k:]), "") for k in range(1, min(5, len(words)))]
+    splits += [(" ".join(words[:k]).strip("(,"), " ".join(words[k:]), "") for k in range(min(4, len(words) - 1), 0, -1)]
     return splits
 
 
@@ -136,9 +155,10 @@ def _author(label: str, value: str, mark: str) -> Byline | None:
     if DESK.fullmatch(_bare(value)):
         return Byline(role="desk", names=(value,), normal=(value,), label=label)
     names, tail = _names(value, certain=mark == ":")
+    told = bool(mark) or bool(re.search("(?:ған|ген|қан|кен|[gǵq]an|ген|дген|ил|ил[аи]|вала?)$", label.lower()))
     if not names and (match := re.match(r"(?:[^\W\d_A-ZА-ЯӘІҢҒҮҰҚӨҺ][\w-]*,? ){1,4}(?=[^\W\d_])", value)):
         names, tail = _names(value[match.end() :], certain=False)
-    if not names or ":" in tail or (mark == "" and not _enough(names)):
+    if not names or ":" in tail or (not told and not _enough(names)):
         return None
     if mark == "" and len(tail.split()) > 8:
         return None
@@ -169,7 +189,8 @@ def _genitive(text: str) -> Byline | None:
 def _title_byline(text: str) -> Byline | None:
     match = _TITLE_NAME.match(text)
     words = name_words(match["name"]) if match else []
-    if len(words) < 2 or not words[-1].isupper() or words[0].isupper() or name_evidence(words) < 2:
+    # Two points of evidence are for the capitals alone, which any heading may have.
+    if len(words) < 2 or not words[-1].isupper() or words[0].isupper() or name_evidence(words) < 3:
         return None
     return _byline("author", [" ".join(words)])
 
@@ -182,11 +203,20 @@ def _alone(text: str, position: str) -> Byline | None:
     if ":" in text or "?" in text or "!" in text:
         return None
     names, tail = _names(text, certain=False)
+    if not names and position == "end" and (match := _BEFORE_PLACE.fullmatch(text)):
+        names, tail = _names(match[1], certain=False)
     if not names:
         words = text.rstrip(".").split(" ")
         if VERB_AFTER.fullmatch(_bare(words[-1])) or VERB_AFTER.fullmatch(_bare(" ".join(words[-2:]))):
             names, tail = _names(" ".join(words[: -1 if VERB_AFTER.fullmatch(_bare(words[-1])) else -2]), certain=False)
-    if not names or not _enough(names) or len(tail.split()) > 12 or re.search(r"\s[–—-]\s", tail):
+    if (
+        not names
+        or not (_enough(names) or (position == "end" and _plain_name(names)))
+        or len(tail.split()) > 12
+        or re.search(r"\s[–—-]\s", tail)
+    ):
+        return None
+    if _VERB_LAST.search(tail):
         return None
     if tail and position == "top" and POST.search(_bare(tail)) and not PRESS.search(_bare(tail) + tail[:1]):
         return None
@@ -196,7 +226,7 @@ def _alone(text: str, position: str) -> Byline | None:
 def _names(text: str, *, certain: bool) -> tuple[list[str], str]:
     """Names at the start of a text, and what follows them; one word is a name only where that is `certain`."""
     names: list[str] = []
-    place = 0
+    place, joined = 0, "mark"
     while place < len(text):
         join = _JOIN.search(text, place)
         end = join.start() if join else len(text)
@@ -204,9 +234,11 @@ def _names(text: str, *, certain: bool) -> tuple[list[str], str]:
         part = part if re.search(r"(?<!\w)\w{1,2}\.$", part) else part.rstrip(".")
         words = name_words(part)
         if not _is_name(words, certain=certain and not names, first=not names):
-            break
+            # «X және …» goes on as a sentence.
+            return (names, text[place:]) if joined != "word" else ([], text)
         names.append(part)
         place = join.end() if join else len(text)
+        joined = "word" if join and join[0].strip().isalpha() else "mark"
     return names, text[place:]
 
 
@@ -221,6 +253,21 @@ def _is_name(words: list[str], *, certain: bool, first: bool) -> bool:
 
 def _enough(names: list[str]) -> bool:
     return all(name_evidence(name_words(name)) >= 2 for name in names)
+
+
+def _plain_name(names: list[str]) -> bool:
+    """Whether one name in ordinary capitals stands alone, and its last word has no ending of a noun or adjective.
+
+    Kazakh and Russian, unlike English, give the second word of a heading a capital only where it is a name.
+    """
+    words = name_words(names[0])
+    return (
+        len(names) == 1
+        and len(words) == 2
+        and all(len(word) > 3 and word[1:].islower() for word in words)
+        and script_of(names[0]) == "Cyrl"
+        and not _NOUN_ENDING.search(words[1])
+    )
 
 
 def _byline(role: str, names: Sequence[str], *, label: str = "", genitive: bool = False) -> Byline:
