@@ -44,7 +44,21 @@ _NAMES = (
     " prosinec decembra decembrie aralık ara joulukuu joulukuuta prosinca prosinac грудня грудень декември декабря"
     " δεκεμβρίου δεκ desembre desember des gruodžio detsember",
 )
-MONTHS = {name.rstrip("."): number for number, names in enumerate(_NAMES, 1) for name in names.split()}
+_ARABIC_AND_TURKIC = (
+    "يناير yanvar",
+    "فبراير شباط fevral",
+    "مارس آذار اذار",
+    "أبريل ابريل نيسان إبريل",
+    "مايو أيار ايار",
+    "يونيو حزيران iyun",
+    "يوليو تموز iyul",
+    "أغسطس اغسطس آب avqust avgust agustus",
+    "سبتمبر أيلول ايلول sentyabr",
+    "أكتوبر اكتوبر oktyabr",
+    "نوفمبر noyabr",
+    "ديسمبر dekabr",
+)
+MONTHS = {name.rstrip("."): number for table in (_NAMES, _ARABIC_AND_TURKIC) for number, names in enumerate(table, 1) for name in names.split()}
 # listopada is October in Croatian and November in Polish: none of them, unless a language says which
 for _shared in ("listopada", "lip", "lis", "out"):
     MONTHS.pop(_shared, None)
@@ -53,7 +67,7 @@ _PORTUGUESE = {"out": 10}
 
 _WORD = re.compile(r"[^\W\d_]+")
 _HAS_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)|\d\d?\.\s?\d\d?\.\s?\d\d(?!\d)")
-_M = r"<(?P<month>\d\d)>\.?"
+_M = r"<(?P<month>\d\d)>\.?(?:\s?/\s?<\d\d>)?"
 _GAP = r"[\s,./|\-\u2013]{1,3}"
 _JOIN = rf"(?:{_GAP}|\s(?:de|del|of)\s)"
 _YEAR = r"(?P<year>(?:19|20)\d\d)(?!\d)"
@@ -184,7 +198,8 @@ def day_in_url(url: str) -> date | None:
     (datetime.date(2025, 2, 18), datetime.date(2025, 2, 18))
     >>> day_in_url("https://gazet.example/news/2025021877")
     """
-    path = re.sub(r"^https?://[^/]*", "", url)
+    # in front of the address an archive's copy has the day of its capture
+    path = re.sub(r"^https?://[^/]*", "", re.sub(r"^https?://[^/]*/web/\d{8,14}[a-z_]*/", "", url))
     for match in _URL_DAY.finditer(re.split(r"[?#]", path)[0]):
         # eight figures in a row are a date only where no more follow: else they are a number of another kind
         if match["after"] and (match["s"] != "/" or len(match["after"]) > 0) and not match["s"] == "":

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
+from itertools import chain, islice
 
 from newsarchive.extraction.days import Seen, day_in_url, see_dates
 from newsarchive.extraction.jsonld import Object
-from newsarchive.extraction.survey import Element, Marked, Survey, text_of
+from newsarchive.extraction.survey import Element, Marked, Survey, clean, text_of
 from newsarchive.items import Hints
 from newsarchive.kazakh.dates import parse_stamp, to_utc
 from newsarchive.sites import Site
@@ -49,6 +50,8 @@ class Stamp:
     text: str
     day: str
     source: str
+    in_utc: bool = False
+    """Whether it was written in UTC, so that its day need not be the newspaper's."""
 
     @property
     def timed(self) -> bool:
@@ -65,9 +68,9 @@ def read_stamp(text: str, zone: str, source: str) -> Stamp | None:
     """Read a machine stamp; None where it is none.
 
     >>> read_stamp("2025-02-18T01:35:00+05:00", "UTC", "meta")
-    Stamp(text='2025-02-17T20:35:00Z', day='2025-02-18', source='meta')
+    Stamp(text='2025-02-17T20:35:00Z', day='2025-02-18', source='meta', in_utc=False)
     """
-    text = text.strip()
+    text = re.sub(r"(T\d\d:\d\d:\d\d):(\d{3}Z?)$", r"\1.\2", text.strip())
     stamp = parse_stamp(text, zone)
     if not stamp:
         seen = see_dates(text) if len(text) < 60 else []
@@ -77,7 +80,8 @@ def read_stamp(text: str, zone: str, source: str) -> Stamp | None:
     if not "1980" < stamp[:4] < "2101":
         return None
     day = re.match(r"(\d{4})[-/.]?(\d\d)[-/.]?(\d\d)(?!\d{3,})", text)
-    return Stamp(text=stamp, day="-".join(day.groups()) if day else stamp[:10], source=source)
+    in_utc = bool(re.search(r"\d\dZ$|[+-]00:?00$|GMT$|UTC$", text))
+    return Stamp(text=stamp, day="-".join(day.groups()) if day else stamp[:10], source=source, in_utc=in_utc)
 
 
 def from_seen(seen: Seen, zone: str, source: str) -> Stamp:
@@ -93,13 +97,12 @@ def choose_dates(
     in_url = day_in_url(url)
     machine = list(_machine(tree, survey, article, objects, site))
     listed = read_stamp(hints.published, zone, "listing") if hints.published else None
-    visible: list[Stamp] = []
     best = _best(machine, in_url, listed)
-    updated: Stamp | None = None
-    if best is None or not best.timed:
-        visible, updated = visible_dates(survey, zone)
-        if best is None:
-            best = _best(visible, in_url, listed)
+    visible, updated = visible_dates(survey, zone) if best is None or not best.timed or best.in_utc else ([], None)
+    if best is None:
+        best = _best(visible, in_url, listed)
+        if best is not None and in_url and best.day != in_url.isoformat():
+            best = None  # a line that the address contradicts speaks of something else
     if best is None and listed is not None:
         best = listed
     if best is None and in_url is not None and (in_url.month, in_url.day) != (1, 1):
@@ -107,7 +110,8 @@ def choose_dates(
     if best is not None and not best.timed:
         best = next((s for s in (*machine, *visible, listed) if s and s.timed and s.day == best.day), best)
     modified = _modified(survey, article, hints, zone) or updated
-    day = _local_day(best, in_url)
+    days = [in_url, *(date.fromisoformat(s.day) for s in visible)] if in_url else [date.fromisoformat(s.day) for s in visible]
+    day = _local_day(best, days, in_url)
     if modified is not None and best is not None and modified.text[:10] < best.text[:10]:
         modified = None
     return Dates(
@@ -128,12 +132,15 @@ def _best(stamps: Sequence[Stamp], in_url: date | None, listed: Stamp | None) ->
     return None
 
 
-def _local_day(best: Stamp | None, in_url: date | None) -> str:
-    """The day as the page means it: a stamp in UTC may lie a day beside the day in the address."""
+def _local_day(best: Stamp | None, days: Sequence[date], in_url: date | None) -> str:
+    """The day as the page means it: a stamp in UTC may lie a day beside what the reader and the address see."""
     if best is None:
         return ""
-    if in_url and best.timed and abs(date.fromisoformat(best.day) - in_url) == timedelta(days=1):
-        return in_url.isoformat()
+    if best.in_utc:
+        day, hour = date.fromisoformat(best.day), int(best.text[11:13])
+        for other in days:
+            if (other == day - timedelta(days=1) and hour < 9) or (other == in_url == day + timedelta(days=1) and hour > 10):
+                return other.isoformat()
     return best.day
 
 
@@ -150,11 +157,13 @@ def _machine_texts(
     if site.extraction.published:
         for element in tree.cssselect(site.extraction.published):
             yield element.get("datetime") or element.get("content") or text_of(element), "profile"
-    for key in ("datePublished", "dateCreated", "uploadDate"):
+    for key in ("datePublished", "dateCreated"):
         if isinstance(value := article.get(key), str):
             yield value, "json-ld"
     for value in survey.meta_values(*_PUBLISHED):
         yield value, "meta"
+    if isinstance(value := article.get("uploadDate"), str):
+        yield value, "json-ld"
     for marked in survey.properties.get("datepublished", ()):
         if not survey.stands_apart(marked.element):
             yield _value_of(marked.element), "itemprop"
@@ -211,27 +220,83 @@ def _modified(survey: Survey, article: Object, hints: Hints, zone: str) -> Stamp
 
 def visible_dates(survey: Survey, zone: str) -> tuple[list[Stamp], Stamp | None]:
     """Dates printed near the article's heading, the nearest first, and the date of a change where one is printed."""
-    language = survey.html_language
     published: list[Stamp] = []
-    updated: Stamp | None = None
-    for text, source in _header_lines(survey):
-        for seen in see_dates(text, language=language):
-            stamp = from_seen(seen, zone, source)
-            if not seen.updated:
-                published.append(stamp)
-            elif updated is None:
-                updated = stamp
-        if published:
-            break
-    if not published and updated is not None:
-        return [updated], None
-    return published, updated
+    updated: list[Stamp] = []
+    for lines in (_marked_lines(survey), _lines_near(survey), _lone_lines(survey)):
+        for text in lines:
+            for seen in see_dates(text, language=survey.html_language):
+                (updated if seen.updated else published).append(from_seen(seen, zone, "text"))
+            if published:
+                return published, next(iter(updated), None)
+    return updated, None
 
 
-def _header_lines(survey: Survey) -> Iterator[tuple[str, str]]:
+def _marked_lines(survey: Survey) -> Iterator[str]:
+    """Short texts whose markup says that they are dates, by nearness to the heading."""
     marked = [m for m in (*survey.times, *survey.dated) if not survey.stands_apart(m.element)]
     marked.sort(key=lambda m: survey.distance(m.place))
     for one in marked:
         text = text_of(one.element)
         if 5 < len(text) < 160:
-            yield text, "text"
+            yield text
+
+
+def _lines_near(survey: Survey) -> Iterator[str]:
+    """The short lines right after the heading, then those right before it."""
+    if survey.heading is None:
+        return
+    yield text_of(survey.heading)
+    for line in chain(islice(_lines(_after(survey.heading)), 25), islice(_lines(_before(survey.heading)), 12)):
+        if len(line) < 100 and not (len(line) > 60 and line.endswith((".", "!", "?", "…"))):
+            yield line
+        elif begun := _DATELINE.match(line):  # a first paragraph that begins with its date
+            yield begun[0]
+
+
+def _lines(elements: Iterable[Element]) -> Iterator[str]:
+    for element in elements:
+        if element.tag in _NO_TEXT:
+            continue
+        for text in (element.text, *(child.tail for child in element)):
+            if text and not text.isspace() and len(line := clean(text)) > 5:
+                yield line
+
+
+_NO_TEXT = frozenset({"script", "style", "noscript", "template", "svg", "option"})
+
+
+def _after(element: Element) -> Iterator[Element]:
+    yield element
+    node: Element | None = element
+    while node is not None and node.tag not in ("body", "html"):
+        for sibling in node.itersiblings():
+            yield from sibling.iter("*")
+        node = node.getparent()
+
+
+def _before(element: Element) -> Iterator[Element]:
+    node: Element | None = element
+    while node is not None and node.tag not in ("body", "html"):
+        for sibling in node.itersiblings(preceding=True):
+            yield from reversed(list(islice(sibling.iter("*"), 60)))
+        node = node.getparent()
+
+
+def _lone_lines(survey: Survey) -> Iterator[str]:
+    """Lines of the page that hold little else than a date; none where they differ in it."""
+    if survey.body is None:
+        return
+    lines = []
+    for element in survey.body.iter("*"):
+        if element.tag in _NO_TEXT:
+            continue
+        for text in (element.text, *(child.tail for child in element)):
+            if text and _FIGURES.search(text) and len(line := clean(text)) < 45 and not survey.stands_apart(element):
+                lines.append(line)
+    days = {seen.day for line in lines for seen in see_dates(line, language=survey.html_language)}
+    if len(days) == 1:
+        yield from lines
+
+
+_DATELINE = re.compile(r"\W{0,2}\d{1,2}\.\s?(?:\d{1,2}\.|[^\W\d_]{3,10})\s?(?:19|20)\d\d(?=\W)")
+_FIGURES = re.compile(r"(?:19|20)\d\d")
