@@ -9,7 +9,14 @@ from html import unescape
 from newsarchive.extraction.jsonld import Object, resolved, types_of
 from newsarchive.extraction.survey import Element, Survey, clean, folded, text_of
 from newsarchive.items import Author
+from newsarchive.kazakh.bylines import find_byline
+from newsarchive.kazakh.names import normal_name
 from newsarchive.sites import Site
+
+_METAS = (
+    "author", "article:author", "article:author_name", "dc.creator", "dc:creator", "dcterms.creator", "byl", "parsely-author",
+    "sailthru.author", "cxenseparse:author", "citation_author", "rnews:author", "authors", "article.author", "vr:author", "creator",
+)  # fmt: skip
 
 
 def machine_authors(
@@ -19,66 +26,175 @@ def machine_authors(
     sources = (
         (_by_profile(tree, site.extraction.authors), "profile"),
         (_by_jsonld(article, objects), "json-ld"),
-        (
-            survey.meta_values(
-                "author",
-                "article:author",
-                "dc.creator",
-                "byl",
-                "parsely-author",
-                "sailthru.author",
-                "dc:creator",
-                "cxenseparse:author",
-            ),
-            "meta",
-        ),
-        (_by_markup(survey), "rel"),
+        (list(survey.meta_values(*_METAS)), "meta"),
+        (_by_itemprop(survey), "itemprop"),
+        (_by_rel(survey), "rel"),
+        (_by_class(survey), "by-line"),
     )
     fallback: tuple[tuple[Author, ...], str] = ((), "")
     for names, source in sources:
         authors = signed_authors(names, site=site, site_names=site_names)
-        if any(a.role == "author" for a in authors):
-            return authors, source
+        if people := tuple(a for a in authors if a.role == "author"):
+            return _fuller(people, survey, site, site_names), source
         if authors and not fallback[0]:
             fallback = authors, source
     return fallback
 
 
+def _fuller(people: tuple[Author, ...], survey: Survey, site: Site, site_names: Sequence[str]) -> tuple[Author, ...]:
+    """A lone first name, as accounts have it, made whole by the by-line on the page."""
+    if len(people) != 1 or " " in people[0].name:
+        return people
+    for names in (_by_rel(survey), _by_class(survey)):
+        shown = signed_authors(names, site=site, site_names=site_names)
+        if len(shown) == 1 and shown[0].name.casefold().startswith(people[0].name.casefold() + " "):
+            return shown
+    return people
+
+
 def signed_authors(names: Iterable[str], *, site: Site, site_names: Sequence[str]) -> tuple[Author, ...]:
-    """Authors for names as a page writes them; the newsroom's account becomes the desk, addresses are left out."""
-    own = {folded(n) for n in (*site_names, site.title, site.name) if n}
+    """Authors for names as a page writes them; the newsroom's account becomes the desk, what is no name is left out."""
+    own = frozenset(folded(n) for n in (*site_names, site.title, site.name) if n)
     found: dict[str, Author] = {}
     for name in names:
         for part in split_names(name):
-            key = folded(part)
-            if not key or not re.search(r"[^\W\d_]{2}", part):
+            role = "desk" if _is_desk(part, own) else "author"
+            if role == "author" and not is_name(part):
                 continue
-            role = "desk" if key in own or _DESK.search(part) else "author"
-            found.setdefault(key, Author(name=part, as_written=part, role=role))
+            found.setdefault(
+                folded(part), Author(name=normal_name(part) if role == "author" else part, as_written=part, role=role)
+            )
     return tuple(found.values())
 
 
 _DESK = re.compile(
-    r"^(?:admin\w*|редакци\w*|redaksiya|redakcia|staff|newsroom|editor(?:ial)?(?: staff| team)?|redaktion)$", re.I
+    r"\b(?:admin\w*|wordpressadmin|administrator|redak\w*|redac\w*|redaz\w*|redaç\w*|rédaction|редакц\w*|redaksiya\w*|newsroom|news ?desk"
+    r"|editors?|editorial|staff|webmaster|newspaper|gmbh|e\. ?v|ag|ltd|inc|web ?desk|correspondent|reporter|служба"
+    r"|өз тілшіміз|unser\w* korrespondent\w*)\b|\.(?:com|de|net|org|kz|ru|at|ch|fr|it|es)\b",
+    re.I,
 )
 
 
+def _is_desk(name: str, own: frozenset[str]) -> bool:
+    key = folded(name)
+    if _DESK.search(name) or re.fullmatch(r"[a-z][a-z0-9_.-]*", name):
+        return True
+    for site in own:
+        short, long = sorted((key, site), key=len)
+        if short == long or (len(short) > 3 and short in long and len(short) * 2 > len(long)):
+            return True
+    return False
+
+
+_LEAD = re.compile(
+    r"^(?:(?:view|see|read)?\s*all (?:posts|articles|stories) (?:by|from)|zeige alle beiträge von|alle beiträge von|(?:written|posted|published|reported"
+    r"|words|story|text|edited) by|by|(?:geschrieben|veröffentlicht|eingestellt|erstellt|verfasst|alles|ein (?:beitrag|artikel|gastbeitrag)) von|von|text|autorin"
+    r"|autoren|autor(?:es|a|i|ka)?|authors?|auteurs?|par|publié par|écrit par|por|publicado por|escrito por|di|scritto da|a cura di|door|af|av|skrevet av|tekst"
+    r"|napisał|przez|автор[ыа]?|авторлар|текст|мәтін|дайындаған|жазған|oleh|bởi|yazar|yazan)\b[\s:.\u2013-]*",
+    re.I,
+)
+_TAIL = re.compile(
+    r"\s*[([|@\u2022\u00b7].*$|\s+[-\u2013\u2014]\s.*$|\s+(?:기자|記者|记者|特派員)$|\s+in\s+[A-Z][\w-]+$|,?\s+(?:[MPB]\.?[ADhS]\.?[A-Z]?\.?D?|MPH|RD)\.?$"
+    r"|\s+(?:illustration|fotos?|photos?|bilder?|updated|aktualisiert|published|am|on|um|shares|follow)\b.*$|\s*\d{1,2}[./]\d.*$",
+    re.I,
+)
+_AND = re.compile(r"\s*(?:[;/\n•·|&]|\s(?:and|und|et|y|e|i|en|og|och|ja|ve|a|és|and by|и|және|мен|і|та)\s)\s*", re.I)
+
+
 def split_names(text: str) -> list[str]:
-    """The names in one text.
+    """The names in one text, without what stands around them.
 
     >>> split_names("By Anna Lee and Omar Said")
     ['Anna Lee', 'Omar Said']
+    >>> split_names("Автор: Асан Серікұлы, аға тілші"), split_names("Lee, Anna"), split_names("https://fb.example/anna")
+    (['Асан Серікұлы'], ['Anna Lee'], [])
     """
     text = clean(unescape(text))
-    if re.match(r"https?:|www\.", text) or len(text) > 200:
+    if re.match(r"https?:|www\.|@", text) or len(text) > 250:
         return []
-    text = re.sub(r"^(?:by|von|par|por|автор|авторы)\b[\s:]*", "", text, flags=re.I)
-    return [p.strip() for p in re.split(r"\s*(?:[,;|/]|\s(?:and|und|et|y|and|және|и)\s)\s*", text) if p.strip()]
+    text = re.sub(r"\S+@\S+|\[at\]", " ", text)
+    while (rest := _LEAD.sub("", text)) != text:
+        text = rest
+    if reverse := re.fullmatch(r"([^\W\d_][\w'-]+), ([^\W\d_][\w'-]+)", text):
+        return [f"{reverse[2]} {reverse[1]}"]
+    found = []
+    for part in _AND.split(text):
+        # after a comma stands another name, or the first one's post or town
+        for i, piece in enumerate(part.split(",")):
+            name = _TAIL.sub("", _LEAD.sub("", piece.strip())).strip(" .:*–-\"'«»“”„")
+            if name and (i == 0 or (len(name.split()) > 1 and is_name(name))):
+                found.append(name)
+    return found
 
 
-def text_authors(paragraphs: Sequence[str], *, site: Site, site_names: Sequence[str]) -> tuple[Author, ...]:
-    """Authors from the by-line in the text."""
+_PARTICLES = frozenset(
+    "van von de der den del della di da dos das do du la le el al bin ibn abu ben ter ten zu zum zur y e av af ұлы қызы uly qyzy ogly dr prof und".split()
+)
+_NO_NAMES = re.compile(
+    r"\b(?:alle|all|the|and|more|mehr|posts?|articles?|artikel|beiträge|unknown|anonym\w*|anónimo|author|autor\w*|contact|kontakt|share|tweet|edit|print|google|support|themen|zur|infos?|comments?"
+    r"|photo|foto|фото|сурет|read|min|home|login|universit\w+|institute?|university|profess\w+|minist\w+|abteilung|written|leave|reply|follow"
+    r"|newsletter|subscribe|abonn\w+|about|über|zur person|to the|deutschland|germany|facebook|twitter|instagram|agenturen|agencies)\b|[?!:=<>{}#]|\.{2}|\d",
+    re.I,
+)
+
+
+def is_name(text: str) -> bool:
+    """Whether a text may be a person's name: few words, in capitals as names are, no words that names never have.
+
+    >>> is_name("Anna van der Lee"), is_name("Аида РАХЫМҚҰЛОВА"), is_name("新華"), is_name("Read all posts")
+    (True, True, True, False)
+    """
+    words = text.split()
+    if not 1 <= len(words) <= 6 or len(text) > 60 or _NO_NAMES.search(text) or not re.search(r"[^\W\d_]", text):
+        return False
+    if re.search(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0590-\u08ff\u0900-\u0eff]", text):
+        return len(words) > 1 or len(text) <= 12  # scripts without capitals
+    return all(
+        w[0].isupper() or w.casefold().strip(".") in _PARTICLES or w[0] in "'\"“(" or re.match(r"[a-z]['’][A-Z]", w)
+        for w in words
+    )
+
+
+def text_authors(paragraphs: Sequence[str]) -> tuple[Author, ...]:
+    """Authors from the by-line in a Kazakh or Russian text: a last line that is only a name, a line that says who wrote."""
+    return tuple(
+        dict.fromkeys(
+            Author(name=normal, as_written=written, role=byline.role)
+            for byline in find_byline(paragraphs)
+            for written, normal in zip(byline.names, byline.normal, strict=True)
+        )
+    )
+
+
+def doubtful_authors(
+    paragraphs: Sequence[str], *, title: str, signed_by_desk: bool, site: Site, site_names: Sequence[str]
+) -> tuple[Author, ...]:
+    """Authors from lines that sign an article in other languages: good enough where no markup names a person.
+
+    A line that is a name alone counts only where the markup gives the newsroom's account in the writer's place.
+    """
+    for line in (*paragraphs[:3], *paragraphs[-2:]):
+        if len(line) < 80 and _BY.match(line):
+            people = tuple(a for a in signed_authors([line], site=site, site_names=site_names) if a.role == "author")
+            if people and all(" " in a.name for a in people):
+                return people
+    if not signed_by_desk or len(paragraphs) < 4:
+        return ()
+    for place in (-1, 0):
+        line = paragraphs[place]
+        if len(line) < 40 and _LONE_NAME.fullmatch(line) and is_name(line):
+            elsewhere = "\n".join((title, *paragraphs[1:-1])).casefold()
+            if not any(
+                word.casefold() in elsewhere for word in line.split()[-1:]
+            ):  # who is written about does not sign
+                return signed_authors([line], site=site, site_names=site_names)
     return ()
+
+
+_LONE_NAME = re.compile(r"(?:[^\W\d_][\w'’.-]*\s){1,3}[^\W\d_][\w'’-]+\.?")
+_BY = re.compile(
+    r"(?:by|von|por|par|di|door|af|av|text|autor(?:in)?|author|written by|words by)\b[\s:]+(?=[^\W\d_])", re.I
+)
 
 
 def _by_profile(tree: Element, selector: str) -> list[str]:
@@ -86,22 +202,53 @@ def _by_profile(tree: Element, selector: str) -> list[str]:
 
 
 def _by_jsonld(article: Object, objects: Sequence[Object]) -> list[str]:
-    given = article.get("author") or article.get("creator") or []
-    people, others = [], []
+    given = article.get("author") or article.get("creator") or article.get("contributor") or []
+    people: list[str] = []
+    others: list[str] = []
     for value in given if isinstance(given, list) else [given]:
         whole = resolved(value, objects)
         if isinstance(whole, str):
             people.append(whole)
         elif isinstance(whole, dict):
             name = whole.get("name")
+            if isinstance(name, dict):
+                name = name.get("name")
             for text in name if isinstance(name, list) else [name]:
                 if isinstance(text, str):
-                    (people if "organization" not in " ".join(types_of(whole)) else others).append(text)
+                    (others if "organization" in " ".join(types_of(whole)) else people).append(text)
     return people or others
 
 
-def _by_markup(survey: Survey) -> list[str]:
-    for marked in survey.signed:
-        if (marked.element.get("rel") or "") == "author" and not survey.stands_apart(marked.element):
-            return [text_of(marked.element)]
+def _by_itemprop(survey: Survey) -> list[str]:
+    found = []
+    for marked in survey.properties.get("author", ()):
+        element = marked.element
+        if survey.stands_apart(element):
+            continue
+        inner = next((e for e in element.iter("*") if e.get("itemprop") == "name"), element)
+        found.append(inner.get("content") or text_of(inner))
+    return found
+
+
+def _by_rel(survey: Survey) -> list[str]:
+    found = [
+        (survey.distance(m.place), text_of(m.element))
+        for m in survey.signed
+        if "author" in (m.element.get("rel") or "").split() and not survey.stands_apart(m.element)
+    ]
+    return [text for _, text in sorted(found)][:1]
+
+
+def _by_class(survey: Survey) -> list[str]:
+    """The by-line nearest to the heading: elements whose class speaks of an author and that hold hardly more than names."""
+    marked = [m for m in survey.signed if not survey.stands_apart(m.element)]
+    for one in sorted(marked, key=lambda m: survey.distance(m.place)):
+        text = text_of(one.element)
+        if not 3 < len(text) < 140:
+            continue
+        links = [t for a in one.element.iter("a") if " " in (t := text_of(a)) and is_name(t)]
+        if 0 < len(links) < 7:
+            return links
+        if len(text) < 100 and any(is_name(part) and " " in part for part in split_names(text)):
+            return [text]
     return []

@@ -58,7 +58,12 @@ _ARABIC_AND_TURKIC = (
     "نوفمبر noyabr",
     "ديسمبر dekabr",
 )
-MONTHS = {name.rstrip("."): number for table in (_NAMES, _ARABIC_AND_TURKIC) for number, names in enumerate(table, 1) for name in names.split()}
+MONTHS = {
+    name.rstrip("."): number
+    for table in (_NAMES, _ARABIC_AND_TURKIC)
+    for number, names in enumerate(table, 1)
+    for name in names.split()
+}
 # listopada is October in Croatian and November in Polish: none of them, unless a language says which
 for _shared in ("listopada", "lip", "lis", "out"):
     MONTHS.pop(_shared, None)
@@ -87,7 +92,9 @@ _TIME_AFTER = re.compile(
     r"(?:[\s,|·•()\u2013\u2014/-]|\b(?:at|um|kl|klo|à|a las|às|as|alle|alle ore|ore|h|godz|saat|о|в|u|om|ob)\b\.?|,){0,4}"
     r"(?<![\d:.])(?P<h>\d{1,2})(?P<s>[:.h時시])\s?(?P<m>\d\d)(?::\d\d)?(?:\s?(?P<p>[AaPp])\.?[Mm]\b)?(?!\s?[\d:%])(?P<rest>.{0,14})"
 )
-_ZONE = re.compile(r"\s*\(?(?:(?:GMT|UTC)\s?(?:(?P<sign>[+\u2212-])\s?(?P<oh>\d{1,2})(?::?(?P<om>\d\d))?)?|(?P<other>[A-Z]{2,5})\b)")
+_ZONE = re.compile(
+    r"\s*\(?(?:(?:GMT|UTC)\s?(?:(?P<sign>[+\u2212-])\s?(?P<oh>\d{1,2})(?::?(?P<om>\d\d))?)?|(?P<other>[A-Z]{2,5})\b)"
+)
 _UPDATE = re.compile(
     r"updat|aktuali|modif|mis[e]? à jour|bijgewerkt|gewijzigd|actualiz|atualiz|aggiorn|измен|обновл|оновлен|жаңарт|өзгерт"
     r"|güncelle|zuletzt|last\b|edited|geändert|oppdater|opdater|uppdater|muokattu|päivitet|修正|更新|수정",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from newsarchive.extraction.authors import machine_authors, signed_authors, text_authors
+from newsarchive.extraction.authors import doubtful_authors, machine_authors, signed_authors, text_authors
 from newsarchive.extraction.images import choose_images
 from newsarchive.extraction.jsonld import (
     Object,
@@ -116,18 +116,28 @@ def choose_authors(
 
     The newsroom's own account (role ``desk``) is given only where no person signs; photographers follow the authors.
     """
-    from_text = text_authors(paragraphs, site=site, site_names=(metadata.site_name, site.title))
+    names = (metadata.site_name, site.title)
+    from_text = text_authors(paragraphs)
     photo = tuple(a for a in (*from_text, *metadata.authors) if a.role == "photo")
-    for authors, source in ((from_text, "by-line"), (metadata.authors, metadata.evidence.get("authors", ""))):
-        if people := tuple(a for a in authors if a.role == "author"):
-            return people + photo, source
-    if people := signed_authors(hints.authors, site=site, site_names=(metadata.site_name, site.title)):
-        if any(a.role == "author" for a in people):
-            return people + photo, "listing"
-    desk = tuple(a for a in (*from_text, *metadata.authors, *people) if a.role == "desk")[:1]
-    return desk + photo, (
-        "by-line" if desk and desk[0] in from_text else metadata.evidence.get("authors", "listing")
-    ) if desk or photo else ""
+    source = metadata.evidence.get("authors", "")
+    desk: tuple[tuple[Author, ...], str] = ((), "")
+    for find, evidence in (
+        (lambda: from_text, "by-line"),
+        (lambda: metadata.authors, source),
+        (
+            lambda: doubtful_authors(
+                paragraphs, title=metadata.title, signed_by_desk=bool(metadata.authors), site=site, site_names=names
+            ),
+            "by-line",
+        ),
+        (lambda: signed_authors(hints.authors, site=site, site_names=names), "listing"),
+    ):
+        found = find()
+        if people := tuple(a for a in found if a.role == "author"):
+            return (*people, *photo), evidence
+        if not desk[0] and (own := tuple(a for a in found if a.role == "desk")[:1]):
+            desk = own, evidence
+    return (*desk[0], *photo), desk[1]
 
 
 def choose_language(metadata: Metadata, text: str, *, site: Site) -> str:

@@ -110,7 +110,11 @@ def choose_dates(
     if best is not None and not best.timed:
         best = next((s for s in (*machine, *visible, listed) if s and s.timed and s.day == best.day), best)
     modified = _modified(survey, article, hints, zone) or updated
-    days = [in_url, *(date.fromisoformat(s.day) for s in visible)] if in_url else [date.fromisoformat(s.day) for s in visible]
+    days = (
+        [in_url, *(date.fromisoformat(s.day) for s in visible)]
+        if in_url
+        else [date.fromisoformat(s.day) for s in visible]
+    )
     day = _local_day(best, days, in_url)
     if modified is not None and best is not None and modified.text[:10] < best.text[:10]:
         modified = None
@@ -139,7 +143,9 @@ def _local_day(best: Stamp | None, days: Sequence[date], in_url: date | None) ->
     if best.in_utc:
         day, hour = date.fromisoformat(best.day), int(best.text[11:13])
         for other in days:
-            if (other == day - timedelta(days=1) and hour < 9) or (other == in_url == day + timedelta(days=1) and hour > 10):
+            if (other == day - timedelta(days=1) and hour < 9) or (
+                other == in_url == day + timedelta(days=1) and hour > 10
+            ):
                 return other.isoformat()
     return best.day
 

@@ -56,6 +56,7 @@ class Survey:
     """Text of JSON-LD scripts."""
     document_title: str = ""
     html_language: str = ""
+    body: Element | None = None
     body_class: str = ""
     headings: list[Marked] = field(default_factory=list)
     times: list[Marked] = field(default_factory=list)
@@ -86,7 +87,6 @@ class Survey:
     def meta_values(self, *names: str) -> Iterator[str]:
         """All values that are not empty, in the order of the names."""
         return (value for name in names for value in self.metas.get(name, ()) if value)
-
 
     def stands_apart(self, element: Element) -> bool:
         """Whether the element lies in a sidebar, related block, navigation, comment …, which speak of other articles."""
@@ -223,7 +223,8 @@ def _note_html(found: Survey, element: Element, place: int) -> None:  # noqa: AR
 
 
 def _note_body(found: Survey, element: Element, place: int) -> None:  # noqa: ARG001
-    found.body_class = element.get("class") or ""
+    if found.body is None:
+        found.body, found.body_class = element, element.get("class") or ""
 
 
 def _note_form(found: Survey, element: Element, place: int) -> None:  # noqa: ARG001

@@ -10,7 +10,10 @@ from newsarchive.extraction.survey import TITLE_BREAK, Survey, clean, folded, te
 from newsarchive.items import Hints
 from newsarchive.sites import Site
 
-def choose_title(survey: Survey, headline: str, *, site: Site, site_names: Sequence[str], hints: Hints) -> tuple[str, str]:
+
+def choose_title(
+    survey: Survey, headline: str, *, site: Site, site_names: Sequence[str], hints: Hints
+) -> tuple[str, str]:
     """The title and where it came from; both empty where the page has none. Settles the survey's heading."""
     names = frozenset(folded(n) for n in (*site_names, site.title) if n)
     headline, og = clean(unescape(headline)), clean(unescape(survey.meta("og:title") or survey.meta("twitter:title")))
