@@ -24,7 +24,7 @@ _APART = re.compile(
     |author-?(?:bio|box|info|card|profile|about|content|desc\w*|image|block)|about-?(?:the-)?author|bio|post-?author
     |breadcrumbs?|pagination|page-?links|pager|post-?nav\w*|nav|navigation|menu|toolbar|tool-?box|tools
     |print-(?:only|header|footer)|modal\w*|popup\w*|pop-up|overlay|tooltip|toast\w*|cookie\w*|consent|login|donat\w+
-    |copyright|fact|facts|fact-?box\w*|info-?box\w*|box-?out|text-?resiz\w*|reactions?|twitter-tweet|twitter-video|instagram-media|tiktok-embed|wp-embedded-content
+    |copyright|fact|facts|fact-?box\w*|info-?box\w*|box-?out|text-?resiz\w*|reactions?|wp-embedded-content
     |source-?list|corrections|feedback|report-error|poll|quiz|rating|vote|views?|counter|meta-?bar|metabar|post-?meta|entry-?meta
     |entry-footer|post-footer|article-footer|post-views|hide|hidden|nocontent
     )(?:$|[\s_-])""",
@@ -59,9 +59,12 @@ class Marks:
         key = block.key
         if len(key) < _LONG:
             return key in self.lines
-        return key in self.whole or (
-            len(key) > 4 * _LONG and key[: 2 * _LONG] in self.whole and key[-2 * _LONG :] in self.whole
-        )
+        return key in self.whole or (len(key) >= 4 * _LONG and self._has_most_of(key))
+
+    def _has_most_of(self, key: str) -> bool:
+        """Whether most of a long text is there: an extractor may drop a word of it, or set one apart."""
+        step = len(key) // 6
+        return sum(key[i * step : (i + 1) * step] in self.whole for i in range(6)) >= 4
 
 
 def marks_of(lines: Sequence[str]) -> Marks:
@@ -181,6 +184,11 @@ def choose(blocks: Sequence[Block], marks: Marks, root: Element) -> Choice:
     main = structure.main()
     choice = Choice(kept=[], main=main, inside=set(main.iter()))
     mates = _mates(blocks, marked)
+    for twin in _twins(main, structure):
+        choice.inside.update(twin.iter())
+        for block in blocks:
+            if block.element in choice.inside and is_prose(block) and (holder := _holder(block)) is not None:
+                mates.setdefault(holder, 2)
     seen: set[str] = set()
     for block, is_marked in zip(blocks, marked, strict=True):
         if not block.key or block.element not in choice.inside:
@@ -199,6 +207,23 @@ def choose(blocks: Sequence[Block], marks: Marks, root: Element) -> Choice:
 def _holder(block: Block) -> Element | None:
     """The element whose running text the block is part of: its paragraph's parent, or the element with bare text."""
     return block.element.getparent() if block.element.tag in _LEAVES or block.kind != "p" else block.element
+
+
+def is_prose(block: Block) -> bool:
+    """Whether a block is running text by its length and links."""
+    return block.kind == "p" and len(block.text) > 80 and block.linked < 0.3 * len(block.text)
+
+
+def _twins(main: Element, structure: Structure) -> list[Element]:
+    """Elements beside the main one that are of its kind: an article cut in parts by advertisements or page breaks."""
+    parent, name = main.getparent(), (main.get("class") or "").split()[:1]
+    if parent is None or not name or main is structure.root:
+        return []
+    return [
+        e
+        for e in parent.iterchildren(str(main.tag))
+        if e is not main and (e.get("class") or "").split()[:1] == name and not structure.stands_apart(e, parent)
+    ]
 
 
 def _mates(blocks: Sequence[Block], marked: Sequence[bool]) -> dict[Element, int]:

@@ -45,6 +45,7 @@ _INVITES = re.compile(
     |telegram|whatsapp|bookmark|mobile\ app|our\ app|подпи[сш]|подписывайтесь|жазыл(?:ыңыз|у)|download\ the""",
     re.I | re.X,
 )
+_LETTERS = re.compile(r"newsletter|inbox|рассылк", re.I)
 _STAMPED = re.compile(
     r"""^\W*(?:(?:first\ )?(?:published|updated|posted|modified|stand|aktualisiert|veröffentlicht|publié|mis\ à\ jour|publicado|actualizado|pubblicato
     |aggiornato|опубликовано|обновлено|жарияланды|жаңартылды)\b.{0,40}\d
@@ -109,11 +110,12 @@ def _is_teasing(listing: Element, blocks: Sequence[Block]) -> bool:
 
 def _without_bars(blocks: Sequence[Block]) -> list[Block]:
     """Without dates, names and sections above the first paragraph, as far as their class or form says so."""
-    first = next((i for i, b in enumerate(blocks) if b.kind == "p" and len(b.text) > _BAR_LONGEST), len(blocks))
-    return [b for i, b in enumerate(blocks) if i >= first or not _is_bar(b)]
+    first = next((i for i, b in enumerate(blocks) if b.kind == "p" and len(b.text) > _BAR_LONGEST), 0)
+    return [b for i, b in enumerate(blocks) if i >= first or not is_bar(b)]
 
 
-def _is_bar(block: Block) -> bool:
+def is_bar(block: Block) -> bool:
+    """Whether a short line is the date, section or name that stands above a text."""
     if len(block.text) > _BAR_LONGEST:
         return False
     if _STAMPED.match(block.text):
@@ -132,8 +134,13 @@ def _without_end(blocks: Sequence[Block]) -> list[Block]:
     """Without what closes a page: invitations to subscribe, headings with nothing below them."""
     kept = list(blocks)
     for block in kept[-3:]:
-        if len(block.text) < 400 and _INVITES.search(block.text) and (block.linked or len(block.text) < 160):
+        if len(block.text) < 400 and _INVITES.search(block.text) and (block.linked or _LETTERS.search(block.text)):
             kept.remove(block)
-    while kept and kept[-1].kind in ("h1", "h2", "h3", "h4", "h5", "h6"):
-        kept.pop()
+    for _ in range(2):
+        if (
+            len(kept) > 1
+            and kept[-1].kind in ("h1", "h2", "h3", "h4", "h5", "h6")
+            and len(kept[-1].text) < _BAR_LONGEST
+        ):
+            kept.pop()
     return kept

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from html import unescape
 
 from newsarchive.extraction.blocks import Block, Element, fold
-from newsarchive.extraction.choice import words_of
+from newsarchive.extraction.choice import is_caption, words_of
+from newsarchive.extraction.cleaning import is_bar, is_read_more
 
 _NAMED = re.compile(
     r"""(?:^|[\s_-])(?:stand-?first|sub-?head(?:line|er|ing)?|sub-?titles?|untertitel|dek|deck|lead|leader|lede|leadtext|intro|introduction
@@ -36,13 +38,13 @@ def find_standfirst(
     if first is None:
         return []
     start = _after_title(blocks, first, title_key)
-    said = [key for d in descriptions if len(key := fold(d)) >= _SHORTEST]
+    said = [key for d in descriptions if len(key := fold(unescape(d))) >= _SHORTEST]
     best, at = 0, -1
     for i in range(start, first + 1):
         block = blocks[i]
         if not _can_be(block, title_key) or (i == first and not _is_apart(block, kept)):
             continue
-        sure = 3 if i < first and _is_said(block, said) else 2 if _is_named(block) else int(_is_subtitle(block))
+        sure = _sureness(block, said, above=i < first)
         if sure > best:
             best, at = sure, i
     return [blocks[at], *_rest_of(blocks, at, first, title_key)] if best else []
@@ -57,12 +59,24 @@ def _is_text(block: Block, title_key: str) -> bool:
     )
 
 
+def _sureness(block: Block, said: Sequence[str], *, above: bool) -> int:
+    if above and _is_said(block, said):
+        return 4
+    if _is_named(block):
+        return 3
+    if _is_subtitle(block):
+        return 2
+    # a lone sentence between the title and the text
+    return int(above and block.kind == "p" and len(block.text) >= 80 and bool(_SENTENCE_END.search(block.text)))
+
+
 def _after_title(blocks: Sequence[Block], first: int, title_key: str) -> int:
     """Where the title ends, or as far back as a header may reach."""
-    for i in range(first - 1, max(-1, first - _REACH), -1):
-        if blocks[i].kind == "h1" or (title_key and blocks[i].key == title_key):
-            return i + 1
-    return max(0, first - 6)
+    reach = range(max(0, first - _REACH), first)
+    titles = [i for i in reach if title_key and blocks[i].key == title_key]
+    if not titles:
+        titles = [i for i in reach if blocks[i].kind == "h1"][-1:]
+    return titles[0] + 1 if titles else max(0, first - 6)
 
 
 def _can_be(block: Block, title_key: str) -> bool:
@@ -71,6 +85,9 @@ def _can_be(block: Block, title_key: str) -> bool:
         and _SHORTEST <= len(block.text) <= _LONGEST
         and block.key != title_key
         and block.linked < 0.5 * len(block.text)
+        and not is_bar(block)
+        and not is_caption(block)
+        and not is_read_more(block)
     )
 
 

@@ -12,7 +12,7 @@ from trafilatura import bare_extraction
 from trafilatura.settings import Extractor
 
 from newsarchive.extraction.blocks import Block, Element, fold, read_blocks
-from newsarchive.extraction.choice import Choice, Marks, choose, marks_of
+from newsarchive.extraction.choice import Choice, Marks, choose, is_prose, marks_of
 from newsarchive.extraction.cleaning import without_notes
 from newsarchive.extraction.standfirst import find_standfirst
 from newsarchive.sites import ExtractionRules
@@ -93,7 +93,9 @@ def _by_trafilatura(
     thorough = choose(blocks, _marks(bare, url, fast=False), root)
     if len(thorough) > len(fast):
         return thorough, "trafilatura:default"
-    return fast, "trafilatura:fast"
+    if len(fast):
+        return fast, "trafilatura:fast"
+    return choose(blocks, marks_of([b.text for b in blocks if is_prose(b)]), root), "density"
 
 
 def _is_thin(choice: Choice, blocks: Sequence[Block], jsonld_body: str) -> bool:
