@@ -1,0 +1,134 @@
+"""What is exported of an article: one record with every field, the same in all formats, read in small batches."""
+
+from __future__ import annotations
+
+import json
+from array import array
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlite_utils import Database
+
+from newsarchive.search import Selection
+
+BATCH = 100
+
+Record = dict[str, Any]
+Progress = Callable[[int, int], None]
+"""Is told after every batch how many articles are written, of how many."""
+
+
+class Field(NamedTuple):
+    """A column of the tabular formats; `kind` is ``string``, ``integer`` or ``array`` (of strings)."""
+
+    name: str
+    kind: str
+    description: str
+
+
+FIELDS = (
+    Field("id", "integer", "Number of the article in the archive"),
+    Field("site", "string", "Short name of the newspaper"),
+    Field("newspaper", "string", "Full name of the newspaper"),
+    Field("url", "string", "Canonical address of the article"),
+    Field("title", "string", "Headline"),
+    Field("lead", "string", "Standfirst, where the page shows one apart from the body"),
+    Field("body", "string", "Text; paragraphs are separated by a blank line"),
+    Field("authors", "array", "Who signed it, in normal capitals; the desk where no person signs"),
+    Field("categories", "array", "Sections of the newspaper"),
+    Field("tags", "array", "Keywords the newspaper gave"),
+    Field("language", "string", "Language of the text (BCP 47)"),
+    Field("published", "string", "Time of publication in UTC, or a bare date where the page gives no time"),
+    Field("modified", "string", "Time of the last change that the page states"),
+    Field("day", "string", "Calendar day of publication in the newspaper's time zone, else of the first sight"),
+    Field("first_seen", "string", "When the archive first saw it (UTC)"),
+    Field("last_seen", "string", "When the archive last saw it (UTC)"),
+    Field("gone", "string", "Since when the site no longer has it (UTC); empty while it has"),
+    Field("gone_reason", "string", "How it was found to be gone"),
+    Field("revisions", "integer", "How many versions the newspaper published, as far as the archive saw"),
+    Field("words", "integer", "Words in lead and body"),
+    Field("lead_image", "string", "Address of the main picture"),
+    Field("images", "array", "Addresses of all pictures, the main one first"),
+    Field("captions", "array", "Their captions, in the same order"),
+    Field("credits", "array", "Their credits, in the same order"),
+    Field("digest", "string", "Digest of the content, with the version of the digest in front"),
+    Field("captured", "string", "When the page was captured that this text was read from (UTC)"),
+    Field("capture_sha256", "string", "SHA-256 of that page as it came over the wire"),
+    Field("warc", "string", "WARC file that keeps it"),
+    Field("warc_offset", "integer", "Where its record begins in that file"),
+    Field("extractor", "string", "Program and version that read the text from the page"),
+)
+LISTS = frozenset(field.name for field in FIELDS if field.kind == "array")
+
+_IMAGES = """(select json_group_array({column}) from (
+    select i.url, l.caption, l.credit from article_images l join images i on i.id = l.image
+    where l.article = a.id order by l.lead desc, l.position))"""
+_ROWS = f"""
+select v.id, v.site, s.title as newspaper, v.url, v.title, v.lead, v.body, v.authors, v.categories, v.tags, v.language,
+    v.published, v.modified, v.day, v.first_seen, v.last_seen, v.gone, a.gone_reason, v.revisions, v.words,
+    v.lead_image, v.images, {_IMAGES.format(column="caption")} as captions,
+    {_IMAGES.format(column="credit")} as credits,
+    r.digest, coalesce(c.time, r.time) as captured, c.sha256 as capture_sha256, c.warc, c.offset as warc_offset,
+    r.extractor, a.markdown
+from json_each(?) k
+join articles a on a.id = k.value
+join archive v on v.id = a.id
+join sites s on s.name = a.site
+left join revisions r on r.id = a.current_revision
+left join revision_captures p on p.revision = r.id and p.position = (
+    select min(position) from revision_captures where revision = r.id)
+left join captures c on c.id = p.capture
+order by k.key
+"""  # noqa: S608
+
+
+@contextmanager
+def snapshot(db: Database) -> Iterator[None]:
+    """Read one state of the archive throughout, though a crawl may write to it meanwhile."""
+    if db.conn.in_transaction:
+        yield
+        return
+    db.conn.execute("begin")
+    try:
+        yield
+    finally:
+        db.conn.rollback()
+
+
+@dataclass(frozen=True)
+class Job:
+    """One export: the archive and the articles, by date of publication."""
+
+    db: Database
+    articles: array[int]
+    progress: Progress | None = None
+    seen: Callable[[Record], None] | None = None
+    """Is given every record as it passes."""
+
+    @classmethod
+    def of(cls, db: Database, selection: Selection, progress: Progress | None = None) -> Job:
+        """The articles of a selection, oldest first; eight bytes of memory each."""
+        rows = selection.rows(db, "o.article", order="$key")
+        return cls(db, array("q", (row[0] for row in rows)), progress)
+
+    def records(self) -> Iterator[Record]:
+        """Every article's record: all of `FIELDS`, and `markdown`."""
+        self._report(0)
+        for start in range(0, len(self.articles), BATCH):
+            batch = self.articles[start : start + BATCH]
+            for row in self.db.query(_ROWS, [json.dumps(batch.tolist())]):
+                record = _record(row)
+                if self.seen:
+                    self.seen(record)
+                yield record
+            self._report(start + len(batch))
+
+    def _report(self, done: int) -> None:
+        if self.progress:
+            self.progress(done, len(self.articles))
+
+
+def _record(row: Record) -> Record:
+    return {name: json.loads(value) if name in LISTS else value for name, value in row.items()}

@@ -1,0 +1,88 @@
+"""A dataset that can be published and cited: the data twice, a datasheet, a schema, checksums."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Unpack
+
+from sqlite_utils import Database
+
+from newsarchive.export.datasheet import LICENCE_NOTE, Counts, datasheet
+from newsarchive.export.files import whole
+from newsarchive.export.jsonlines import write_jsonl
+from newsarchive.export.parquet import write_parquet
+from newsarchive.export.records import FIELDS, Job, Progress, snapshot
+from newsarchive.search import Filters, select_articles
+
+
+def release(
+    db: Database, directory: Path, *, query: str = "", progress: Progress | None = None, **filters: Unpack[Filters]
+) -> int:
+    """Write a dataset into a new folder and give the number of its articles.
+
+    It holds articles.jsonl, articles.parquet, README.md, datapackage.json (Frictionless) and SHA256SUMS, and says
+    nothing of when it was made, so that the same archive gives the same bytes. Raises ExportError, FilterError.
+    """
+    with snapshot(db), whole(directory, folder=True) as folder:
+        job = Job.of(db, select_articles(db, query, **filters), progress)
+        counts = Counts()
+        write_jsonl(replace(job, seen=counts.add), folder / "articles.jsonl")
+        write_parquet(replace(job, progress=None), folder / "articles.parquet")
+        asked = [("query", query), *((name, str(value)) for name, value in sorted(filters.items()))]
+        sheet = datasheet(counts, list(failures(db, counts)), {name: value for name, value in asked if value})
+        (folder / "README.md").write_text(sheet, encoding="utf-8", newline="\n")
+        package = json.dumps(data_package(folder, counts), ensure_ascii=False, indent=2)
+        (folder / "datapackage.json").write_text(package + "\n", encoding="utf-8", newline="\n")
+        sums = [f"{_sha256(file)}  {file.name}\n" for file in sorted(folder.iterdir())]
+        (folder / "SHA256SUMS").write_text("".join(sums), encoding="ascii", newline="\n")
+    return len(job.articles)
+
+
+def failures(db: Database, counts: Counts) -> Iterator[tuple[str, str, int]]:
+    """Site, reason and number of the listed addresses that gave no article though they should have."""
+    rows = db.conn.execute(
+        "select site, reason, count(*) from urls where state in ('failed', 'listed') group by site, state, reason"
+        " order by site, 3 desc, reason"
+    )
+    yield from ((site, reason or "not fetched yet", number) for site, reason, number in rows if site in counts.by_site)
+
+
+def data_package(folder: Path, counts: Counts) -> dict[str, Any]:
+    """The Frictionless Data Package of the two data files (https://datapackage.org/)."""
+    schema = {
+        "fields": [{"name": f.name, "description": f.description, "type": f.kind} for f in FIELDS],
+        "primaryKey": ["id"],
+    }
+    kinds = {"jsonl": ("application/jsonl", {"json": {"keyed": True}}), "parquet": ("application/parquet", {})}
+    resources = []
+    for kind, (media_type, dialect) in kinds.items():
+        file = folder / f"articles.{kind}"
+        resource = {
+            "name": f"articles-{kind}",
+            "path": file.name,
+            "format": kind,
+            "mediatype": media_type,
+            "encoding": "utf-8",
+            "bytes": file.stat().st_size,
+            "hash": f"sha256:{_sha256(file)}",
+            "profile": "tabular-data-resource",
+            "schema": schema,
+        }
+        resources.append(resource | ({"dialect": dialect} if dialect else {}))
+    return {
+        "profile": "data-package",
+        "name": "newspaper-articles",
+        "title": f"Newspaper articles: {', '.join(counts.newspapers.values())}",
+        "description": f"{counts.articles} articles as of {counts.latest}. {LICENCE_NOTE}",
+        "version": counts.latest[:10] or "0",
+        "resources": resources,
+    }
+
+
+def _sha256(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

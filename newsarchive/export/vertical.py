@@ -1,0 +1,54 @@
+"""Vertical text for Sketch Engine and NoSketch Engine: documents, paragraphs, sentences, a token a line with its stem.
+
+Columns: word, stem. ``<g/>`` stands where no space was. Lists in attributes are divided by ``|`` (MULTISEP).
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+from newsarchive.export.records import FIELDS, Job, Record
+from newsarchive.export.sentences import split_sentences, tokenize
+from newsarchive.shadow import language_code, stem_of, words_of
+
+_ATTRIBUTES = [field.name for field in FIELDS if field.name not in ("lead", "body")]
+
+
+def write_vertical(job: Job, path: Path) -> None:
+    """Write the articles: the headline is a paragraph of type ``title``, the standfirst one of type ``lead``."""
+    with open(path, "w", encoding="utf-8", newline="\n") as file:
+        for record in job.records():
+            file.writelines(line + "\n" for line in document(record))
+
+
+def document(record: Record) -> list[str]:
+    """The lines of one article."""
+    attributes = " ".join(f'{name}="{_attribute(record[name])}"' for name in _ATTRIBUTES)
+    lines = [f"<doc {attributes}>"]
+    code = language_code(record["language"], record["title"] + record["body"])
+    body = (record["body"] or "").split("\n\n")
+    for kind, text in (("title", record["title"]), ("lead", record["lead"]), *(("text", part) for part in body)):
+        if text and text.strip():
+            lines.append(f'<p type="{kind}">')
+            for sentence in split_sentences(" ".join(text.split())):
+                lines += _sentence(sentence, code)
+            lines.append("</p>")
+    return [*lines, "</doc>"]
+
+
+def _sentence(sentence: str, code: str) -> list[str]:
+    lines = ["<s>"]
+    for token, glued in tokenize(sentence):
+        if glued:
+            lines.append("<g/>")
+        stem = "-".join(stem_of(word, code) for word in words_of(token, code)) or token
+        lines.append(f"{escape(token)}\t{escape(stem)}")
+    return [*lines, "</s>"]
+
+
+def _attribute(value: object) -> str:
+    if isinstance(value, list):
+        value = "|".join(str(item).replace("|", "/") for item in value)
+    return escape(re.sub(r"\s+", " ", "" if value is None else str(value)), {'"': "&quot;"})
