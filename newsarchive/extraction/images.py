@@ -2,27 +2,306 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin
+from urllib.parse import unquote, urljoin, urlsplit
 
-from newsarchive.extraction.survey import Element
+from newsarchive.extraction.survey import Element, clean, is_apart, text_of
 from newsarchive.items import Hints, Image
 from newsarchive.sites import Site
 
 if TYPE_CHECKING:
     from newsarchive.extraction.metadata import Metadata
 
+_FILE = re.compile(r"\.(?:jpe?g|png|webp|gif|avif|bmp|tiff?|heic)(?:$|[?#!/:@])", re.I)
+_NO_PICTURE = re.compile(
+    r"gravatar|/avatars?[/_-]|s\.w\.org/|/emoji|/smil(?:ey|ies)|wp-includes/|/plugins/|/sprites?[/._-]|/icons?[/._-]|[/_-]icons?\.|[/_-]logos?[._-]"
+    r"|/logos?/|spacer|blank\.|pixel\.|1x1|transparent\.|placeholder|/loading\.|loader\.|mc\.yandex|counter\.|top\.mail\.ru|facebook\.com/tr"
+    r"|doubleclick|scorecardresearch|/ads?/|banner|no-?image|no-?photo|default[_-](?:avatar|user|image)|badge|appstore|google-?play|qr-?code",
+    re.I,
+)
+_NO_PICTURE_CLASS = re.compile(
+    r"(?:^|[\s_-])(?:avatar|emoji|smiley|wp-smiley|icon|logo|author|byline|author-?(?:image|photo|pic\w*|avatar|img)|share|social|ad|ads|advert\w*|pixel|tracking"
+    r"|flag|rating|spinner|thumb(?:nail)?-?(?:small|nav)|user-?pic\w*|profile)(?:$|[\s_])",
+    re.I,
+)
+_SIZE = re.compile(r"(?:[-_](\d{2,5})x(\d{2,5})|-scaled|-e\d{10,})+(?=\.\w{3,4}$|$)", re.I)
+_SOURCES = ("src", "data-src", "data-lazy-src", "data-original", "data-lazy", "data-url", "data-hi-res-src", "data-img-src", "data-image")
+_LARGEST = ("data-orig-file", "data-full-url", "data-full-src", "data-large_image", "data-full", "data-zoom-image", "data-highres")
+_SETS = ("srcset", "data-srcset", "data-lazy-srcset")
+_CREDIT = re.compile(
+    r"(?:^|[\s(\[.,|/–—-])(?:(?:фото|сурет(?:ті түсірген|тер)?|фотосурет|фотограф|коллаж|photos?(?: by| credit)?|foto(?:s|graf(?:ie|í?a)?)?|bild(?:er|quelle)?|crédit(?:s|o|os)?"
+    r"|credits?|picture|image|quelle|источник|kuva|zdjęcie|fot|foto de|ảnh)\s?[.:]\s*|(?:фото|photo|foto|сурет)\s+(?=[^\W\d_]{2,}\s+[^\W\d_])|[©ⓒ]\s*|\(c\)\s*)(?P<who>[^\n|]{2,80})",
+    re.I,
+)
+
 
 def choose_images(
     metadata: Metadata, tree: Element, article: Element | None, *, site: Site, hints: Hints, url: str
 ) -> tuple[Image, ...]:
-    """The article's pictures, the lead first."""
-    found = []
-    for image in (article if article is not None else tree).iter("img"):
-        if (src := image.get("src")) and not src.startswith("data:"):
-            found.append(Image(url=urljoin(url, src), shown=urljoin(url, src), alt=image.get("alt") or ""))
+    """The article's pictures, the lead first, the others in the order of the page.
+
+    `article` is the element that holds the text, None where nobody knows; the lead picture may stand above it.
+    """
+    scope, text = _scope(tree, article)
+    shown = _merged([p for p in _pictures(scope, text, url) if not p.small])
+    named = [n for n in metadata.images if not _NO_PICTURE.search(urlsplit(n).path) or len(metadata.images) == 1]
+    listed = hints.image
+    wanted = [*named, *([listed.url] if listed else [])]
+    lead = _lead(shown, wanted)
+    images = []
+    if lead is None and wanted:
+        images.append(Image(url=wanted[0], lead=True, **_said_of(listed if listed and not named else None)))
+    for picture in ([lead] if lead else []) + [p for p in shown if p is not lead]:
+        images.append(_image(picture, wanted, lead=picture is lead))
+    return tuple(images)
+
+
+def _said_of(listed: Image | None) -> dict[str, str]:
+    return {"alt": listed.alt, "caption": listed.caption, "credit": listed.credit} if listed else {}
+
+
+@dataclass(kw_only=True, slots=True, eq=False)
+class _Picture:
+    """One picture as the page shows it: its addresses with their widths (0 where not told)."""
+
+    element: Element
+    shown: str
+    versions: dict[str, int] = field(default_factory=dict)
+    in_text: bool = False
+    small: bool = False
+    alt: str = ""
+    caption: str = ""
+    credit: str = ""
+
+    @property
+    def names(self) -> set[str]:
+        return {name for address in (self.shown, *self.versions) for name in asset_names(address)}
+
+
+def _scope(tree: Element, article: Element | None) -> tuple[Element, Element | None]:
+    """The smallest block that holds the text and the heading, so that a picture between or above them is in it."""
+    body = tree.find("body")
+    body = body if body is not None else tree
     if article is None:
-        found = []
-    if metadata.images and not found:
-        found = [Image(url=metadata.images[0], lead=True)]
-    return tuple(found)
+        heading = next((h for h in body.iter("h1") if text_of(h)), None)
+        article = next((a for a in body.iter("article") if heading is None or heading in a.iter("h1")), None)
+        if article is not None:
+            return article, article
+        return body, None
+    if next(article.iter("h1"), None) is not None:
+        return article, article
+    node = article
+    for ancestor in article.iterancestors():
+        if ancestor.tag in ("body", "html"):
+            break
+        node = ancestor
+        if ancestor.tag in ("article", "main") or next(ancestor.iter("h1"), None) is not None:
+            break
+    return node, article
+
+
+def _pictures(scope: Element, article: Element | None, url: str) -> Iterator[_Picture]:
+    """The pictures of the article in the order of the page: those above its text and in it, not those after it."""
+    spine = frozenset((article, *article.iterancestors())) if article is not None else frozenset(scope.iterancestors())
+    reached = article is None or article is scope
+    for element in scope.iter():
+        if element is article:
+            reached = True
+        if element.tag not in ("img", "amp-img"):
+            continue
+        in_text = article is None or article is scope or any(a is article for a in element.iterancestors())
+        if (reached and not in_text) or is_apart(element, spine):
+            continue
+        if picture := _read(element, url):
+            picture.in_text = in_text
+            yield picture
+
+
+def _read(element: Element, url: str) -> _Picture | None:
+    """One image element with all the versions that it and what stands around it offer; None where it is no picture."""
+    holder = element.getparent()
+    around = f"{element.get('class') or ''} {element.get('id') or ''} {holder.get('class') or '' if holder is not None else ''}"
+    if _NO_PICTURE_CLASS.search(around):
+        return None
+    versions: dict[str, int] = {}
+    shown = ""
+    for name in _SOURCES:
+        address = (element.get(name) or "").strip()
+        if address and not address.startswith("data:") and not _NO_PICTURE.search(address.rpartition("?")[0] or address):
+            shown = shown or urljoin(url, address)
+            versions.setdefault(urljoin(url, address), _width_in(address) or _number(element.get("width")))
+    for address, width in _offered(element, holder, url):
+        versions[address] = max(width, versions.get(address, 0))
+    if not shown:
+        shown = max(versions, key=lambda v: versions[v], default="")
+    if not shown or _NO_PICTURE.search(urlsplit(shown).netloc + urlsplit(shown).path) or urlsplit(shown).path.endswith(".svg"):
+        return None
+    width, height = _number(element.get("width")), _number(element.get("height"))
+    known = max([width, *versions.values()])
+    picture = _Picture(element=element, shown=shown, versions=versions, alt=clean(element.get("alt") or ""))
+    picture.small = (0 < width < 120 and height < 120) or 0 < known < 150
+    picture.caption, picture.credit = _caption(element)
+    return picture
+
+
+_ORIGINAL = 99_999  # wider than any width that a page tells: the file itself
+
+
+def _offered(element: Element, holder: Element | None, url: str) -> Iterator[tuple[str, int]]:
+    for name in _LARGEST:
+        if address := (element.get(name) or "").strip():
+            yield urljoin(url, address), _ORIGINAL
+    if address := (element.get("data-large-file") or "").strip():
+        yield urljoin(url, address), _width_in(address) or 1024
+    sources = [element]
+    if holder is not None and holder.tag == "picture":
+        sources += list(holder.iter("source"))
+    for source in sources:
+        for name in _SETS:
+            for address, number, unit in _SET.findall(source.get(name) or ""):
+                width = int(float(number)) if unit == "w" else _width_in(address)
+                yield urljoin(url, address), width
+    link = holder.getparent() if holder is not None and holder.tag == "picture" else holder
+    if link is not None and link.tag == "a" and _FILE.search(href := (link.get("href") or "").strip()):
+        yield urljoin(url, href), _ORIGINAL - 1
+
+
+_SET = re.compile(r"\s*(\S*[^\s,])(?:\s+(\d+(?:\.\d+)?)([wxh]))?\s*(?:,|$)")
+
+
+def _number(text: str | None) -> int:
+    found = re.match(r"\s*(\d{1,5})(?:px)?\s*$", text or "")
+    return int(found[1]) if found else 0
+
+
+def _width_in(address: str) -> int:
+    """The width that an address tells of itself; 0 where it tells none.
+
+    >>> _width_in("/2025/02/kol-1024x720.jpeg"), _width_in("/kol.jpg?w=640"), _width_in("/w_1200,c_limit/kol.jpg"), _width_in("/kol.jpg")
+    (1024, 640, 1200, 0)
+    """
+    if found := _SIZE.search(urlsplit(address).path):
+        return int(found[1] or 0)
+    found = re.search(r"[?&](?:w|width|imwidth|resize)=(\d{2,4})|[/,_-]w[_-]?(\d{2,4})(?=[/,_.-])|/(\d{3,4})x\d{3,4}/|[~_](\d{3,4})x\d{3,4}\b", address)
+    return int(next(g for g in found.groups() if g)) if found else 0
+
+
+def _merged(pictures: Sequence[_Picture]) -> list[_Picture]:
+    """Each picture once: what is shown twice (as the lead and in the text, lazily and plainly) is one, at its place in the text."""
+    found: dict[str, _Picture] = {}
+    for picture in pictures:
+        bases = [_base(address) for address in (picture.shown, *picture.versions)]
+        same = next((found[b] for b in bases if b in found), None)
+        if same is None:
+            same = picture
+        else:
+            same.versions.update({a: max(w, same.versions.get(a, 0)) for a, w in picture.versions.items()})
+            same.alt, same.caption, same.credit = same.alt or picture.alt, same.caption or picture.caption, same.credit or picture.credit
+            if picture.in_text and not same.in_text:
+                same.shown, same.in_text = picture.shown, True
+        for base in bases:
+            found.setdefault(base, same)
+    return list(dict.fromkeys(found.values()))
+
+
+def _base(address: str) -> str:
+    """What the versions of one file share: its address without size, ending, host's www and query.
+
+    >>> _base("https://a.kz/2025/kol-1024x720.jpeg?x=1") == _base("http://www.a.kz/2025/kol.jpeg")
+    True
+    """
+    parts = urlsplit(unquote(address))
+    return parts.netloc.removeprefix("www.") + _SIZE.sub("", re.sub(r"\.\w{3,4}$", "", parts.path))
+
+
+def asset_names(address: str) -> set[str]:
+    """The distinctive names in a picture's address, by which its crops and copies elsewhere are known.
+
+    >>> sorted(asset_names("https://img.example/w640/ab12cd34ef/kol-jagasy-1024x720.jpg"))
+    ['ab12cd34ef', 'kol-jagasy']
+    """
+    names = set()
+    for chunk in re.split(r"[/?&=#]", unquote(unquote(address))):
+        stem = _SIZE.sub("", re.sub(r"\.(?:jpe?g|png|webp|gif|avif)$", "", chunk.strip(), flags=re.I))
+        if (len(stem) > 7 and re.search(r"\d", stem) and not re.fullmatch(r"(?:19|20)\d{6}", stem)) or (
+            len(stem) > 9 and re.search(r"[-_]", stem)
+        ):
+            names.add(stem.casefold())
+        names.update(
+            piece.casefold()
+            for piece in re.split(r"[-_.,~:]", stem)
+            if len(piece) > 6 and re.search(r"\d", piece) and not re.fullmatch(r"(?:19|20)\d{6}|\d+x\d+", piece)
+        )
+    return {n for n in names if n not in _COMMON_NAMES}
+
+
+_COMMON_NAMES = frozenset({"wp-content", "alternates"})
+
+
+def _lead(shown: Sequence[_Picture], wanted: Sequence[str]) -> _Picture | None:
+    """The first picture of the article that the page's own metadata name, else its first large one."""
+    names = [asset_names(address) for address in wanted]
+    bases = {_base(address) for address in wanted}
+    shared = set().union(*names) if names else set()
+    for picture in shown:
+        if any(_base(v) in bases for v in (picture.shown, *picture.versions)):
+            return picture
+    for picture in shown:
+        if picture.names & shared:
+            return picture
+    return next((p for p in shown if _is_figure(p)), None) or (shown[0] if shown and not wanted else None)
+
+
+def _is_figure(picture: _Picture) -> bool:
+    if any(a.tag in ("figure", "picture") for a, _ in zip(picture.element.iterancestors(), range(4), strict=False)):
+        return True
+    return max([_number(picture.element.get("width")), *picture.versions.values()]) >= 400
+
+
+def _image(picture: _Picture, wanted: Sequence[str], *, lead: bool) -> Image:
+    versions = dict(picture.versions)
+    bases = {_base(v) for v in (picture.shown, *versions)}
+    for address in wanted:
+        if _base(address) in bases and not urlsplit(address).query and not _SIZE.search(urlsplit(address).path):
+            versions.setdefault(address, _ORIGINAL - 2)
+    url = max(versions, key=lambda v: _rank(v, versions[v]), default=picture.shown)
+    return Image(
+        url=url or picture.shown, shown=picture.shown, alt=picture.alt, caption=picture.caption, credit=picture.credit, lead=lead
+    )
+
+
+def _rank(address: str, width: int) -> tuple[int, int]:
+    """Wider first; of addresses without a told width those whose name tells no size either."""
+    return width, -len(address)
+
+
+def _caption(element: Element) -> tuple[str, str]:
+    """The caption and the credit that stand with a picture."""
+    caption = credit = ""
+    for ancestor, _ in zip(element.iterancestors(), range(5), strict=False):
+        if ancestor.tag == "figure" or re.search(r"wp-caption|(?:^|[\s_-])(?:figure|image-?(?:wrapper|container|block))", ancestor.get("class") or ""):
+            found = next((e for e in ancestor.iter("figcaption")), None)
+            if found is None:
+                found = next((e for e in ancestor.iter("*") if _CAPTION.search(e.get("class") or "")), None)
+            if found is not None:
+                marked = next((e for e in found.iter("*") if e is not found and _CREDITED.search(e.get("class") or "")), None)
+                credit = text_of(marked) if marked is not None else ""
+                caption = text_of(found)
+                if credit:
+                    caption = clean(caption.replace(credit, " "))
+                break
+        if ancestor.tag in ("article", "main", "body"):
+            break
+    if match := _CREDIT.search(caption):
+        credit = credit or match["who"].strip(" .)]")
+        caption = caption[: match.start()].strip(" .|/–—-(") + ("." if caption[: match.start()].rstrip(" |/–—-(").endswith(".") else "")
+    if credit and (match := _CREDIT.search(credit)):
+        credit = match["who"].strip(" .)]")
+    return caption, credit
+
+
+_CAPTION = re.compile(r"caption|(?:^|[\s_-])(?:legend|bildunterschrift|img-?text|image-?desc\w*)", re.I)
+_CREDITED = re.compile(r"credit|copyright|photographer|source|rights", re.I)

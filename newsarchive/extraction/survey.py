@@ -90,16 +90,7 @@ class Survey:
 
     def stands_apart(self, element: Element) -> bool:
         """Whether the element lies in a sidebar, related block, navigation, comment …, which speak of other articles."""
-        node: Element | None = element
-        while node is not None and node not in self.spine and node.tag not in ("body", "html", "main"):
-            if node.tag in _APART_TAGS:
-                # the footer of the article itself carries its by-line and terms in many themes
-                if node.tag != "footer" or not _inside_article(node):
-                    return True
-            elif node.tag != "article" and _APART.search(f"{node.get('class') or ''} {node.get('id') or ''}"):
-                return True
-            node = node.getparent()
-        return False
+        return is_apart(element, self.spine)
 
     def find_heading(self, titles: Sequence[str], names: frozenset[str]) -> bool:
         """Settle `heading`: the one that says what a title of the page says, else the first that is not the site's name.
@@ -280,6 +271,20 @@ def _texts(element: Element) -> Iterator[str]:
             yield from _texts(child)
         if child.tail:
             yield child.tail
+
+
+def is_apart(element: Element, spine: frozenset[Element]) -> bool:
+    """Whether a block that is not in `spine` and speaks of something else (see `Survey.stands_apart`) holds the element."""
+    node: Element | None = element
+    while node is not None and node not in spine and node.tag not in ("body", "html", "main"):
+        if node.tag in _APART_TAGS:
+            # the footer of the article itself carries its by-line and terms in many themes
+            if node.tag not in ("footer", "noscript") or (node.tag == "footer" and not _inside_article(node)):
+                return True
+        elif node.tag != "article" and _APART.search(f"{node.get('class') or ''} {node.get('id') or ''}"):
+            return True
+        node = node.getparent()
+    return False
 
 
 def _inside_article(element: Element) -> bool:
