@@ -1,0 +1,83 @@
+"""Datasette with our plugin over one archive, as an application and as a server."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from datasette import handle_exception as datasettes_own  # type: ignore[import-untyped]
+from datasette.app import Datasette  # type: ignore[import-untyped]
+from datasette.database import Database  # type: ignore[import-untyped]
+from datasette.plugins import pm  # type: ignore[import-untyped]
+
+from newsarchive.browse import plugin
+from newsarchive.browse.languages import load_texts
+from newsarchive.browse.metadata import datasette_metadata
+from newsarchive.browse.plots import Point, draw_lines
+from newsarchive.browse.web import HERE, Room
+from newsarchive.database import read_archive
+
+SETTINGS = {
+    "allow_download": False,  # a copy of the file without its log, while a crawl writes, would be a broken one
+    "default_page_size": 50,
+    "facet_time_limit_ms": 1000,
+    "sql_time_limit_ms": 10_000,
+    "num_sql_threads": 3,
+}
+
+
+class ArchiveDatabase(Database):  # type: ignore[misc]
+    """The archive's file, opened for reading whatever characters its path has; a crawl may write to it meanwhile."""
+
+    def connect(self, write: bool = False) -> sqlite3.Connection:  # noqa: FBT001, FBT002 - Datasette's signature
+        if write:
+            raise sqlite3.OperationalError("The archive is open for reading only.")
+        uri = f"{Path(self.path).absolute().as_uri()}?mode=ro"
+        connection = sqlite3.connect(uri, uri=True, check_same_thread=False, timeout=30)
+        self._all_file_connections.append(connection)
+        return connection
+
+
+class Archived(Datasette):  # type: ignore[misc]
+    """Datasette over one archive, and the room that draws our pages for it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.room = Room(folder)  # first, for Datasette asks for our routes while it is made
+        super().__init__(
+            metadata=datasette_metadata(),
+            settings=SETTINGS,
+            template_dir=str(HERE / "templates" / "datasette"),
+            static_mounts=[("-/room", str(HERE / "static"))],
+        )
+        # Datasette opens a database in memory where it is given no file.
+        self.remove_database("_memory")
+        self.add_database(ArchiveDatabase(self, str(_database(folder))), name="archive")
+
+
+def _database(folder: Path) -> Path:
+    """The archive's file. Raises ArchiveError where there is none or it cannot be read."""
+    read_archive(folder).close()
+    return folder / "archive.db"
+
+
+def make_datasette(archive: Path) -> Archived:
+    """Datasette over the archive in a folder. Raises ArchiveError."""
+    if not pm.is_registered(plugin):
+        pm.register(plugin)
+        pm.unregister(datasettes_own)
+    return Archived(archive)
+
+
+def make_app(archive: Path) -> Any:
+    """The reading room over the archive in a folder, as an ASGI application. Raises ArchiveError."""
+    return make_datasette(archive).app()
+
+
+def serve(archive: Path, *, port: int, host: str) -> None:
+    """Serve the reading room until interrupted. Raises ArchiveError, and OSError where the port is taken."""
+    app = make_app(archive)
+    load_texts()
+    draw_lines([Point(period="2025", series="", value=1)])  # the first plot takes half a second
+    uvicorn.run(app, host=host, port=port, log_level="warning", lifespan="on", server_header=False)

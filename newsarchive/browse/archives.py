@@ -1,0 +1,223 @@
+"""What the pages read from the archive, as plain SQL; everything shown to a reader passes here or through a search."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlite_utils import Database
+
+from newsarchive.search.selection import VISIBLE
+
+Row = dict[str, Any]
+
+
+def visible(number: str = "a.id") -> str:
+    """The SQL condition that an article may be shown; `number` is what holds its number. What search may not find is not shown."""
+    return "1" if VISIBLE == "1" else f"{number} in (select o.article from search_order o where {VISIBLE})"  # noqa: S608
+
+
+def rows(db: Database, sql: str, params: Sequence[Any] = ()) -> list[Row]:
+    """All rows of a query as dicts."""
+    return list(db.query(sql, list(params)))
+
+
+def list_sites(db: Database) -> list[Row]:
+    """Each site with how many articles it has, from which day to which, and how many are gone."""
+    return rows(
+        db,
+        f"""select s.name, s.title, s.url, s.language, s.timezone, count(a.id) as articles, min(a.day) as first,
+            max(a.day) as last, coalesce(sum(a.gone is not null), 0) as gone
+        from sites s left join articles a on a.site = s.name and {visible()}
+        group by s.name order by articles desc, s.name""",  # noqa: S608
+    )
+
+
+PERIODS = {"day": 10, "month": 7, "year": 4}
+
+
+def count_articles(
+    db: Database,
+    by: str,
+    *,
+    site: str = "",
+    author: str = "",
+    category: str = "",
+    language: str = "",
+    since: str = "",
+    until: str = "",
+) -> list[Row]:
+    """How many articles each site has in each `by` (day, month or year), whatever they say: site, period, articles."""
+    conditions, params = [visible("o.article"), "o.day is not null"], []
+    for value, condition in (
+        (site, "o.site = ?"),
+        (language, "o.language = ?"),
+        (since, "o.day >= ?"),
+        (until and until + "~", "o.day <= ?"),
+        (
+            author,
+            "o.article in (select l.article from article_authors l join authors n on n.id = l.author where n.name = ?)",
+        ),
+        (
+            category,
+            "o.article in (select l.article from article_categories l join categories n on n.id = l.category"
+            " where n.name = ?)",
+        ),
+    ):
+        if value:
+            conditions.append(condition)
+            params.append(value)
+    # search_order is the slim twin of articles: a count reads megabytes where articles would be gigabytes.
+    return rows(
+        db,
+        f"""select o.site, substr(o.day, 1, {PERIODS[by]}) as period, count(*) as articles from search_order o
+        where {" and ".join(conditions)} group by 1, 2 order by 2, 1""",  # noqa: S608
+        params,
+    )
+
+
+SHORT = "a.id, a.site, a.url, a.title, a.lead, a.language, a.published, a.day, a.gone, a.words"
+
+
+def newest_articles(db: Database, limit: int) -> list[Row]:
+    """The articles published last, still on their sites or not."""
+    return rows(
+        db,
+        f"select {SHORT} from articles a where {visible()} and a.published is not null"  # noqa: S608
+        " order by a.published desc, a.id desc limit ?",
+        [limit],
+    )
+
+
+def list_changes(
+    db: Database, *, site: str = "", kind: str = "", field: str = "", article: int = 0, limit: int, offset: int = 0
+) -> list[Row]:
+    """Edits by the newspaper, the newest first: the new title, what fields changed, and the revision before."""
+    conditions, params = [visible(), "r.kind not in ('first', 'reextracted')"], list[Any]()
+    for value, condition in (
+        (site, "a.site = ?"),
+        (kind, "r.kind = ?"),
+        (field, "exists (select 1 from json_each(r.changed) where value = ?)"),
+        (article, "r.article = ?"),
+    ):
+        if value:
+            conditions.append(condition)
+            params.append(value)
+    found = rows(
+        db,
+        f"""select r.time, a.site, a.id as article, a.url, r.title, b.title as old_title, r.number as revision,
+            b.number as previous, r.kind, r.changed as fields, a.language
+        from revisions r join articles a on a.id = r.article
+        join revisions b on b.article = r.article and b.number = (select max(p.number) from revisions p
+            where p.article = r.article and p.number < r.number and p.kind <> 'reextracted')
+        where {" and ".join(conditions)} order by r.time desc, r.id desc limit ? offset ?""",  # noqa: S608
+        [*params, limit, offset],
+    )
+    return [{**row, "fields": json.loads(row["fields"])} for row in found]
+
+
+def list_deletions(db: Database, *, site: str = "", limit: int, offset: int = 0) -> list[Row]:
+    """Articles that are gone from their site, the latest first."""
+    return rows(
+        db,
+        f"""select a.gone, a.site, a.id as article, a.url, a.title, a.published, a.first_seen, a.last_seen,
+            a.gone_reason as reason, a.language from articles a
+        where a.gone is not null and {visible()} {"and a.site = ?" if site else ""}
+        order by a.gone desc, a.id desc limit ? offset ?""",  # noqa: S608
+        [*([site] if site else []), limit, offset],
+    )
+
+
+def read_coverage(db: Database, site: str, year: str = "") -> list[Row]:
+    """What was listed, archived and failed on each day of a site, or of one year of it."""
+    return rows(
+        db,
+        f"""select day, listed, archived, failed, not_article, due from coverage
+        where site = ? and day is not null {"and day >= ? and day <= ?" if year else ""} order by day""",  # noqa: S608
+        [site, *([f"{year}-01-01", f"{year}-12-31"] if year else [])],
+    )
+
+
+def coverage_years(db: Database, site: str) -> list[str]:
+    """The years in which a site has listed or archived anything, the latest first."""
+    found = rows(
+        db,
+        "select distinct substr(day, 1, 4) as year from (select day from urls where site = ? and state <> 'alias'"
+        " union select day from articles where site = ?) where day is not null order by 1 desc",
+        [site, site],
+    )
+    return [row["year"] for row in found]
+
+
+NAMED = {"authors": ("article_authors", "author"), "categories": ("article_categories", "category"),
+         "tags": ("article_tags", "tag")}  # fmt: skip
+
+
+def list_names(db: Database, table: str, *, like: str = "", limit: int, offset: int = 0) -> list[Row]:
+    """Authors, categories or tags with how many articles they have, from which day to which; the busiest first.
+
+    `like` is a part of the name in any case of letters.
+    """
+    link, column = NAMED[table]
+    role = "and l.role <> 'photo'" if table == "authors" else ""
+    found = rows(
+        db,
+        f"""select n.id, n.name, count(distinct a.id) as articles, min(a.day) as first, max(a.day) as last
+        from {table} n join {link} l on l.{column} = n.id {role} join articles a on a.id = l.article and {visible()}
+        group by n.id order by articles desc, n.name""",  # noqa: S608
+    )
+    # SQLite folds the case of ASCII alone, so Kazakh and Russian names are matched here.
+    wanted = [row for row in found if like.casefold() in row["name"].casefold()] if like else found
+    return wanted[offset : offset + limit]
+
+
+def find_name(db: Database, table: str, number: int) -> Row | None:
+    """One author, category or tag by its number."""
+    link, column = NAMED[table]
+    found = rows(
+        db,
+        f"""select n.id, n.name, count(distinct a.id) as articles, min(a.day) as first, max(a.day) as last
+        from {table} n join {link} l on l.{column} = n.id join articles a on a.id = l.article and {visible()}
+        where n.id = ?""",  # noqa: S608
+        [number],
+    )
+    return found[0] if found and found[0]["id"] is not None else None
+
+
+def articles_of(db: Database, table: str, number: int, *, limit: int, offset: int = 0) -> list[Row]:
+    """The articles of one author, category or tag, the latest first."""
+    link, column = NAMED[table]
+    return rows(
+        db,
+        f"""select distinct {SHORT} from articles a join {link} l on l.article = a.id
+        where l.{column} = ? and {visible()} order by a.published desc, a.id desc limit ? offset ?""",  # noqa: S608
+        [number, limit, offset],
+    )
+
+
+def months_of(db: Database, table: str, number: int) -> list[Row]:
+    """How many articles one author, category or tag has in each month: period, articles."""
+    link, column = NAMED[table]
+    return rows(
+        db,
+        f"""select substr(a.day, 1, 7) as period, count(distinct a.id) as articles from articles a
+        join {link} l on l.article = a.id where l.{column} = ? and a.day is not null and {visible()}
+        group by 1 order by 1""",  # noqa: S608
+        [number],
+    )
+
+
+def neighbours_of(db: Database, table: str, number: int, other: str, *, limit: int = 12) -> list[Row]:
+    """Which of `other` (authors, categories, tags) the articles of one author, category or tag have most often."""
+    link, column = NAMED[table]
+    far_link, far_column = NAMED[other]
+    return rows(
+        db,
+        f"""select n.id, n.name, count(distinct l.article) as articles from {link} l
+        join articles a on a.id = l.article and {visible()}
+        join {far_link} f on f.article = l.article join {other} n on n.id = f.{far_column}
+        where l.{column} = ? and not ({int(table == other)} and n.id = ?)
+        group by n.id order by 3 desc, 2 limit ?""",  # noqa: S608
+        [number, number, limit],
+    )

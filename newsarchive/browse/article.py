@@ -1,0 +1,187 @@
+"""One article: its text and pictures, where it comes from, how it changed, how to cite it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from sqlite_utils import Database
+
+from newsarchive.browse.archives import Row, rows, visible
+from newsarchive.browse.differences import compare_words
+from newsarchive.browse.pictures import kept_path
+from newsarchive.browse.prose import Picture, Prose, render_markdown, render_paragraphs, render_picture
+from newsarchive.browse.visits import Download, Missing, Page, Visit, as_json
+from newsarchive.revisions import FIELDS
+
+TEXTS = ("title", "lead", "body")
+
+
+def article_page(visit: Visit) -> Page:
+    """The article as a reader sees it. Raises Missing where there is none."""
+    article = find_article(visit.db, visit.number("id"))
+    number = article["id"]
+    pictures = _pictures(visit, number)
+    missing = visit.speech.text("picture_elsewhere")
+    prose = _prose(article, pictures, missing)
+    left = {p.url: p for shown, p in pictures.items() if shown not in prose.placed and p.url not in prose.placed}
+    placed_urls = {pictures[shown].url for shown in prose.placed if shown in pictures}
+    return Page(
+        template="article.html",
+        title=article["title"] or article["url"],
+        values={
+            "article": article,
+            "prose": prose.html,
+            "more_pictures": [render_picture(p, missing=missing) for url, p in left.items() if url not in placed_urls],
+            **_links(visit.db, number),
+            "revisions": _revisions(visit.db, number),
+            **_provenance(visit.db, article),
+            "citations": cite_styles(visit, number),
+        },
+    )
+
+
+def history_page(visit: Visit) -> Page:
+    """What changed between two revisions, word by word; without numbers, between the last two of the newspaper's."""
+    article = find_article(visit.db, visit.number("id"))
+    revisions = _revisions(visit.db, article["id"])
+    numbers = [row["number"] for row in revisions]
+    own = [row["number"] for row in revisions if row["kind"] != "reextracted"]
+    new = visit.get_number("to", own[-1])
+    old = visit.get_number("from", max([n for n in own if n < new], default=own[0]))
+    if old not in numbers or new not in numbers:
+        raise Missing(f"{old}, {new}")
+    before, after = (_content(visit.db, article["id"], number) for number in (old, new))
+    return Page(
+        template="history.html",
+        title=visit.speech.text("history_of", title=article["title"] or article["url"]),
+        values={
+            "article": article,
+            "revisions": revisions,
+            "old": before,
+            "new": after,
+            "changes": [
+                (name, compare_words(before[name], after[name])) for name in FIELDS if before[name] != after[name]
+            ],
+        },
+    )
+
+
+def article_json(visit: Visit) -> Download:
+    """One article as the view `archive` has it."""
+    find_article(visit.db, visit.number("id"))
+    found = rows(visit.db, "select * from archive where id = ?", [visit.number("id")])[0]
+    arrays = {name: json.loads(found[name]) for name in ("authors", "categories", "tags", "images")}
+    return as_json({**found, **arrays})
+
+
+def cite_styles(visit: Visit, number: int) -> list[tuple[str, str, str]]:
+    """The article cited in each style: its name, the citation, and where that can be downloaded."""
+    return []
+
+
+def citation(visit: Visit) -> Download:
+    """One citation as a file. Raises Missing on an unknown style."""
+    raise Missing(visit.named["style"])
+
+
+def find_article(db: Database, number: int) -> Row:
+    """An article with its site's title and time zone. Raises Missing."""
+    found = rows(
+        db,
+        f"""select a.*, s.title as site_title, s.timezone from articles a join sites s on s.name = a.site
+        where a.id = ? and {visible()}""",  # noqa: S608
+        [number],
+    )
+    if not found:
+        raise Missing(str(number))
+    return found[0]
+
+
+def _pictures(visit: Visit, number: int) -> dict[str, Picture]:
+    """The article's pictures by the address that its text has for them."""
+    found = rows(
+        visit.db,
+        """select i.url, i.sha256, i.type, i.width, i.height, l.shown, l.alt, l.caption, l.credit from article_images l
+        join images i on i.id = l.image where l.article = ? order by l.lead desc, l.position""",
+        [number],
+    )
+    return {
+        row["shown"] or row["url"]: Picture(
+            url=row["url"],
+            kept=f"/picture/{row['sha256']}" if kept_path(visit.folder, row["sha256"], row["type"]) else "",
+            alt=row["alt"],
+            caption=row["caption"],
+            credit=row["credit"],
+            width=row["width"],
+            height=row["height"],
+        )
+        for row in found
+    }
+
+
+def _prose(article: Row, pictures: Mapping[str, Picture], missing: str) -> Prose:
+    if not article["markdown"]:
+        return Prose(html=render_paragraphs(article["body"]), placed=frozenset())
+    by_address = {**{p.url: p for p in pictures.values()}, **pictures}
+    return render_markdown(
+        article["markdown"], by_address, missing=missing, title=article["title"], skip=[article["lead"] or ""]
+    )
+
+
+def _links(db: Database, number: int) -> dict[str, list[Row]]:
+    authors = rows(
+        db,
+        """select n.id, n.name, l.role, l.as_written from article_authors l join authors n on n.id = l.author
+        where l.article = ? order by l.position""",
+        [number],
+    )
+    named = {
+        table: rows(
+            db,
+            f"""select n.id, n.name from article_{table} l join {table} n on n.id = l.{column}
+            where l.article = ? order by l.position""",  # noqa: S608
+            [number],
+        )
+        for table, column in (("categories", "category"), ("tags", "tag"))
+    }
+    return {"authors": authors, **named}
+
+
+def _revisions(db: Database, number: int) -> list[Row]:
+    found = rows(
+        db,
+        "select id, number, time, kind, changed, digest, extractor from revisions where article = ? order by number",
+        [number],
+    )
+    return [{**row, "changed": json.loads(row["changed"])} for row in found]
+
+
+def _content(db: Database, article: int, number: int) -> Row:
+    """A revision with every field as text, lists one entry a line, so that all compare alike."""
+    row = rows(db, "select * from revisions where article = ? and number = ?", [article, number])[0]
+    lines = {
+        "authors": [author["name"] for author in json.loads(row["authors"])],
+        "categories": json.loads(row["categories"]),
+        "tags": json.loads(row["tags"]),
+        "images": [
+            " · ".join(filter(None, (image["url"], image["caption"] or image["alt"], image["credit"])))
+            for image in json.loads(row["images"])
+        ],
+    }
+    return {**{k: v or "" for k, v in row.items()}, **{name: "\n".join(values) for name, values in lines.items()}}
+
+
+def _provenance(db: Database, article: Row) -> dict[str, object]:
+    """Of the present revision: the captures it was made of, what extracted it, and where each field came from."""
+    revision = rows(db, "select * from revisions where id = ?", [article["current_revision"]])
+    captures = rows(
+        db,
+        """select c.url, c.time, c.status, c.content_type, c.sha256, c.warc, c.offset, c.length
+        from revision_captures l join captures c on c.id = l.capture where l.revision = ? order by l.position""",
+        [article["current_revision"]],
+    )
+    addresses = rows(db, "select url, source, first_listed from urls where article = ? order by id", [article["id"]])
+    current = revision[0] if revision else {}
+    evidence = json.loads(current.get("evidence") or "{}")
+    return {"current": current, "captures": captures, "evidence": evidence, "addresses": addresses}

@@ -1,0 +1,185 @@
+"""Two results compared: which words, authors, categories and tags stand out in which (keyness)."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+from newsarchive.browse.archives import NAMED, list_sites
+from newsarchive.browse.searching import as_filled, read_filters
+from newsarchive.browse.visits import Answer, Page, Visit, address, as_csv, as_json
+from newsarchive.search import select_articles
+from newsarchive.search.selection import Filters
+
+COUNTED, READ = 20_000, 2_000
+"""As many articles of each result are counted for names, and read for words: the newest ones."""
+SHOWN = 25
+THRESHOLD = 6.63
+"""Log-likelihood above which chance alone is unlikely: chi-square with one degree of freedom, p < 0.01."""
+COLUMNS = ["kind", "stands_out_in", "name", "count_a", "count_b", "per_1000_a", "per_1000_b", "log_likelihood"]
+
+
+@dataclass(kw_only=True, frozen=True)
+class Key:
+    """Something that one result has more often than the other."""
+
+    name: str
+    counts: tuple[int, int]
+    rates: tuple[float, float]
+    """Per thousand articles, or words."""
+    score: float
+    link: str = ""
+
+    @property
+    def side(self) -> int:
+        """0 where it stands out in the first result, 1 in the second."""
+        return 0 if self.rates[0] > self.rates[1] else 1
+
+
+def log_likelihood(first: int, second: int, first_size: int, second_size: int) -> float:
+    """How surely two frequencies differ (Dunning 1993, in the form of Rayson and Garside 2000).
+
+    >>> round(log_likelihood(10, 2, 1000, 1000), 2), log_likelihood(5, 5, 100, 100)
+    (5.82, 0.0)
+    """
+    together = (first + second) / (first_size + second_size)
+    parts = ((first, first_size * together), (second, second_size * together))
+    return 2 * sum(seen * math.log(seen / expected) for seen, expected in parts if seen)
+
+
+def compare_page(visit: Visit) -> Answer:
+    """The result of the fields `a_…` beside that of `b_…`; without the second, beside all other articles."""
+    sets = [(visit.get(f"{p}q"), read_filters(visit, p)) for p in ("a_", "b_")]
+    asked = bool(sets[0][0] or sets[0][1])
+    keys, sizes = _compare(visit.db, sets) if asked else ({}, (0, 0))
+    if form := visit.named.get("form"):
+        rows = [_row(kind, key) for kind, found in keys.items() for key in found]
+        return as_csv(rows, COLUMNS, "comparison.csv") if form == "csv" else as_json(rows)
+    return Page(
+        template="compare.html",
+        title=visit.speech.text("compare"),
+        values={
+            "asked": asked,
+            "sets": [(query, as_filled(filters)) for query, filters in sets],
+            "rest": not any(sets[1]),
+            "sites": list_sites(visit.db),
+            "sizes": sizes,
+            "keys": {k: [[key for key in v if key.side == side][:SHOWN] for side in (0, 1)] for k, v in keys.items()},
+            "links": [address("/search", q=query, **filters) for query, filters in sets],
+            "counted": COUNTED,
+            "read": READ,
+            "csv": visit.link("/compare.csv"),
+            "json": visit.link("/compare.json"),
+        },
+    )
+
+
+def _compare(db: Database, sets: list[tuple[str, Filters]]) -> tuple[dict[str, list[Key]], tuple[int, int]]:
+    first = _articles(db, *sets[0])
+    second = _articles(db, *sets[1], without=() if any(sets[1]) else first)
+    found = {"words": _words(db, sets, first[:READ], second[:READ])}
+    for table in NAMED:
+        counts = [_names(db, table, articles) for articles in (first, second)]
+        field = {"authors": "author", "categories": "category", "tags": "tag"}[table]
+        links = {name: [address("/search", **{"q": q, **f, field: name}) for q, f in sets] for name in counts[0] | counts[1]}  # fmt: skip  # noqa: E501
+        found[table] = rank_keys(counts[0], counts[1], (len(first), len(second)), links)
+    return found, (len(first), len(second))
+
+
+def _articles(db: Database, query: str, filters: Filters, without: Iterable[int] = ()) -> list[int]:
+    """The numbers of the newest articles of a result, at most `COUNTED`."""
+    left_out = set(without)
+    selection = select_articles(db, query, **filters)
+    rows = selection.rows(db, "o.article", order="$key desc", limit=COUNTED + len(left_out))
+    return [article for (article,) in rows if article not in left_out][:COUNTED]
+
+
+def _names(db: Database, table: str, articles: list[int]) -> Counter[str]:
+    link, column = NAMED[table]
+    role = "and l.role <> 'photo'" if table == "authors" else ""
+    counts: Counter[str] = Counter()
+    for chunk in _chunks(articles):
+        counts.update(
+            dict(
+                db.conn.execute(
+                    f"select n.name, count(distinct l.article) from {link} l join {table} n on n.id = l.{column}"  # noqa: S608
+                    f" where l.article in ({chunk}) {role} group by n.id"
+                ).fetchall()
+            )
+        )
+    return counts
+
+
+def _words(db: Database, sets: list[tuple[str, Filters]], *samples: list[int]) -> list[Key]:
+    """Words by their stems, each shown in its commonest form."""
+    forms: dict[str, Counter[str]] = {}
+    counts = [_count_stems(db, articles, forms) for articles in samples]
+    common = {stem: forms[stem].most_common(1)[0][0] for stem in counts[0] | counts[1]}
+    links = {stem: [address("/search", **{**f, "q": word}) for _, f in sets] for stem, word in common.items()}
+    keys = rank_keys(counts[0], counts[1], (counts[0].total(), counts[1].total()), links)
+    return [Key(name=common[k.name], counts=k.counts, rates=k.rates, score=k.score, link=k.link) for k in keys]
+
+
+def _count_stems(db: Database, articles: list[int], forms: dict[str, Counter[str]]) -> Counter[str]:
+    """Words of articles by their stems as the search index has them; `forms` gathers the words of each stem."""
+    counts: Counter[str] = Counter()
+    for chunk in _chunks(articles):
+        for (shadow,) in db.conn.execute(f"select body from stems where id in ({chunk})"):  # noqa: S608
+            for word, stem in split_shadow(shadow):
+                if len(word) > 1 and not word.isdigit():
+                    counts[stem] += 1
+                    forms.setdefault(stem, Counter())[word] += 1
+    return counts
+
+
+def split_shadow(shadow: str) -> list[tuple[str, str]]:
+    """The words of an article's search text, each with its stem; with itself where its language has no stemmer.
+
+    >>> split_shadow("мектепке бардым kkǂмектеп kkǂбар")
+    [('мектепке', 'kkǂмектеп'), ('бардым', 'kkǂбар')]
+    """
+    tokens = shadow.split()
+    half = len(tokens) // 2
+    if half and "ǂ" in tokens[-1]:
+        return list(zip(tokens[:half], tokens[half:], strict=False))
+    return [(token, token) for token in tokens]
+
+
+def rank_keys(
+    first: Counter[str], second: Counter[str], sizes: tuple[int, int], links: Mapping[str, list[str]]
+) -> list[Key]:
+    """What differs for certain, the surest first."""
+    if not all(sizes):
+        return []
+    keys = []
+    for name in first | second:
+        counts = (first[name], second[name])
+        score = log_likelihood(*counts, *sizes)
+        if score >= THRESHOLD:
+            rates = (counts[0] * 1000 / sizes[0], counts[1] * 1000 / sizes[1])
+            side = 0 if rates[0] > rates[1] else 1
+            keys.append(Key(name=name, counts=counts, rates=rates, score=round(score, 1), link=links[name][side]))
+    return sorted(keys, key=lambda key: (-key.score, key.name))
+
+
+def _chunks(numbers: list[int], size: int = 500) -> Iterable[str]:
+    """Numbers as lists for SQL."""
+    for start in range(0, len(numbers), size):
+        yield ", ".join(str(int(number)) for number in numbers[start : start + size])
+
+
+def _row(kind: str, key: Key) -> dict[str, object]:
+    return {
+        "kind": kind,
+        "stands_out_in": "ab"[key.side],
+        "name": key.name,
+        "count_a": key.counts[0],
+        "count_b": key.counts[1],
+        "per_1000_a": round(key.rates[0], 3),
+        "per_1000_b": round(key.rates[1], 3),
+        "log_likelihood": key.score,
+    }

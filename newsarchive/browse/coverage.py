@@ -1,0 +1,62 @@
+"""The coverage calendar: for each day of a year, what a site listed, what the archive has of it, what failed."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Mapping
+from datetime import date
+
+from newsarchive.browse.archives import Row, coverage_years, list_sites, read_coverage
+from newsarchive.browse.visits import Answer, Missing, Page, Visit, as_csv, as_json
+
+COLUMNS = ["site", "day", "listed", "archived", "failed", "not_article", "due"]
+
+
+def coverage_page(visit: Visit) -> Answer:
+    """One year of one site, a cell a day; as CSV and JSON all years of the site."""
+    sites = list_sites(visit.db)
+    site = visit.get("site") or next((row["name"] for row in sites), "")
+    if site and site not in {row["name"] for row in sites}:
+        raise Missing(site)
+    if form := visit.named.get("form"):
+        rows = [{"site": site, **row} for row in read_coverage(visit.db, site)]
+        return as_csv(rows, COLUMNS, f"coverage-{site}.csv") if form == "csv" else as_json(rows)
+    years = coverage_years(visit.db, site)
+    year = visit.get("year") if visit.get("year") in years else next(iter(years), "")
+    days = {row["day"]: row for row in read_coverage(visit.db, site, year)} if year else {}
+    return Page(
+        template="coverage.html",
+        title=visit.speech.text("coverage"),
+        values={
+            "sites": sites,
+            "site": site,
+            "years": years,
+            "year": year,
+            "months": [(month, _month(int(year), month, days)) for month in range(1, 13)] if year else [],
+            "totals": {name: sum(row[name] for row in days.values()) for name in COLUMNS[2:]},
+            "troubled": [row for row in days.values() if row["failed"] or row["due"]],
+        },
+    )
+
+
+def _month(year: int, month: int, days: Mapping[str, Row]) -> list[dict[str, object]]:
+    """The days of a month, each with its row and its state."""
+    cells = []
+    for number in range(1, calendar.monthrange(year, month)[1] + 1):
+        day = date(year, month, number).isoformat()
+        row = days.get(day)
+        cells.append({"day": day, "number": number, "row": row, "state": day_state(row)})
+    return cells
+
+
+def day_state(row: Row | None) -> str:
+    """``empty`` where nothing was listed, ``failed`` or ``due`` where something is missing, else ``whole``.
+
+    >>> day_state({"listed": 3, "archived": 2, "failed": 1, "due": 0})
+    'failed'
+    """
+    if row is None or not row["listed"] - row.get("not_article", 0):
+        return "empty"
+    if row["failed"]:
+        return "failed"
+    return "due" if row["due"] else "whole"

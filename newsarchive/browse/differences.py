@@ -1,0 +1,67 @@
+"""What changed between two texts, word by word: a pure function."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+SAME, GONE, NEW = "same", "gone", "new"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of text: ``same`` in both, ``gone`` from the old one, or ``new``."""
+
+    kind: str
+    text: str
+
+
+def compare_words(old: str, new: str) -> list[Piece]:
+    """The new text with what went and what came, in reading order; paragraphs are matched first, then their words.
+
+    >>> [(p.kind, p.text) for p in compare_words("екі үй су астында", "бес үй су астында")]
+    [('gone', 'екі'), ('new', 'бес'), ('same', ' үй су астында')]
+    """
+    return _joined(_paragraphs(_split(r"\n\n+", old), _split(r"\n\n+", new)))
+
+
+def _paragraphs(old: list[str], new: list[str]) -> Iterator[Piece]:
+    for tag, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag == "equal":
+            yield Piece(SAME, "".join(old[a:b]))
+        elif tag == "replace":
+            yield from _words("".join(old[a:b]), "".join(new[c:d]))
+        else:
+            yield Piece(GONE, "".join(old[a:b]))
+            yield Piece(NEW, "".join(new[c:d]))
+
+
+def _words(old: str, new: str) -> Iterator[Piece]:
+    before, after = _split(r"\s+|[^\w\s]", old), _split(r"\s+|[^\w\s]", new)
+    # Without autojunk the match is quadratic: very long texts keep it.
+    matcher = SequenceMatcher(None, before, after, autojunk=len(before) + len(after) > 20_000)
+    for tag, a, b, c, d in matcher.get_opcodes():
+        if tag == "equal":
+            yield Piece(SAME, "".join(before[a:b]))
+        else:
+            yield Piece(GONE, "".join(before[a:b]))
+            yield Piece(NEW, "".join(after[c:d]))
+
+
+def _split(separator: str, text: str) -> list[str]:
+    return [part for part in re.split(f"({separator})", text) if part]
+
+
+def _joined(pieces: Iterator[Piece]) -> list[Piece]:
+    """Neighbours of one kind become one; a lone space between two changes joins them, for the eye."""
+    whole: list[Piece] = []
+    for piece in pieces:
+        if not piece.text:
+            continue
+        if whole and whole[-1].kind == piece.kind:
+            whole[-1] = Piece(piece.kind, whole[-1].text + piece.text)
+        else:
+            whole.append(piece)
+    return whole

@@ -1,0 +1,62 @@
+"""A plot with its figures: the drawing, the same as a table whose cells are links, and where its CSV is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from newsarchive.browse.plots import Point, draw_lines
+
+
+@dataclass(kw_only=True, frozen=True)
+class Figure:
+    """What a template needs to show a plot; `cells` are the points by (period, series)."""
+
+    caption: str
+    plot: Markup
+    periods: Sequence[str]
+    series: Sequence[str]
+    cells: dict[tuple[str, str], Point]
+    csv: str = ""
+    share: bool = False
+
+    def cell(self, period: str, series: str) -> Point | None:
+        return self.cells.get((period, series))
+
+
+def line_figure(points: Sequence[Point], caption: str, *, csv: str = "", share: bool = False) -> Figure:
+    """Lines over time. Periods without a figure between the first and the last are zero, not a gap bridged over."""
+    series = list(dict.fromkeys(point.series for point in points))
+    cells = {(p.period, p.series): p for p in points}
+    periods = sorted({p.period for p in points})
+    drawn = [
+        cells.get((period, name)) or Point(period=period, series=name, value=0.0)
+        for name in series
+        for period in every_period(periods)
+    ]
+    return Figure(
+        caption=caption,
+        plot=draw_lines(drawn, share=share),
+        periods=periods,
+        series=series,
+        cells=cells,
+        csv=csv,
+        share=share,
+    )
+
+
+def every_period(periods: Sequence[str]) -> list[str]:
+    """All years or months from the first to the last of some periods; days are left as they are.
+
+    >>> every_period(["2024-11", "2025-02"])
+    ['2024-11', '2024-12', '2025-01', '2025-02']
+    """
+    if not periods or len(periods[0]) > 7:
+        return list(periods)
+    first, last = periods[0], periods[-1]
+    if len(first) == 4:
+        return [f"{year:04}" for year in range(int(first), int(last) + 1)]
+    start, end = (int(p[:4]) * 12 + int(p[5:7]) - 1 for p in (first, last))
+    return [f"{month // 12:04}-{month % 12 + 1:02}" for month in range(start, end + 1)]

@@ -1,0 +1,59 @@
+"""The front page: what the archive holds, and what came, changed and went last."""
+
+from __future__ import annotations
+
+from newsarchive.browse.archives import (
+    PERIODS,
+    count_articles,
+    list_changes,
+    list_deletions,
+    list_sites,
+    newest_articles,
+)
+from newsarchive.browse.figures import Figure, line_figure
+from newsarchive.browse.plots import Point
+from newsarchive.browse.visits import Answer, Misunderstood, Page, Visit, address, as_csv
+
+LATEST = 10
+
+
+def front_page(visit: Visit) -> Answer:
+    """Sites, a plot of articles per month per site, the latest articles, changes and deletions."""
+    sites = list_sites(visit.db)
+    return Page(
+        template="front.html",
+        title=visit.speech.text("front_title"),
+        values={
+            "sites": sites,
+            "figure": articles_figure(visit, sites),
+            "newest": newest_articles(visit.db, LATEST),
+            "changes": list_changes(visit.db, limit=LATEST),
+            "deletions": list_deletions(visit.db, limit=LATEST),
+        },
+    )
+
+
+def articles_figure(visit: Visit, sites: list[dict[str, object]]) -> Figure:
+    """Articles per month per site, by the year where months would be too many to tell apart."""
+    counts = count_articles(visit.db, "month")
+    by = "month" if len({row["period"] for row in counts}) <= 240 else "year"
+    counts = counts if by == "month" else count_articles(visit.db, by)
+    titles = {str(site["name"]): str(site["title"] or site["name"]) for site in sites}
+    points = [
+        Point(
+            period=row["period"],
+            series=titles.get(row["site"], row["site"]),
+            value=row["articles"],
+            link=address("/search", site=row["site"], since=row["period"], until=row["period"]),
+        )
+        for row in counts
+    ]
+    return line_figure(points, visit.speech.text(f"articles_per_{by}"), csv=address("/articles.csv", by=by))
+
+
+def articles_csv(visit: Visit) -> Answer:
+    """The figures of the plot on the front page."""
+    by = visit.get("by", "month")
+    if by not in PERIODS:
+        raise Misunderstood("unknown_period")
+    return as_csv(count_articles(visit.db, by), ["site", "period", "articles"], f"articles-per-{by}.csv")

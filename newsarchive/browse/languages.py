@@ -1,0 +1,110 @@
+"""The language of the interface: which one a reader asks for, its texts, its dates and numbers."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from babel import Locale, negotiate_locale
+from babel.core import UnknownLocaleError
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal, format_percent
+
+LANGUAGES = {"kk": "Қазақша", "ru": "Русский", "en": "English"}
+DEFAULT = "en"
+
+
+@cache
+def load_texts() -> Mapping[str, Mapping[str, str]]:
+    """All texts of the interface, by their key: ``{"search": {"kk": "Іздеу", "ru": "Поиск", "en": "Search"}}``."""
+    return tomllib.loads((Path(__file__).parent / "texts.toml").read_text(encoding="utf-8"))
+
+
+def choose_language(asked: str | None, remembered: str | None, accept: str) -> str:
+    """The language of a page: the one asked for by link, else the one remembered, else what the browser prefers.
+
+    >>> choose_language(None, None, "de, kk-KZ;q=0.9, ru;q=0.8")
+    'kk'
+    >>> choose_language("ru", "kk", "en")
+    'ru'
+    """
+    for name in (asked, remembered):
+        if name in LANGUAGES:
+            return name
+    return negotiate_locale(_preferred(accept), list(LANGUAGES), sep="-") or DEFAULT
+
+
+def _preferred(accept: str) -> list[str]:
+    """Language tags of an Accept-Language header, the best liked first (RFC 9110, 12.5.4)."""
+    wishes = []
+    for part in accept.split(","):
+        tag, _, weight = part.strip().partition(";q=")
+        try:
+            liking = float(weight or 1)
+        except ValueError:
+            continue
+        if tag and liking > 0:
+            wishes.append((-liking, len(wishes), tag))
+    return [tag for _, _, tag in sorted(wishes)]
+
+
+@dataclass(frozen=True)
+class Speech:
+    """How the interface speaks to one reader."""
+
+    language: str
+
+    @property
+    def locale(self) -> Locale:
+        return Locale.parse(self.language)
+
+    def text(self, key: str, **values: object) -> str:
+        """The text under a key, with ``{name}`` filled in; a key without a text is an error.
+
+        A number given as `n` also chooses among the forms ``key.one``, ``key.few``, ``key.many``, ``key.other``.
+        """
+        texts = load_texts()
+        keys = [key]
+        if isinstance(n := values.get("n"), int):
+            keys = [f"{key}.{self.locale.plural_form(n)}", f"{key}.other", key]
+            values["n"] = self.number(n)
+        form = next(k for k in keys if self.language in texts.get(k, ())) if len(keys) > 1 else key
+        text = texts[form][self.language]
+        return text.format(**values) if values else text
+
+    def number(self, value: object) -> str:
+        """A number as the language writes it: 12 345."""
+        return format_decimal(value, locale=self.language) if isinstance(value, (int, float)) else str(value)
+
+    def percent(self, share: float) -> str:
+        """A share of one as a percentage, with two digits after the point below one percent."""
+        return format_percent(share, format="#,##0.0#%" if share < 0.1 else "#,##0.0%", locale=self.language)
+
+    def date(self, stamp: str | None, timezone: str = "UTC", *, time: bool = False) -> str:
+        """A stamp of the archive as a date in words, in the given time zone; a bare date stays that day."""
+        if not stamp:
+            return ""
+        if len(stamp) <= 10:
+            return format_date(date.fromisoformat(stamp), "long", locale=self.language)
+        moment = datetime.fromisoformat(stamp).astimezone(ZoneInfo(timezone))
+        if not time:
+            return format_date(moment.date(), "long", locale=self.language)
+        return f"{format_date(moment.date(), 'long', locale=self.language)}, " + format_datetime(
+            moment, "HH:mm", locale=self.language
+        )
+
+    def month(self, number: int) -> str:
+        """The name of a month, standing alone."""
+        return str(self.locale.months["stand-alone"]["wide"][number])
+
+    def language_name(self, code: str | None) -> str:
+        """The name of a language, else its code."""
+        try:
+            return str(self.locale.languages.get(Locale.parse(code or "", sep="-").language) or code or "")
+        except (UnknownLocaleError, ValueError):
+            return code or ""

@@ -1,0 +1,61 @@
+"""Lists that tell what happened to articles: changes and deletions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from newsarchive.browse.archives import Row, list_changes, list_deletions, list_sites
+from newsarchive.browse.visits import Answer, Page, Visit, as_csv, as_json
+from newsarchive.revisions import FIELDS
+
+PER_PAGE = 50
+ALL = 1_000_000
+KINDS = ("substantive", "cosmetic", "metadata")
+
+CHANGE_COLUMNS = ["time", "site", "article", "url", "title", "old_title", "previous", "revision", "kind", "fields"]
+DELETION_COLUMNS = ["gone", "site", "article", "url", "title", "published", "first_seen", "last_seen", "reason"]
+
+
+def changes_page(visit: Visit) -> Answer:
+    """Every edit by a newspaper, the latest first."""
+    kind, field = visit.get("kind"), visit.get("field")
+
+    def read(limit: int, offset: int) -> list[Row]:
+        return list_changes(visit.db, site=visit.get("site"), kind=kind, field=field, limit=limit, offset=offset)
+
+    choices = {"kinds": KINDS, "fields": FIELDS, "kind": kind, "field": field}
+    return _list(visit, read, "changes", CHANGE_COLUMNS, choices)
+
+
+def deletions_page(visit: Visit) -> Answer:
+    """Every article that is gone from its site, the latest first."""
+
+    def read(limit: int, offset: int) -> list[Row]:
+        return list_deletions(visit.db, site=visit.get("site"), limit=limit, offset=offset)
+
+    return _list(visit, read, "deletions", DELETION_COLUMNS, {})
+
+
+def _list(
+    visit: Visit, read: Callable[[int, int], list[Row]], name: str, columns: list[str], more: dict[str, object]
+) -> Answer:
+    if visit.named.get("form") == "csv":
+        return as_csv(read(ALL, 0), columns, f"{name}.csv")
+    if visit.named.get("form") == "json":
+        return as_json(read(ALL, 0))
+    number = visit.get_number("page", 1)
+    found = read(PER_PAGE + 1, (number - 1) * PER_PAGE)
+    return Page(
+        template=f"{name}.html",
+        title=visit.speech.text(name),
+        values={
+            "rows": found[:PER_PAGE],
+            "sites": list_sites(visit.db),
+            "site": visit.get("site"),
+            "before": visit.link(page=number - 1) if number > 1 else "",
+            "after": visit.link(page=number + 1) if len(found) > PER_PAGE else "",
+            "csv": visit.link(f"/{name}.csv", page=None),
+            "json": visit.link(f"/{name}.json", page=None),
+            **more,
+        },
+    )

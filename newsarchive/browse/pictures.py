@@ -1,0 +1,32 @@
+"""The pictures the archive keeps, served from its own folder; nothing that a browser could run."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from newsarchive.browse.archives import rows
+from newsarchive.browse.visits import Download, Missing, Visit
+
+# SVG is left out: it may hold scripts.
+TYPES = {"image/jpeg", "image/png", "image/gif", "image/webp", "image/avif"}
+
+
+def kept_path(folder: Path, sha256: str | None, media_type: str | None) -> Path | None:
+    """Where the archive keeps a picture; None where it keeps none, or none that may be shown."""
+    if not sha256 or not re.fullmatch(r"[0-9a-f]{64}", sha256) or media_type not in TYPES:
+        return None
+    images = folder / "images"
+    places = [images / sha256, images / sha256[:2] / sha256, *images.glob(f"{sha256}.*"),
+              *images.glob(f"{sha256[:2]}/{sha256}.*")]  # fmt: skip
+    return next((path for path in places if path.is_file()), None)
+
+
+def picture(visit: Visit) -> Download:
+    """One kept picture by its digest. Raises Missing."""
+    sha256 = visit.named["sha256"]
+    for row in rows(visit.db, "select type from images where sha256 = ?", [sha256]):
+        path = kept_path(visit.folder, sha256, row["type"])
+        if path:
+            return Download(body=path.read_bytes(), type=row["type"])
+    raise Missing(sha256)

@@ -1,0 +1,129 @@
+"""The search page: hits with snippets, facets, hits over time, and the same result as CSV and JSON."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from newsarchive.browse.archives import list_sites
+from newsarchive.browse.figures import Figure, line_figure
+from newsarchive.browse.plots import Point
+from newsarchive.browse.visits import Answer, Download, Page, Visit, as_csv, as_json
+from newsarchive.search import Hit, Period, count_hits, facets, hits_over, search
+from newsarchive.search.marks import Part
+from newsarchive.search.selection import Filters
+
+PER_PAGE = 20
+MOST = 100_000
+"""As many hits as one download gives."""
+ORDERS = ("rank", "newest", "oldest")
+FILTERS = ("site", "author", "category", "tag", "since", "until", "language")
+COLUMNS = ["id", "site", "day", "published", "title", "authors", "url", "language", "gone", "matched", "snippet"]
+
+
+def read_filters(visit: Visit, prefix: str = "") -> Filters:
+    """The filters that a form names and fills."""
+    filters: Filters = {}
+    for name in FILTERS:
+        if value := visit.get(prefix + name):
+            filters[name] = value
+    return filters
+
+
+def as_filled(filters: Filters) -> dict[str, str]:
+    """Every filter, empty where it is not set: what a form shows."""
+    return {**dict.fromkeys(FILTERS, ""), **cast("dict[str, str]", filters)}
+
+
+def search_page(visit: Visit) -> Answer:
+    """What a query and its filters find; without either, all articles. Raises FilterError on a day that is none."""
+    query, filters = visit.get("q"), read_filters(visit)
+    order = visit.get("order") if visit.get("order") in ORDERS else ("rank" if query else "newest")
+    if form := visit.named.get("form"):
+        return _download(visit, form, query, order, filters)
+    number = visit.get_number("page", 1, most=10_000)
+    total = count_hits(visit.db, query, **filters)
+    found = facets(visit.db, query, **filters)
+    return Page(
+        template="search.html",
+        title=visit.speech.text("search_for", query=query) if query else visit.speech.text("search"),
+        values={
+            "query": query,
+            "filters": as_filled(filters),
+            "order": order,
+            "orders": ORDERS,
+            "sites": list_sites(visit.db),
+            "hits": search(visit.db, query, limit=PER_PAGE, offset=(number - 1) * PER_PAGE, order=order, **filters),
+            "total": total,
+            "facets": {name: _choices(visit, name, values) for name, values in found.items()},
+            "chosen": [(name, value, visit.link(page=None, **{name: None})) for name, value in filters.items()],
+            "figures": _figures(visit, query, filters) if total else [],
+            "before": visit.link(page=number - 1) if number > 1 else "",
+            "after": visit.link(page=number + 1) if number * PER_PAGE < total else "",
+            "csv": visit.link("/search.csv", page=None),
+            "json": visit.link("/search.json", page=None),
+        },
+    )
+
+
+def _choices(visit: Visit, name: str, values: list[Any]) -> list[tuple[str, int, str]]:
+    """Each value of a facet with its count and the address of the narrowed search."""
+    if name == "year":
+        return [(v, count, visit.link(page=None, since=v, until=v)) for v, count in reversed(values)]
+    return [(value, count, visit.link(page=None, **{name: value})) for value, count in values]
+
+
+def span_of(visit: Visit, query: str, filters: Filters) -> tuple[str, list[Period]]:
+    """Hits over time in the finest of month, year and day that still shows a line."""
+    months = hits_over(visit.db, query, by="month", **filters)
+    if len(months) < 3:
+        return "day", hits_over(visit.db, query, by="day", **filters)
+    return ("month", months) if len(months) <= 240 else ("year", hits_over(visit.db, query, by="year", **filters))
+
+
+def _figures(visit: Visit, query: str, filters: Filters) -> list[Figure]:
+    by, periods = span_of(visit, query, filters)
+    figures = []
+    for share in (False, True) if query else (False,):
+        points = [
+            Point(
+                period=p.period,
+                series=query,
+                value=p.share if share else p.hits,
+                link=visit.link("/search", since=p.period, until=p.period, page=None),
+            )
+            for p in periods
+        ]
+        caption = visit.speech.text(f"share_per_{by}" if share else f"hits_per_{by}")
+        csv = visit.link("/trends.csv", by=by, page=None)
+        figures.append(line_figure(points, caption, csv=csv, share=share))
+    return figures
+
+
+def _download(visit: Visit, form: str, query: str, order: str, filters: Filters) -> Download:
+    hits = [hit_row(hit) for hit in search(visit.db, query, limit=MOST, order=order, **filters)]
+    if form == "csv":
+        return as_csv(hits, COLUMNS, "search.csv")
+    return as_json(
+        {
+            "query": query,
+            "filters": filters,
+            "order": order,
+            "count": count_hits(visit.db, query, **filters),
+            "hits": hits,
+            "facets": {
+                name: [{"value": value, "count": count} for value, count in values]
+                for name, values in facets(visit.db, query, **filters).items()
+            },
+            "months": [period._asdict() for period in hits_over(visit.db, query, by="month", **filters)],
+        }
+    )
+
+
+def hit_row(hit: Hit) -> dict[str, Any]:
+    """A hit as plain values, its snippet as one text with the hits between « and »."""
+    row = {name: getattr(hit, name) for name in COLUMNS if name != "snippet"}
+    return {**row, "snippet": "".join(_marked(part) for part in hit.snippet)}
+
+
+def _marked(part: Part) -> str:
+    return f"«{part.text}»" if part.marked else part.text

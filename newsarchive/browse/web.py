@@ -1,0 +1,234 @@
+"""The reading room as a Datasette application: addresses, pages in threads, headers, errors."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from http.cookies import SimpleCookie
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+from datasette.utils.asgi import Request, Response  # type: ignore[import-untyped]
+from datasette.views.base import DatasetteError  # type: ignore[import-untyped]
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from newsarchive.browse import article, comparison, coverage, front, lists, names, pictures, searching, trends
+from newsarchive.browse.archives import rows
+from newsarchive.browse.languages import LANGUAGES, Speech, choose_language
+from newsarchive.browse.prose import REL, is_web_address
+from newsarchive.browse.visits import Answer, Download, Missing, Misunderstood, Page, View, Visit, address
+from newsarchive.database import ArchiveError, read_archive
+from newsarchive.search import FilterError
+
+log = logging.getLogger(__name__)
+
+HERE = Path(__file__).parent
+PATIENCE = 30
+"""Seconds after which a page is given up."""
+
+FORM = r"(?:\.(?P<form>csv|json))?"
+ROUTES: dict[str, View] = {
+    r"/": front.front_page,
+    r"/articles\.csv": front.articles_csv,
+    rf"/search{FORM}": searching.search_page,
+    rf"/trends{FORM}": trends.trends_page,
+    rf"/compare{FORM}": comparison.compare_page,
+    r"/article/(?P<id>\d+)": article.article_page,
+    r"/article/(?P<id>\d+)\.json": article.article_json,
+    r"/article/(?P<id>\d+)/history": article.history_page,
+    r"/article/(?P<id>\d+)/cite/(?P<style>[a-z-]+)": article.citation,
+    rf"/changes{FORM}": lists.changes_page,
+    rf"/deletions{FORM}": lists.deletions_page,
+    rf"/coverage{FORM}": coverage.coverage_page,
+    rf"/(?P<table>authors|categories|tags){FORM}": names.names_page,
+    r"/(?P<table>authors|categories|tags)/(?P<id>\d+)(?:\.(?P<form>csv))?": names.name_page,
+    r"/picture/(?P<sha256>[0-9a-f]{64})": pictures.picture,
+}
+
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+# Datasette's own pages have styles in the page, and a script of theirs for the menus of columns.
+DATASETTE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
+    " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+class Room:
+    """One archive and what its pages are drawn with."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.templates = Environment(
+            loader=FileSystemLoader(HERE / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self.templates.globals.update(address=address, languages=LANGUAGES, rel=REL, is_web_address=is_web_address)
+
+    def routes(self) -> list[tuple[str, Callable[..., Awaitable[Response]]]]:
+        """Every page as a route of Datasette's."""
+        return [(f"^{pattern}$", self._route(view)) for pattern, view in ROUTES.items()]
+
+    def _route(self, view: View) -> Callable[..., Awaitable[Response]]:
+        async def respond(request: Request) -> Response:
+            return await asyncio.to_thread(self.answer, request, view)
+
+        return respond
+
+    def answer(self, request: Request, view: View) -> Response:
+        """One page from one consistent state of the archive. Every failure becomes a page of the same style."""
+        speech = speech_of(request)
+        try:
+            db = read_archive(self.folder)
+            try:
+                # One read transaction: all queries of a page see the same archive, whatever a crawl writes.
+                db.conn.execute("begin")
+                patience = time.monotonic() + PATIENCE
+                db.conn.set_progress_handler(lambda: int(time.monotonic() > patience), 10_000)
+                named = {k: v for k, v in request.url_vars.items() if v is not None}
+                visit = Visit(
+                    db=db,
+                    folder=self.folder,
+                    speech=speech,
+                    path=request.path,
+                    named=named,
+                    form=parse_qs(request.query_string),
+                )
+                response = self._response(visit, view(visit))
+            finally:
+                db.close()
+        except Missing:
+            return self.failure(request, 404, "error_missing")
+        except Misunderstood as error:
+            return self.failure(request, 400, str(error.args[0]))
+        except FilterError as error:
+            return self.failure(request, 400, "error_filter", str(error))
+        except ArchiveError as error:
+            return self.failure(request, 503, "error_archive", str(error))
+        except sqlite3.OperationalError as error:
+            if "interrupted" not in str(error):
+                raise
+            return self.failure(request, 503, "error_slow")
+        return _remember(request, response)
+
+    def _response(self, visit: Visit, answer: Answer) -> Response:
+        if isinstance(answer, Download):
+            headers = {"content-security-policy": POLICY}
+            if answer.filename:
+                headers["content-disposition"] = f'attachment; filename="{answer.filename}"'
+            return Response(answer.body, content_type=answer.type, headers=headers)
+        sites = {row["name"]: row for row in rows(visit.db, "select name, title, timezone from sites")}
+        html = self.draw(answer, visit.speech, visit, sites)
+        return _html(html, visit.speech)
+
+    def draw(self, page: Page, speech: Speech, visit: Visit | None, sites: Mapping[str, Any]) -> str:
+        """A page as HTML."""
+
+        def site_title(name: str) -> str:
+            return str(sites[name]["title"] or name) if name in sites else name
+
+        def when(stamp: str | None, site: str = "", *, time: bool = False) -> str:
+            return speech.date(stamp, sites[site]["timezone"] if site in sites else "UTC", time=time)
+
+        return self.templates.get_template(page.template).render(
+            {
+                **page.values,
+                "title": page.title,
+                "speech": speech,
+                "t": speech.text,
+                "number": speech.number,
+                "percent": speech.percent,
+                "site_title": site_title,
+                "when": when,
+                "path": visit.path if visit else "/",
+                "language_link": lambda name: visit.link(lang=name) if visit else address("/", lang=name),
+            }
+        )
+
+    def header(self, request: Request | None) -> Markup:
+        """The top of every page, for Datasette's own ones."""
+        speech = speech_of(request)
+        page = Page(template="header.html", title="")
+        return Markup(self.draw(page, speech, None, {}))  # noqa: S704 - drawn by the template, which escapes
+
+    def failure(self, request: Request | None, status: int, key: str, detail: str = "") -> Response:
+        """An error page, or its JSON where the address asks for that."""
+        speech = speech_of(request)
+        message = speech.text(key)
+        if request is not None and request.path.endswith(".json"):
+            return Response.json({"ok": False, "status": status, "error": message, "detail": detail}, status=status)
+        page = Page(
+            template="error.html", title=message, values={"status": status, "message": message, "detail": detail}
+        )
+        return _html(self.draw(page, speech, None, {}), speech, status=status)
+
+    def explain(self, request: Request, exception: Exception) -> Response:
+        """The error page for an exception that Datasette met; one that is nobody's mistake but ours is logged."""
+        status = getattr(exception, "status", 500)
+        if status >= 500 and not isinstance(exception, DatasetteError):
+            log.error("%s failed", request.path, exc_info=exception)
+            return self.failure(request, 500, "error_failed")
+        if isinstance(exception, DatasetteError):
+            detail = Markup(exception.message).striptags() if exception.message_is_html else exception.message  # noqa: S704
+            return self.failure(request, status, "error_bad", str(detail))
+        return self.failure(request, status, "error_missing" if status == 404 else "error_bad")
+
+
+def speech_of(request: Request | None) -> Speech:
+    """The language of the interface for a request."""
+    if request is None:
+        return Speech(choose_language(None, None, ""))
+    asked = next(iter(parse_qs(request.query_string).get("lang", [])), None)
+    cookies: SimpleCookie = SimpleCookie(request.headers.get("cookie", ""))
+    remembered = cookies["lang"].value if "lang" in cookies else None
+    return Speech(choose_language(asked, remembered, request.headers.get("accept-language", "")))
+
+
+def _html(html: str, speech: Speech, *, status: int = 200) -> Response:
+    headers = {
+        "content-security-policy": POLICY,
+        "content-language": speech.language,
+        "vary": "Accept-Language",
+        "cache-control": "no-cache",  # a crawl may be writing
+    }
+    return Response.html(html, status=status, headers=headers)
+
+
+def _remember(request: Request, response: Response) -> Response:
+    asked = next(iter(parse_qs(request.query_string).get("lang", [])), None)
+    if asked in LANGUAGES:
+        response.set_cookie("lang", asked, max_age=365 * 86400, httponly=True, samesite="lax")
+    return response
+
+
+def guard(app: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    """Put the headers that keep a page from doing anything but being read on every answer."""
+
+    async def guarded(scope: Any, receive: Any, send: Any) -> None:
+        async def send_guarded(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                more = {"content-security-policy": DATASETTE_POLICY, **HEADERS}
+                present = {name.lower() for name, _ in message["headers"]}
+                added = [(k.encode(), v.encode()) for k, v in more.items() if k.encode() not in present]
+                message = {**message, "headers": [*message["headers"], *added]}
+            await send(message)
+
+        await app(scope, receive, send_guarded if scope["type"] == "http" else send)
+
+    return guarded
