@@ -1,0 +1,198 @@
+"""Scores of the Kazakh rules on labelled data: dates, by-lines, page furniture, stems, search.
+
+    python -m benchmarks.kazakh DIR [--json] [--floors]
+
+DIR holds any of dates.tsv, bylines.tsv, boilerplate_phrases.tsv, sentences.txt, lemmas.tsv, and
+retrieval_documents.txt with retrieval_queries.jsonl; what is missing is skipped and said. With `--floors` the exit
+code is 1 where a figure is worse than in benchmarks/floors.toml.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import sys
+import time
+import tomllib
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from datetime import datetime
+from math import comb
+from pathlib import Path
+
+from newsarchive.kazakh.bylines import read_byline
+from newsarchive.kazakh.dates import read_date
+from newsarchive.kazakh.phrases import is_boilerplate
+
+try:
+    from newsarchive.kazakh.stems import stem, stems_of
+except ImportError:
+    stem = stems_of = None  # type: ignore[assignment]
+
+NOW = datetime.fromisoformat("2025-02-18T16:00")
+FLOORS = Path(__file__).with_name("floors.toml")
+Scores = dict[str, float]
+
+
+class SkippedError(Exception):
+    """A score that cannot be measured here; the message says why."""
+
+
+def score_dates(folder: Path) -> Scores:
+    """Shares of date strings read right (to the minute where they have a time), wrong, and left unread."""
+    rows = list(read_rows(folder / "dates.tsv"))
+    counts: Counter[str] = Counter()
+    for row in rows:
+        value = read_date(row["text"], now=NOW)
+        read = "" if value is None else value.isoformat()[: len(row["expected"])]
+        counts["right" if read == row["expected"] else "wrong" if read else "none"] += 1
+    return {**{name: counts[name] / len(rows) for name in ("right", "wrong", "none")}, "count": len(rows)}
+
+
+def score_bylines(folder: Path) -> Scores:
+    """Precision and recall of is_byline, and the share of equal name lists among those found that have names."""
+    counts: Counter[str] = Counter()
+    for row in read_rows(folder / "bylines.tsv"):
+        byline = read_byline(row["line"], position=row["position"])
+        found, is_one = byline is not None and byline.is_byline, row["is_byline"] == "1"
+        counts[f"{found:d}{is_one:d}"] += 1
+        if byline and found and is_one and row["names"]:
+            counts["named"] += 1
+            counts["exact"] += list(byline.normal) == [name.strip() for name in row["names"].split(";")]
+    return {
+        "precision": share(counts["11"], counts["11"] + counts["10"]),
+        "recall": share(counts["11"], counts["11"] + counts["01"]),
+        "names_exact": share(counts["exact"], counts["named"]),
+        "count": counts["11"] + counts["01"],
+    }
+
+
+def score_phrases(folder: Path) -> Scores:
+    """Share of phrases known as furniture, and of sentences of articles taken for it."""
+    phrases = [row["phrase"] for row in read_rows(folder / "boilerplate_phrases.tsv")]
+    sentences = read_lines(folder / "sentences.txt")
+    return {
+        "recall": share(sum(map(is_boilerplate, phrases)), len(phrases)),
+        "false_share": share(sum(map(is_boilerplate, sentences)), len(sentences)),
+        "count": len(phrases),
+    }
+
+
+def score_stems(folder: Path) -> Scores:
+    """Pairs of forms with one lemma against pairs with one stem: F1 over all words, and over nouns and names."""
+    need_stems()
+    rows = list(read_rows(folder / "lemmas.tsv"))
+    nouns = [row for row in rows if row["upos"] in ("NOUN", "PROPN")]
+    return {"pair_f1": pair_f1(rows), "pair_f1_nouns": pair_f1(nouns), "count": len(rows)}
+
+
+def pair_f1(rows: Iterable[dict[str, str]]) -> float:
+    """F1 of «same stem» as a sign of «same lemma» over all pairs of rows."""
+    pairs = [(row["lemma"], stem(row["form"])) for row in rows]
+    both, gold, made = same_pairs(pairs), same_pairs(p[0] for p in pairs), same_pairs(p[1] for p in pairs)
+    return share(2 * both, gold + made)
+
+
+def same_pairs(keys: Iterable[Hashable]) -> int:
+    """How many pairs of items have an equal key."""
+    return sum(comb(count, 2) for count in Counter(keys).values())
+
+
+def score_retrieval(folder: Path) -> Scores:
+    """Macro F1 of one-word search by stem, by kind of query and, for verbs, by part of speech too."""
+    need_stems()
+    documents: defaultdict[str, set[int]] = defaultdict(set)
+    for number, text in enumerate(read_lines(folder / "retrieval_documents.txt")):
+        for word in stems_of(text, "kk").split():
+            documents[word].add(number)
+    scores: defaultdict[str, list[float]] = defaultdict(list)
+    for line in read_lines(folder / "retrieval_queries.jsonl"):
+        query = json.loads(line)
+        found, relevant = documents.get(stem(query["query"]), set()), set(query["relevant"])
+        f1 = share(2 * len(found & relevant), len(found) + len(relevant))
+        scores[query["kind"]].append(f1)
+        if query["pos"] == "v":
+            scores[f"{query['kind']}_verbs"].append(f1)
+    means = {name: share(sum(f1s), len(f1s)) for name, f1s in sorted(scores.items())}
+    return {**means, "count": len(scores["dictionary"]) + len(scores["inflected"])}
+
+
+def need_stems() -> None:
+    """Raise SkippedError where the module of stems is not there."""
+    if stem is None:
+        raise SkippedError("newsarchive.kazakh.stems is missing")
+
+
+def share(part: float, whole: float) -> float:
+    """A share, 0 of nothing."""
+    return part / whole if whole else 0.0
+
+
+def read_rows(path: Path) -> Iterator[dict[str, str]]:
+    """Rows of a tab-separated file; raises SkippedError where it is missing."""
+    yield from csv.DictReader(read_lines(path), delimiter="\t", quoting=csv.QUOTE_NONE)
+
+
+def read_lines(path: Path) -> list[str]:
+    """Lines of a text file; raises SkippedError where it is missing."""
+    if not path.exists():
+        raise SkippedError(f"{path.name} is missing")
+    return path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+
+
+PARTS: dict[str, Callable[[Path], Scores]] = {
+    "dates": score_dates,
+    "bylines": score_bylines,
+    "phrases": score_phrases,
+    "stems": score_stems,
+    "retrieval": score_retrieval,
+}
+
+
+def below_floors(scores: dict[str, Scores], floors: dict[str, dict[str, float]]) -> list[str]:
+    """Sentences on figures below their floor, or above it where less is better."""
+    failures = []
+    for part, figures in floors.items():
+        for name, floor in figures.items():
+            value = scores.get(part, {}).get(name)
+            worse = value is not None and (value > floor if name in ("wrong", "false_share") else value < floor)
+            if worse:
+                failures.append(f"{part} {name} is {value:.4f}, its floor {floor}")
+    return failures
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Score a folder, print the figures, give the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.kazakh", description="Score the Kazakh rules.")
+    parser.add_argument("folder", type=Path, metavar="DIR")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--floors", action="store_true", help="exit 1 below benchmarks/floors.toml")
+    options = parser.parse_args(arguments)
+    scores: dict[str, Scores] = {}
+    for part, score in PARTS.items():
+        began = time.process_time()
+        try:
+            scores[part] = score(options.folder) | {"cpu_seconds": time.process_time() - began}
+        except SkippedError as reason:
+            print(f"skipped: {part}: {reason}", file=sys.stderr)
+    if options.json:
+        print(json.dumps(scores, indent=2))
+    else:
+        print_table(scores)
+    floors = tomllib.loads(FLOORS.read_text(encoding="utf-8"))["kazakh"] if options.floors else {}
+    failures = below_floors(scores, floors)
+    for failure in failures:
+        print(f"below the floor: {failure}", file=sys.stderr)
+    return 1 if failures else 0
+
+
+def print_table(scores: dict[str, Scores]) -> None:
+    """One line a figure."""
+    for part, figures in scores.items():
+        for name, value in figures.items():
+            print(f"{part:10} {name:18} {value:9.0f}" if name == "count" else f"{part:10} {name:18} {value:9.4f}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
