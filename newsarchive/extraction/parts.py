@@ -13,6 +13,7 @@ _PARTS = re.compile(
     r"(?:^|[\s_-])(?:page-?links?|post-page-numbers|wp-block-post-content-pages|nextpage|article-?pag(?:es|ination|er|ing))(?:$|[\s_-])",
     re.I,
 )
+_NUMBERED = re.compile(r"\d{1,3}(?:\.html?)?/?(?:#.*)?$")
 _MOST = 60
 
 
@@ -35,7 +36,7 @@ def find_more_pages(tree: Element, url: str, given: Sequence[str]) -> tuple[str,
 def _linked(tree: Element, base: str) -> Iterator[str]:
     for link in tree.iter("a", "link"):
         href = link.get("href")
-        if not href or href.startswith(("#", "javascript:", "mailto:")):
+        if not href or not _NUMBERED.search(href):
             continue
         is_next = "next" in (link.get("rel") or "").lower().split()
         if is_next or (link.tag == "a" and any(_PARTS.search(words_of(e)) for e in _near(link))):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import copy
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -15,22 +14,9 @@ from newsarchive.extraction.blocks import Block, Element, fold, read_blocks
 from newsarchive.extraction.choice import Choice, Marks, choose, is_prose, marks_of
 from newsarchive.extraction.cleaning import without_notes
 from newsarchive.extraction.standfirst import find_standfirst
+from newsarchive.extraction.thinning import thinned
 from newsarchive.sites import ExtractionRules
 
-_NOT_TEXT = (
-    "script",
-    "style",
-    "svg",
-    "template",
-    "link",
-    "select",
-    "input",
-    "canvas",
-    "math",
-    "iframe",
-    "textarea",
-    "option",
-)
 _FEWEST = 60
 _SHARE_OF_PAGE = 0.45
 _SHARE_OF_JSONLD = 0.7
@@ -85,8 +71,7 @@ def _by_profile(blocks: Sequence[Block], root: Element, rules: ExtractionRules) 
 def _by_trafilatura(
     tree: Element, root: Element, blocks: Sequence[Block], url: str, jsonld_body: str
 ) -> tuple[Choice, str]:
-    bare = copy(tree)
-    etree.strip_elements(bare, *_NOT_TEXT, with_tail=False)
+    bare = thinned(root, blocks)
     fast = choose(blocks, _marks(bare, url, fast=True), root)
     if not _is_thin(fast, blocks, jsonld_body):
         return fast, "trafilatura:fast"
