@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _FILE = re.compile(r"\.(?:jpe?g|png|webp|gif|avif|bmp|tiff?|heic)(?:$|[?#!/:@])", re.I)
 _NO_PICTURE = re.compile(
-    r"gravatar|/avatars?[/_-]|s\.w\.org/|/emoji|/smil(?:ey|ies)|wp-includes/|/plugins/|/sprites?[/._-]|/icons?[/._-]|[/_-]icons?\.|[/_-]logos?[._-]"
+    r"gravatar|/avatars?[/_-]|/authors?/|s\.w\.org/|/emoji|/smil(?:ey|ies)|wp-includes/|/plugins/|/sprites?[/._-]|/icons?[/._-]|[/_-]icons?\.|[/_-]logos?[._-]"
     r"|/logos?/|spacer|blank\.|pixel\.|1x1|transparent\.|placeholder|/loading\.|loader\.|mc\.yandex|counter\.|top\.mail\.ru|facebook\.com/tr"
     r"|doubleclick|scorecardresearch|/ads?/|banner|no-?image|no-?photo|default[_-](?:avatar|user|image)|badge|appstore|google-?play|qr-?code",
     re.I,
@@ -50,7 +50,13 @@ def choose_images(
     named = [n for n in metadata.images if not _NO_PICTURE.search(urlsplit(n).path) or len(metadata.images) == 1]
     listed = hints.image
     wanted = [*named, *([listed.url] if listed else [])]
-    lead = _lead(shown, wanted)
+    lead = _named(shown, wanted)
+    if lead is None and wanted:  # the lead may stand above the block that holds the text; its name tells it
+        body = tree.find("body")
+        everywhere = (p for e in (body if body is not None else tree).iter("img", "amp-img") if (p := _read(e, url)))
+        lead = _named(everywhere, wanted)
+    if lead is None:
+        lead = next((p for p in shown if _may_lead(p)), None) or (shown[0] if shown and not wanted else None)
     images = []
     if lead is None and wanted:
         images.append(Image(url=wanted[0], lead=True, **_said_of(listed if listed and not named else None)))
@@ -71,6 +77,8 @@ class _Picture:
     shown: str
     versions: dict[str, int] = field(default_factory=dict)
     in_text: bool = False
+    after: int = 0
+    """How many letters of paragraphs stand before it."""
     small: bool = False
     alt: str = ""
     caption: str = ""
@@ -107,16 +115,19 @@ def _pictures(scope: Element, article: Element | None, url: str) -> Iterator[_Pi
     """The pictures of the article in the order of the page: those above its text and in it, not those after it."""
     spine = frozenset((article, *article.iterancestors())) if article is not None else frozenset(scope.iterancestors())
     reached = article is None or article is scope
+    before = 0
     for element in scope.iter():
         if element is article:
             reached = True
+        if element.tag == "p" and element.text:
+            before += len(element.text)
         if element.tag not in ("img", "amp-img"):
             continue
         in_text = article is None or article is scope or any(a is article for a in element.iterancestors())
         if (reached and not in_text) or is_apart(element, spine):
             continue
         if picture := _read(element, url):
-            picture.in_text = in_text
+            picture.in_text, picture.after = in_text, before
             yield picture
 
 
@@ -241,24 +252,22 @@ def asset_names(address: str) -> set[str]:
 _COMMON_NAMES = frozenset({"wp-content", "alternates"})
 
 
-def _lead(shown: Sequence[_Picture], wanted: Sequence[str]) -> _Picture | None:
-    """The first picture of the article that the page's own metadata name, else its first large one."""
-    names = [asset_names(address) for address in wanted]
+def _named(pictures: Iterable[_Picture], wanted: Sequence[str]) -> _Picture | None:
+    """The first picture that the page's own metadata (or the listing) name as the article's, by address or by name."""
     bases = {_base(address) for address in wanted}
-    shared = set().union(*names) if names else set()
-    for picture in shown:
-        if any(_base(v) in bases for v in (picture.shown, *picture.versions)):
-            return picture
-    for picture in shown:
-        if picture.names & shared:
-            return picture
-    return next((p for p in shown if _is_figure(p)), None) or (shown[0] if shown and not wanted else None)
+    names = {name for address in wanted for name in asset_names(address)}
+    shown = list(pictures)
+    by_address = (p for p in shown if any(_base(v) in bases for v in (p.shown, *p.versions)))
+    return next(by_address, None) or next((p for p in shown if p.names & names), None)
 
 
-def _is_figure(picture: _Picture) -> bool:
-    if any(a.tag in ("figure", "picture") for a, _ in zip(picture.element.iterancestors(), range(4), strict=False)):
-        return True
-    return max([_number(picture.element.get("width")), *picture.versions.values()]) >= 400
+def _may_lead(picture: _Picture) -> bool:
+    """Whether a picture that nothing names is the lead by its place and size: a large one, or a figure, above the text."""
+    widest = max([_number(picture.element.get("width")), *picture.versions.values()])
+    if picture.after > 600 or 0 < widest < 300:
+        return False
+    near = zip(picture.element.iterancestors(), range(4), strict=False)
+    return widest >= 400 or any(a.tag in ("figure", "picture") for a, _ in near)
 
 
 def _image(picture: _Picture, wanted: Sequence[str], *, lead: bool) -> Image:
