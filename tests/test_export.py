@@ -293,15 +293,17 @@ def test_a_release_passes_frictionless_and_its_own_checksums(db: Database, tmp_p
     for line in (folder / "SHA256SUMS").read_text(encoding="ascii").splitlines():
         digest, name = line.split("  ")
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
-    done = subprocess.run(
-        [sys.executable, "-m", "frictionless", "validate", "datapackage.json", "--json"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-    )
-    report = json.loads(done.stdout)
+    report = validate(folder)
     assert report["valid"], report
     assert [task["stats"]["rows"] for task in report["tasks"]] == [3, 3]
+    with open(folder / "articles.jsonl", "a", encoding="utf-8") as file:
+        file.write('{"id": "екі"}\n')
+    assert not validate(folder)["valid"]
+
+
+def validate(folder: Path) -> Any:
+    command = [sys.executable, "-m", "frictionless", "validate", "datapackage.json", "--json"]
+    return json.loads(subprocess.run(command, cwd=folder, capture_output=True, text=True).stdout)
 
 
 def test_a_release_says_what_it_holds_and_what_is_missing(db: Database, tmp_path: Path) -> None:

@@ -1,0 +1,230 @@
+"""Citations of an article as it was archived: plain text, BibTeX, CSL-JSON, RIS, each with a PWID of its capture."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from sqlite_utils import Database
+
+from newsarchive.kazakh.scripts import fold
+
+_PAIRS = (
+    "аa әa бb вv гg ғg дd еe ёe жzh зz иi йi кk қq лl мm нn ңn оo өo "
+    "пp рr сs тt уu ұu үu фf хkh һh цts чch шsh щshch ъ ыy іi ь эe юyu яya"
+)
+_ASCII = {pair[0]: pair[1:] for pair in _PAIRS.split()}
+_PATRONYMIC = re.compile(r"(?:ұлы|қызы|улы|кызы|вич|вна|чна)$", re.IGNORECASE)
+
+
+class CitationError(Exception):
+    """There is nothing to cite; the message is a sentence for the person at the terminal."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """What a citation says, of one revision of an article; empty where the archive does not know."""
+
+    id: int
+    revision: int
+    authors: tuple[tuple[str, str], ...]
+    """Name and role (``author``, ``desk``)."""
+    title: str
+    newspaper: str
+    day: str
+    language: str
+    url: str
+    archived: str
+    digest: str
+    pwid: str
+
+
+def cite(
+    db: Database,
+    article_id: int,
+    *,
+    revision: int | None = None,
+    style: str = "text",
+    archive: str = "newsarchive",
+) -> str:
+    """Cite an article's present content, or one revision of it, ending in a line break.
+
+    `style` is one of `STYLES`; `archive` the name by which the archive is known, used in the PWID. Raises
+    CitationError where there is no such article, revision or style.
+    """
+    if style not in STYLES:
+        raise CitationError(f"“{style}” is no style: use {', '.join(STYLES)}.")
+    return STYLES[style](read_source(db, article_id, revision=revision, archive=archive)) + "\n"
+
+
+def read_source(db: Database, article_id: int, *, revision: int | None = None, archive: str = "newsarchive") -> Source:
+    """Read from the archive what a citation needs. Raises CitationError."""
+    row = next(db.query(_SOURCE, {"article": article_id, "number": revision}), None)
+    if row is None:
+        (last,) = db.conn.execute("select max(number) from revisions where article = ?", (article_id,)).fetchone()
+        if last is None:
+            raise CitationError(f"There is no article {article_id} in this archive.")
+        raise CitationError(f"Article {article_id} has no revision {revision}; its last is {last}.")
+    people = [(a["name"], a["role"]) for a in json.loads(row["authors"]) if a["role"] != "photo"]
+    signed = [person for person in people if person[1] == "author"]
+    return Source(
+        id=article_id,
+        revision=row["number"],
+        authors=tuple(signed or people),
+        title=row["title"],
+        newspaper=row["newspaper"] or row["site"],
+        # The day is in the newspaper's time zone; a revision with another time of publication has only that.
+        day=row["day"] if row["published"] == row["present"] else row["published"][:10],
+        language=row["language"] or "",
+        url=row["url"],
+        archived=row["archived"],
+        digest=row["digest"],
+        pwid=pwid(archive, row["archived"], row["capture_url"] or row["url"]),
+    )
+
+
+_SOURCE = """
+select r.number, r.authors, r.title, r.language, r.digest, coalesce(r.published, '') as published,
+    coalesce(a.published, '') as present, coalesce(a.day, '') as day, a.url, a.site, s.title as newspaper,
+    coalesce(c.time, r.time) as archived, c.url as capture_url
+from articles a
+join sites s on s.name = a.site
+join revisions r on r.article = a.id and (r.number = :number or :number is null and r.id = a.current_revision)
+left join revision_captures p on p.revision = r.id and p.position = (
+    select min(position) from revision_captures where revision = r.id)
+left join captures c on c.id = p.capture
+where a.id = :article
+"""
+
+
+def pwid(archive: str, time: str, url: str) -> str:
+    """The Persistent Web IDentifier of a capture (https://www.iana.org/assignments/urn-formal/pwid).
+
+    >>> pwid("newsarchive", "2025-02-28T23:59:00Z", "https://tan.example/көпір/?p=1")
+    'urn:pwid:newsarchive:2025-02-28T23:59:00Z:part:https://tan.example/%D0%BA%D3%A9%D0%BF%D1%96%D1%80/%3Fp=1'
+    """
+    item = quote(url, safe="/:@!$&'()*+,;=-._~%")
+    return f"urn:pwid:{archive}:{time}:part:{item}"
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """Family and given names; a single name is a family name.
+
+    >>> split_name("Аида Бек"), split_name("Бек А."), split_name("Бек Аида Серікқызы"), split_name("Абай")
+    (('Бек', 'Аида'), ('Бек', 'А.'), ('Бек', 'Аида Серікқызы'), ('Абай', ''))
+    """
+    words = name.split()
+    if len(words) < 2:
+        return name, ""
+    if words[-1].endswith(".") or (len(words) > 2 and _PATRONYMIC.search(words[-1])):
+        return words[0], " ".join(words[1:])
+    return words[-1], " ".join(words[:-1])
+
+
+def ascii_key(text: str) -> str:
+    """A text in ASCII letters and digits, for keys.
+
+    >>> ascii_key("Ғазезқызы"), ascii_key("Жаңа көпір")
+    ('gazezqyzy', 'zhanakopir')
+    """
+    return re.sub("[^a-z0-9]", "", "".join(_ASCII.get(c, c) for c in fold(text)))
+
+
+def _key(source: Source) -> str:
+    author = ascii_key(split_name(source.authors[0][0])[0]) if source.authors else ascii_key(source.newspaper)
+    word = next(filter(None, map(ascii_key, source.title.split())), "")
+    return f"{author or 'article'}{source.day[:4]}{word}{source.id}"
+
+
+def _note(source: Source) -> str:
+    return f"Revision {source.revision}, archived {source.archived}, content digest {source.digest}, {source.pwid}"
+
+
+def _text(source: Source) -> str:
+    authors = ", ".join(name for name, _ in source.authors)
+    parts = [authors, source.title, f"{source.newspaper}, {source.day}" if source.day else source.newspaper]
+    sentences = [part if part[-1:] in "?!….»" else f"{part}." for part in parts if part]
+    return " ".join([*sentences, source.url, f"({_note(source)})"])
+
+
+_TEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+_TEX |= {c: f"\\{c}" for c in "&%$#_{}"}
+
+
+def _tex(text: str) -> str:
+    return "".join(_TEX.get(c, c) for c in " ".join(text.split()))
+
+
+def _bibtex(source: Source) -> str:
+    people = [
+        f"{{{_tex(name)}}}" if role == "desk" else ", ".join(filter(None, map(_tex, split_name(name))))
+        for name, role in source.authors
+    ]
+    year, month, day = (*source.day.split("-"), "", "", "")[:3]
+    fields = {
+        "author": " and ".join(people),
+        "title": f"{{{_tex(source.title)}}}",  # a second pair of braces keeps the case
+        "journal": _tex(source.newspaper),
+        "year": year,
+        "month": month.lstrip("0"),
+        "day": day.lstrip("0"),
+        "language": source.language,
+        "url": quote(source.url, safe="/:@!$&'()*+,;=-._~%?#"),
+        "urldate": source.archived[:10],
+        "note": _tex(_note(source)),
+    }
+    lines = [f"  {name} = {{{value}}}," for name, value in fields.items() if value]
+    return "\n".join([f"@article{{{_key(source)},", *lines, "}"])
+
+
+def _csl_json(source: Source) -> str:
+    people = [
+        {"literal": name}
+        if role == "desk" or " " not in name
+        else dict(zip(("family", "given"), split_name(name), strict=True))
+        for name, role in source.authors
+    ]
+    item = {
+        "id": _key(source),
+        "type": "article-newspaper",
+        "title": source.title,
+        "author": people,
+        "container-title": source.newspaper,
+        "issued": _date_parts(source.day),
+        "accessed": _date_parts(source.archived[:10]),
+        "URL": source.url,
+        "language": source.language,
+        "archive": "newsarchive",
+        "archive_location": source.pwid,
+        "version": str(source.revision),
+        "note": _note(source),
+    }
+    return json.dumps([{k: v for k, v in item.items() if v}], ensure_ascii=False, indent=2)
+
+
+def _date_parts(day: str) -> dict[str, list[list[int]]]:
+    return {"date-parts": [[int(part) for part in day.split("-")]]} if day else {}
+
+
+def _ris(source: Source) -> str:
+    people = [name if role == "desk" else ", ".join(filter(None, split_name(name))) for name, role in source.authors]
+    lines = [
+        ("TY", "NEWS"),
+        ("ID", _key(source)),
+        *(("AU", name) for name in people),
+        ("TI", source.title),
+        ("T2", source.newspaper),
+        ("PY", source.day[:4]),
+        ("DA", f"{source.day.replace('-', '/')}/" if source.day else ""),
+        ("LA", source.language),
+        ("UR", source.url),
+        ("Y2", f"{source.archived[:10].replace('-', '/')}/"),
+        ("N1", _note(source)),
+    ]
+    return "\r\n".join([*(f"{tag}  - {' '.join(value.split())}" for tag, value in lines if value), "ER  - "])
+
+
+STYLES: dict[str, Callable[[Source], str]] = {"text": _text, "bibtex": _bibtex, "csl-json": _csl_json, "ris": _ris}
