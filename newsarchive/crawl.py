@@ -51,6 +51,7 @@ def make_settings(folder: Path, own: Mapping[str, Any]) -> Settings:
     settings = Settings()
     settings.setmodule("newsarchive.settings", priority="project")
     settings.set("ARCHIVE_FOLDER", str(folder), priority="cmdline")
+    settings.set("LOG_INSTALL_ROOT_HANDLER", False, priority="cmdline")
     for name, value in own.items():
         settings.set(name, value, priority="cmdline")
     if "DOWNLOAD_DELAY" in own and settings.getfloat("DOWNLOAD_DELAY") == 0:
@@ -70,7 +71,7 @@ def crawl_sites(
     `watch` is called with each run as it opens. Ctrl-C and SIGTERM end the site under way in good order and skip the
     rest.
     """
-    process = AsyncCrawlerProcess(make_settings(folder, {**settings, "ARCHIVE_LOCK": False}), install_root_handler=False)
+    process = AsyncCrawlerProcess(make_settings(folder, {**settings, "ARCHIVE_LOCK": False}))
     outcomes: list[Outcome] = []
     waiting = list(sites)
 
@@ -103,6 +104,7 @@ def _follow(crawler: Crawler, outcome: Outcome, watch: Callable[[ArchiveRun], No
         run = crawler.get_extension(ArchiveRun)
         assert run is not None
         watch(run)
+        crawler.signals.connect(closed, signals.spider_closed, weak=False)  # after the run's own closing
 
     def closed() -> None:
         run = crawler.get_extension(ArchiveRun)
@@ -115,7 +117,6 @@ def _follow(crawler: Crawler, outcome: Outcome, watch: Callable[[ArchiveRun], No
         outcome.notes += run.plan.notes
 
     crawler.signals.connect(opened, signals.spider_opened, weak=False)
-    crawler.signals.connect(closed, signals.spider_closed, weak=False)
 
 
 def fetch_pages(
@@ -140,7 +141,7 @@ def fetch_pages(
     }
     made = make_settings(folder, own)
     made.set("USER_AGENT", user_agent(contact or made["CONTACT"]), priority="project")
-    process = AsyncCrawlerProcess(made, install_root_handler=False)
+    process = AsyncCrawlerProcess(made)
     results: dict[str, Extracted] = {}
 
     def keep_result(item: Extracted) -> None:
@@ -159,7 +160,7 @@ def probe(
     """Fetch pages round by round, storing nothing; gives the pages and the failures by the URL asked for."""
     made = make_settings(folder, {"ARCHIVE_ENABLED": False, "ITEM_PIPELINES": {}, "RETRY_TIMES": 1, **settings})
     made.set("USER_AGENT", user_agent(contact or made["CONTACT"]), priority="project")
-    process = AsyncCrawlerProcess(made, install_root_handler=False)
+    process = AsyncCrawlerProcess(made)
     pages: dict[str, Page] = {}
     failures: dict[str, str] = {}
     process.crawl(process.create_crawler(ProbeSpider), urls=urls, more=more, pages=pages, failures=failures)

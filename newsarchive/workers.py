@@ -16,7 +16,7 @@ from concurrent.futures.process import BrokenProcessPool
 from types import FrameType
 from typing import Any, TypeVar
 
-from newsarchive.extraction import EXTRACTOR, OPTIONS_DIGEST, extract_article
+from newsarchive.extraction import EXTRACTOR, extract_article
 from newsarchive.items import Article, Extracted, Fetched, Hints, NotAnArticle, Page
 from newsarchive.shadow import shadow_text
 from newsarchive.sites import Site
@@ -78,7 +78,7 @@ def _follow(sentinel: int) -> None:
 
 
 def _warm() -> str:
-    return EXTRACTOR
+    return EXTRACTOR.version
 
 
 class ExtractionPool:
@@ -153,8 +153,8 @@ def _extracted(item: Fetched, result: tuple[Article, tuple[str, str, str]]) -> E
         outcome="article",
         article=article,
         shadow=shadow,
-        extractor=EXTRACTOR,
-        options_digest=OPTIONS_DIGEST,
+        extractor=f"{EXTRACTOR.name} {EXTRACTOR.version}",
+        options_digest=EXTRACTOR.options_digest,
     )
 
 

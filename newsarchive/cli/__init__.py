@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sqlite3
 import sys
 from pathlib import Path
@@ -9,15 +10,39 @@ from pathlib import Path
 import click
 
 from newsarchive import __version__
-from newsarchive.cli import crawling, fetching, reading, sites
 from newsarchive.cli.terminal import Archive, set_up_logging
 from newsarchive.database import ArchiveError, ArchiveLocked
 from newsarchive.sites import ProfileError
 
 LOCKED = 75
+COMMANDS = {
+    "sites": "sites",
+    "crawl": "crawling",
+    "fetch": "fetching",
+    "search": "reading",
+    "show": "reading",
+    "history": "reading",
+    "diff": "reading",
+    "status": "reading",
+}
+"""Each command and the module beside this one that holds it; loaded when it is called, so that a search starts fast."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class Commands(click.Group):
+    """The commands by name, in the order in which a person meets them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"newsarchive.cli.{COMMANDS[cmd_name]}")
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
+        return command
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="newsarchive")
 @click.option(
     "--archive",
@@ -37,30 +62,22 @@ def cli(context: click.Context, folder: Path, quiet: bool, verbose: int) -> None
     set_up_logging(quiet=quiet, verbose=verbose)
 
 
-for command in (*sites.COMMANDS, *crawling.COMMANDS, *fetching.COMMANDS, *reading.COMMANDS):
-    cli.add_command(command)
-
-
 def main() -> None:
     """Run the command line; every expected error is one sentence and an exit code of its own."""
     try:
         cli()
     except ArchiveLocked as error:
-        _say(str(error))
-        sys.exit(LOCKED)
+        _end(str(error), LOCKED)
     except ProfileError as error:
-        _say(str(error))
-        sys.exit(2)
+        _end(str(error), 2)
     except ArchiveError as error:
-        _say(str(error))
-        sys.exit(1)
-    except sqlite3.OperationalError as error:
-        _say(f"The archive cannot be used: {error}.")
-        sys.exit(1)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
+        _end(str(error), 1)
+    except sqlite3.Error as error:
+        _end(f"The archive cannot be used: {error}.", 1)
+    except OSError as error:
+        _end(f"{error.filename or 'newsarchive'}: {error.strerror or error}.", 1)
 
 
-def _say(sentence: str) -> None:
+def _end(sentence: str, code: int) -> None:
     click.echo(f"newsarchive: {sentence}", err=True)
+    sys.exit(code)

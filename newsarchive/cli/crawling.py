@@ -44,8 +44,6 @@ def crawl(archive: Archive, sites: tuple[str, ...], since: str, limit: int | Non
     sys.exit(1 if any(outcome.problems or outcome.reason != "finished" for outcome in outcomes) else 0)
 
 
-COMMANDS: tuple[click.Command, ...] = (crawl,)
-
 
 def run_crawl(archive: Archive, chosen: list[Site], settings: dict[str, Any]) -> list[Outcome]:
     """Crawl the sites under a progress bar on a terminal, with plain log lines elsewhere."""

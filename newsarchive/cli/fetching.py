@@ -47,8 +47,6 @@ def fetch(archive: Archive, targets: tuple[str, ...], form: str, as_json: bool, 
     sys.exit(1 if failed else 0)
 
 
-COMMANDS: tuple[click.Command, ...] = (fetch,)
-
 
 def announce_folder(archive: Archive) -> None:
     """Say where a new archive will be, before the first page of it is there."""

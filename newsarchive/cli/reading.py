@@ -199,8 +199,6 @@ def status(archive: Archive, site: str | None, missing: bool, as_json: bool) -> 
         print_table(months, MONTH_COLUMNS, empty="")
 
 
-COMMANDS: tuple[click.Command, ...] = (search, show, history, diff, status)
-
 STATUS_COLUMNS = {
     "site": "Site",
     "articles": "Articles",

@@ -100,8 +100,6 @@ def check(archive: Archive, name: str, as_json: bool) -> None:  # noqa: FBT001
     sys.exit(0 if any("title" in result for result in results) else 1)
 
 
-COMMANDS: tuple[click.Command, ...] = (sites,)
-
 
 def name_of_host(url: str) -> str:
     """A site's name from its host, without www, top level and port.

@@ -57,13 +57,18 @@ class Archive:
 
 
 def set_up_logging(*, quiet: bool, verbose: int) -> None:
-    """Log plainly to stderr; Scrapy's own words only when asked for."""
-    ours = logging.WARNING if quiet else logging.DEBUG if verbose > 1 else logging.INFO
-    theirs = logging.INFO if verbose > 1 else logging.ERROR
-    logging.basicConfig(level=theirs, format="%(message)s", stream=sys.stderr, force=True)
+    """Log plainly to stderr; the words of Scrapy and other libraries only when asked for (`-vv`)."""
+    ours = logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO
+    theirs = logging.INFO if verbose > 1 else logging.CRITICAL
+
+    def wanted(record: logging.LogRecord) -> bool:
+        return record.levelno >= (ours if record.name.startswith("newsarchive") else theirs)
+
+    logging.basicConfig(level=logging.DEBUG, format="%(message)s", stream=sys.stderr, force=True)
+    logging.getLogger().handlers[0].addFilter(wanted)
+    for name in ("", "twisted", "trafilatura", "asyncio", "py.warnings"):
+        logging.getLogger(name).setLevel(min(theirs, logging.INFO) if verbose > 1 else logging.WARNING)
     logging.getLogger("newsarchive").setLevel(ours)
-    for name in ("scrapy", "twisted", "trafilatura", "asyncio", "py.warnings"):
-        logging.getLogger(name).setLevel(theirs)
 
 
 def print_json(value: Any) -> None:

@@ -66,7 +66,7 @@ def page_request(
 
 def page_of(response: Response) -> Page:
     """A Scrapy response as a Page."""
-    headers = {name.decode("latin-1").lower(): value for name, value in response.headers.to_unicode_dict().items()}
+    headers = {name.lower(): value for name, value in response.headers.to_unicode_dict().items()}
     return Page(url=response.url, body=response.body, status=response.status, headers=headers)
 
 

@@ -1,0 +1,43 @@
+"""Discovery: from a response to a Listing, one module per kind of source; reads, never fetches."""
+
+from __future__ import annotations
+
+from newsarchive.discovery.errors import ListingError
+from newsarchive.discovery.feed import feed_start, read_feed
+from newsarchive.discovery.listing import read_links
+from newsarchive.discovery.probe import probe_urls, profile_toml, propose_site
+from newsarchive.discovery.sitemap import lastmod_is_reliable, read_sitemap, sitemap_start
+from newsarchive.discovery.wordpress import changes_url, ids_url, posts_url, read_posts
+from newsarchive.items import Listing, Page
+from newsarchive.sites import Site, Source
+
+_READERS = {"wordpress": read_posts, "sitemap": read_sitemap, "feed": read_feed, "listing": read_links}
+_STARTS = {
+    "wordpress": lambda site, source: (posts_url(site, source),),
+    "sitemap": sitemap_start,
+    "feed": feed_start,
+    "listing": lambda _site, source: (source.url,),
+}
+
+
+def read_listing(page: Page, *, site: Site, source: Source) -> Listing:
+    """What one listing page gives; its body is already content-decoded. Raises ListingError where it is none."""
+    return _READERS[source.kind](page, site=site, source=source)
+
+
+def start_urls(site: Site, source: Source) -> tuple[str, ...]:
+    """Where a source begins."""
+    return _STARTS[source.kind](site, source)
+
+
+__all__ = [
+    "ListingError",
+    "changes_url",
+    "ids_url",
+    "lastmod_is_reliable",
+    "probe_urls",
+    "profile_toml",
+    "propose_site",
+    "read_listing",
+    "start_urls",
+]

@@ -1,0 +1,210 @@
+"""Probing a site: what to fetch of it, and the profile that the answers make."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+from newsarchive.discovery.errors import ListingError
+from newsarchive.discovery.feed import read_feed
+from newsarchive.discovery.listing import parse_html, read_links
+from newsarchive.discovery.sitemap import USUAL_PLACES, lastmod_is_reliable, read_sitemap
+from newsarchive.discovery.wordpress import read_posts
+from newsarchive.items import Listing, Page
+from newsarchive.kazakh.language import identify_language
+from newsarchive.sites import Site, Source
+
+USUAL_FEEDS = ("feed/", "rss", "rss.xml", "feed.xml", "atom.xml", "feed.json")
+
+
+def probe_urls(url: str, found: Mapping[str, Page] | None = None) -> list[str]:
+    """What to fetch to know a site: first its usual places, then what these name (sitemaps, feeds, the REST root)."""
+    home = _home(url)
+    if not found:
+        return [home, urljoin(home, "/robots.txt"), urljoin(home, "wp-json/"), urljoin(home, "feed/")]
+    wanted: list[str] = []
+    page = found.get(home)
+    if page is not None and page.status == 200:
+        wanted += _links(page, "alternate", ("rss", "atom", "feed"))
+    wanted += [f"{root}wp/v2/posts?per_page=1&_embed=1" for root in _rest_roots(home, found)]
+    wanted += _sitemaps(home, found)
+    if not any(_feed(p, home) for p in found.values()):
+        wanted += [urljoin(home, place) for place in USUAL_FEEDS]
+    return [u for u in dict.fromkeys(wanted) if urlsplit(u).netloc == urlsplit(home).netloc]
+
+
+def _home(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/') if '.' not in parts.path else ''}/"
+
+
+def _links(page: Page, rel: str, kinds: tuple[str, ...]) -> list[str]:
+    try:
+        tree = parse_html(page)
+    except ListingError:
+        return []
+    links = tree.xpath("//head//link[@rel and @href]")
+    return [
+        urljoin(page.url, e.get("href"))
+        for e in links
+        if rel in e.get("rel", "").split() and (not kinds or any(k in e.get("type", "") for k in kinds))
+        if "comments" not in e.get("href") and "oembed" not in e.get("href") and "wp-json" not in e.get("href")
+    ]
+
+
+def _rest_roots(home: str, found: Mapping[str, Page]) -> list[str]:
+    page = found.get(home)
+    roots = _links_to_api(page) if page is not None else []
+    return [root for root in dict.fromkeys([*roots, urljoin(home, "wp-json/")]) if "?" not in root]
+
+
+def _links_to_api(page: Page) -> list[str]:
+    named = re.search(r"<([^>]+)>;\s*rel=\"?https://api\.w\.org/", page.headers.get("link", ""))
+    return [named.group(1)] if named else _links(page, "https://api.w.org/", ())
+
+
+def _sitemaps(home: str, found: Mapping[str, Page]) -> list[str]:
+    """Sitemaps that robots.txt names, else the usual places; of an index the last nested file."""
+    site = Site(name="probe", url=home)
+    robots = found.get(urljoin(home, "/robots.txt"))
+    if robots is not None and robots.status == 200:
+        urls = list(read_sitemap(robots, site=site, source=Source(kind="sitemap")).listings)
+    else:
+        urls = [urljoin(home, place) for place in USUAL_PLACES]
+    nested = [listing.listings[-1] for url in urls if (listing := _sitemap(found.get(url), site)) and listing.listings]
+    return [*urls, *nested]
+
+
+def _sitemap(page: Page | None, site: Site) -> Listing | None:
+    if page is None or page.status != 200 or page.url.endswith("/robots.txt"):
+        return None
+    try:
+        return read_sitemap(page, site=site, source=Source(kind="sitemap"))
+    except ListingError:
+        return None
+
+
+def _feed(page: Page, home: str) -> bool:
+    if page.status != 200:
+        return False
+    try:
+        return bool(read_feed(page, site=Site(name="probe", url=home), source=Source(kind="feed")).articles)
+    except ListingError:
+        return False
+
+
+def propose_site(name: str, url: str, pages: Mapping[str, Page]) -> Site:
+    """The profile of a site, from what its usual places answered; `pages` by the URL asked for."""
+    home = _home(url)
+    landed = pages[home].url if home in pages and pages[home].status == 200 else home
+    home = home if urlsplit(landed).netloc == urlsplit(home).netloc else _home(landed)
+    rest = _rest(pages)
+    site = Site(name=name, url=home)
+    title, language = _title_and_language(pages.get(_home(url)))
+    return Site(
+        name=name,
+        title=str(rest.get("name") or title),
+        url=home,
+        language=language,
+        timezone=_timezone(rest, home),
+        sources=tuple(_sources(site, pages)),
+    )
+
+
+def _rest(pages: Mapping[str, Page]) -> dict[str, Any]:
+    for url, page in pages.items():
+        if url.endswith("/wp-json/") and page.status == 200:
+            try:
+                data = json.loads(page.body)
+            except ValueError:
+                continue
+            if isinstance(data, dict) and "routes" in data:
+                return data
+    return {}
+
+
+def _timezone(rest: Mapping[str, Any], home: str) -> str:
+    zone = rest.get("timezone_string")
+    if isinstance(zone, str) and zone in available_timezones():
+        return str(ZoneInfo(zone))
+    if (urlsplit(home).hostname or "").endswith(".kz"):
+        return "Asia/Almaty"
+    offset = rest.get("gmt_offset")
+    if offset in (5, 6, "5", "6"):
+        return "Asia/Almaty"
+    if isinstance(offset, int) and offset:
+        return f"Etc/GMT{-offset:+d}"
+    return "UTC"
+
+
+def _title_and_language(page: Page | None) -> tuple[str, str]:
+    if page is None:
+        return "", ""
+    try:
+        tree = parse_html(page)
+    except ListingError:
+        return "", ""
+    title = str(tree.xpath("string(//meta[@property='og:site_name']/@content)") or tree.xpath("string(//title)"))
+    title = re.split(r"\s+[|–—-]\s+", title.strip())[0]
+    stated = (tree.get("lang") or "").partition("-")[0].lower()
+    for element in tree.xpath("//script|//style"):
+        element.drop_tree()
+    text = " ".join(tree.text_content().split())
+    return title, identify_language(text[:20_000], hint=stated) or stated
+
+
+def _sources(site: Site, pages: Mapping[str, Page]) -> list[Source]:
+    sources = []
+    posts = next((u for u, p in pages.items() if "/wp/v2/posts" in u and _gives_posts(p, site)), None)
+    if posts:
+        plain = posts.partition("?")[0]
+        usual = plain == urljoin(site.url, "wp-json/wp/v2/posts")
+        sources.append(Source(kind="wordpress", url="" if usual else plain))
+    if maps := [u for u, p in pages.items() if (m := _sitemap(p, site)) and (m.articles or m.listings)]:
+        robots = pages.get(urljoin(site.url, "/robots.txt"))
+        named = robots is not None and robots.status == 200
+        sources.append(Source(kind="sitemap", url="" if named else maps[0]))
+    if feed := next((u for u, p in pages.items() if _feed(p, site.url)), None):
+        sources.append(Source(kind="feed", url="" if feed == urljoin(site.url, "feed/") else feed))
+    home = pages.get(site.url)
+    if home is not None and home.status == 200 and not posts and not _tells_changes(site, pages):
+        try:
+            if read_links(home, site=site, source=Source(kind="listing", url=site.url)).articles:
+                sources.append(Source(kind="listing", url=site.url, pages=0 if not sources else 5))
+        except ListingError:
+            pass
+    return sources
+
+
+def _gives_posts(page: Page, site: Site) -> bool:
+    if page.status != 200:
+        return False
+    try:
+        return bool(read_posts(page, site=site, source=Source(kind="wordpress")).articles)
+    except ListingError:
+        return False
+
+
+def _tells_changes(site: Site, pages: Mapping[str, Page]) -> bool:
+    return any((m := _sitemap(p, site)) and lastmod_is_reliable(m.articles) for p in pages.values())
+
+
+def profile_toml(site: Site) -> str:
+    """A profile as TOML, with comments for the person who will change it."""
+    lines = [f"title = {_quoted(site.title)}", f"url = {_quoted(site.url)}", f"language = {_quoted(site.language)}"]
+    lines += [f"timezone = {_quoted(site.timezone)}", '# contact = "you@example.org"  # told to the site', ""]
+    lines += ["# The first source that works is used to find changes; the others fill gaps."]
+    for source in site.sources:
+        lines += ["[[sources]]", f"kind = {_quoted(source.kind)}"]
+        lines += [f"url = {_quoted(source.url)}"] if source.url else []
+        lines += [f"pages = {source.pages}"] if source.pages else []
+        lines += [""]
+    return "\n".join(lines)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)

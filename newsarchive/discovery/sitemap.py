@@ -1,0 +1,106 @@
+"""Sitemaps as a source: robots.txt, index and nested files, gzip, news sitemaps, lastmod (sitemaps.org)."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from urllib.parse import urljoin, urlsplit
+
+from lxml import etree
+
+from newsarchive.discovery.errors import ListingError
+from newsarchive.discovery.xml import inflate, name_of, read_xml
+from newsarchive.items import Hints, Image, Listed, Listing, Page
+from newsarchive.kazakh.dates import parse_stamp
+from newsarchive.sites import Site, Source
+
+USUAL_PLACES = ("sitemap.xml", "sitemap_index.xml", "wp-sitemap.xml")
+NO_ARTICLES = re.compile(
+    r"taxonom|users?-sitemap|-users-|author|categor|post_tag|tag-sitemap|page-sitemap|posts-page-|attachment"
+    r"|image-sitemap|video-sitemap|local-sitemap|product",
+    re.IGNORECASE,
+)
+"""Names of nested sitemaps, as WordPress and its plugins give them, that list no articles."""
+
+
+def sitemap_start(site: Site, source: Source) -> tuple[str, ...]:
+    """robots.txt, which names the sitemaps, unless the profile names one."""
+    return (source.url or urljoin(site.url, "/robots.txt"),)
+
+
+def read_sitemap(page: Page, *, site: Site, source: Source) -> Listing:
+    """What robots.txt, an index, a sitemap or a list of URLs in plain text gives. Raises ListingError."""
+    path = urlsplit(page.url).path
+    if path.endswith("/robots.txt"):
+        return _read_robots(page, site)
+    body = inflate(page)
+    if path.endswith((".txt", ".txt.gz")) and not body.lstrip().startswith(b"<"):
+        return _read_text(body)
+    root = read_xml(page)
+    kind = name_of(root)
+    if kind == "sitemapindex":
+        return Listing(listings=tuple(_nested(root, page.url)))
+    if kind == "urlset":
+        return Listing(articles=tuple(_articles(root, page.url, site)))
+    raise ListingError(page.url, f"not a sitemap but <{kind}>")
+
+
+def _read_robots(page: Page, site: Site) -> Listing:
+    text = page.body.decode("utf-8", "replace")
+    named = re.findall(r"^\s*sitemap\s*:\s*(\S+)", text, re.IGNORECASE | re.MULTILINE)
+    urls = [urljoin(page.url, url) for url in named] or [urljoin(site.url, place) for place in USUAL_PLACES]
+    return Listing(listings=tuple(dict.fromkeys(url for url in urls if site.covers(url))))
+
+
+def _read_text(body: bytes) -> Listing:
+    lines = body.decode("utf-8", "replace").split()
+    return Listing(articles=tuple(Listed(url=line) for line in lines if line.startswith(("http://", "https://"))))
+
+
+def _nested(root: etree._Element, base: str) -> Iterator[str]:
+    for entry in root.iter("{*}sitemap"):
+        url = _child(entry, "loc")
+        if url and not NO_ARTICLES.search(url.rsplit("/", 1)[-1]):
+            yield urljoin(base, url)
+
+
+def _child(element: etree._Element, *names: str) -> str:
+    found = element.findtext("/".join(f"{{*}}{name}" for name in names))
+    return found.strip() if found else ""
+
+
+def _articles(root: etree._Element, base: str, site: Site) -> Iterator[Listed]:
+    home = site.url.rstrip("/")
+    for entry in root.iter("{*}url"):
+        url = urljoin(base, _child(entry, "loc"))
+        if not url or url.rstrip("/") == home:
+            continue
+        published = parse_stamp(_child(entry, "news", "publication_date"), site.timezone)
+        keywords = _child(entry, "news", "keywords")
+        picture = _child(entry, "image", "loc")
+        hints = Hints(
+            title=_child(entry, "news", "title"),
+            published=published,
+            language=_child(entry, "news", "publication", "language"),
+            tags=tuple(word.strip() for word in keywords.split(",") if word.strip()),
+            image=Image(url=urljoin(base, picture)) if picture else None,
+        )
+        yield Listed(url=url, lastmod=parse_stamp(_child(entry, "lastmod"), site.timezone), hints=hints)
+
+
+def lastmod_is_reliable(articles: Sequence[Listed]) -> bool:
+    """Whether the modification times of a listing can be believed.
+
+    A sitemap whose lastmod is always the present day, or one moment for all, tells when it was made, not what changed.
+    """
+    stamps = [listed.lastmod for listed in articles if listed.lastmod]
+    if not stamps or len(stamps) < len(articles) / 2:
+        return False
+    if len(stamps) < 5:
+        return True
+    commonest = Counter(stamps).most_common(1)[0][1]
+    today = datetime.now(UTC).strftime("%Y-%m-%d")
+    of_today = sum(stamp.startswith(today) for stamp in stamps)
+    return commonest < len(stamps) / 2 and of_today < len(stamps) * 0.9

@@ -1,0 +1,68 @@
+"""Which URLs are the same article: one clean form to store, and one key to compare by."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+
+_TRACKING = re.compile(
+    r"utm_\w+|fbclid|gclid|dclid|yclid|ysclid|msclkid|_ga|_gl|mc_[ce]id|igshid|_openstat|tocecutient|ref_src|cmpid"
+    r"|spm|mkt_tok|vero_id|oly_\w+|share|from_?ref|replytocom",
+    re.IGNORECASE,
+)
+_PORTS = {"http": ":80", "https": ":443"}
+_SAFE = "/:@!$&'()*+,;=~-._"
+
+
+@lru_cache(maxsize=20_000)
+def canonical_url(url: str) -> str:
+    """The clean form of an http(s) URL, to store and to show.
+
+    Host in small letters and ASCII (IDNA), no default port, no fragment, path in NFC with upper-case percent-encoding
+    (RFC 3986, 6.2.2), no tracking parameters, the others sorted; ``/amp``, ``/index.php`` and ``/page/1`` left out.
+    The scheme, ``www.`` and the trailing slash stay as they are given. Text that is no http(s) URL comes back as it is.
+
+    >>> canonical_url("HTTPS://Ortalyq.kz:443/%d2%9bала/?utm_source=x#top")
+    'https://ortalyq.kz/%D2%9B%D0%B0%D0%BB%D0%B0/'
+    >>> canonical_url("https://a.kz/index.php/news/1/amp/?b=2&a=1")
+    'https://a.kz/news/1/?a=1&b=2'
+    """
+    try:
+        parts = urlsplit(url.strip())
+        host = (parts.hostname or "").encode("idna").decode("ascii") if parts.hostname else ""
+        port = f":{parts.port}" if parts.port else ""
+    except (ValueError, UnicodeError):
+        return url
+    scheme = parts.scheme.lower()
+    if scheme not in _PORTS or not host:
+        return url
+    if ":" in host:
+        host = f"[{host}]"
+    netloc = host + ("" if port == _PORTS[scheme] else port)
+    return urlunsplit((scheme, netloc, _path(parts.path), _query(parts.query), ""))
+
+
+def _path(path: str) -> str:
+    path = re.sub(r"^/index\.php(?=/|$)", "", path)
+    path = re.sub(r"/(?:amp|page/1)(/?)$", r"\1", path)
+    plain = unicodedata.normalize("NFC", unquote(path, errors="surrogateescape"))
+    return quote(plain, safe=_SAFE, errors="surrogateescape") or "/"
+
+
+def _query(query: str) -> str:
+    pairs = [(k, v) for k, v in parse_qsl(query, keep_blank_values=True) if not _TRACKING.fullmatch(k)]
+    return urlencode(sorted((k, v) for k, v in pairs if (k, v) != ("amp", "1")))
+
+
+@lru_cache(maxsize=20_000)
+def url_key(url: str) -> str:
+    """The key by which URLs are the same article: the clean form without scheme, ``www.`` and trailing slash.
+
+    >>> url_key("http://www.ortalyq.kz/a/") == url_key("https://ortalyq.kz/a")
+    True
+    """
+    parts = urlsplit(canonical_url(url))
+    path = parts.path.rstrip("/")
+    return parts.netloc.removeprefix("www.") + path + (f"?{parts.query}" if parts.query else "")
