@@ -14,7 +14,7 @@ Row = dict[str, Any]
 
 
 def visible(number: str = "a.id") -> str:
-    """The SQL condition that an article may be shown; `number` is what holds its number. What search may not find is not shown."""
+    """The SQL condition that an article may be shown: that search may find it. `number` is what holds its number."""
     return "1" if VISIBLE == "1" else f"{number} in (select o.article from search_order o where {VISIBLE})"  # noqa: S608
 
 
@@ -61,8 +61,8 @@ def count_articles(
         ),
         (
             category,
-            "o.article in (select l.article from article_categories l join categories n on n.id = l.category"
-            " where n.name = ?)",
+            """o.article in (select l.article from article_categories l
+                join categories n on n.id = l.category where n.name = ?)""",
         ),
     ):
         if value:

@@ -11,14 +11,20 @@ from newsarchive.browse.archives import Row, rows, visible
 from newsarchive.browse.differences import compare_words
 from newsarchive.browse.pictures import kept_path
 from newsarchive.browse.prose import Picture, Prose, render_markdown, render_paragraphs, render_picture
-from newsarchive.browse.visits import Download, Missing, Page, Visit, as_json
+from newsarchive.browse.visits import Download, MissingError, Page, Visit, as_json
+from newsarchive.cite import STYLES, cite
 from newsarchive.revisions import FIELDS
 
-TEXTS = ("title", "lead", "body")
+STYLE_NAMES = {"text": "Text", "bibtex": "BibTeX", "csl-json": "CSL-JSON", "ris": "RIS"}
+CITATION_FILES = {
+    "bibtex": ("application/x-bibtex; charset=utf-8", "bib"),
+    "csl-json": ("application/vnd.citationstyles.csl+json; charset=utf-8", "json"),
+    "ris": ("application/x-research-info-systems; charset=utf-8", "ris"),
+}
 
 
 def article_page(visit: Visit) -> Page:
-    """The article as a reader sees it. Raises Missing where there is none."""
+    """The article as a reader sees it. Raises MissingError where there is none."""
     article = find_article(visit.db, visit.number("id"))
     number = article["id"]
     pictures = _pictures(visit, number)
@@ -50,7 +56,7 @@ def history_page(visit: Visit) -> Page:
     new = visit.get_number("to", own[-1])
     old = visit.get_number("from", max([n for n in own if n < new], default=own[0]))
     if old not in numbers or new not in numbers:
-        raise Missing(f"{old}, {new}")
+        raise MissingError(f"{old}, {new}")
     before, after = (_content(visit.db, article["id"], number) for number in (old, new))
     return Page(
         template="history.html",
@@ -77,16 +83,26 @@ def article_json(visit: Visit) -> Download:
 
 def cite_styles(visit: Visit, number: int) -> list[tuple[str, str, str]]:
     """The article cited in each style: its name, the citation, and where that can be downloaded."""
-    return []
+    return [
+        (STYLE_NAMES.get(style, style), cite(visit.db, number, style=style).strip(), f"/article/{number}/cite/{style}")
+        for style in STYLES
+    ]
 
 
 def citation(visit: Visit) -> Download:
-    """One citation as a file. Raises Missing on an unknown style."""
-    raise Missing(visit.named["style"])
+    """One citation as a file. Raises MissingError on an unknown style."""
+    number, style = visit.number("id"), visit.named["style"]
+    find_article(visit.db, number)
+    if style not in STYLES:
+        raise MissingError(style)
+    media_type, ending = CITATION_FILES.get(style, ("text/plain; charset=utf-8", "txt"))
+    return Download(
+        body=cite(visit.db, number, style=style).encode(), type=media_type, filename=f"article-{number}.{ending}"
+    )
 
 
 def find_article(db: Database, number: int) -> Row:
-    """An article with its site's title and time zone. Raises Missing."""
+    """An article with its site's title and time zone. Raises MissingError."""
     found = rows(
         db,
         f"""select a.*, s.title as site_title, s.timezone from articles a join sites s on s.name = a.site
@@ -94,7 +110,7 @@ def find_article(db: Database, number: int) -> Row:
         [number],
     )
     if not found:
-        raise Missing(str(number))
+        raise MissingError(str(number))
     return found[0]
 
 

@@ -14,6 +14,7 @@ from newsarchive.browse.searching import as_filled, read_filters
 from newsarchive.browse.visits import Answer, Page, Visit, address, as_csv, as_json
 from newsarchive.search import select_articles
 from newsarchive.search.selection import Filters
+from newsarchive.shadow import MARK, language_code, stem_of
 
 COUNTED, READ = 20_000, 2_000
 """As many articles of each result are counted for names, and read for words: the newest ones."""
@@ -125,28 +126,31 @@ def _words(db: Database, sets: list[tuple[str, Filters]], *samples: list[int]) -
 
 
 def _count_stems(db: Database, articles: list[int], forms: dict[str, Counter[str]]) -> Counter[str]:
-    """Words of articles by their stems as the search index has them; `forms` gathers the words of each stem."""
-    counts: Counter[str] = Counter()
+    """Words of articles by their stems; `forms` gathers the words of each stem."""
+    words: Counter[tuple[str, str]] = Counter()
     for chunk in _chunks(articles):
-        for (shadow,) in db.conn.execute(f"select body from stems where id in ({chunk})"):  # noqa: S608
-            for word, stem in split_shadow(shadow):
-                if len(word) > 1 and not word.isdigit():
-                    counts[stem] += 1
-                    forms.setdefault(stem, Counter())[word] += 1
+        found = db.conn.execute(
+            f"select s.body, o.language from stems s join search_order o on o.article = s.id where s.id in ({chunk})"  # noqa: S608
+        )
+        for shadow, language in found:
+            code = language_code(language, shadow)
+            words.update((word, code) for word in words_of_shadow(shadow))
+    counts: Counter[str] = Counter()
+    for (word, code), count in words.items():
+        stem = stem_of(word, code)
+        counts[stem] += count
+        forms.setdefault(stem, Counter())[word] += count
     return counts
 
 
-def split_shadow(shadow: str) -> list[tuple[str, str]]:
-    """The words of an article's search text, each with its stem; with itself where its language has no stemmer.
+def words_of_shadow(shadow: str) -> list[str]:
+    """The words of an article's search text, without the stems that follow them, without numbers and single letters.
 
-    >>> split_shadow("мектепке бардым kkǂмектеп kkǂбар")
-    [('мектепке', 'kkǂмектеп'), ('бардым', 'kkǂбар')]
+    >>> words_of_shadow("ол 2025 мектепке барды ǂмектеп ǂбар")
+    ['ол', 'мектепке', 'барды']
     """
-    tokens = shadow.split()
-    half = len(tokens) // 2
-    if half and "ǂ" in tokens[-1]:
-        return list(zip(tokens[:half], tokens[half:], strict=False))
-    return [(token, token) for token in tokens]
+    words = shadow.partition(f" {MARK}")[0].split()
+    return [word for word in words if len(word) > 1 and not word.isdigit()]
 
 
 def rank_keys(

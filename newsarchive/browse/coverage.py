@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from newsarchive.browse.archives import Row, coverage_years, list_sites, read_coverage
-from newsarchive.browse.visits import Answer, Missing, Page, Visit, as_csv, as_json
+from newsarchive.browse.visits import Answer, MissingError, Page, Visit, as_csv, as_json
 
 COLUMNS = ["site", "day", "listed", "archived", "failed", "not_article", "due"]
 
@@ -17,7 +17,7 @@ def coverage_page(visit: Visit) -> Answer:
     sites = list_sites(visit.db)
     site = visit.get("site") or next((row["name"] for row in sites), "")
     if site and site not in {row["name"] for row in sites}:
-        raise Missing(site)
+        raise MissingError(site)
     if form := visit.named.get("form"):
         rows = [{"site": site, **row} for row in read_coverage(visit.db, site)]
         return as_csv(rows, COLUMNS, f"coverage-{site}.csv") if form == "csv" else as_json(rows)

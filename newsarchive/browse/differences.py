@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from os.path import commonprefix
 
 SAME, GONE, NEW = "same", "gone", "new"
 
@@ -46,8 +47,22 @@ def _words(old: str, new: str) -> Iterator[Piece]:
         if tag == "equal":
             yield Piece(SAME, "".join(before[a:b]))
         else:
-            yield Piece(GONE, "".join(before[a:b]))
-            yield Piece(NEW, "".join(after[c:d]))
+            yield from _apart("".join(before[a:b]), "".join(after[c:d]))
+
+
+def _apart(gone: str, new: str) -> Iterator[Piece]:
+    """A change without the space around it that both texts have."""
+    head = len(commonprefix([_blank(gone), _blank(new)]))  # noqa: RUF071 - characters are meant
+    tail = len(commonprefix([_blank(gone[head:][::-1]), _blank(new[head:][::-1])]))  # noqa: RUF071
+    yield Piece(SAME, gone[:head])
+    yield Piece(GONE, gone[head : len(gone) - tail])
+    yield Piece(NEW, new[head : len(new) - tail])
+    yield Piece(SAME, gone[len(gone) - tail :] if tail else "")
+
+
+def _blank(text: str) -> str:
+    """The space that a text begins with."""
+    return text[: len(text) - len(text.lstrip())]
 
 
 def _split(separator: str, text: str) -> list[str]:

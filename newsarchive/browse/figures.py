@@ -21,12 +21,16 @@ class Figure:
     cells: dict[tuple[str, str], Point]
     csv: str = ""
     share: bool = False
+    wide: bool = True
+    """Drawn for the width of a page; on a phone it scrolls sideways."""
 
     def cell(self, period: str, series: str) -> Point | None:
         return self.cells.get((period, series))
 
 
-def line_figure(points: Sequence[Point], caption: str, *, csv: str = "", share: bool = False) -> Figure:
+def line_figure(
+    points: Sequence[Point], caption: str, *, csv: str = "", share: bool = False, wide: bool = True
+) -> Figure:
     """Lines over time. Periods without a figure between the first and the last are zero, not a gap bridged over."""
     series = list(dict.fromkeys(point.series for point in points))
     cells = {(p.period, p.series): p for p in points}
@@ -38,12 +42,13 @@ def line_figure(points: Sequence[Point], caption: str, *, csv: str = "", share: 
     ]
     return Figure(
         caption=caption,
-        plot=draw_lines(drawn, share=share),
+        plot=draw_lines(drawn, share=share, width=760 if wide else 380, height=220 if wide else 150),
         periods=periods,
         series=series,
         cells=cells,
         csv=csv,
         share=share,
+        wide=wide,
     )
 
 

@@ -12,7 +12,7 @@ from newsarchive.browse.archives import (
 )
 from newsarchive.browse.figures import Figure, line_figure
 from newsarchive.browse.plots import Point
-from newsarchive.browse.visits import Answer, Misunderstood, Page, Visit, address, as_csv
+from newsarchive.browse.visits import Answer, MisunderstoodError, Page, Visit, address, as_csv
 
 LATEST = 10
 
@@ -42,7 +42,7 @@ def articles_figure(visit: Visit, sites: list[dict[str, object]]) -> Figure:
     points = [
         Point(
             period=row["period"],
-            series=titles.get(row["site"], row["site"]),
+            series=titles.get(row["site"], str(row["site"])),
             value=row["articles"],
             link=address("/search", site=row["site"], since=row["period"], until=row["period"]),
         )
@@ -55,5 +55,5 @@ def articles_csv(visit: Visit) -> Answer:
     """The figures of the plot on the front page."""
     by = visit.get("by", "month")
     if by not in PERIODS:
-        raise Misunderstood("unknown_period")
+        raise MisunderstoodError("unknown_period")
     return as_csv(count_articles(visit.db, by), ["site", "period", "articles"], f"articles-per-{by}.csv")

@@ -41,7 +41,7 @@ def choose_language(asked: str | None, remembered: str | None, accept: str) -> s
 
 def _preferred(accept: str) -> list[str]:
     """Language tags of an Accept-Language header, the best liked first (RFC 9110, 12.5.4)."""
-    wishes = []
+    wishes: list[tuple[float, int, str]] = []
     for part in accept.split(","):
         tag, _, weight = part.strip().partition(";q=")
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from newsarchive.browse.archives import Row, list_changes, list_deletions, list_sites
 from newsarchive.browse.visits import Answer, Page, Visit, as_csv, as_json
@@ -37,7 +37,7 @@ def deletions_page(visit: Visit) -> Answer:
 
 
 def _list(
-    visit: Visit, read: Callable[[int, int], list[Row]], name: str, columns: list[str], more: dict[str, object]
+    visit: Visit, read: Callable[[int, int], list[Row]], name: str, columns: list[str], more: Mapping[str, object]
 ) -> Answer:
     if visit.named.get("form") == "csv":
         return as_csv(read(ALL, 0), columns, f"{name}.csv")

@@ -12,7 +12,7 @@ from newsarchive.browse.archives import (
 )
 from newsarchive.browse.figures import line_figure
 from newsarchive.browse.plots import Point
-from newsarchive.browse.visits import Answer, Missing, Page, Visit, address, as_csv, as_json
+from newsarchive.browse.visits import Answer, MissingError, Page, Visit, address, as_csv, as_json
 
 PER_PAGE = 100
 COLUMNS = ["id", "name", "articles", "first", "last"]
@@ -43,11 +43,11 @@ def names_page(visit: Visit) -> Answer:
 
 
 def name_page(visit: Visit) -> Answer:
-    """One author, category or tag: articles per month, neighbours, articles. Raises Missing."""
+    """One author, category or tag: articles per month, neighbours, articles. Raises MissingError."""
     table, key = visit.named["table"], visit.number("id")
     name = find_name(visit.db, table, key)
     if name is None:
-        raise Missing(str(key))
+        raise MissingError(str(key))
     months = months_of(visit.db, table, key)
     if visit.named.get("form") == "csv":
         return as_csv(months, ["period", "articles"], f"{table}-{key}.csv")

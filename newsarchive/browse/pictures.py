@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from newsarchive.browse.archives import rows
-from newsarchive.browse.visits import Download, Missing, Visit
+from newsarchive.browse.visits import Download, MissingError, Visit
 
 # SVG is left out: it may hold scripts.
 TYPES = {"image/jpeg", "image/png", "image/gif", "image/webp", "image/avif"}
@@ -23,10 +23,10 @@ def kept_path(folder: Path, sha256: str | None, media_type: str | None) -> Path 
 
 
 def picture(visit: Visit) -> Download:
-    """One kept picture by its digest. Raises Missing."""
+    """One kept picture by its digest. Raises MissingError."""
     sha256 = visit.named["sha256"]
     for row in rows(visit.db, "select type from images where sha256 = ?", [sha256]):
         path = kept_path(visit.folder, sha256, row["type"])
         if path:
             return Download(body=path.read_bytes(), type=row["type"])
-    raise Missing(sha256)
+    raise MissingError(sha256)

@@ -44,7 +44,7 @@ def draw_lines(points: Sequence[Point], *, share: bool = False, width: int = 760
 
 def _specification(
     points: Sequence[Point], names: Sequence[str], *, share: bool, width: int, height: int
-) -> Mapping[str, Any]:
+) -> dict[str, Any]:
     values = [
         {"period": p.period, "series": p.series, "value": p.value, "link": _HERE + (p.link or "/")} for p in points
     ]
@@ -75,9 +75,9 @@ def _specification(
         "data": {"values": values},
         "encoding": base,
         "layer": [
-            {"mark": {"type": "line", "strokeWidth": 2, "interpolate": "monotone", "clip": True}},
+            {"mark": {"type": "line", "strokeWidth": 2}},
             {
-                "mark": {"type": "point", "filled": True, "size": 46 if len(points) < 150 else 22},
+                "mark": {"type": "point", "filled": True, "opacity": 1, "size": 46 if len(points) < 150 else 22},
                 "encoding": {
                     "shape": {"field": "series", "type": "nominal", "scale": shape, "legend": legend},
                     "href": {"field": "link"},
@@ -97,15 +97,14 @@ def _tidy(svg: str) -> str:
     """The drawing alone: no labels of Vega's (English, and doubled by our table), links local and off the tab order."""
     root = etree.fromstring(svg.encode(), etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
     for element in root.iter():
-        for name in ("aria-label", "aria-roledescription", "role", "aria-hidden", "class"):
-            element.attrib.pop(name, None)
-        link = element.attrib.pop(_XLINK, None)
-        if link is not None:
+        if link := element.get(_XLINK):
             element.set("href", link.removeprefix(_HERE))
             element.set("tabindex", "-1")
+        for name in ("aria-label", "aria-roledescription", "role", "aria-hidden", "class", _XLINK):
+            if name in element.attrib:
+                del element.attrib[name]
     root.set("aria-hidden", "true")
     root.set("focusable", "false")
     root.set("class", "plot")
-    for size in ("width", "height"):
-        root.attrib.pop(size, None)
+    del root.attrib["width"], root.attrib["height"]
     return etree.tostring(root, encoding="unicode")

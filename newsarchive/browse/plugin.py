@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from datasette import handle_exception as datasettes_own  # type: ignore[import-untyped]
-from datasette import hookimpl
+from pluggy import HookimplMarker
 
 from newsarchive.browse.web import Room, guard
+
+hookimpl = HookimplMarker("datasette")
 
 
 def _room(datasette: Any) -> Room | None:

@@ -22,11 +22,7 @@ COLUMNS = ["id", "site", "day", "published", "title", "authors", "url", "languag
 
 def read_filters(visit: Visit, prefix: str = "") -> Filters:
     """The filters that a form names and fills."""
-    filters: Filters = {}
-    for name in FILTERS:
-        if value := visit.get(prefix + name):
-            filters[name] = value
-    return filters
+    return cast("Filters", {name: value for name in FILTERS if (value := visit.get(prefix + name))})
 
 
 def as_filled(filters: Filters) -> dict[str, str]:
@@ -95,7 +91,7 @@ def _figures(visit: Visit, query: str, filters: Filters) -> list[Figure]:
         ]
         caption = visit.speech.text(f"share_per_{by}" if share else f"hits_per_{by}")
         csv = visit.link("/trends.csv", by=by, page=None)
-        figures.append(line_figure(points, caption, csv=csv, share=share))
+        figures.append(line_figure(points, caption, csv=csv, share=share, wide=False))
     return figures
 
 

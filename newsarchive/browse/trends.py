@@ -6,7 +6,7 @@ from newsarchive.browse.archives import PERIODS, Row, list_sites
 from newsarchive.browse.figures import Figure, line_figure
 from newsarchive.browse.plots import Point
 from newsarchive.browse.searching import as_filled, read_filters
-from newsarchive.browse.visits import Answer, Misunderstood, Page, Visit, address, as_csv, as_json
+from newsarchive.browse.visits import Answer, MisunderstoodError, Page, Visit, address, as_csv, as_json
 from newsarchive.search import hits_over
 from newsarchive.search.selection import Filters
 
@@ -20,7 +20,7 @@ def trends_page(visit: Visit) -> Answer:
     queries = visit.get_all("q")[:MOST]
     by = visit.get("by", "month")
     if by not in PERIODS:
-        raise Misunderstood("unknown_period")
+        raise MisunderstoodError("unknown_period")
     filters, apart = read_filters(visit), bool(visit.get("apart"))
     sites = list_sites(visit.db)
     rows = _count(visit, queries, by, filters, [str(s["name"]) for s in sites] if apart else [])
@@ -50,8 +50,8 @@ def _count(visit: Visit, queries: list[str], by: str, filters: Filters, sites: l
     for query in queries:
         for site in [s for s in sites if not chosen or s == chosen] or [chosen]:
             narrowed: Filters = {**filters, "site": site}
-            for period in hits_over(visit.db, query, by=by, **narrowed):
-                rows.append({"query": query, "site": site, **period._asdict()})
+            periods = hits_over(visit.db, query, by=by, **narrowed)
+            rows.extend({"query": query, "site": site, **period._asdict()} for period in periods)
     return rows
 
 

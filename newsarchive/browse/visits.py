@@ -16,11 +16,11 @@ from sqlite_utils import Database
 from newsarchive.browse.languages import Speech
 
 
-class Missing(Exception):
+class MissingError(Exception):
     """There is no such page, article or picture."""
 
 
-class Misunderstood(Exception):
+class MisunderstoodError(Exception):
     """The address asks for something that makes no sense; `args[0]` is the key of the text that says so."""
 
 
@@ -49,10 +49,10 @@ class Visit:
         return min(max(int(text), 1), most) if text.isascii() and text.isdigit() and len(text) < 10 else default
 
     def number(self, name: str) -> int:
-        """A number that the path names. Raises Missing where it is none that a table could hold."""
+        """A number that the path names. Raises MissingError where it is none that a table could hold."""
         text = self.named[name]
         if not text.isdigit() or len(text) > 18:
-            raise Missing(text)
+            raise MissingError(text)
         return int(text)
 
     def link(self, path: str | None = None, **changes: object) -> str:

@@ -21,7 +21,7 @@ from newsarchive.browse import article, comparison, coverage, front, lists, name
 from newsarchive.browse.archives import rows
 from newsarchive.browse.languages import LANGUAGES, Speech, choose_language
 from newsarchive.browse.prose import REL, is_web_address
-from newsarchive.browse.visits import Answer, Download, Missing, Misunderstood, Page, View, Visit, address
+from newsarchive.browse.visits import Answer, Download, MissingError, MisunderstoodError, Page, View, Visit, address
 from newsarchive.database import ArchiveError, read_archive
 from newsarchive.search import FilterError
 
@@ -113,9 +113,9 @@ class Room:
                 response = self._response(visit, view(visit))
             finally:
                 db.close()
-        except Missing:
+        except MissingError:
             return self.failure(request, 404, "error_missing")
-        except Misunderstood as error:
+        except MisunderstoodError as error:
             return self.failure(request, 400, str(error.args[0]))
         except FilterError as error:
             return self.failure(request, 400, "error_filter", str(error))
