@@ -15,6 +15,7 @@ __all__ = ["find_date", "parse_stamp", "read_date", "to_utc"]
 
 _LONGEST = 300
 _TOKEN = re.compile(r"\d+|[^\W\d_]+(?:['’ʼ][^\W\d_]+)*|\s+|[^\w\s]|_")
+_NOON_MARK = re.compile(r"\b([apAP])\.\s?[mM]\b\.?")
 _DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
 _MARKS = {
     ord(mark): plain
@@ -44,21 +45,22 @@ _NO_YEAR = [
     re.compile(rf"{_MONTH}{_GAP}{_DAY}(?!{_GAP}\d+(?![\d:.]))"),
 ]
 _BESIDE_A_DAY = re.compile(r"(?<![\d:.])\d{1,2}\s?[-,|]\s?$")
-_TIME = re.compile(
-    r"(?<![\d.:+-])(?P<h>\d{1,2}):(?P<i>\d\d)(?::(?P<sec>\d\d)(?:[.,]\d+)?)?(?![\d:])(?:\s?P(?P<p>[ap]))?"
-)
 _LINK = r'(?:[\s,."|()-]|W|Y|Ud|Uh|H|K){0,10}'
+# Only after seconds can a minus begin an offset; elsewhere it parts two times of day.
+_ISO_OFFSET = r"(?:(?<=:\d\d:\d\d)|(?<=\.\d\d\d)|(?<=\.\d{6}))[+-]\d\d:?\d\d(?!\d)"
 _TIME_AFTER = re.compile(
-    _LINK
-    + r"(?:(?P<h>\d{1,2})[:.](?P<i>\d\d)(?::(?P<sec>\d\d)(?:[.,]\d+)?)?(?![\d:])(?![.|-]\d)(?:\s?P\.?(?P<p>[ap]))?"
+    _LINK + r"(?:(?P<h>\d{1,2})[:.](?P<i>\d\d)(?::(?P<sec>\d\d)(?:[.,]\d+)?)?(?![\d:])(?![.|]\d)"
+    rf"(?:(?={_ISO_OFFSET})|(?!\s?-\s?\d))(?:\s?P\.?(?P<p>[ap]))?"
     r"|(?P<h2>\d{1,2})\s?-?Uh\s?(?P<i2>\d{1,2})\s?-?Ui)"
 )
 _TIME_BEFORE = re.compile(
     r"(?<![\d.:+|-])(?P<h>\d{1,2}):(?P<i>\d\d)(?::(?P<sec>\d\d))?(?:\s?P(?P<p>[ap]))?" + _LINK + "$"
 )
 _OFFSET = re.compile(
-    r"(?:Z\s?|(?<=:\d\d)\s?|(?<=\.\d\d\d)|(?<=\.\d{6}))(?P<sign>[+-])\s?(?P<oh>\d{1,2})(?::?(?P<om>\d\d))?(?!\d)|(?<=\d)\s?(?P<utc>Z)"
+    r"Z\s?[+-]\s?\d{1,2}(?::?\d\d)?(?!\d)|(?<=:\d\d)\+\d\d:?\d\d(?!\d)"
+    rf"|{_ISO_OFFSET}|(?<=\d)\s?(?P<utc>Z)(?!\s?[+-]\s?\d)"
 )
+_OFFSET_PARTS = re.compile(r"([+-])\s?(\d{1,2}):?(\d\d)?$")
 _SPAN = r"(?:(?:\d{1,3}|C[a-jz])\s?-?\s?)U[a-z]\.?|(?:\d{1,3}|C[a-jz])\s?-?\s?Y\.?"
 _AGO = re.compile(rf"(?P<spans>(?:(?:{_SPAN})\s?)+)A|(?:^|(?<=[,.|:)(-]\s)|(?<=[,.|:)(-]))(?P<one>U[a-z]|Y)\.?\s?A")
 _ONE_SPAN = re.compile(r"(\d+|C[a-jz])\s?-?\s?(?:U([a-z])|(Y))")
@@ -113,6 +115,7 @@ _WIDGET = re.compile(r"°|[$€₽₸]|\b(?:USD|EUR|RUB)\b|[+-]?\d+(?:[.,]\d)? [
 def _encode(text: str) -> str:
     """A line in the letters of the grammar."""
     line = fold_lookalikes(clean_text(text)).translate(_DIGITS).translate(_MARKS)
+    line = _NOON_MARK.sub(r"\1m", line)
     codes: list[str] = []
     tokens: list[str] = _TOKEN.findall(line)
     for i, token in enumerate(tokens):
@@ -199,7 +202,7 @@ def _any_form(coded: str, now: datetime, *, day_first: bool | None) -> date | da
 def _without_year(coded: str, now: datetime) -> date | datetime | None:
     matches = [m for pattern in _NO_YEAR for m in pattern.finditer(coded)]
     days = {("abcdefghijkl".index(m["m"]) + 1, int(m["d"])) for m in matches}
-    if len(days) != 1 or _BESIDE_A_DAY.search(coded, 0, matches[0].start()):
+    if len(days) != 1 or len(re.findall("M[a-l]", coded)) > 1 or _BESIDE_A_DAY.search(coded, 0, matches[0].start()):
         return None
     month, day = days.pop()
     candidates = (_calendar(year, month, day) for year in range(now.year, now.year - 9, -1))
@@ -230,8 +233,9 @@ def _offset(coded: str) -> timezone | None:
         return None
     if match["utc"]:
         return UTC
-    offset = timedelta(hours=int(match["oh"]), minutes=int(match["om"] or 0))
-    return timezone(offset if match["sign"] == "+" else -offset) if offset < timedelta(hours=15) else None
+    sign, hours, minutes = _OFFSET_PARTS.search(match[0]).groups("0")  # type: ignore[union-attr]
+    offset = timedelta(hours=int(hours), minutes=int(minutes))
+    return timezone(offset if sign == "+" else -offset) if offset < timedelta(hours=15) else None
 
 
 def _relative(coded: str, now: datetime) -> date | datetime | None:
