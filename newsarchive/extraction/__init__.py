@@ -83,9 +83,9 @@ def _article(
 ) -> Article:
     lead, body = texts[0].lead, _body(texts)
     paragraphs = [block.text for block in body if block.text]
-    authors = choose_authors(metadata, paragraphs, site=site, hints=hints)
+    authors, signed = choose_authors(metadata, paragraphs, site=site, hints=hints)
     images = choose_images(metadata, trees[0], texts[0].main, site=site, hints=hints, url=url)
-    evidence = {**metadata.evidence, "body": texts[0].evidence}
+    evidence = {**metadata.evidence, "authors": signed, "body": texts[0].evidence}
     return Article(
         url=metadata.canonical or url,
         site=site.name,
