@@ -133,7 +133,8 @@ def _is_kazakh_latin(words: list[str]) -> bool:
 def _by_model(sample: str, hint: str, letters: int, languages: tuple[str, ...] = ()) -> str:
     ranked: list[tuple[str, float]] = _model().rank(sample)
     order = [language for language, _ in ranked if not languages or language in languages]
-    if letters < 40 and hint in order[:3]:
+    # Among the few Cyrillic languages a hint would always be near the top, so there it decides only for a word or two.
+    if letters < (16 if languages else 40) and hint in order[: 2 if languages else 3]:
         return hint
     if letters < 12 and script_of(sample) in ("Cyrl", "Latn"):
         return hint
