@@ -21,6 +21,8 @@ COUNTED, READ = 20_000, 2_000
 SHOWN = 25
 THRESHOLD = 6.63
 """Log-likelihood above which chance alone is unlikely: chi-square with one degree of freedom, p < 0.01."""
+RARE = 5
+"""What occurs less often in both together is left out: the measure means little there."""
 COLUMNS = ["kind", "stands_out_in", "name", "count_a", "count_b", "per_1000_a", "per_1000_b", "log_likelihood"]
 
 
@@ -162,6 +164,8 @@ def rank_keys(
     keys = []
     for name in first | second:
         counts = (first[name], second[name])
+        if sum(counts) < RARE:
+            continue
         score = log_likelihood(*counts, *sizes)
         if score >= THRESHOLD:
             rates = (counts[0] * 1000 / sizes[0], counts[1] * 1000 / sizes[1])

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from datasette import handle_exception as datasettes_own  # type: ignore[import-untyped]
+from jinja2 import Environment
 from pluggy import HookimplMarker
 
+from newsarchive.browse.labels import LabellingLoader
 from newsarchive.browse.web import Room, guard
 
 hookimpl = HookimplMarker("datasette")
@@ -34,6 +36,13 @@ def extra_template_vars(datasette: Any, request: Any) -> dict[str, Any]:
     """Our header, for Datasette's own pages."""
     room = _room(datasette)
     return {"room_header": room.header(request)} if room else {}
+
+
+@hookimpl
+def prepare_jinja2_environment(env: Environment, datasette: Any) -> None:
+    """Labels for the fields of Datasette's own pages."""
+    if _room(datasette) and env.loader:
+        env.loader = LabellingLoader(env.loader)
 
 
 @hookimpl
