@@ -11,6 +11,7 @@ from newsarchive.extraction.survey import Element, Survey, clean, folded, text_o
 from newsarchive.items import Author
 from newsarchive.kazakh.bylines import find_byline
 from newsarchive.kazakh.names import normal_name
+from newsarchive.kazakh.scripts import to_cyrillic
 from newsarchive.sites import Site
 
 _METAS = (
@@ -54,7 +55,7 @@ def _fuller(people: tuple[Author, ...], survey: Survey, site: Site, site_names: 
 
 def signed_authors(names: Iterable[str], *, site: Site, site_names: Sequence[str]) -> tuple[Author, ...]:
     """Authors for names as a page writes them; the newsroom's account becomes the desk, what is no name is left out."""
-    own = frozenset(folded(n) for n in (*site_names, site.title, site.name) if n)
+    own = names_of_site(*site_names, site.title, site.name)
     found: dict[str, Author] = {}
     for name in names:
         for part in split_names(name):
@@ -76,9 +77,12 @@ _DESK = re.compile(
 
 
 def _is_desk(name: str, own: frozenset[str]) -> bool:
-    key = folded(name)
     if _DESK.search(name) or re.fullmatch(r"[a-z][a-z0-9_.-]*", name):
         return True
+    return _is_own(folded(name), own) or (name.isascii() and _is_own(folded(to_cyrillic(name)), own))
+
+
+def _is_own(key: str, own: frozenset[str]) -> bool:
     for site in own:
         short, long = sorted((key, site), key=len)
         if short == long or (len(short) > 3 and short in long and len(short) * 2 > len(long)):
@@ -155,15 +159,55 @@ def is_name(text: str) -> bool:
     )
 
 
-def text_authors(paragraphs: Sequence[str]) -> tuple[Author, ...]:
-    """Authors from the by-line in a Kazakh or Russian text: a last line that is only a name, a line that says who wrote."""
+def text_authors(paragraphs: Sequence[str], *, own: frozenset[str]) -> tuple[Author, ...]:
+    """Authors from the by-lines in a Kazakh or Russian text: a last line that is only a name, a line that says who wrote.
+
+    `own` are the site's names (see `names_of_site`): beside a by-line of its own, one that names another medium signs
+    only what is quoted from there.
+    """
+    joined: dict[str, str] = {}
+    found = find_byline([_join_patronyms(p, joined) if len(p) < 200 else p for p in paragraphs])
+    foreign = [b for b in found if b.role == "author" and _names_other_medium(b.names, paragraphs, own)]
+    if foreign and any(b.role == "author" and b not in foreign for b in found):
+        found = [b for b in found if b not in foreign]
     return tuple(
         dict.fromkeys(
-            Author(name=normal, as_written=written, role=byline.role)
-            for byline in find_byline(paragraphs)
+            Author(name=_with_hyphens(normal, joined), as_written=_with_hyphens(written, joined), role=byline.role)
+            for byline in found
             for written, normal in zip(byline.names, byline.normal, strict=True)
         )
     )
+
+
+_PATRONYM = re.compile(r"\b([^\W\d_]{3,})-(ұлы|улы|қызы|кызы)\b")
+
+
+def _join_patronyms(line: str, joined: dict[str, str]) -> str:
+    """The line with «Серік-ұлы» as one word, as most write it; `joined` keeps how it was."""
+    for match in _PATRONYM.finditer(line):
+        joined[match[1] + match[2]] = match[0]
+    return _PATRONYM.sub(r"\1\2", line)
+
+
+def _with_hyphens(name: str, joined: dict[str, str]) -> str:
+    return " ".join(joined.get(word, word) for word in name.split(" ")) if joined else name
+
+
+def _names_other_medium(names: Sequence[str], paragraphs: Sequence[str], own: frozenset[str]) -> bool:
+    for line in (*paragraphs[:2], *paragraphs[-6:]):
+        if names and names[0] in line and len(line) < 200:
+            return any(not _is_own(folded(quoted), own) for quoted in re.findall("«([^»]+)»", line))
+    return False
+
+
+def names_of_site(*names: str) -> frozenset[str]:
+    """The site's names as `folded` gives them, in Latin script and in Cyrillic.
+
+    >>> sorted(names_of_site("Dala", "Дала"))
+    ['dala', 'дала']
+    """
+    whole = [n for n in names if n]
+    return frozenset(key for n in whole for key in (folded(n), folded(to_cyrillic(n))) if key)
 
 
 def doubtful_authors(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -62,6 +62,9 @@ def choose_images(
         images.append(Image(url=wanted[0], lead=True, **_said_of(listed if listed and not named else None)))
     for picture in ([lead] if lead else []) + [p for p in shown if p is not lead]:
         images.append(_image(picture, wanted, lead=picture is lead))
+    if listed and images and images[0].lead and asset_names(images[0].url) & asset_names(listed.url):
+        said = {k: v for k, v in _said_of(listed).items() if v and not getattr(images[0], k)}
+        images[0] = replace(images[0], **said)
     return tuple(images)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from newsarchive.extraction.authors import doubtful_authors, machine_authors, signed_authors, text_authors
+from newsarchive.extraction.authors import doubtful_authors, machine_authors, names_of_site, signed_authors, text_authors
 from newsarchive.extraction.images import choose_images
 from newsarchive.extraction.jsonld import (
     Object,
@@ -24,7 +24,7 @@ from newsarchive.extraction.not_article import why_not_an_article
 from newsarchive.extraction.stamps import choose_dates
 from newsarchive.extraction.survey import Element, Survey, clean, survey, text_of
 from newsarchive.extraction.terms import choose_categories, choose_tags, text_language
-from newsarchive.extraction.titles import choose_title
+from newsarchive.extraction.titles import choose_title, name_behind
 from newsarchive.items import Author, Hints
 from newsarchive.sites import Site
 
@@ -73,6 +73,8 @@ def read_metadata(tree: Element, url: str, *, site: Site, hints: Hints) -> Metad
         site_names=names,
         hints=hints,
     )
+    if title and (behind := name_behind(noted.document_title, title)):
+        names.append(behind)
     dates = choose_dates(tree, noted, article, objects, url, site=site, hints=hints)
     authors, authors_from = machine_authors(tree, noted, article, objects, site=site, site_names=names)
     if not authors and hints.authors:
@@ -99,7 +101,7 @@ def read_metadata(tree: Element, url: str, *, site: Site, hints: Hints) -> Metad
         tags=tags,
         language=_language(noted, article),
         canonical=canonical,
-        site_name=names[0] if names else "",
+        site_name=noted.meta("og:site_name") or name_behind(noted.document_title, title) or next(iter(names), ""),
         page_type=" ".join(
             [noted.meta("og:type").lower(), *dict.fromkeys(t for o in objects for t in types_of(o))]
         ).strip(),
@@ -117,7 +119,7 @@ def choose_authors(
     The newsroom's own account (role ``desk``) is given only where no person signs; photographers follow the authors.
     """
     names = (metadata.site_name, site.title)
-    from_text = text_authors(paragraphs)
+    from_text = text_authors(paragraphs, own=names_of_site(*names))
     photo = tuple(a for a in (*from_text, *metadata.authors) if a.role == "photo")
     source = metadata.evidence.get("authors", "")
     desk: tuple[tuple[Author, ...], str] = ((), "")

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 def why_not_an_article(tree: Element, url: str, *, metadata: Metadata, site: Site, hints: Hints) -> str:
     """A short phrase why the page holds no article; empty where it may hold one."""
+    if any("post-password-form" in (form.get("class") or "") for form in tree.iter("form")):
+        return "a password is asked for"
     classes = metadata.body_class.split()
     if hints.kind == "page" or ("page" in classes and "single" not in classes):
         return "a page of the site's own"

@@ -30,7 +30,7 @@ _SIGNED = re.compile(
     r"author|byline|by-line|autor|auteur|writer|reporter|verfasser|redakteur|journalist|contributor|fn\b|автор", re.I
 )
 TITLE_BREAK = re.compile(
-    r"\s+(?:[|\u2013\u2014\u00b7\u2022\u00bb\u203a:\u2502\u2215/]|-{1,3}|::|//|&raquo;)\s+|\s*[|\u2502\u00bb\u3163]\s*|:\s+(?=[^:]*$)"
+    r"\s+(?:[|\u2013\u2014\u00b7\u2022\u00bb\u203a:\u2502\u2215/]|-{1,3}|::|//|&raquo;)\s+|\s*[|\u2502\u3163]\s*|:\s+(?=[^:]*$)"
     r"|(?<=[\u3000-\u9fff\uac00-\ud7af\uff00-\uffef])[-_](?=[\u3000-\u9fff\uac00-\ud7af])"
 )
 """Where a page's title may part from the site's name or the section's. Scripts without spaces part without spaces."""

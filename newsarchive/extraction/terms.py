@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from html import unescape
 
 from newsarchive.extraction.jsonld import Object, texts_of
-from newsarchive.extraction.survey import Survey, clean, text_of
+from newsarchive.extraction.survey import Element, Survey, clean, text_of
 from newsarchive.items import Hints
-from newsarchive.sites import Site
+from newsarchive.kazakh.language import identify_language
 
 
 def choose_categories(survey: Survey, article: Object, hints: Hints) -> tuple[tuple[str, ...], str]:
@@ -38,13 +38,18 @@ def _first(*sources: tuple[Iterable[str], str]) -> tuple[tuple[str, ...], str]:
 
 
 def _linked(survey: Survey, kind: str) -> list[str]:
-    found = []
-    for marked in survey.terms:
-        words = (marked.element.get("rel") or "").lower().split()
-        is_category = "category" in words
-        if is_category == (kind == "category") and not survey.stands_apart(marked.element):
-            found.append(text_of(marked.element).lstrip("#"))
-    return found
+    """Terms by their links: rel=category, else rel=tag, where a link that is a category elsewhere is no tag."""
+    links = [m.element for m in survey.terms if not survey.stands_apart(m.element)]
+    categories = {a.get("href") for a in links if _is_category(a)}
+    wanted = [a for a in links if (_is_category(a) or a.get("href") in categories) == (kind == "category")]
+    return [text_of(a).lstrip("#") for a in wanted]
+
+
+def _is_category(link: Element) -> bool:
+    if "category" in (link.get("rel") or "").lower().split():
+        return True
+    holder = link.getparent()
+    return holder is not None and bool(re.search(r"taxonomy-category|cat-links|post-categories", holder.get("class") or ""))
 
 
 def _split(text: str) -> list[str]:
@@ -57,5 +62,9 @@ def _split(text: str) -> list[str]:
 
 
 def text_language(text: str, *, said: str, usual: str) -> str:
-    """The language of a text, where `said` (by the page's markup) is often only that of its theme."""
-    return said or usual if text else usual
+    """The language of a text: its own, where it is clear; `said` (by the page's markup) is often only its theme's.
+
+    >>> text_language("Қарағандыда жаңа мектеп ашылды", said="ru", usual="kk"), text_language("", said="", usual="kk")
+    ('kk', 'kk')
+    """
+    return identify_language(text, hint=usual or said) or said or usual

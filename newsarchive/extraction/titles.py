@@ -47,10 +47,10 @@ def without_site(title: str, names: frozenset[str], headings: Sequence[str]) -> 
 
     >>> without_site("Күз келді - Дала газеті", frozenset({"далагазеті"}), [])
     'Күз келді'
-    >>> without_site("Күз келді - Газет", frozenset(), ["Күз келді"])
-    'Күз келді'
+    >>> without_site("Далаға күз ерте келді - Газет", frozenset(), ["Далаға күз ерте келді"])
+    'Далаға күз ерте келді'
     """
-    for heading in headings:  # a heading that the title begins or ends with is the title
+    for heading in headings:  # a heading that the title begins with is the title
         if heading != title and len(heading) > 15 and folded(title).startswith(folded(heading)):
             return heading
     cuts = list(TITLE_BREAK.finditer(title))
@@ -61,6 +61,20 @@ def without_site(title: str, names: frozenset[str], headings: Sequence[str]) -> 
         if _names_site(title[: first.start()], names):
             return title[first.end() :].strip()
     return title
+
+
+def name_behind(document_title: str, title: str) -> str:
+    """The site's name that a document's title has behind the article's title; empty where there is none.
+
+    >>> name_behind("Күз келді — Дала газеті", "Күз келді")
+    'Дала газеті'
+    """
+    whole = clean(unescape(document_title))
+    if not title or not whole.startswith(title):
+        return ""
+    cut = TITLE_BREAK.match(whole, len(title))
+    rest = whole[cut.end() :] if cut else ""
+    return rest if len(rest) < 50 and not TITLE_BREAK.search(rest) else ""
 
 
 def _names_site(part: str, names: frozenset[str]) -> bool:
