@@ -11,7 +11,7 @@ from sqlite_utils import Database
 from newsarchive.database import open_archive, save_article, save_site
 from newsarchive.database.articles import Provenance
 from newsarchive.items import Article, Author
-from newsarchive.search import FilterError, count_hits, facets, hits_over, kwic, plain, search
+from newsarchive.search import FilterError, count_hits, facets, hits_over, kwic, plain, search, suggest
 from newsarchive.shadow import shadow_text
 from newsarchive.sites import Site
 
@@ -268,12 +268,22 @@ def test_ranking_stays_whole_where_more_is_found_than_is_ranked(db: Database, mo
     assert found(db, "сөз", limit=10, offset=7) == ranked[7:17]
 
 
-def test_a_prefix_of_very_many_words_finds_all_of_them(db: Database) -> None:
-    ids = [
-        add(db, f"w{i}", "Тізім", " ".join(f"сан{i}{j}ыншы" for j in range(20)), published="2025-01-01")
-        for i in range(30)
-    ]
+@pytest.mark.parametrize(("most", "many"), [(400, 50_000), (10_000, 0), (3, 0)])
+def test_a_prefix_of_many_words_finds_all_of_them(
+    db: Database, monkeypatch: pytest.MonkeyPatch, most: int, many: int
+) -> None:
+    monkeypatch.setattr("newsarchive.search.selection.MOST_WORDS", most)
+    monkeypatch.setattr("newsarchive.search.selection.MANY_HITS", many)
+    texts = [" ".join(f"сан{i}{j}ыншы" for j in range(20)) for i in range(30)]
+    ids = [add(db, f"w{i}", "Тізім", text, published="2025-01-01") for i, text in enumerate(texts)]
     assert sorted(found(db, "сан*", limit=100)) == sorted(ids)
+    assert "[сан00ыншы]" in plain(search(db, "сан*", order="oldest")[0].snippet, before="[", after="]")
+
+
+def test_prefixes_are_suggested_for_what_is_not_found(db: Database, news: dict[str, int]) -> None:
+    assert found(db, "мекте жары") == []
+    assert suggest(db, "мекте жары") == "мекте* жары*"
+    assert suggest(db, "жоқтықтан") == ""
 
 
 def test_facets_count_values_among_hits(db: Database, news: dict[str, int]) -> None:

@@ -1,7 +1,7 @@
 """Search that knows Kazakh suffixes: hits, facets, hits over time and keywords in context, by plain reading SQL."""
 
 from newsarchive.search.counts import COUNTED, Facet, Line, Period, facets, hits_over, kwic
-from newsarchive.search.hits import RANKED, Hit, count_hits, plain, search
+from newsarchive.search.hits import RANKED, Hit, count_hits, plain, search, suggest
 from newsarchive.search.marks import Part
 from newsarchive.search.selection import VISIBLE, FilterError, Filters, Selection, select_articles
 
@@ -24,4 +24,5 @@ __all__ = [
     "plain",
     "search",
     "select_articles",
+    "suggest",
 ]

@@ -82,6 +82,15 @@ def count_hits(db: Database, query: str = "", **filters: Unpack[Filters]) -> int
     return int(next(select_articles(db, query, **filters).rows(db, "count(*)"))[0])
 
 
+def suggest(db: Database, query: str, **filters: Unpack[Filters]) -> str:
+    """The query with its plain words as prefixes, where that finds something; for a query that found nothing."""
+    words = [f"{word}*" if word.isalpha() and word not in ("OR", "AND", "NOT") else word for word in query.split()]
+    wider = " ".join(words)
+    if wider == " ".join(query.split()):
+        return ""
+    return wider if next(select_articles(db, wider, **filters).rows(db, "$key", limit=1), None) else ""
+
+
 def _ranked(db: Database, selection: Selection) -> Iterator[tuple[int, float, str]]:
     """Key, score and kind of each hit, best first."""
     forms, full = selection.match.forms, selection.match.full

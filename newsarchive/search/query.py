@@ -15,7 +15,7 @@ from newsarchive.shadow import query_stems, query_words, stem_tokens
 FIELDS = {"title": "title", "author": "authors"}
 
 Expand = Callable[[str], list[str] | None]
-"""Gives the index's words that begin with a prefix, or None where there are too many to name."""
+"""Gives the index's words that begin with a prefix, or None where the prefix itself is better looked for."""
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,6 @@ def _term(term: Term, expand: Expand, *, stems: bool) -> str:
 
 
 def _prefixed(sequence: tuple[str, ...], expand: Expand) -> list[str]:
-    # Named words are read one after another as they come, a bare prefix is first gathered as a whole.
     words = expand(sequence[0]) if len(sequence) == 1 else None
     return [f"{_quoted(sequence)} *"] if not words else [_quoted((word,)) for word in words]
 

@@ -17,8 +17,11 @@ from newsarchive.search.query import Group, Match, match_of, parse_query
 VISIBLE = "1"
 """SQL over an article's row of `search_order`, `o`: whether readers may see it. The one place that says so."""
 
-MOST_WORDS = 400
-"""As many words as a prefix may stand for before the index is asked for the prefix itself."""
+MOST_WORDS, MANY_HITS = 400, 50_000
+"""A prefix is looked for word by word where it stands for at most so many words with at least so many hits.
+
+Words are read as they come, so that the newest hits are there at once; a bare prefix is first gathered as a whole.
+"""
 
 FIRST_DAY = date(1800, 1, 1)
 DAY_BITS = 19
@@ -125,10 +128,11 @@ def _named(db: Database, table: str, name: str) -> list[int]:
 
 def _words_with(db: Database, prefix: str) -> list[str] | None:
     rows = db.conn.execute(
-        "select term from stems_words where term >= ? and term < ? limit ?",
+        "select term, doc from stems_words where term >= ? and term < ? limit ?",
         (prefix, prefix + "\U0010ffff", MOST_WORDS + 1),
     ).fetchall()
-    return [row[0] for row in rows] if len(rows) <= MOST_WORDS else None
+    worth = len(rows) <= MOST_WORDS and sum(count for _, count in rows) >= MANY_HITS
+    return [term for term, _ in rows] if worth else None
 
 
 def day_key(day: date) -> int:
