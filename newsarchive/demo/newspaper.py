@@ -1,0 +1,269 @@
+"""The sample newspaper as a living site: its state, its switches, and what it answers to a path."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from newsarchive.demo import feeds, pages, rest
+from newsarchive.demo.stories import Story, read_stories
+
+IMAGES = Path(__file__).parent / "images"
+NAME = "Сарыарқа таңы"
+DISALLOWED = "/jabyq/"
+
+
+@dataclass
+class Answer:
+    """What the site answers."""
+
+    body: bytes = b""
+    kind: str = "text/html; charset=UTF-8"
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def redirect(url: str) -> Answer:
+    """A permanent redirect."""
+    return Answer(status=301, headers={"Location": url})
+
+
+@dataclass
+class Newspaper:
+    """The site. Switches are plain attributes; `requests` logs method, path and status of every request."""
+
+    url: str = ""
+    stories: list[Story] = field(default_factory=read_stories)
+    requests: list[tuple[str, str, int]] = field(default_factory=list)
+    theme: str = "classic"
+    rest: str = "on"  # on, 404, 401, garbage
+    sitemap: bool = True
+    feed: bool = True
+    lastmod: str = "true"  # true, today, none
+    counter: bool = True
+    gzip: bool = True
+    captcha: bool = False
+    robots: str = ""
+    robots_gzip: bool = False
+    limit: float = 0  # requests a second; more get 429
+    retry_after: str = ""
+    per_page: int = 10
+    moved: dict[str, str] = field(default_factory=dict)
+    gone: dict[str, tuple[str, Story]] = field(default_factory=dict)
+    _views: int = 0
+    _last: float = 0.0
+
+    # What an editor does
+
+    def story(self, slug: str) -> Story:
+        """A story by its slug; KeyError where there is none."""
+        for story in self.stories:
+            if story.slug == slug:
+                return story
+        raise KeyError(slug)
+
+    def edit(self, slug: str, *, days: int = 1, append: str = "", **values: Any) -> None:
+        """Change a story: any of its fields, or `append` a paragraph; its time of modification moves by `days`."""
+        story = self.story(slug)
+        body = f"{story.body}\n\n{append}" if append else story.body
+        newest = max(s.modified for s in self.stories)
+        changed = replace(story, **{"body": body, "modified": newest + timedelta(days=days), **values})
+        self.stories[self.stories.index(story)] = changed
+
+    def add(self, slug: str, title: str, body: str, **values: Any) -> Story:
+        """Publish a new story, an hour after the newest unless told otherwise."""
+        newest = max(max(s.published, s.modified) for s in self.stories) + timedelta(hours=1)
+        given = {"published": newest, "modified": values.get("published", newest), "account": NAME, **values}
+        story = Story(id=max(s.id for s in self.stories) + 3, slug=slug, title=title, body=body, **given)
+        self.stories.append(story)
+        return story
+
+    def delete(self, slug: str, *, how: str = "404") -> None:
+        """Take a story away; its address answers 404, 410, the home page (`home`) or a soft 404 (`soft`)."""
+        story = self.story(slug)
+        self.stories.remove(story)
+        self.gone[slug] = (how, story)
+
+    def restore(self, slug: str) -> None:
+        """Bring a deleted story back."""
+        self.stories.append(self.gone.pop(slug)[1])
+
+    def protect(self, slug: str) -> None:
+        """Set a password on a story."""
+        self.edit(slug, kind="protected")
+
+    def move(self, slug: str, new: str) -> None:
+        """Give a story a new address; the old one redirects."""
+        story = self.story(slug)
+        self.stories[self.stories.index(story)] = replace(story, slug=new)
+        self.moved[slug] = new
+
+    def address(self, story: Story) -> str:
+        """A story's URL."""
+        return f"{self.url}{story.slug}/"
+
+    def posts(self) -> list[Story]:
+        """The public posts, the newest first."""
+        found = [s for s in self.stories if s.kind in ("post", "protected")]
+        return sorted(found, key=lambda s: (s.published, s.id), reverse=True)
+
+    def profile(self) -> str:
+        """A profile for it, as TOML."""
+        lines = [f'title = "{NAME}"', f'url = "{self.url}"', 'language = "kk"', 'timezone = "Asia/Almaty"', "delay = 0"]
+        return (
+            "\n".join(lines + [f'\n[[sources]]\nkind = "{kind}"' for kind in ("wordpress", "sitemap", "feed")]) + "\n"
+        )
+
+    # What it answers
+
+    def answer(self, target: str, headers: dict[str, str]) -> Answer:
+        """The answer to a GET of `target` (path and query); header names in small letters."""
+        parts = urlsplit(target)
+        path, query = unquote(parts.path), dict(parse_qsl(parts.query))
+        if path == "/robots.txt":
+            return self._robots()
+        if self.limit and not self._within_limit():
+            return Answer(
+                b"slow down", status=429, headers={"Retry-After": self.retry_after} if self.retry_after else {}
+            )
+        if self.captcha:
+            return Answer(pages.captcha(self), status=403)
+        found = self._route(path, query)
+        return self._conditional(found, headers)
+
+    def _within_limit(self) -> bool:
+        now = time.monotonic()
+        if now - self._last < 1 / self.limit:
+            return False
+        self._last = now
+        return True
+
+    def _robots(self) -> Answer:
+        text = self.robots or f"User-agent: *\nDisallow: {DISALLOWED}\n\nSitemap: {self.url}sitemap_index.xml\n"
+        if self.robots_gzip:
+            return Answer(gzip.compress(text.encode()), "text/plain", headers={"Content-Encoding": "gzip"})
+        return Answer(text.encode(), "text/plain")
+
+    def _route(self, path: str, query: dict[str, str]) -> Answer:
+        if path.startswith("/wp-json"):
+            return rest.answer(self, path, query)
+        if path.startswith("/images/"):
+            return self._image(path.rsplit("/", 1)[-1])
+        if path in feeds.ROUTES:
+            return feeds.answer(self, path, query)
+        if "p" in query and path == "/":
+            return next((redirect(self.address(s)) for s in self.stories if str(s.id) == query["p"]), self.not_found())
+        return self._page(path)
+
+    def _page(self, path: str) -> Answer:
+        steps = path.strip("/").split("/")
+        if not path.endswith("/"):
+            return redirect(f"{self.url.rstrip('/')}{path}/")
+        if path == "/" or (len(steps) == 2 and steps[0] == "page" and steps[1].isdigit()):
+            return self._html(pages.home(self, int(steps[1]) if path != "/" else 1))
+        if steps[0] in ("category", "tag", "author") and len(steps) == 2:
+            return self._html(pages.archive(self, steps[0], steps[1]))
+        slug, number = steps[0], int(steps[1]) if len(steps) == 2 and steps[1].isdigit() else 1
+        if slug in self.moved:
+            return redirect(f"{self.url}{self.moved[slug]}/")
+        if slug in self.gone:
+            return self._gone(self.gone[slug][0])
+        story = next((s for s in self.stories if s.slug == slug), None)
+        if story is None or number > len(story.pages):
+            return self.not_found()
+        self._views += 1
+        return self._html(pages.story(self, story, number, views=1000 + self._views if self.counter else 0))
+
+    def _gone(self, how: str) -> Answer:
+        if how == "home":
+            return redirect(self.url)
+        if how == "soft":
+            return self._html(pages.not_found(self))
+        return self.not_found(int(how))
+
+    def not_found(self, status: int = 404) -> Answer:
+        """The page for what is not there."""
+        return Answer(pages.not_found(self).encode(), status=status)
+
+    def _html(self, text: str | None) -> Answer:
+        return self.not_found() if text is None else Answer(text.encode())
+
+    def _image(self, name: str) -> Answer:
+        path = IMAGES / name
+        if not path.is_file() or path.suffix not in (".jpg", ".png"):
+            return self.not_found()
+        kind = "image/jpeg" if path.suffix == ".jpg" else "image/png"
+        return Answer(path.read_bytes(), kind)
+
+    def _conditional(self, found: Answer, headers: dict[str, str]) -> Answer:
+        """Feeds and sitemaps have validators; an ETag is compared to the letter, as WordPress does."""
+        if found.status != 200 or "xml" not in found.kind:
+            return found
+        etag = f'"{sha256(found.body).hexdigest()[:20]}"'
+        found.headers["ETag"] = etag
+        if headers.get("if-none-match") == etag:
+            return Answer(status=304, headers={"ETag": etag})
+        return found
+
+
+def _handler(paper: Newspaper) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            found = paper.answer(self.path, {name.lower(): value for name, value in self.headers.items()})
+            paper.requests.append((self.command, self.path, found.status))
+            body = found.body
+            text = found.kind.startswith(("text/", "application/"))
+            if paper.gzip and text and body and "Content-Encoding" not in found.headers:
+                body = gzip.compress(body, 1, mtime=0)
+                found.headers["Content-Encoding"] = "gzip"
+            self.send_response(found.status)
+            for name, value in {"Content-Type": found.kind, **found.headers}.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            """Keep quiet: `requests` is the log."""
+
+    return Handler
+
+
+@contextmanager
+def serve(port: int = 0) -> Iterator[Newspaper]:
+    """Serve the newspaper on loopback while the block runs; port 0 takes a free one."""
+    paper = Newspaper()
+    server = ThreadingHTTPServer(("127.0.0.1", port), _handler(paper))
+    server.daemon_threads = True
+    paper.url = f"http://127.0.0.1:{server.server_port}/"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield paper
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def stamp(moment: datetime, zone: Callable[[datetime], datetime] = lambda m: m.astimezone(UTC)) -> str:
+    """A moment as WordPress writes it in its GMT fields: no offset."""
+    return zone(moment).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def dump(value: object) -> bytes:
+    """JSON with the letters as they are."""
+    return json.dumps(value, ensure_ascii=False).encode()
