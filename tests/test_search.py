@@ -204,7 +204,16 @@ def test_a_long_text_is_cut_around_its_hits(db: Database) -> None:
         ({"author": "Жоқ Адам"}, []),
     ],
 )  # fmt: skip
-def test_filters_narrow(db: Database, news: dict[str, int], filters: dict[str, str], names: list[str]) -> None:
+@pytest.mark.parametrize("few", [0, 300])
+def test_filters_narrow(
+    db: Database,
+    news: dict[str, int],
+    monkeypatch: pytest.MonkeyPatch,
+    filters: dict[str, str],
+    names: list[str],
+    few: int,
+) -> None:
+    monkeypatch.setattr("newsarchive.search.selection.FEW", few)
     assert sorted(found(db, "", **filters)) == sorted(news[name] for name in names)
     assert sorted(found(db, "мектеп OR школа OR өзен OR кітапхана OR пікір", **filters)) == sorted(
         news[name] for name in names

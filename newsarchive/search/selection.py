@@ -23,6 +23,9 @@ MOST_WORDS, MANY_HITS = 400, 50_000
 Words are read as they come, so that the newest hits are there at once; a bare prefix is first gathered as a whole.
 """
 
+FEW = 300
+"""As many articles of an author, a category or a tag as are looked up one by one."""
+
 FIRST_DAY = date(1800, 1, 1)
 DAY_BITS = 19
 
@@ -60,7 +63,7 @@ class Selection:
         if match:
             where.insert(0, f"stems_fts match {_literal(match)}")
             tables, key = "stems_fts f", "f.rowid"
-            if any("o." in piece for piece in (select, *where[1:])):
+            if any(re.search(r"\bo\.", piece) for piece in (select, *where[1:])):
                 # cross join: the full-text index must be walked in its order, never the other table first
                 tables += " cross join search_order o on o.key = f.rowid"
         else:
@@ -112,10 +115,20 @@ def select_articles(db: Database, query: str = "", **filters: Unpack[Filters]) -
         parameters["language"] = language
     for column, table in (("author", "authors"), ("category", "categories"), ("tag", "tags")):
         if name := filters.get(column):
-            numbers = ", ".join(map(str, _named(db, table, str(name))))
-            where.append(f"o.article in (select article from article_{table} where {column} in ({numbers}))")  # noqa: S608
+            where.append(_linked(db, column, table, str(name)))
     match = match_of(group, expand=lambda prefix: _words_with(db, prefix))
     return Selection(group=group, match=match, where=tuple(where), parameters=parameters)
+
+
+def _linked(db: Database, column: str, table: str, name: str) -> str:
+    """The condition that an article has an author, a category or a tag."""
+    numbers = ", ".join(map(str, _named(db, table, name)))
+    linked = f"select article from article_{table} where {column} in ({numbers})"  # noqa: S608
+    few = [article for (article,) in db.conn.execute(f"{linked} limit {FEW + 1}")]
+    if len(few) > FEW:
+        return f"o.article in ({linked})"
+    # To look each of a few up in the full-text index costs less than to pass through all hits of a common word.
+    return f"$key in (select key from search_order where article in ({', '.join(map(str, few))}))"  # noqa: S608
 
 
 def _named(db: Database, table: str, name: str) -> list[int]:
