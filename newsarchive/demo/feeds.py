@@ -13,14 +13,8 @@ from newsarchive.demo.stories import Story
 if TYPE_CHECKING:
     from newsarchive.demo.newspaper import Answer, Newspaper
 
-ROUTES = (
-    "/feed/",
-    "/feed/atom/",
-    "/sitemap_index.xml",
-    "/post-sitemap.xml.gz",
-    "/page-sitemap.xml",
-    "/news-sitemap.xml",
-)
+MAPS = ("/post-sitemap.xml.gz", "/page-sitemap.xml", "/news-sitemap.xml")
+ROUTES = ("/feed/", "/feed/atom/", "/sitemap_index.xml", *MAPS)
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 SITEMAPS = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
@@ -78,8 +72,7 @@ def _atom(paper: Newspaper) -> str:
 
 
 def _index(paper: Newspaper) -> str:
-    names = [route for route in ROUTES if "sitemap" in route and route != "/sitemap_index.xml"]
-    entries = "".join(f"<sitemap><loc>{paper.url.rstrip('/')}{name}</loc></sitemap>" for name in names)
+    entries = "".join(f"<sitemap><loc>{paper.url.rstrip('/')}{name}</loc></sitemap>" for name in MAPS)
     return f"{HEAD}<sitemapindex xmlns='{SITEMAPS}'>{entries}</sitemapindex>"
 
 

@@ -120,10 +120,8 @@ class Newspaper:
 
     def profile(self) -> str:
         """A profile for it, as TOML."""
-        lines = [f'title = "{NAME}"', f'url = "{self.url}"', 'language = "kk"', 'timezone = "Asia/Almaty"', "delay = 0"]
-        return (
-            "\n".join(lines + [f'\n[[sources]]\nkind = "{kind}"' for kind in ("wordpress", "sitemap", "feed")]) + "\n"
-        )
+        head = f'title = "{NAME}"\nurl = "{self.url}"\nlanguage = "kk"\ntimezone = "Asia/Almaty"\ndelay = 0\n'
+        return head + "".join(f'\n[[sources]]\nkind = "{kind}"\n' for kind in ("wordpress", "sitemap", "feed"))
 
     # What it answers
 
@@ -138,7 +136,7 @@ class Newspaper:
                 b"slow down", status=429, headers={"Retry-After": self.retry_after} if self.retry_after else {}
             )
         if self.captcha:
-            return Answer(pages.captcha(self), status=403)
+            return Answer(pages.captcha(), status=403)
         found = self._route(path, query)
         return self._conditional(found, headers)
 

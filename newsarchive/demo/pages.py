@@ -82,7 +82,8 @@ def _sidebar(paper: Newspaper) -> str:
     tags = dict.fromkeys(tag for s in paper.posts() for tag in s.tags)
     cloud = " ".join(_link(paper, "tag", tag, "tag") for tag in list(tags)[:20])
     return (
-        f'<aside class="sidebar widget-area"><section class="widget"><h2>Соңғы жаңалықтар</h2><ul>{recent}</ul></section>'
+        f'<aside class="sidebar widget-area"><section class="widget"><h2>Соңғы жаңалықтар</h2><ul>{recent}</ul>'
+        "</section>"
         f'<section class="widget"><h2>Тегтер</h2><div class="tagcloud">{cloud}</div></section></aside>'
     )
 
@@ -96,9 +97,12 @@ def home(paper: Newspaper, number: int) -> str | None:
 
 def archive(paper: Newspaper, kind: str, name: str) -> str | None:
     """The page of a category, tag or author; None where there is none."""
-    names = {"category": lambda s: s.categories, "tag": lambda s: s.tags, "author": lambda s: [s.account]}[kind]
-    shown = [s for s in paper.posts() if name in map(slug_of, names(s))]
+    shown = [s for s in paper.posts() if name in map(slug_of, _names(s, kind))]
     return _list(paper, name, shown[: paper.per_page], "", kind=f"archive {kind}") if shown else None
+
+
+def _names(story: Story, kind: str) -> list[str]:
+    return {"category": story.categories, "tag": story.tags, "author": [story.account]}[kind]
 
 
 def _list(paper: Newspaper, title: str, shown: Sequence[Story], following: str, kind: str = "home blog") -> str:
@@ -118,7 +122,7 @@ def not_found(paper: Newspaper) -> str:
     return _shell(paper, "Бет табылмады", body, kind="error404")
 
 
-def captcha(paper: Newspaper) -> bytes:
+def captcha() -> bytes:
     """A block page."""
     body = "<h1>Checking your browser</h1><p>Please complete the captcha to prove that you are human.</p>"
     return f"<html><head><title>Just a moment...</title></head><body>{body}</body></html>".encode()
@@ -179,8 +183,9 @@ def _picture(paper: Newspaper, name: str, caption: str, style: str = "wp-block-i
     sizes = ", ".join(f"{paper.url}images/{stem}-{w}x{h}.{ending} {w}w" for w, h in SIZES)
     words = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
     return (
-        f'<figure class="{style}"><img src="{paper.url}images/{stem}-1024x683.{ending}" alt="" width="1024" height="683"'
-        f' srcset="{sizes}, {paper.url}images/{name} 1200w" sizes="(max-width: 1024px) 100vw, 1024px">{words}</figure>'
+        f'<figure class="{style}"><img src="{paper.url}images/{stem}-1024x683.{ending}" alt="" width="1024"'
+        f' height="683" srcset="{sizes}, {paper.url}images/{name} 1200w" sizes="(max-width: 1024px) 100vw, 1024px">'
+        f"{words}</figure>"
     )
 
 
