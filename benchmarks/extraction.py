@@ -1,0 +1,218 @@
+"""Extraction over real pages with known answers: quality by field, CPU time by page.
+
+    python -m benchmarks.extraction DIR [--jobs N] [--peer trafilatura] [-o predictions.jsonl] [--floors FILE]
+
+DIR holds `items.jsonl` (a page a line: id, dataset, url, gold, html) and the gzipped pages it names. Each page goes
+through `extract_article`, as in a crawl; lead and body are given as the set wants them: zyte's gold has no standfirst.
+Exit status 1 where a figure is below its floor.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import gzip
+import json
+import logging
+import sys
+import time
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from statistics import mean, median
+from typing import Any
+
+import trafilatura
+
+from benchmarks.scoring import Figures, score_page, summarise
+from newsarchive.extraction import extract_article
+from newsarchive.extraction.metadata import read_metadata
+from newsarchive.extraction.pages import read_tree
+from newsarchive.items import Article, Hints, NotAnArticle, Page
+from newsarchive.sites import host_site
+
+Item = dict[str, Any]
+_WITHOUT_LEAD = ("zyte",)
+_LISTED = Hints(kind="post")  # the set says that they are articles, as a newspaper's listing would
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the benchmark; the exit status says whether every figure is at its floor."""
+    options = _options(arguments)
+    items = _items(options)
+    rows = _run(items, partial(predict, options.folder, peer=options.peer), options.jobs)
+    if options.output:
+        options.output.write_text("".join(json.dumps(row["ours"], ensure_ascii=False) + "\n" for row in rows))
+    figures = _figures(items, [row["ours"] for row in rows])
+    _print_table(figures, "newsarchive")
+    if options.peer:
+        _print_table(_figures(items, [row["peer"] for row in rows]), options.peer)
+    figures["cost"] = _costs(rows, peer=options.peer)
+    return _below_floors(figures, options.floors) if options.floors else 0
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.extraction", description=__doc__.splitlines()[0] if __doc__ else ""
+    )
+    parser.add_argument("folder", type=Path, metavar="DIR")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--peer", choices=["trafilatura"])
+    parser.add_argument("--limit", type=int, default=0, help="only the first so many pages of each set")
+    parser.add_argument("--datasets", default="", help="only these, separated by commas")
+    parser.add_argument("--ids", type=Path, help="a file with the ids to run, one a line")
+    parser.add_argument("-o", "--output", type=Path, help="predictions, a page a line")
+    parser.add_argument("--floors", type=Path, help="TOML file with the figures that must not fall")
+    return parser.parse_args(arguments)
+
+
+def _items(options: argparse.Namespace) -> list[Item]:
+    with (options.folder / "items.jsonl").open(encoding="utf-8") as lines:
+        items: list[Item] = [json.loads(line) for line in lines]
+    if options.datasets:
+        items = [item for item in items if item["dataset"] in options.datasets.split(",")]
+    if options.ids:
+        wanted = set(options.ids.read_text(encoding="utf-8").split())
+        items = [item for item in items if item["id"] in wanted]
+    if options.limit:
+        seen: dict[str, int] = {}
+        items = [
+            item for item in items if seen.setdefault(item["dataset"], 0) < options.limit and not _count(seen, item)
+        ]
+    return items
+
+
+def _count(seen: dict[str, int], item: Item) -> None:
+    seen[item["dataset"]] += 1
+
+
+def _run(items: Sequence[Item], work: partial[dict[str, Any]], jobs: int) -> list[dict[str, Any]]:
+    logging.disable(logging.CRITICAL)
+    for item in items[:5]:  # what is loaded once is not a page's cost
+        work(item)
+    if jobs == 1:
+        return [work({**item, "turn": i}) for i, item in enumerate(items)]
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_quiet) as pool:
+        return list(pool.map(work, [{**item, "turn": i} for i, item in enumerate(items)], chunksize=20))
+
+
+def _quiet() -> None:
+    logging.disable(logging.CRITICAL)
+
+
+def predict(folder: Path, item: Item, *, peer: str | None) -> dict[str, Any]:
+    """What one page gives, ours and the peer's, each with its CPU milliseconds; the two take turns at going first."""
+    body = gzip.decompress((folder / item["html"]).read_bytes())
+    page = Page(url=item["url"], body=body)
+    row: dict[str, Any] = {}
+    makers = [("ours", partial(_ours, page, item)), *([("peer", partial(_peer, body, item))] if peer else [])]
+    for name, make in makers if item.get("turn", 0) % 2 else makers[::-1]:
+        gc.collect()
+        start = time.process_time()
+        made = make()
+        cost = 1000 * (time.process_time() - start)
+        row[name] = {"id": item["id"], **(_prediction(made, page, item) if name == "ours" else made)}
+        row[f"{name}_ms"] = cost
+    return row
+
+
+def _ours(page: Page, item: Item) -> Article | str:
+    try:
+        return extract_article([page], item["url"], site=host_site(item["url"]), hints=_LISTED)
+    except NotAnArticle as no:
+        return no.reason
+
+
+def _prediction(article: Article | str, page: Page, item: Item) -> dict[str, Any]:
+    if isinstance(article, str):
+        return {"not_an_article": article}
+    parts = [article.body] if item["dataset"] in _WITHOUT_LEAD else [article.lead, article.body]
+    lead = sorted(article.images, key=lambda image: not image.lead)
+    return {
+        "title": article.title,
+        "body": "\n\n".join(part for part in parts if part),
+        "authors": [author.name for author in article.authors if author.role == "author"],
+        "date": _day(page, item),
+        "images": [image.url for image in lead],
+        "lang": article.language,
+    }
+
+
+def _day(page: Page, item: Item) -> str:
+    """The calendar day that the page means: the record itself is in UTC."""
+    tree = read_tree(page)
+    site = host_site(item["url"])
+    return read_metadata(tree, item["url"], site=site, hints=_LISTED).published_day if tree is not None else ""
+
+
+def _peer(body: bytes, item: Item) -> dict[str, Any]:
+    try:
+        found = trafilatura.bare_extraction(body, url=item["url"], fast=True, with_metadata=True)
+    except Exception:  # noqa: BLE001 (whatever stops the peer is its miss)
+        found = None
+    if found is None or isinstance(found, dict):
+        return {}
+    text = trafilatura.xml.xmltotxt(found.body, include_formatting=False) if found.body is not None else ""
+    return {
+        "title": found.title,
+        "body": text,
+        "authors": (found.author or "").split("; "),
+        "date": found.date,
+        "images": [found.image] if found.image else [],
+    }
+
+
+def _figures(items: Sequence[Item], predictions: Iterable[Mapping[str, Any]]) -> dict[str, Figures]:
+    sets: dict[str, list[dict[str, tuple[float, ...]]]] = {}
+    for item, predicted in zip(items, predictions, strict=True):
+        sets.setdefault(item["dataset"], []).append(score_page(item["gold"], predicted))
+    return {name: summarise(sets[name]) for name in sorted(sets)}
+
+
+def _costs(rows: Sequence[Mapping[str, Any]], *, peer: str | None) -> Figures:
+    costs: Figures = {}
+    for name in ("ours", "peer") if peer else ("ours",):
+        ms = sorted(row[f"{name}_ms"] for row in rows)
+        costs |= {
+            f"{name}_median": median(ms),
+            f"{name}_mean": mean(ms),
+            f"{name}_p99": ms[int(0.99 * (len(ms) - 1))],
+            f"{name}_max": ms[-1],
+        }
+    if peer:
+        costs |= {
+            f"{which}_ratio": costs[f"ours_{which}"] / costs[f"peer_{which}"] for which in ("median", "mean", "max")
+        }
+    print("CPU ms a page  " + "  ".join(f"{name} {value:.2f}" for name, value in costs.items()))
+    return costs
+
+
+def _print_table(figures: Mapping[str, Figures], name: str) -> None:
+    for dataset, values in figures.items():
+        shown = "  ".join(f"{k} {v:.4f}" for k, v in values.items() if k != "pages")
+        print(f"{name:12} {dataset:12} {values['pages']:4.0f} pages  {shown}")
+
+
+def _below_floors(figures: Mapping[str, Figures], path: Path) -> int:
+    """1 where a figure is below its floor, or above its ceiling: costs are ceilings."""
+    floors = tomllib.loads(path.read_text(encoding="utf-8")).get("extraction", {})
+    short = []
+    for dataset, wanted in floors.items():
+        for field, floor in wanted.items():
+            value = figures.get(dataset, {}).get(field)
+            if dataset == "cost":
+                bad = value is not None and value > floor
+            else:
+                bad = dataset in figures and (value or 0.0) < floor
+            if bad:
+                short.append(f"{dataset} {field}: {value or 0:.4f}, floor {floor}")
+    for line in short:
+        print(line, file=sys.stderr)
+    return int(bool(short))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
