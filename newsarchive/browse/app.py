@@ -16,7 +16,7 @@ from newsarchive.browse import plugin
 from newsarchive.browse.languages import load_texts
 from newsarchive.browse.metadata import datasette_metadata
 from newsarchive.browse.plots import Point, draw_lines
-from newsarchive.browse.web import HERE, Room
+from newsarchive.browse.web import HERE, Room, is_local_name, only_here
 from newsarchive.database import read_archive
 
 SETTINGS = {
@@ -78,6 +78,8 @@ def make_app(archive: Path) -> Any:
 def serve(archive: Path, *, port: int, host: str) -> None:
     """Serve the reading room until interrupted. Raises ArchiveError, and OSError where the port is taken."""
     app = make_app(archive)
+    if is_local_name(f"[{host}]" if ":" in host else host):
+        app = only_here(app)
     load_texts()
     draw_lines([Point(period="2025", series="", value=1)])  # the first plot takes half a second
     uvicorn.run(app, host=host, port=port, log_level="warning", lifespan="on", server_header=False)

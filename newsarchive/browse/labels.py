@@ -11,9 +11,10 @@ LABELS = {
     "_filter_column": "Column to filter by",
     "_filter_op": "How to compare",
     "_filter_value": "Value to compare with",
+    "_sort": "Sort by",
     "sql": "SQL query",
 }
-_FIELD = re.compile(r'<(?:select|input|textarea)\b[^>]*? name="(?P<name>_filter_(?:column|op|value)|sql)(?=["_])')
+_FIELD = re.compile(r'<(?:select|input|textarea)\b[^>]*? name="(?P<name>_filter_(?:column|op|value)|_sort|sql)(?=["_])')
 
 
 def add_labels(source: str) -> str:

@@ -12,7 +12,6 @@ from newsarchive.search.selection import Filters
 
 MOST = 6
 COLUMNS = ["query", "site", "period", "hits", "articles", "share"]
-MANY_DAYS = 400
 
 
 def trends_page(visit: Visit) -> Answer:

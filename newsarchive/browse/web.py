@@ -10,9 +10,10 @@ import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from http.cookies import SimpleCookie
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from datasette.utils.asgi import Request, Response  # type: ignore[import-untyped]
 from datasette.views.base import DatasetteError  # type: ignore[import-untyped]
@@ -82,7 +83,9 @@ class Room:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self.templates.globals.update(address=address, languages=LANGUAGES, rel=REL, is_web_address=is_web_address)
+        self.templates.globals.update(
+            address=address, languages=LANGUAGES, rel=REL, is_web_address=is_web_address, readable=readable_url
+        )
 
     def routes(self) -> list[tuple[str, Callable[..., Awaitable[Response]]]]:
         """Every page as a route of Datasette's."""
@@ -193,6 +196,19 @@ class Room:
         return self.failure(request, status, "error_missing" if status == 404 else "error_bad")
 
 
+def readable_url(url: str) -> str:
+    """A URL as a person reads it, with the letters of its language; as it is where it has none.
+
+    >>> readable_url("https://a.kz/%D1%81%D1%83/")
+    'https://a.kz/су/'
+    """
+    try:
+        plain = unquote(url, errors="strict")
+    except UnicodeDecodeError:
+        return url
+    return plain if plain.isprintable() and " " not in plain else url
+
+
 def speech_of(request: Request | None) -> Speech:
     """The language of the interface for a request."""
     if request is None:
@@ -218,6 +234,35 @@ def _remember(request: Request, response: Response) -> Response:
     if asked in LANGUAGES:
         response.set_cookie("lang", asked, max_age=365 * 86400, httponly=True, samesite="lax")
     return response
+
+
+def only_here(app: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    """Answer only to local names: a page elsewhere could give its own name our address and read the archive (DNS
+    rebinding). For a server that only this machine can reach.
+    """
+
+    async def local(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and not is_local_name(Request(scope, receive).headers.get("host", "")):
+            await Response.text("This server answers to local names only.", status=421).asgi_send(send)
+            return
+        await app(scope, receive, send)
+
+    return local
+
+
+def is_local_name(host: str) -> bool:
+    """Whether a Host header names this machine by itself.
+
+    >>> is_local_name("127.0.0.1:8001"), is_local_name("[::1]:80"), is_local_name("localhost"), is_local_name("a.kz")
+    (True, True, True, False)
+    """
+    name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return False
 
 
 def guard(app: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:

@@ -1,0 +1,565 @@
+"""The reading room: what each page shows, in which language, and that nothing an article says can run."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import hashlib
+import io
+import json
+import re
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lxml import html
+from sqlite_utils import Database
+
+pytest.importorskip("datasette", reason="the extra `browse` is not installed")
+
+from datasette.app import Datasette  # type: ignore[import-untyped]
+
+from newsarchive.browse.app import make_datasette
+from newsarchive.browse.languages import load_texts
+from newsarchive.browse.metadata import DESCRIPTIONS, HIDDEN, QUERIES
+from newsarchive.browse.web import HERE
+from newsarchive.database import open_archive, read_archive, save_article, save_capture, save_site, start_run
+from newsarchive.database.articles import Provenance
+from newsarchive.items import Article, Author, Capture, Image
+from newsarchive.shadow import shadow_text
+from newsarchive.sites import Site
+
+TAN = Site(name="tan", title="Таң", url="https://tan.example/", language="kk", timezone="Asia/Almaty")
+VEST = Site(name="vest", title="Весть", url="https://vest.example/", language="ru", timezone="Asia/Almaty")
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
+    "1f15c4890000000d49444154789c63f8cfc0f01f0005000201a5f645400000000049454e44ae426082"
+)
+
+
+def store(db: Database, article: Article, site: Site, time: str = "2025-03-01T02:00:00Z") -> int:
+    capture = save_capture(
+        db,
+        Capture(
+            url=article.url,
+            time=time,
+            status=200,
+            sha256=hashlib.sha256(article.url.encode()).hexdigest(),
+            warc=f"{site.name}-20250301.warc.gz",
+            offset=abs(hash((article.url, time))) % 10**9,
+            length=512,
+            content_type="text/html",
+        ),
+        None,
+    )
+    shadow = shadow_text(
+        title=article.title,
+        lead=article.lead,
+        body=article.body,
+        authors=[a.name for a in article.authors],
+        language=article.language,
+    )
+    provenance = Provenance(time=time, captures=(capture,), extractor="newsarchive test")
+    return save_article(
+        db, article, site=site, urls=[article.url], provenance=provenance, shadow=shadow, source="sitemap"
+    ).article
+
+
+def make_article(slug: str, title: str, body: str, **fields: Any) -> Article:
+    site = fields.pop("site", TAN)
+    values: dict[str, Any] = {
+        "language": site.language,
+        "published": "2025-02-18T20:30:00Z",
+        "markdown": f"# {title}\n\n{body}\n",
+        **fields,
+    }
+    return Article(url=f"{site.url}{slug}/", site=site.name, title=title, body=body, **values)
+
+
+ATTACK = make_article(
+    "attack",
+    'Қауіп <script>alert("title")</script>',
+    "Мәтін <img src=x onerror=alert(1)>",
+    lead="<b onmouseover=alert(1)>лид</b>",
+    authors=(Author(name='<svg onload="alert(1)">', as_written="x"),),
+    categories=('"><script>alert(2)</script>',),
+    tags=("</a><script>alert(3)</script>",),
+    markdown="\n\n".join(
+        [
+            "# Қауіп",
+            "<script>alert(4)</script>",
+            "[басыңыз](javascript:alert(5)) [тағы](data:text/html;base64,PHNjcmlwdD4=) [жақсы](https://tan.example/x)",
+            '![алт" onerror="alert(6)](https://evil.example/x.png)',
+            "![](//evil.example/y.png)",
+            "<iframe src=https://evil.example></iframe>",
+        ]
+    ),
+    images=(Image(url="javascript:alert(7)", shown="javascript:alert(7)", caption='"><script>alert(8)</script>'),),
+    evidence={"<script>": "<script>alert(9)</script>"},
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small archive under a path that a careless address would break."""
+    folder = tmp_path_factory.mktemp("room") / "my archive #1 100%?"
+    db = open_archive(folder)
+    for site in (TAN, VEST):
+        save_site(db, site)
+    start_run(db, "crawl", "tan")
+    flood = make_article(
+        "flood",
+        "Өзен тасыды",
+        "Нұра өзені тасып, екі үйді су басты.\n\nТұрғындар көшірілді.",
+        lead="Ауданда төтенше жағдай жарияланды.",
+        authors=(Author(name="Аида Рахымқұлова", as_written="Аида РАХЫМҚҰЛОВА"),),
+        categories=("Қоғам",),
+        tags=("су тасқыны",),
+        markdown="# Өзен тасыды\n\nАуданда төтенше жағдай жарияланды.\n\n![Өзен](https://tan.example/i/river-300x200.png)"
+        "\n\nНұра өзені тасып, екі үйді су басты.\n\n![](https://tan.example/i/house.png)\n\nТұрғындар көшірілді.",
+        images=(
+            Image(
+                url="https://tan.example/i/river.png",
+                shown="https://tan.example/i/river-300x200.png",
+                alt="Өзен",
+                caption="Нұра өзені",
+                credit="Фото: Б. Сәт",
+                lead=True,
+            ),
+            Image(
+                url="https://tan.example/i/house.png", shown="https://tan.example/i/house.png", caption="Су басқан үй"
+            ),
+        ),
+        evidence={"title": "json-ld", "authors": "by-line"},
+    )
+    store(db, flood, TAN)
+    edited = replace(
+        flood, title="Нұра өзені тасыды", body=flood.body.replace("екі үйді", "бес үйді"), markdown=flood.markdown
+    )
+    store(db, edited, TAN, "2025-03-02T02:00:00Z")
+    store(db, make_article("school", "Жаңа мектеп ашылды", "Мектепте жүз бала оқиды.", published="2025-01-10"), TAN)
+    gone = store(
+        db,
+        make_article("voda", "Вода ушла", "Река вошла в берега.", site=VEST, published="2024-12-31T20:00:00Z"),
+        VEST,
+    )
+    store(db, ATTACK, TAN)
+    with db.atomic():
+        db.conn.execute("update articles set gone = '2025-03-05T00:00:00Z', gone_reason = '410' where id = ?", (gone,))
+        sha256 = hashlib.sha256(PIXEL).hexdigest()
+        db.conn.execute(
+            "update images set sha256 = ?, type = 'image/png', width = 1, height = 1, state = 'kept'"
+            " where url = 'https://tan.example/i/river.png'",
+            (sha256,),
+        )
+        db.conn.execute(
+            "insert into urls (site, url, key, source, first_listed, last_listed, day, state) values ('tan',"
+            " 'https://tan.example/lost/', 'lost', 'sitemap', '2025-03-01', '2025-03-01', '2025-02-19', 'failed')"
+        )
+    (folder / "images" / f"{sha256}.png").write_bytes(PIXEL)
+    db.close()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def room(folder: Path) -> Iterator[Datasette]:
+    datasette = make_datasette(folder)
+    asyncio.run(datasette.invoke_startup())
+    yield datasette
+    for database in datasette.databases.values():
+        database.close()
+    datasette.executor.shutdown()
+
+
+def get(room: Datasette, path: str, *, accept: str = "en", cookie: str = "") -> Any:
+    headers = {"accept-language": accept, **({"cookie": cookie} if cookie else {})}
+
+    async def ask() -> Any:
+        return await room.client.get(path, headers=headers)
+
+    return asyncio.run(ask())
+
+
+def tree_of(response: Any) -> Any:
+    return html.fromstring(response.text)
+
+
+def text_of(response: Any) -> str:
+    return " ".join(" ".join(tree_of(response).find("body").itertext()).split())
+
+
+def number_of(folder: Path, slug: str) -> int:
+    db = read_archive(folder)
+    try:
+        return int(db.conn.execute("select id from articles where url like ?", (f"%/{slug}/",)).fetchone()[0])
+    finally:
+        db.close()
+
+
+def pages(folder: Path) -> list[str]:
+    flood = number_of(folder, "flood")
+    return [
+        "/",
+        "/search",
+        "/search?q=өзен",
+        "/trends",
+        "/trends?q=өзен&q=мектеп&by=day&apart=1",
+        "/compare?a_q=өзен",
+        f"/article/{flood}",
+        f"/article/{number_of(folder, 'attack')}",
+        f"/article/{flood}/history",
+        "/changes",
+        "/deletions",
+        "/coverage",
+        "/authors",
+        "/authors/1",
+        "/categories",
+        "/categories/1",
+        "/tags",
+        "/tags/1",
+        "/no-such-page",
+    ]
+
+
+def test_front_page_tells_of_sites_and_what_happened(room: Datasette) -> None:
+    response = get(room, "/")
+    text = text_of(response)
+    assert response.status_code == 200
+    assert "Таң 3 January 10, 2025 February 19, 2025 0" in text
+    assert "Весть 1 January 1, 2025" in text
+    assert "Нұра өзені тасыды" in text
+    assert "Вода ушла" in text
+    assert "<svg" in response.text
+
+
+def test_every_page_reads_in_three_languages(room: Datasette, folder: Path) -> None:
+    for path in pages(folder):
+        for language in ("kk", "ru", "en"):
+            tree = tree_of(get(room, path, accept=language))
+            assert tree.get("lang") == language, path
+            assert tree.xpath("count(//h1)") == 1, path
+            assert tree.xpath("//main[@id='content']"), path
+
+
+def test_language_is_the_one_asked_for_then_remembered_then_the_browsers(room: Datasette) -> None:
+    asked = get(room, "/?lang=ru", accept="kk")
+    assert '<html lang="ru">' in asked.text
+    assert "lang=ru" in asked.headers["set-cookie"]
+    assert '<html lang="ru">' in get(room, "/", accept="kk", cookie="lang=ru").text
+    assert '<html lang="kk">' in get(room, "/", accept="kk-KZ,ru;q=0.5").text
+    assert '<html lang="en">' in get(room, "/", accept="de", cookie="lang=xx").text
+
+
+def test_every_text_of_the_interface_exists_in_every_language_and_is_used() -> None:
+    texts = load_texts()
+    sources = "".join(p.read_text() for p in [*HERE.glob("*.py"), *HERE.glob("templates/*.html")])
+    plain = {key for key in texts if "." not in key}
+    assert [key for key in plain if set(texts[key]) != {"kk", "ru", "en"}] == []
+    counted = {key.split(".")[0] for key in texts if "." in key}
+    for key in counted:
+        forms = {lang for name, text in texts.items() if name.startswith(f"{key}.") for lang in text}
+        assert forms == {"kk", "ru", "en"}
+    prefixes = re.findall(r"""t\(["'](\w+_)["'] ~""", sources) + re.findall(r'text\(f"(\w+_)\{', sources)
+    named = set(re.findall(r"""["'](\w+)["']""", sources))
+    unused = [k for k in plain | counted if k not in named and not k.startswith((*prefixes, "share_", "hits_"))]
+    assert unused == []
+
+
+def test_russian_counts_agree_with_their_nouns(room: Datasette) -> None:
+    assert "Найдено 4 статьи" not in text_of(get(room, "/search", accept="ru"))
+    assert "Найдены 4 статьи" in text_of(get(room, "/search", accept="ru"))
+    assert "4 мақала табылды" in text_of(get(room, "/search", accept="kk"))
+
+
+def test_search_finds_other_forms_and_marks_them(room: Datasette) -> None:
+    response = get(room, "/search?q=өзендер")
+    assert "1 article found" in text_of(response)
+    assert "<mark>өзені</mark>" in response.text
+    assert "Қоғам" in text_of(response)
+
+
+def test_search_facets_narrow_and_can_be_taken_back(room: Datasette) -> None:
+    tree = tree_of(get(room, "/search"))
+    link = tree.xpath("//aside//a[text()='Весть']/@href")[0]
+    narrowed = tree_of(get(room, link))
+    assert "1 article found" in narrowed.text_content()
+    back = narrowed.xpath("//ul[@class='chosen']//a/@href")[0]
+    assert "4 articles found" in text_of(get(room, back))
+
+
+def test_search_result_as_csv_and_json_is_the_same(room: Datasette) -> None:
+    response = get(room, "/search.csv?q=өзен")
+    rows = list(csv.DictReader(io.StringIO(response.content.decode("utf-8-sig"))))
+    found = get(room, "/search.json?q=өзен").json()
+    assert [row["title"] for row in rows] == [hit["title"] for hit in found["hits"]] == ["Нұра өзені тасыды"]
+    assert found["count"] == 1
+    assert {"period": "2025-02", "hits": 1, "articles": 2, "share": 0.5} in found["months"]
+    assert "«өзені»" in rows[0]["snippet"]
+
+
+def test_csv_cells_do_not_run_as_formulas(folder: Path, tmp_path: Path) -> None:
+    db = open_archive(tmp_path)
+    save_site(db, TAN)
+    store(db, make_article("sum", "=1+1", "Мәтін"), TAN)
+    db.close()
+    room = make_datasette(tmp_path)
+    assert "'=1+1" in get(room, "/search.csv").text
+    room.executor.shutdown()
+
+
+def test_an_unreadable_day_is_the_readers_mistake(room: Datasette) -> None:
+    response = get(room, "/search?since=yesterday", accept="kk")
+    assert response.status_code == 400
+    assert "Іздеу шарты түсініксіз" in response.text
+
+
+def test_plots_have_their_figures_as_a_table_of_links_and_as_csv(room: Datasette) -> None:
+    tree = tree_of(get(room, "/trends?q=өзен&q=мектеп&by=month"))
+    assert len(tree.xpath("//figure[.//*[local-name()='svg']]")) == 2
+    cells = tree.xpath("(//figure)[1]//tbody/tr[th='2025-02']/td//text()")
+    assert [c.strip() for c in cells if c.strip()] == ["1", "0"]
+    link = tree.xpath("(//figure)[1]//tbody/tr[th='2025-02']/td[1]/a/@href")[0]
+    assert "Нұра өзені тасыды" in text_of(get(room, link))
+    rows = list(csv.DictReader(io.StringIO(get(room, "/trends.csv?q=өзен&by=month").content.decode("utf-8-sig"))))
+    assert {row["period"]: row["share"] for row in rows}["2025-02"] == "0.5"
+
+
+def test_plots_carry_no_script_no_style_and_no_foreign_address(room: Datasette) -> None:
+    svg = tree_of(get(room, "/trends?q=өзен")).xpath("//*[local-name()='svg']")[0]
+    source = html.tostring(svg, encoding="unicode")
+    assert "<script" not in source
+    assert "style=" not in source
+    assert {link for link in svg.xpath(".//@href") if not link.startswith("/search?")} == set()
+    assert set(svg.xpath(".//*[local-name()='a']/@tabindex")) == {"-1"}
+
+
+def test_trends_keep_sites_apart_when_asked(room: Datasette) -> None:
+    found = get(room, "/trends.json?q=вода&by=year&apart=1").json()
+    assert {(row["site"], row["hits"]) for row in found if row["hits"]} == {("vest", 1)}
+
+
+def test_unknown_period_is_refused(room: Datasette) -> None:
+    assert get(room, "/trends?q=a&by=century").status_code == 400
+
+
+def test_comparison_finds_what_stands_out(tmp_path: Path) -> None:
+    db = open_archive(tmp_path)
+    for site in (TAN, VEST):
+        save_site(db, site)
+    for n in range(20):
+        author = Author(name="Бек Сәт", as_written="Бек Сәт")
+        store(db, make_article(f"a{n}", "Су", "Өзендегі су тасыды, өзен арнасынан асты.", authors=(author,)), TAN)
+        store(
+            db, make_article(f"b{n}", "Футбол", "Футболшылар доп тепті, футбол ойнады.", site=VEST, language="kk"), VEST
+        )
+    db.close()
+    room = make_datasette(tmp_path)
+    found = get(room, "/compare.json?a_site=tan").json()
+    words = {row["name"]: row for row in found if row["kind"] == "words"}
+    assert {row["count_a"] for word, row in words.items() if word.startswith("өзен")} == {40}, (
+        "its forms count together"
+    )
+    assert words["доп"]["stands_out_in"] == "b"
+    authors = [row for row in found if row["kind"] == "authors"]
+    assert [(row["name"], row["count_a"], row["count_b"]) for row in authors] == [("Бек Сәт", 20, 0)]
+    room.executor.shutdown()
+
+
+def test_article_page_shows_the_whole_article_in_reading_order(room: Datasette, folder: Path) -> None:
+    text = text_of(get(room, f"/article/{number_of(folder, 'flood')}"))
+    order = ["Қоғам", "Нұра өзені тасыды", "Ауданда төтенше жағдай жарияланды.", "Аида Рахымқұлова"]
+    order += ["February 19, 2025, 01:30", "Фото: Б. Сәт", "екі үйді су басты", "Су басқан үй", "Тұрғындар көшірілді."]
+    places = [text.index(part) for part in order]
+    assert places == sorted(places)
+    assert text.count("Ауданда төтенше жағдай жарияланды.") == 1
+    for part in ("https://tan.example/flood/", "tan-20250301.warc.gz", "by-line", "newsarchive test", "@"):
+        assert part in text
+
+
+def test_kept_pictures_come_from_the_archive_and_others_are_plain_links(room: Datasette, folder: Path) -> None:
+    tree = tree_of(get(room, f"/article/{number_of(folder, 'flood')}"))
+    assert tree.xpath("//img/@alt") == ["Өзен"]
+    picture = get(room, tree.xpath("//img/@src")[0])
+    assert picture.content == PIXEL
+    assert picture.headers["content-type"] == "image/png"
+    assert tree.xpath("//figure/a[@class='elsewhere']/@href") == ["https://tan.example/i/house.png"]
+    assert get(room, "/picture/" + "0" * 64).status_code == 404
+
+
+def test_history_shows_the_words_that_changed(room: Datasette, folder: Path) -> None:
+    tree = tree_of(get(room, f"/article/{number_of(folder, 'flood')}/history?from=1&to=2"))
+    assert "екі" in tree.xpath("//del/text()")
+    assert "бес" in tree.xpath("//ins/text()")
+    assert get(room, f"/article/{number_of(folder, 'flood')}/history?from=1&to=9").status_code == 404
+
+
+def test_article_can_be_taken_away_as_json_and_as_citations(room: Datasette, folder: Path) -> None:
+    number = number_of(folder, "flood")
+    assert get(room, f"/article/{number}.json").json()["authors"] == ["Аида Рахымқұлова"]
+    assert get(room, f"/article/{number}/cite/bibtex").text.startswith("@")
+    assert "Рахымқұлова" in get(room, f"/article/{number}/cite/ris").text
+    assert json.loads(get(room, f"/article/{number}/cite/csl-json").text)
+    assert get(room, f"/article/{number}/cite/parchment").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["/article/999", "/article/99999999999999999999", "/authors/999", "/nothing", "/a.json"]
+)
+def test_missing_pages_say_so_in_our_style(room: Datasette, path: str) -> None:
+    response = get(room, path, accept="kk")
+    assert response.status_code == 404
+    assert "Мұндай бет жоқ" in (response.json()["error"] if path.endswith(".json") else response.text)
+
+
+def test_nothing_that_an_article_says_runs_or_loads(room: Datasette, folder: Path) -> None:
+    for path in [*pages(folder), "/search?q=қауіп", "/archive/articles"]:
+        tree = tree_of(get(room, path))
+        if not path.startswith("/archive"):
+            assert tree.xpath("//script") == [], path
+            assert tree.xpath("//@style") == [], path
+        assert [name for name in tree.xpath("//*/@*") if getattr(name, "attrname", "").startswith("on")] == [], path
+        assert tree.xpath("//iframe | //object | //embed | //base | //body//link") == [], path
+        loads = tree.xpath("//img/@src | //script/@src | //link[@rel='stylesheet']/@href")
+        assert [address for address in loads if not address.startswith("/") or address.startswith("//")] == [], path
+        links = tree.xpath("//a/@href | //form/@action")
+        assert [link for link in links if not link.startswith(("/", "#", "http://", "https://", "?"))] == [], path
+
+
+def test_raw_html_in_an_article_is_shown_as_text(room: Datasette, folder: Path) -> None:
+    tree = tree_of(get(room, f"/article/{number_of(folder, 'attack')}"))
+    prose = tree.xpath("//div[@class='prose']")[0]
+    assert "<script>alert(4)</script>" in prose.text_content()
+    assert prose.xpath(".//a[.='басыңыз']/@href") == []
+    assert prose.xpath(".//a[.='жақсы']/@href") == ["https://tan.example/x"]
+    assert set(prose.xpath(".//a/@rel")) == {"nofollow noopener noreferrer external"}
+
+
+def test_every_answer_has_a_strict_policy(room: Datasette, folder: Path) -> None:
+    for path in [*pages(folder), "/search.csv", "/search.json", "/-/room/room.css"]:
+        headers = get(room, path).headers
+        assert "default-src 'none'" in headers["content-security-policy"], path
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "same-origin"
+    for path in pages(folder):
+        assert "script-src" not in get(room, path).headers["content-security-policy"] or path == "/no-such-page", path
+    assert "'unsafe-inline'" not in get(room, "/").headers["content-security-policy"]
+    for path in ("/archive", "/archive/articles", "/archive/edited_headlines"):
+        policy = get(room, path).headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe-inline" not in policy.partition("script-src")[2].partition(";")[0]
+
+
+def test_changes_and_deletions_are_listed_and_downloaded(room: Datasette) -> None:
+    changes = get(room, "/changes.json").json()
+    assert [(c["old_title"], c["title"], c["fields"]) for c in changes] == [
+        ("Өзен тасыды", "Нұра өзені тасыды", ["title", "body"])
+    ]
+    assert get(room, "/changes.json?kind=cosmetic").json() == []
+    deletions = list(csv.DictReader(io.StringIO(get(room, "/deletions.csv").content.decode("utf-8-sig"))))
+    assert [(d["title"], d["reason"]) for d in deletions] == [("Вода ушла", "410")]
+    assert get(room, "/deletions.json?site=tan").json() == []
+
+
+def test_coverage_calendar_marks_what_failed(room: Datasette) -> None:
+    tree = tree_of(get(room, "/coverage?site=tan&year=2025"))
+    cell = tree.xpath("//td[contains(@class, 'failed')]/a/@aria-label")
+    assert len(cell) == 1
+    assert cell[0].startswith("2025-02-19: listed 3, archived 2, failed 1")
+    assert len(tree.xpath("//table[@class='calendar']/tbody/tr/td")) == 365
+    assert get(room, "/coverage?site=nowhere").status_code == 404
+
+
+def test_names_lead_to_their_articles_whatever_the_case_of_letters(room: Datasette) -> None:
+    found = get(room, "/authors.json?q=АИДА").json()
+    assert [row["name"] for row in found] == ["Аида Рахымқұлова"]
+    assert "Нұра өзені тасыды" in text_of(get(room, f"/authors/{found[0]['id']}"))
+    assert [row["name"] for row in get(room, "/tags.json").json() if "су" in row["name"]] == ["су тасқыны"]
+
+
+def test_every_table_and_column_is_described(folder: Path) -> None:
+    db = read_archive(folder)
+    try:
+        names = [*db.table_names(), *db.view_names()]
+        shadows = re.compile(r"\w+_fts(_\w+)?")
+        shown = {n for n in names if not shadows.fullmatch(n) and n not in HIDDEN and not n.startswith("sqlite_")}
+        columns = {n: {row[1] for row in db.conn.execute(f"pragma table_info([{n}])")} for n in shown}
+    finally:
+        db.close()
+    assert {name: set(about["columns"]) for name, about in DESCRIPTIONS.items()} == columns
+    assert all(about["description"] and all(about["columns"].values()) for about in DESCRIPTIONS.values())
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_queries_of_a_researcher_run(room: Datasette, name: str) -> None:
+    query = QUERIES[name]
+    response = get(room, f"/archive/{name}.json?_shape=array&term=су")
+    assert response.status_code == 200
+    assert response.json(), "finds nothing in an archive that has it"
+    assert query["title"]
+    assert query["description"]
+
+
+def test_there_are_ten_queries() -> None:
+    assert len(QUERIES) == 10
+
+
+def test_datasettes_own_pages_stay_and_carry_our_header(room: Datasette) -> None:
+    for path in ("/archive", "/archive/articles", "/archive/archive", "/archive/articles/1", "/archive?sql=select+1"):
+        response = get(room, path, accept="kk")
+        assert response.status_code == 200, path
+        assert "Мұрағаттан іздеу" in response.text, path
+    assert get(room, "/archive?sql=drop+table+articles").status_code == 400
+    fields = tree_of(get(room, "/archive/articles")).xpath("//form//select[starts-with(@name, '_filter')]")
+    assert all(field.get("aria-label") for field in fields)
+
+
+def test_nothing_can_be_written_through_the_room(room: Datasette) -> None:
+    async def write() -> None:
+        await room.get_database("archive").execute_write("delete from articles")
+
+    with pytest.raises(sqlite3.OperationalError, match="reading only"):
+        asyncio.run(write())
+
+
+def test_pages_are_drawn_while_a_crawl_writes(tmp_path: Path) -> None:
+    db = open_archive(tmp_path)
+    save_site(db, TAN)
+    store(db, make_article("one", "Бірінші", "Мәтін бір"), TAN)
+    room = make_datasette(tmp_path)
+    db.conn.execute("begin immediate")
+    db.conn.execute("update articles set title = 'Жазылып жатыр'")
+    assert "Бірінші" in text_of(get(room, "/"))
+    assert get(room, "/archive/articles.json?_shape=array").json()[0]["title"] == "Бірінші"
+    db.conn.commit()
+    store(db, make_article("two", "Екінші", "Мәтін екі"), TAN)
+    assert "Екінші" in text_of(get(room, "/"))
+    db.close()
+    room.executor.shutdown()
+
+
+def test_an_empty_archive_says_so(tmp_path: Path) -> None:
+    open_archive(tmp_path).close()
+    room = make_datasette(tmp_path)
+    for path in ("/", "/search", "/trends?q=a", "/compare?a_q=a", "/coverage", "/changes", "/deletions", "/authors"):
+        assert get(room, path).status_code == 200, path
+    assert "The archive is empty so far" in text_of(get(room, "/"))
+    room.executor.shutdown()
+
+
+def test_plain_datasette_finds_tables_and_full_text_search(folder: Path, tmp_path: Path) -> None:
+    copy = sqlite3.connect(tmp_path / "archive.db")
+    source = sqlite3.connect(f"{(folder / 'archive.db').as_uri()}?mode=ro", uri=True)
+    source.backup(copy)
+    for connection in (source, copy):
+        connection.close()
+    plain = Datasette([str(tmp_path / "archive.db")])
+    found = get(plain, "/archive/articles.json?_search=өзені&_shape=array").json()
+    assert [row["title"] for row in found] == ["Нұра өзені тасыды"]
+    assert get(plain, "/archive/archive.json?_shape=array&_facet=site").status_code == 200
+    assert "newsarchive" not in get(plain, "/").text
+    for database in plain.databases.values():
+        database.close()
+    plain.executor.shutdown()

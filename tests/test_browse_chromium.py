@@ -1,0 +1,198 @@
+"""The reading room in a real browser: no script, nothing from elsewhere, fits a phone, usable with a screen reader."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from newsarchive.database import open_archive, save_article, save_site
+from newsarchive.database.articles import Provenance
+from newsarchive.items import Article, Author, Image
+from newsarchive.shadow import shadow_text
+from newsarchive.sites import Site
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SITE = Site(name="tan", title="Таң", url="https://tan.example/", language="kk", timezone="Asia/Almaty")
+PAGES = [
+    "/",
+    "/search?q=өзен",
+    "/trends?q=өзен&q=мектеп&by=month",
+    "/compare?a_q=өзен",
+    "/article/3",
+    "/article/3/history",
+    "/changes",
+    "/deletions",
+    "/coverage",
+    "/authors",
+    "/authors/1",
+    "/categories",
+    "/tags",
+    "/no-such-page",
+    "/archive",
+    "/archive/articles",
+    "/archive/edited_headlines",
+]
+
+
+def need(name: str) -> Any:
+    """A module of the test extra; without it the test is skipped, but never in CI."""
+    if os.environ.get("CI") == "true":
+        return __import__(name, fromlist=["_"])
+    return pytest.importorskip(name)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("chromium")
+    db = open_archive(folder)
+    save_site(db, SITE)
+    for n in range(30):
+        for text, time in (("Өзен тасып, су үйлерге жетті.", "2025-03-01"), ("Өзен арнасына түсті.", "2025-03-02")):
+            if time == "2025-03-02" and n % 3:
+                continue
+            body = f"{text} {n}-ауыл.\n\nМектепте сабақ басталды. <script>document.title = 'ran'</script>"
+            title = f"{n}-хабар: {text}"
+            article = Article(
+                url=f"https://tan.example/{n}/",
+                site="tan",
+                title=title,
+                lead="Ауданнан келген хабар.",
+                body=body,
+                markdown=f"# {title}\n\n{body}\n\n![Өзен](https://tan.example/{n}.jpg)\n\n"
+                "| Ауыл | Үй |\n|---|---|\n| Нұра | 2 |",
+                language="kk",
+                published=f"2024-{n % 12 + 1:02}-1{n % 10}T05:00:00Z",
+                authors=(Author(name="Аида Рахымқұлова", as_written="Аида Рахымқұлова"),),
+                images=(Image(url=f"https://tan.example/{n}.jpg", caption="Өзен", credit="Фото: Б. Сәт"),),
+                categories=("Қоғам",),
+                tags=("су",),
+                evidence={"title": "json-ld"},
+            )
+            shadow = shadow_text(title=title, lead="", body=body, authors=["Аида Рахымқұлова"], language="kk")
+            provenance = Provenance(time=f"{time}T02:00:00Z")
+            save_article(db, article, site=SITE, urls=[article.url], provenance=provenance, shadow=shadow)
+    with db.atomic():
+        db.conn.execute("update articles set gone = '2025-03-05T00:00:00Z', gone_reason = '404' where id = 9")
+    db.close()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(folder: Path) -> Iterator[str]:
+    need("datasette")
+    uvicorn = need("uvicorn")
+    from newsarchive.browse import make_app
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(make_app(folder), log_level="error", lifespan="on"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+    listener.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    if not CHROMIUM and os.environ.get("CI") != "true":
+        pytest.skip("chromium is not installed")
+    sync_api = need("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=[1280, 390], ids=["desk", "phone"])
+def width(request: pytest.FixtureRequest) -> int:
+    return int(request.param)
+
+
+def test_pages_load_nothing_from_elsewhere_break_no_policy_and_fit(browser: Any, address: str, width: int) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 800}, locale="kk-KZ")
+    page = context.new_page()
+    asked: list[str] = []
+    said: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: said.append(message.text))
+    for path in PAGES:
+        page.goto(address + path)
+        assert page.title() != "ran"
+        too_wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert too_wide <= 0, f"{path} is {too_wide} pixels wider than the screen"
+        assert page.evaluate("document.documentElement.lang") == ("en" if path.startswith("/archive") else "kk")
+    assert [url for url in asked if not url.startswith(address)] == []
+    assert [text for text in said if "404" not in text] == []
+    context.close()
+
+
+def test_accessibility_checker_finds_nothing_serious(browser: Any, address: str, width: int) -> None:
+    axe = need("axe_playwright_python.sync_playwright").Axe()
+    # The checker is a script, which the policy of the pages would rightly not run.
+    context = browser.new_context(viewport={"width": width, "height": 800}, locale="ru", bypass_csp=True)
+    page = context.new_page()
+    found = []
+    for path in PAGES:
+        page.goto(address + path)
+        problems = axe.run(page, options={"resultTypes": ["violations"]}).response["violations"]
+        found += [
+            (path, problem["id"], problem["nodes"][0]["html"])
+            for problem in problems
+            if problem["impact"] in ("serious", "critical")
+        ]
+    assert found == []
+    context.close()
+
+
+def test_a_reader_goes_from_a_search_to_what_changed_without_javascript(browser: Any, address: str) -> None:
+    context = browser.new_context(java_script_enabled=False, locale="kk-KZ")
+    page = context.new_page()
+    page.goto(address)
+    page.get_by_role("searchbox", name="Мұрағаттан іздеу").fill("өзендерде")
+    page.get_by_role("button", name="Іздеу").click()
+    assert "30 мақала табылды" in page.locator("main").inner_text()
+    page.get_by_role("link", name="0-хабар", exact=False).first.click()
+    page.get_by_role("link", name="не өзгерді", exact=False).first.click()
+    assert page.locator("del").count() > 0
+    assert page.locator("ins").count() > 0
+    page.get_by_role("link", name="Русский").click()
+    assert page.get_by_role("heading", level=1).inner_text().startswith("История изменений")
+    context.close()
+
+
+def test_the_keyboard_reaches_the_content_first(browser: Any, address: str) -> None:
+    context = browser.new_context(locale="en")
+    page = context.new_page()
+    page.goto(address)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to content"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "content"
+    context.close()
+
+
+def test_a_point_of_a_plot_leads_to_its_articles(browser: Any, address: str) -> None:
+    context = browser.new_context(locale="en", viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    page.goto(f"{address}/trends?q=өзен&by=month")
+    page.locator("svg.plot a").first.click()
+    assert "since=2024-01" in page.url
+    assert page.locator(".hits-list li").count() == 3
+    context.close()
