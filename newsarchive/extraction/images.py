@@ -28,8 +28,26 @@ _NO_PICTURE_CLASS = re.compile(
     re.I,
 )
 _SIZE = re.compile(r"(?:[-_](\d{2,5})x(\d{2,5})|-scaled|-e\d{10,})+(?=\.\w{3,4}$|$)", re.I)
-_SOURCES = ("src", "data-src", "data-lazy-src", "data-original", "data-lazy", "data-url", "data-hi-res-src", "data-img-src", "data-image")
-_LARGEST = ("data-orig-file", "data-full-url", "data-full-src", "data-large_image", "data-full", "data-zoom-image", "data-highres")
+_SOURCES = (
+    "src",
+    "data-src",
+    "data-lazy-src",
+    "data-original",
+    "data-lazy",
+    "data-url",
+    "data-hi-res-src",
+    "data-img-src",
+    "data-image",
+)
+_LARGEST = (
+    "data-orig-file",
+    "data-full-url",
+    "data-full-src",
+    "data-large_image",
+    "data-full",
+    "data-zoom-image",
+    "data-highres",
+)
 _SETS = ("srcset", "data-srcset", "data-lazy-srcset")
 _CREDIT = re.compile(
     r"(?:^|[\s(\[.,|/–—-])(?:(?:фото|сурет(?:ті түсірген|тер)?|фотосурет|фотограф|коллаж|photos?(?: by| credit)?|foto(?:s|graf(?:ie|í?a)?)?|bild(?:er|quelle)?|crédit(?:s|o|os)?"
@@ -144,14 +162,22 @@ def _read(element: Element, url: str) -> _Picture | None:
     shown = ""
     for name in _SOURCES:
         address = (element.get(name) or "").strip()
-        if address and not address.startswith("data:") and not _NO_PICTURE.search(address.rpartition("?")[0] or address):
+        if (
+            address
+            and not address.startswith("data:")
+            and not _NO_PICTURE.search(address.rpartition("?")[0] or address)
+        ):
             shown = shown or urljoin(url, address)
             versions.setdefault(urljoin(url, address), _width_in(address) or _number(element.get("width")))
     for address, width in _offered(element, holder, url):
         versions[address] = max(width, versions.get(address, 0))
     if not shown:
         shown = max(versions, key=lambda v: versions[v], default="")
-    if not shown or _NO_PICTURE.search(urlsplit(shown).netloc + urlsplit(shown).path) or urlsplit(shown).path.endswith(".svg"):
+    if (
+        not shown
+        or _NO_PICTURE.search(urlsplit(shown).netloc + urlsplit(shown).path)
+        or urlsplit(shown).path.endswith(".svg")
+    ):
         return None
     width, height = _number(element.get("width")), _number(element.get("height"))
     known = max([width, *versions.values()])
@@ -199,7 +225,10 @@ def _width_in(address: str) -> int:
     """
     if found := _SIZE.search(urlsplit(address).path):
         return int(found[1] or 0)
-    found = re.search(r"[?&](?:w|width|imwidth|resize)=(\d{2,4})|[/,_-]w[_-]?(\d{2,4})(?=[/,_.-])|/(\d{3,4})x\d{3,4}/|[~_](\d{3,4})x\d{3,4}\b", address)
+    found = re.search(
+        r"[?&](?:w|width|imwidth|resize)=(\d{2,4})|[/,_-]w[_-]?(\d{2,4})(?=[/,_.-])|/(\d{3,4})x\d{3,4}/|[~_](\d{3,4})x\d{3,4}\b",
+        address,
+    )
     return int(next(g for g in found.groups() if g)) if found else 0
 
 
@@ -213,7 +242,11 @@ def _merged(pictures: Sequence[_Picture]) -> list[_Picture]:
             same = picture
         else:
             same.versions.update({a: max(w, same.versions.get(a, 0)) for a, w in picture.versions.items()})
-            same.alt, same.caption, same.credit = same.alt or picture.alt, same.caption or picture.caption, same.credit or picture.credit
+            same.alt, same.caption, same.credit = (
+                same.alt or picture.alt,
+                same.caption or picture.caption,
+                same.credit or picture.credit,
+            )
             if picture.in_text and not same.in_text:
                 same.shown, same.in_text = picture.shown, True
         for base in bases:
@@ -281,7 +314,12 @@ def _image(picture: _Picture, wanted: Sequence[str], *, lead: bool) -> Image:
             versions.setdefault(address, _ORIGINAL - 2)
     url = max(versions, key=lambda v: _rank(v, versions[v]), default=picture.shown)
     return Image(
-        url=url or picture.shown, shown=picture.shown, alt=picture.alt, caption=picture.caption, credit=picture.credit, lead=lead
+        url=url or picture.shown,
+        shown=picture.shown,
+        alt=picture.alt,
+        caption=picture.caption,
+        credit=picture.credit,
+        lead=lead,
     )
 
 
@@ -294,12 +332,16 @@ def _caption(element: Element) -> tuple[str, str]:
     """The caption and the credit that stand with a picture."""
     caption = credit = ""
     for ancestor, _ in zip(element.iterancestors(), range(5), strict=False):
-        if ancestor.tag == "figure" or re.search(r"wp-caption|(?:^|[\s_-])(?:figure|image-?(?:wrapper|container|block))", ancestor.get("class") or ""):
+        if ancestor.tag == "figure" or re.search(
+            r"wp-caption|(?:^|[\s_-])(?:figure|image-?(?:wrapper|container|block))", ancestor.get("class") or ""
+        ):
             found = next((e for e in ancestor.iter("figcaption")), None)
             if found is None:
                 found = next((e for e in ancestor.iter("*") if _CAPTION.search(e.get("class") or "")), None)
             if found is not None:
-                marked = next((e for e in found.iter("*") if e is not found and _CREDITED.search(e.get("class") or "")), None)
+                marked = next(
+                    (e for e in found.iter("*") if e is not found and _CREDITED.search(e.get("class") or "")), None
+                )
                 credit = text_of(marked) if marked is not None else ""
                 caption = text_of(found)
                 if credit:
@@ -309,7 +351,9 @@ def _caption(element: Element) -> tuple[str, str]:
             break
     if match := _CREDIT.search(caption):
         credit = credit or match["who"].strip(" .)]")
-        caption = caption[: match.start()].strip(" .|/–—-(") + ("." if caption[: match.start()].rstrip(" |/–—-(").endswith(".") else "")
+        caption = caption[: match.start()].strip(" .|/–—-(") + (
+            "." if caption[: match.start()].rstrip(" |/–—-(").endswith(".") else ""
+        )
     if credit and (match := _CREDIT.search(credit)):
         credit = match["who"].strip(" .)]")
     return caption, credit

@@ -8,7 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from newsarchive.extraction.authors import doubtful_authors, machine_authors, names_of_site, signed_authors, text_authors
+from newsarchive.extraction.authors import (
+    doubtful_authors,
+    machine_authors,
+    names_of_site,
+    signed_authors,
+    text_authors,
+)
 from newsarchive.extraction.images import choose_images
 from newsarchive.extraction.jsonld import (
     Object,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 from lxml import html
 
@@ -139,30 +140,51 @@ def survey(tree: Element) -> Survey:
         tag = element.tag
         if noter := _BY_TAG.get(tag):
             noter(found, element, place)
-        attributes = element.attrib
-        if attributes and tag not in _HEAD_TAGS:
-            _note_attributes(found, Marked(place=place, element=element), attributes)
+        if tag not in _HEAD_TAGS:
+            _note_attributes(found, element, place)
     found.size = place + 1
     return found
 
 
-_HEAD_TAGS = frozenset({"meta", "link", "script", "style", "html", "body", "head", "img", "svg", "path", "use"})
+_HEAD_TAGS = frozenset(
+    {"meta", "link", "script", "style", "html", "body", "head", "img", "svg", "path", "use", "option", "br", "source"}
+)
 
 
-def _note_attributes(found: Survey, marked: Marked, attributes: html.HtmlElement | object) -> None:
-    get = attributes.get  # type: ignore[union-attr]
-    prop = get("itemprop") or get("property")
-    if prop:
+def _note_attributes(found: Survey, element: Element, place: int) -> None:
+    get = element.get
+    if prop := get("itemprop") or get("property"):
         for name in prop.lower().split():
-            found.properties.setdefault(name.rpartition(":")[2], []).append(marked)
+            found.properties.setdefault(name.rpartition(":")[2], []).append(Marked(place=place, element=element))
     words = get("class") or ""
     if identity := get("id"):
         words = f"{words} {identity}"
     if words:
-        if _DATED.search(words):
-            found.dated.append(marked)
-        if _SIGNED.search(words):
-            found.signed.append(marked)
+        dated, signed = _speaks_of(words)
+        if dated:
+            found.dated.append(Marked(place=place, element=element))
+        if signed:
+            found.signed.append(Marked(place=place, element=element))
+
+
+def _speaks_of(words: str) -> tuple[bool, bool]:
+    """Whether class and id of an element speak of a date, and of an author."""
+    dated = signed = False
+    for word in words.split():
+        kind = _kind_of(word)
+        dated = dated or bool(kind & 1)
+        signed = signed or bool(kind & 2)
+    return dated, signed
+
+
+@lru_cache(maxsize=30_000)  # the few classes of a site, and of the common themes, come again and again
+def _kind_of(word: str) -> int:
+    return bool(_DATED.search(word)) + 2 * bool(_SIGNED.search(word)) + 4 * bool(_APART.search(word))
+
+
+def _speaks_of_others(words: str) -> bool:
+    """Whether class and id of a block say that it holds something beside the article."""
+    return any(_kind_of(word) & 4 for word in words.split())
 
 
 def _note_meta(found: Survey, element: Element, place: int) -> None:  # noqa: ARG001 (one form for all)
@@ -281,7 +303,7 @@ def is_apart(element: Element, spine: frozenset[Element]) -> bool:
             # the footer of the article itself carries its by-line and terms in many themes
             if node.tag not in ("footer", "noscript") or (node.tag == "footer" and not _inside_article(node)):
                 return True
-        elif node.tag != "article" and _APART.search(f"{node.get('class') or ''} {node.get('id') or ''}"):
+        elif node.tag != "article" and _speaks_of_others(f"{node.get('class') or ''} {node.get('id') or ''}"):
             return True
         node = node.getparent()
     return False

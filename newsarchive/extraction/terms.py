@@ -49,7 +49,9 @@ def _is_category(link: Element) -> bool:
     if "category" in (link.get("rel") or "").lower().split():
         return True
     holder = link.getparent()
-    return holder is not None and bool(re.search(r"taxonomy-category|cat-links|post-categories", holder.get("class") or ""))
+    return holder is not None and bool(
+        re.search(r"taxonomy-category|cat-links|post-categories", holder.get("class") or "")
+    )
 
 
 def _split(text: str) -> list[str]:
