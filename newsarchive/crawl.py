@@ -51,7 +51,7 @@ def make_settings(folder: Path, own: Mapping[str, Any]) -> Settings:
     settings = Settings()
     settings.setmodule("newsarchive.settings", priority="project")
     settings.set("ARCHIVE_FOLDER", str(folder), priority="cmdline")
-    settings.set("LOG_INSTALL_ROOT_HANDLER", False, priority="cmdline")
+    settings.setdict({"LOG_INSTALL_ROOT_HANDLER": False}, priority="cmdline")
     for name, value in own.items():
         settings.set(name, value, priority="cmdline")
     if "DOWNLOAD_DELAY" in own and settings.getfloat("DOWNLOAD_DELAY") == 0:

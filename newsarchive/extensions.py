@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -86,6 +87,7 @@ class ArchiveRun(Recorder):
         self._batch_articles = batch_articles
         self._waiting = 0
         self._timer = LoopingCall(self.flush)
+        self._lock: AbstractContextManager[None] = nullcontext()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> ArchiveRun:
@@ -98,7 +100,8 @@ class ArchiveRun(Recorder):
             batch_seconds=settings.getfloat("ARCHIVE_BATCH_SECONDS"),
             batch_articles=settings.getint("ARCHIVE_BATCH_ARTICLES"),
         )
-        self._lock = database.lock_archive(self.folder) if settings.getbool("ARCHIVE_LOCK") else None
+        if settings.getbool("ARCHIVE_LOCK"):
+            self._lock = database.lock_archive(self.folder)
         crawler.signals.connect(self.open, signals.spider_opened)
         crawler.signals.connect(self.close, signals.spider_closed)
         crawler.signals.connect(self.error, signals.item_error)
@@ -107,8 +110,7 @@ class ArchiveRun(Recorder):
 
     def open(self, spider: Spider) -> None:
         """Open the archive and the run, and give the spider its plan."""
-        if self._lock is not None:
-            self._lock.__enter__()
+        self._lock.__enter__()
         self.site: Site = spider.site  # type: ignore[attr-defined]
         self.db: Database = database.open_archive(self.folder)
         database.save_site(self.db, self.site)
@@ -198,8 +200,7 @@ class ArchiveRun(Recorder):
         finally:
             self.warc.close()
             self.db.close()
-            if self._lock is not None:
-                self._lock.__exit__(None, None, None)
+            self._lock.__exit__(None, None, None)
 
     @property
     def requests(self) -> int:

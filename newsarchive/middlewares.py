@@ -85,7 +85,7 @@ class BackOffMiddleware:
             if response.status < 400:
                 self._pauses.pop(host, None)
             return response
-        asked = retry_after(response.headers.get("Retry-After", b"").decode("latin-1"), datetime.now(UTC))
+        asked = retry_after((response.headers.get("Retry-After") or b"").decode("latin-1"), datetime.now(UTC))
         tries = request.meta.get("back_off_tries", 0) + 1
         if self._until.get(host, 0) <= time.monotonic():  # the first of those under way; the others came with it
             self._pauses[host] = self._pauses.get(host, 0) + 1

@@ -257,7 +257,9 @@ class SitePlan:
                 self.problems.append(f"the {walk.source.kind} source no longer works: {reason}")
             elif walk.state.get("state") != "failed":
                 self.notes.append(f"the {walk.source.kind} source cannot be read: {reason}")
-            database.update_source(self.db, name, walk.source.kind, walk.url, state="failed", reason=reason, checked=now())
+            database.update_source(
+                self.db, name, walk.source.kind, walk.url, state="failed", reason=reason, checked=now()
+            )
             return self._next_source()
         values: dict[str, Any] = {"state": "working", "reason": walk.failure if walk.broken else "", "checked": now()}
         if walk.newest:
@@ -277,7 +279,7 @@ class SitePlan:
 
     def _take_in(self, walk: Walk, request: ListingRequest, listing: Listing) -> list[ListingRequest]:
         if request.task == "ids":
-            return self._take_in_ids(walk, request, listing)
+            return self._take_in_ids(walk, listing)
         believed = walk.source.kind == "wordpress" or lastmod_is_reliable(listing.articles)
         walk.believed = walk.believed and believed
         fresh = 0
@@ -311,7 +313,7 @@ class SitePlan:
             further = [self._request(walk, ids_url(self.site, walk.source), "ids")]
         return further
 
-    def _take_in_ids(self, walk: Walk, request: ListingRequest, listing: Listing) -> list[ListingRequest]:
+    def _take_in_ids(self, walk: Walk, listing: Listing) -> list[ListingRequest]:
         """The first page of IDs tells how many there are; where that is what we know of, nothing is gone."""
         walk.keys.update(f"wordpress:{listed.native_id}" for listed in listing.articles)
         if walk.total is None:

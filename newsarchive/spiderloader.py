@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ class SiteSpiderLoader:
     def list(self) -> list[str]:
         return sorted(self._sites)
 
-    def find_by_request(self, request: Request) -> list[str]:
+    def find_by_request(self, request: Request) -> builtins.list[str]:
         return [name for name, site in self._sites.items() if site.covers(request.url)]
 
 

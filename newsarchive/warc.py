@@ -55,7 +55,9 @@ class CaptureWriter:
         if ip:
             record_headers["WARC-IP-Address"] = ip
         line = f"{status} {_reason(status)}"
-        response = self._record(url, "response", StatusAndHeaders(line, head, protocol="HTTP/1.1"), body, record_headers)
+        response = self._record(
+            url, "response", StatusAndHeaders(line, head, protocol="HTTP/1.1"), body, record_headers
+        )
         offset, length = self._append(response, level=0 if encoded else 6)
         if request:
             concurrent = {**record_headers, "WARC-Concurrent-To": response.rec_headers.get_header("WARC-Record-ID")}
@@ -173,6 +175,8 @@ def read_capture(folder: Path, *, warc: str, offset: int) -> Page:
 def _page(record: Any) -> Page:
     url = record.headers["WARC-Target-URI"]
     if not record.is_http:
-        return Page(url=url, body=record.reader.read(), headers={"content-type": record.headers.get("Content-Type", "")})
+        return Page(
+            url=url, body=record.reader.read(), headers={"content-type": record.headers.get("Content-Type", "")}
+        )
     headers = {name.lower(): value for name, value in record.http_headers}
     return Page(url=url, body=record.reader.read(), status=int(record.http_headers.status_code), headers=headers)

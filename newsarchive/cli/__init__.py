@@ -24,6 +24,7 @@ COMMANDS = {
     "history": "reading",
     "diff": "reading",
     "status": "reading",
+    "demo": "showing",
 }
 """Each command and the module beside this one that holds it; loaded when it is called, so that a search starts fast."""
 
@@ -56,7 +57,7 @@ class Commands(click.Group):
 @click.option("-q", "--quiet", is_flag=True, help="Say only what needs a person.")
 @click.option("-v", "--verbose", count=True, help="Say more; twice: say all.")
 @click.pass_context
-def cli(context: click.Context, folder: Path, quiet: bool, verbose: int) -> None:  # noqa: FBT001
+def cli(context: click.Context, folder: Path, quiet: bool, verbose: int) -> None:
     """Keep a newspaper: crawl it politely, keep its pages, extract its articles, notice every edit and deletion."""
     context.obj = Archive(folder=folder, quiet=quiet)
     set_up_logging(quiet=quiet, verbose=verbose)

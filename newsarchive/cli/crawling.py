@@ -28,7 +28,15 @@ from newsarchive.sites import Site
 @click.option("-s", "--set", "own", multiple=True, metavar="NAME=VALUE", help="Override a Scrapy setting.")
 @json_option
 @click.pass_obj
-def crawl(archive: Archive, sites: tuple[str, ...], since: str, limit: int | None, full: bool, own: tuple[str, ...], as_json: bool) -> None:  # noqa: E501, FBT001
+def crawl(
+    archive: Archive,
+    sites: tuple[str, ...],
+    since: str,
+    limit: int | None,
+    full: bool,
+    own: tuple[str, ...],
+    as_json: bool,
+) -> None:
     """Get new and changed articles of SITEs, of all sites of this archive where none is named."""
     settings = {
         **parse_settings(own),
@@ -44,9 +52,13 @@ def crawl(archive: Archive, sites: tuple[str, ...], since: str, limit: int | Non
     sys.exit(1 if any(outcome.problems or outcome.reason != "finished" for outcome in outcomes) else 0)
 
 
+def run_crawl(
+    archive: Archive, chosen: list[Site], settings: dict[str, Any], *, at_opening: Callable[[], None] = lambda: None
+) -> list[Outcome]:
+    """Crawl the sites under a progress bar on a terminal, with plain log lines elsewhere.
 
-def run_crawl(archive: Archive, chosen: list[Site], settings: dict[str, Any]) -> list[Outcome]:
-    """Crawl the sites under a progress bar on a terminal, with plain log lines elsewhere."""
+    `at_opening` is called when each crawl begins.
+    """
     for site in chosen:
         if not site.contact and not os.environ.get("NEWSARCHIVE_CONTACT") and not settings.get("CONTACT"):
             logging.getLogger("newsarchive").warning(
@@ -55,7 +67,11 @@ def run_crawl(archive: Archive, chosen: list[Site], settings: dict[str, Any]) ->
                 site.name,
             )
     with ProgressBar(enabled=not archive.quiet and sys.stderr.isatty()) as bar:
-        watch: Callable[[ArchiveRun], None] = bar.watch
+
+        def watch(run: ArchiveRun) -> None:
+            at_opening()
+            bar.watch(run)
+
         return crawl_sites(archive.folder, chosen, settings=settings, watch=watch)
 
 

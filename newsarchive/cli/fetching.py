@@ -18,8 +18,10 @@ from newsarchive.cli.crawling import announce
 from newsarchive.cli.formats import FORMATS, render_article
 from newsarchive.cli.terminal import Archive
 from newsarchive.crawl import fetch_pages
-from newsarchive.items import Extracted, Fetched, Page
+from newsarchive.items import Capture, Extracted, Fetched, Page
 from newsarchive.sites import Site, host_site, site_of
+from newsarchive.warc import CaptureWriter
+from newsarchive.workers import extract_here
 
 
 @click.command()
@@ -30,7 +32,15 @@ from newsarchive.sites import Site, host_site, site_of
 @click.option("--no-store", is_flag=True, help="Print only; keep nothing.")
 @click.option("--ignore-robots", is_flag=True, help="Fetch even what robots.txt forbids.")
 @click.pass_obj
-def fetch(archive: Archive, targets: tuple[str, ...], form: str, as_json: bool, page_url: str, no_store: bool, ignore_robots: bool) -> None:  # noqa: E501, FBT001
+def fetch(
+    archive: Archive,
+    targets: tuple[str, ...],
+    form: str,
+    as_json: bool,
+    page_url: str,
+    no_store: bool,
+    ignore_robots: bool,
+) -> None:
     """Get pages one-off, print their articles, and store them as a crawl would."""
     form = "json" if as_json else form
     if page_url or not all(_is_url(target) for target in targets):
@@ -47,7 +57,6 @@ def fetch(archive: Archive, targets: tuple[str, ...], form: str, as_json: bool, 
     sys.exit(1 if failed else 0)
 
 
-
 def announce_folder(archive: Archive) -> None:
     """Say where a new archive will be, before the first page of it is there."""
     if not (archive.folder / "archive.db").exists():
@@ -62,9 +71,6 @@ def _read_file(
     archive: Archive, targets: Sequence[str], url: str, *, keep: bool
 ) -> tuple[dict[str, Site], list[Extracted]]:
     """A saved page in place of a fetched one; it becomes a WARC resource record."""
-    from newsarchive.extensions import CaptureWriter
-    from newsarchive.workers import extract_here
-
     path = Path(targets[0])
     if len(targets) > 1 or not path.exists():
         bad = next((t for t in targets if not _is_url(t) and not Path(t).exists()), targets[0])
@@ -73,7 +79,7 @@ def _read_file(
         raise click.UsageError("A file needs --url: the address that the page is of.")
     body = path.read_bytes()
     kind = mimetypes.guess_type(path.name)[0] or "text/html"
-    captures = ()
+    captures: tuple[Capture, ...] = ()
     if keep:
         announce(archive)
         stamp = datetime.now(UTC).strftime("%Y%m%d%H%M%S%f")

@@ -26,7 +26,8 @@ def _text(article: Article) -> str:
 
 
 def _html(article: Article) -> str:
-    return MarkdownIt("commonmark", {"html": False}).enable("table").render(article.markdown).rstrip()
+    rendered: str = MarkdownIt("commonmark", {"html": False}).enable("table").render(article.markdown)
+    return rendered.rstrip()
 
 
 def _json(article: Article) -> str:

@@ -6,6 +6,7 @@ import difflib
 import json
 import re
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -36,7 +37,7 @@ PATIENCE = 20_000
 @click.option("--order", type=click.Choice(("rank", "newest", "oldest")), default="rank", show_default=True)
 @json_option
 @click.pass_obj
-def search(archive: Archive, query: str, as_json: bool, **filters: Any) -> None:  # noqa: FBT001
+def search(archive: Archive, /, query: str, as_json: bool, **filters: Any) -> None:
     """Find articles: words, "exact phrase", -word, prefix*, title:word, author:name."""
     for name in ("since", "until"):
         filters[name] = parse_day(filters[name], f"--{name}")
@@ -47,11 +48,16 @@ def search(archive: Archive, query: str, as_json: bool, **filters: Any) -> None:
     if as_json:
         print_json([hit_as_dict(hit) for hit in hits])
         return
-    console = Console(highlight=False)
-    for hit in hits:
-        _print_hit(console, hit)
+    print_hits(hits)
     if not hits:
         archive.say("Nothing found.")
+
+
+def print_hits(hits: Sequence[Hit]) -> None:
+    """Print hits, each with its snippet."""
+    console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    for hit in hits:
+        _print_hit(console, hit)
 
 
 def _print_hit(console: Console, hit: Hit) -> None:
@@ -80,7 +86,7 @@ def hit_as_dict(hit: Hit) -> dict[str, Any]:
 @click.option("--evidence", is_flag=True, help="Show where each field came from.")
 @json_option
 @click.pass_obj
-def show(archive: Archive, article: str, revision: int | None, form: str, evidence: bool, as_json: bool) -> None:  # noqa: E501, FBT001
+def show(archive: Archive, article: str, revision: int | None, form: str, evidence: bool, as_json: bool) -> None:
     """Print one article, as it is or as it was."""
     db = archive.read()
     row = revision_row(db, find_article(db, article), revision)
@@ -97,7 +103,7 @@ def show(archive: Archive, article: str, revision: int | None, form: str, eviden
 @click.argument("article", metavar="ID|URL")
 @json_option
 @click.pass_obj
-def history(archive: Archive, article: str, as_json: bool) -> None:  # noqa: FBT001
+def history(archive: Archive, article: str, as_json: bool) -> None:
     """List the revisions of an article."""
     db = archive.read()
     rows = list(
@@ -117,7 +123,7 @@ def history(archive: Archive, article: str, as_json: bool) -> None:  # noqa: FBT
 @click.argument("numbers", nargs=-1, type=int, metavar="[N M]")
 @json_option
 @click.pass_obj
-def diff(archive: Archive, article: str, numbers: tuple[int, ...], as_json: bool) -> None:  # noqa: FBT001
+def diff(archive: Archive, article: str, numbers: tuple[int, ...], as_json: bool) -> None:
     """Show the words that changed between two revisions; without numbers, the last two."""
     db = archive.read()
     key = find_article(db, article)
@@ -180,7 +186,7 @@ def word_diff(before: str, after: str) -> list[dict[str, str]]:
 @click.option("--missing", is_flag=True, help="Name each listed URL that is not archived, with its reason.")
 @json_option
 @click.pass_obj
-def status(archive: Archive, site: str | None, missing: bool, as_json: bool) -> None:  # noqa: FBT001
+def status(archive: Archive, site: str | None, missing: bool, as_json: bool) -> None:
     """Tell how the archive stands: per site its last run, counts, failures, coverage by month."""
     db = archive.read()
     if missing:

@@ -23,7 +23,7 @@ ARTICLES_TO_CHECK = 3
 @click.group(invoke_without_command=True)
 @json_option
 @click.pass_context
-def sites(context: click.Context, as_json: bool) -> None:  # noqa: FBT001
+def sites(context: click.Context, as_json: bool) -> None:
     """List the site profiles; add one; check one."""
     if context.invoked_subcommand is not None:
         return
@@ -80,7 +80,7 @@ def add(archive: Archive, url: str, name: str) -> None:
 @click.argument("name")
 @json_option
 @click.pass_obj
-def check(archive: Archive, name: str, as_json: bool) -> None:  # noqa: FBT001
+def check(archive: Archive, name: str, as_json: bool) -> None:
     """Show what one listing and three articles of a site would give; store nothing."""
     site = archive.site(name)
     starts = [url for source in site.sources for url in start_urls(site, source)]
@@ -98,7 +98,6 @@ def check(archive: Archive, name: str, as_json: bool) -> None:  # noqa: FBT001
         for url, reason in failures.items():
             archive.warn(f"{url}: {reason}")
     sys.exit(0 if any("title" in result for result in results) else 1)
-
 
 
 def name_of_host(url: str) -> str:
@@ -150,7 +149,7 @@ def _articles_to_check(site: Site, pages: dict[str, Page]) -> list[str]:
     listed = _listed(site, pages)
     if listed:
         return [entry.url for entry in listed[:ARTICLES_TO_CHECK]]
-    further = []
+    further: list[str] = []
     for source, page in _listings(site, pages):
         try:
             further += read_listing(page, site=site, source=source).listings[:1]

@@ -87,4 +87,7 @@ def print_table(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str], *
         table.add_column(heading, justify="right" if all(isinstance(row[key], int) for row in rows) else "left")
     for row in rows:
         table.add_row(*("" if row[key] is None else str(row[key]) for key in columns))
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 240  # a pipe has no width: no line is broken
+    console.print(table)

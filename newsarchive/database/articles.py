@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlite_utils import Database
 
-from newsarchive.items import Article, Hints
+from newsarchive.items import Article, Author, Hints, Image
 from newsarchive.revisions import changed_fields, content_digest, content_of, kind_of_change
 from newsarchive.sites import Site
 from newsarchive.urls import url_key
@@ -61,7 +61,7 @@ def save_article(
         url = _own_url(db, article, urls, digest)
         known = _find(db, [url, *urls])
         if known is None:
-            saved = _insert(db, article, url, site, content, digest, provenance)
+            saved = _insert(db, article, url, site, digest, provenance)
         else:
             saved = _update(db, known, article, url, site, content, digest, provenance)
         if saved.outcome != "same":
@@ -116,9 +116,7 @@ def _find(db: Database, urls: Sequence[str]) -> dict[str, Any] | None:
     return next(db.query("select * from articles where id = ?", [article]))
 
 
-def _insert(
-    db: Database, article: Article, url: str, site: Site, content: dict[str, Any], digest: str, provenance: Provenance
-) -> Saved:
+def _insert(db: Database, article: Article, url: str, site: Site, digest: str, provenance: Provenance) -> Saved:
     cursor = db.conn.execute(
         "insert into articles (site, url, key, first_seen, last_seen) values (?, ?, ?, ?, ?)",
         (site.name, url, url_key(url), provenance.time, provenance.time),
@@ -142,8 +140,8 @@ def _update(
     current = next(db.query("select * from revisions where id = ?", [known["current_revision"]]))
     last_seen = max(known["last_seen"], provenance.time)
     db.conn.execute(
-        "update articles set url = ?, key = ?, last_seen = ?, modified = coalesce(nullif(?, ''), modified), gone = null,"
-        " gone_reason = null where id = ?",
+        "update articles set url = ?, key = ?, last_seen = ?, modified = coalesce(nullif(?, ''), modified),"
+        " gone = null, gone_reason = null where id = ?",
         (url, url_key(url), last_seen, article.modified, known["id"]),
     )
     if current["digest"] == digest:
@@ -165,8 +163,6 @@ def stored_content(revision: dict[str, Any]) -> dict[str, Any]:
 
 def article_of_revision(revision: dict[str, Any], *, url: str = "", site: str = "") -> Article:
     """A row of `revisions` as an Article."""
-    from newsarchive.items import Author, Image
-
     return Article(
         url=url,
         site=site,

@@ -28,9 +28,7 @@ def save_listed(
     """
     key = url_key(listed.url)
     native_id = f"{source}:{listed.native_id}" if listed.native_id else ""
-    row = db.conn.execute(
-        "select state, lastmod, next_visit, hints from urls where key = ?", (key,)
-    ).fetchone()
+    row = db.conn.execute("select state, lastmod, next_visit, hints from urls where key = ?", (key,)).fetchone()
     hints = hints_json(listed.hints)
     if row is None:
         wanted = site.wants(listed.url)
@@ -82,7 +80,8 @@ def read_hints(data: str) -> Hints:
     values: dict[str, Any] = json.loads(data)
     if values.get("image"):
         values["image"] = Image(**values["image"])
-    return Hints(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    return Hints(**values)
 
 
 def due_urls(
@@ -123,9 +122,7 @@ def _ensure(db: Database, url: str, site: Site, source: str, time: str) -> None:
     )
 
 
-def mark_not_article(
-    db: Database, url: str, *, site: Site, reason: str, time: str, source: str = "fetch"
-) -> None:
+def mark_not_article(db: Database, url: str, *, site: Site, reason: str, time: str, source: str = "fetch") -> None:
     """Note that a page holds no article, and why; a stored article stays as it is."""
     with db.atomic():
         _ensure(db, url, site, source, time)

@@ -37,7 +37,8 @@ def start_run(db: Database, command: str, site: str | None) -> int:
     with db.atomic():
         if command == "crawl":
             db.conn.execute(
-                "update runs set reason = 'killed' where finished is null and reason = '' and command = ? and site is ?",
+                "update runs set reason = 'killed'"
+                " where finished is null and reason = '' and command = ? and site is ?",
                 (command, site),
             )
         cursor = db.conn.execute(

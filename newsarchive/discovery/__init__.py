@@ -12,12 +12,17 @@ from newsarchive.items import Listing, Page
 from newsarchive.sites import Site, Source
 
 _READERS = {"wordpress": read_posts, "sitemap": read_sitemap, "feed": read_feed, "listing": read_links}
-_STARTS = {
-    "wordpress": lambda site, source: (posts_url(site, source),),
-    "sitemap": sitemap_start,
-    "feed": feed_start,
-    "listing": lambda _site, source: (source.url,),
-}
+
+
+def _posts_start(site: Site, source: Source) -> tuple[str, ...]:
+    return (posts_url(site, source),)
+
+
+def _links_start(_site: Site, source: Source) -> tuple[str, ...]:
+    return (source.url,)
+
+
+_STARTS = {"wordpress": _posts_start, "sitemap": sitemap_start, "feed": feed_start, "listing": _links_start}
 
 
 def read_listing(page: Page, *, site: Site, source: Source) -> Listing:

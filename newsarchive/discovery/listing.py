@@ -19,7 +19,9 @@ _NEXT_WORDS = re.compile(
     r"^\W*(?:келесі|ескі жазбалар|бұрынғы|следующая|следующие|вперед|вперёд|далее|старые записи|ранее|next|older)\b",
     re.IGNORECASE,
 )
-_ARTICLE_PATH = re.compile(r"\d{4,}|(?:[^/]+-){2,}[^/]+|\d{4}/\d{2}/|%[0-9A-F]{2}.*%[0-9A-F]{2}|\.html?$", re.IGNORECASE)
+_ARTICLE_PATH = re.compile(
+    r"\d{4,}|(?:[^/]+-){2,}[^/]+|\d{4}/\d{2}/|%[0-9A-F]{2}.*%[0-9A-F]{2}|\.html?$", re.IGNORECASE
+)
 _NOT_ARTICLE_PATH = re.compile(
     r"/(?:page|tag|tags|category|categories|author|authors|search|rubric|archive|login|wp-\w+|feed|rss)(?:/|$)|"
     r"^/\d{4}(?:/\d{1,2}){0,2}/?$|\.(?:jpe?g|png|gif|webp|pdf|docx?|xlsx?|zip|mp[34])$",
@@ -52,9 +54,11 @@ def parse_html(page: Page) -> html.HtmlElement:
     """The page as a tree. Raises ListingError where there is none."""
     charset = re.search(r"charset=[\"']?([\w-]+)", page.headers.get("content-type", ""))
     encoding = charset.group(1) if charset else detect_encoding(page.body[:100_000])
-    text = bytes_to_str(page.body, encoding).replace("\x00", "")
+    text = bytes_to_str(page.body, encoding or "utf-8").replace("\x00", "")
     try:
-        tree = html.document_fromstring(re.sub(r"^\s*<\?xml[^>]*\?>", "", text), parser=html.HTMLParser(huge_tree=False))
+        tree = html.document_fromstring(
+            re.sub(r"^\s*<\?xml[^>]*\?>", "", text), parser=html.HTMLParser(huge_tree=False)
+        )
     except (etree.ParserError, ValueError) as error:
         raise ListingError(page.url, "not HTML") from error
     return tree
@@ -102,7 +106,7 @@ def _next_page(tree: html.HtmlElement, url: str, source: Source, site: Site) -> 
         candidates += [e.get("href") for e in tree.cssselect("a.next, .next > a, .nav-previous > a")]
         candidates += [a.get("href") for a in tree.iter("a") if _NEXT_WORDS.match(a.text_content() or "")]
     for candidate in candidates:
-        following = urljoin(url, candidate or "")
+        following: str = urljoin(url, candidate or "")
         if candidate and site.covers(following) and url_key(following) != url_key(url):
             return following
     return ""

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-import snowballstemmer  # type: ignore[import-untyped]
+import snowballstemmer
 
 from .lexicon import choose_parse, shipped_lexicon
 from .scripts import fold, to_cyrillic

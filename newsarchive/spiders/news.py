@@ -87,7 +87,7 @@ class NewsSpider(Spider):
 
     def page_failed(self, failure: Failure) -> Iterator[Extracted]:
         """A page could not be had; one that a host in trouble sent back stays in the queue."""
-        if failure.check(IgnoreRequest) and "backing off" in str(failure.value):
+        if isinstance(failure.value, IgnoreRequest) and "backing off" in str(failure.value):
             return
         request = failure.request  # type: ignore[attr-defined]
         nothing = Fetched(site=self.site.name, urls=(request.cb_kwargs["url"],), pages=(), captures=())

@@ -10,14 +10,7 @@ from urllib.parse import urlsplit
 from scrapy import Request, Spider
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
-from twisted.internet.error import (
-    ConnectError,
-    ConnectionLost,
-    ConnectionRefusedError,
-    DNSLookupError,
-    NoRouteError,
-    TimeoutError,  # noqa: A004
-)
+from twisted.internet import error as network
 from twisted.python.failure import Failure
 from twisted.web.client import ResponseFailed
 
@@ -66,7 +59,7 @@ def page_request(
 
 def page_of(response: Response) -> Page:
     """A Scrapy response as a Page."""
-    headers = {name.lower(): value for name, value in response.headers.to_unicode_dict().items()}
+    headers = {str(name).lower(): value for name, value in response.headers.to_unicode_dict().items()}
     return Page(url=response.url, body=response.body, status=response.status, headers=headers)
 
 
@@ -110,13 +103,13 @@ def status_line(status: int) -> str:
 
 
 _REFUSALS: tuple[tuple[type[Exception], str], ...] = (
-    (DNSLookupError, "the host is not known (no network?)"),
-    (ConnectionRefusedError, "the host refused the connection"),
-    (NoRouteError, "no route to the host (no network?)"),
-    (TimeoutError, "the host did not answer in time"),
-    (ConnectionLost, "the host broke the connection off"),
+    (network.DNSLookupError, "the host is not known (no network?)"),
+    (network.ConnectionRefusedError, "the host refused the connection"),
+    (network.NoRouteError, "no route to the host (no network?)"),
+    (network.TimeoutError, "the host did not answer in time"),
+    (network.ConnectionLost, "the host broke the connection off"),
     (ResponseFailed, "the host broke the answer off"),
-    (ConnectError, "the host cannot be reached"),
+    (network.ConnectError, "the host cannot be reached"),
 )
 
 

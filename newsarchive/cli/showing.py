@@ -1,0 +1,88 @@
+"""The command that shows what newsarchive does: demo."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import click
+
+from newsarchive.cli.crawling import run_crawl
+from newsarchive.cli.reading import print_hits
+from newsarchive.cli.terminal import Archive
+from newsarchive.crawl import Outcome
+from newsarchive.database import lock_archive, read_archive
+from newsarchive.demo import Newspaper, serve
+from newsarchive.search import search
+from newsarchive.sites import read_profile
+
+QUERY = "мамандық"
+
+
+@click.command()
+@click.pass_obj
+def demo(archive: Archive) -> None:
+    """Crawl the bundled sample newspaper on loopback into DIR/demo, made anew, and show what can be done with it."""
+    folder = archive.folder / "demo"
+    if folder.exists():
+        shutil.rmtree(folder)
+    with serve() as paper, lock_archive(folder):
+        click.echo(f"The sample newspaper is at {paper.url}, the new archive in {folder.absolute()}\n")
+        outcomes = _crawl_twice(Archive(folder=folder, quiet=archive.quiet), paper)
+    if any(outcome.problems or outcome.reason != "finished" for outcome in outcomes):
+        sys.exit("newsarchive: " + "; ".join(p for outcome in outcomes for p in outcome.problems))
+    click.echo(f"First crawl   {outcomes[0].sentence()}")
+    click.echo("Then the newspaper edits a story, takes one away and publishes another.")
+    click.echo(f"Second crawl  {outcomes[1].sentence()}\n")
+    _show(folder)
+
+
+def _crawl_twice(archive: Archive, paper: Newspaper) -> list[Outcome]:
+    path = archive.folder / "sites" / "saryarqa.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text(paper.profile(), encoding="utf-8")
+    site = read_profile(path)
+    openings = iter((lambda: None, lambda: _live_on(paper)))
+    settings = {"CONTACT": "demo"}
+    return run_crawl(archive, [site, site], settings, at_opening=lambda: next(openings)())
+
+
+def _live_on(paper: Newspaper) -> None:
+    posts = [story for story in paper.posts() if story.kind == "post"]
+    paper.edit(posts[2].slug, append="Редакциядан: мәтінге нақтылау енгізілді.")
+    paper.delete(posts[4].slug)
+    paper.add("redakciyadan-zhana-zhyl", "Газетіміз оқырманға жақындай түседі", _NEWS, categories=["Қоғам"])
+
+
+_NEWS = (
+    "Келесі аптадан бастап редакция оқырман хаттарына арнап жаңа айдар ашады. Ауыл мен қаладан келген әр сауалға"
+    " тілшілер жауап іздейді.\n\nХаттарды редакцияның мекенжайына жолдауға болады.\n\nӨз тілшіміз"
+)
+
+
+def _show(folder: Path) -> None:
+    db = read_archive(folder)
+    click.echo(f"Search for «{QUERY}», any form of it:")
+    hits = search(db, QUERY, limit=3)
+    print_hits(hits)
+    if hits:
+        row = next(db.query("select * from archive where id = ?", [hits[0].id]))
+        click.echo(f"\nOne article: {row['title']}\n  by {row['authors']}, {row['published']}, {row['words']} words")
+        click.echo(f"  {row['body'][:200]}…")
+    name = f"newsarchive --archive {_short(folder)}"
+    click.echo("\nNext, try:")
+    article = hits[0].id if hits else 1
+    for command in (f"search {QUERY}", f"show {article}", "status", "browse"):
+        click.echo(f"  {name} {command}")
+    click.echo(f"  sqlite3 {_short(folder)}/archive.db '{_SELECT}'")
+
+
+_SELECT = "select title, authors, published from archive order by published desc limit 5"
+
+
+def _short(folder: Path) -> str:
+    try:
+        return str(folder.absolute().relative_to(Path.cwd()))
+    except ValueError:
+        return str(folder)
