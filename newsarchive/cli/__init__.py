@@ -24,6 +24,10 @@ COMMANDS = {
     "history": "reading",
     "diff": "reading",
     "status": "reading",
+    "export": "taking",
+    "cite": "taking",
+    "browse": "taking",
+    "schedule": "scheduling",
     "demo": "showing",
 }
 """Each command and the module beside this one that holds it; loaded when it is called, so that a search starts fast."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import difflib
 import json
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import click
 from rich.console import Console
@@ -20,37 +21,86 @@ from newsarchive.cli.formats import FORMATS, render_article
 from newsarchive.cli.terminal import Archive, json_option, print_json, print_table
 from newsarchive.database import article_of
 from newsarchive.database.articles import article_of_revision
-from newsarchive.search import FilterError, Hit
+from newsarchive.search import FilterError, Filters, Hit, Line, Period, hits_over
+from newsarchive.search import kwic as keyword_lines
 from newsarchive.search import search as search_archive
 
 PATIENCE = 20_000
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def filter_options(command: F) -> F:
+    """The filters that search and export share."""
+    options = (
+        click.option("--site", default="", help="Only this site."),
+        click.option("--author", default="", help="Only by this author."),
+        click.option("--category", default="", help="Only in this category."),
+        click.option("--since", default="", metavar="DAY", help="Published on this day (YYYY-MM-DD) or later."),
+        click.option("--until", default="", metavar="DAY", help="Published on this day or earlier."),
+        click.option("--language", default="", help="Only in this language: kk, ru, ..."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def read_filters(values: Mapping[str, str]) -> Filters:
+    """The filters that were given, days checked."""
+    given = {name: value for name, value in values.items() if value}
+    for name in ("since", "until"):
+        if name in given:
+            given[name] = parse_day(given[name], f"--{name}")
+    return cast("Filters", given)
 
 
 @click.command()
 @click.argument("query")
-@click.option("--site", default="")
-@click.option("--author", default="")
-@click.option("--since", default="", metavar="DAY")
-@click.option("--until", default="", metavar="DAY")
-@click.option("--language", default="")
+@filter_options
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
 @click.option("--order", type=click.Choice(("rank", "newest", "oldest")), default="rank", show_default=True)
+@click.option("--over", type=click.Choice(("day", "month", "year")), help="Count the hits over time instead.")
+@click.option("--kwic", is_flag=True, help="Keyword in context: every place, as CSV.")
+@click.option("--words", type=click.IntRange(1, 50), default=5, show_default=True, help="Words each side with --kwic.")
 @json_option
 @click.pass_obj
-def search(archive: Archive, /, query: str, as_json: bool, **filters: Any) -> None:
-    """Find articles: words, "exact phrase", -word, prefix*, title:word, author:name."""
-    for name in ("since", "until"):
-        filters[name] = parse_day(filters[name], f"--{name}")
+def search(
+    archive: Archive, /, query: str, limit: int, order: str, over: str, kwic: bool, words: int, as_json: bool, **f: str
+) -> None:
+    """Find articles: words in any form, "exact phrase", -word, prefix*, title:word, author:name."""
+    db, filters = archive.read(), read_filters(f)
     try:
-        hits = search_archive(archive.read(), query, **filters)
+        if over:
+            _print_periods(hits_over(db, query, by=over, **filters), as_json=as_json)
+        elif kwic:
+            _print_lines(keyword_lines(db, query, words=words, **filters), as_json=as_json)
+        else:
+            hits = search_archive(db, query, limit=limit, order=order, **filters)
+            print_json([hit_as_dict(hit) for hit in hits]) if as_json else print_hits(hits)
+            if not hits:
+                archive.say("Nothing found.")
     except FilterError as error:
         raise click.UsageError(str(error)) from error
+
+
+def _print_periods(periods: list[Period], *, as_json: bool) -> None:
+    rows = [period._asdict() for period in periods]
     if as_json:
-        print_json([hit_as_dict(hit) for hit in hits])
+        print_json(rows)
         return
-    print_hits(hits)
-    if not hits:
-        archive.say("Nothing found.")
+    most = max((period.hits for period in periods), default=0) or 1
+    for row in rows:
+        row["bar"], row["share"] = "█" * round(40 * row["hits"] / most), f"{row['share']:.1%}"
+    columns = {"period": "Period", "hits": "Hits", "articles": "Articles", "share": "Share", "bar": ""}
+    print_table(rows, columns, empty="Nothing found.")
+
+
+def _print_lines(lines: Iterable[Line], *, as_json: bool) -> None:
+    if as_json:
+        print_json([line._asdict() for line in lines])
+        return
+    writer = csv.writer(sys.stdout)
+    writer.writerow(Line._fields)
+    writer.writerows(lines)
 
 
 def print_hits(hits: Sequence[Hit]) -> None:

@@ -1,0 +1,80 @@
+"""The commands that take something out of the archive: export, cite, browse."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.progress import Progress
+
+from newsarchive.browse.app import serve
+from newsarchive.cite import CitationError
+from newsarchive.cite import cite as cite_article
+from newsarchive.cli.reading import filter_options, find_article, read_filters
+from newsarchive.cli.terminal import Archive, stderr
+from newsarchive.export import FORMATS, ExportError, release
+from newsarchive.export import export as export_articles
+from newsarchive.search import FilterError
+
+STYLES = ("text", "bibtex", "csl-json", "ris")
+
+
+@click.command()
+@click.option("--format", "form", type=click.Choice(tuple(FORMATS)), default="jsonl", show_default=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The file (or folder) to write.")
+@click.option("--release", "directory", type=click.Path(path_type=Path), help="Make a dataset to publish, in a folder.")
+@click.option("--query", default="", help="Only what this search finds.")
+@filter_options
+@click.pass_obj
+def export(
+    archive: Archive, /, form: str, output: Path | None, directory: Path | None, query: str, **filters: Any
+) -> None:
+    """Write the archive, or a part of it, in other people's formats."""
+    target = directory or output
+    if target is None:
+        raise click.UsageError("export wants -o PATH, or --release DIR.")
+    chosen = read_filters(filters)
+    with Progress(console=stderr, transient=True, disable=archive.quiet or not sys.stderr.isatty()) as bar:
+        task = bar.add_task("articles", total=None)
+
+        def progress(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        try:
+            if directory is not None:
+                count = release(archive.read(), directory, query=query, progress=progress, **chosen)
+            else:
+                count = export_articles(archive.read(), target, format=form, query=query, progress=progress, **chosen)
+        except FilterError as error:
+            raise click.UsageError(str(error)) from error
+        except ExportError as error:
+            archive.warn(str(error))
+            sys.exit(1)
+    archive.say(f"{count} articles in {target}")
+
+
+@click.command()
+@click.argument("article", metavar="ID|URL")
+@click.option("--revision", type=int, help="An earlier one, by its number.")
+@click.option("--format", "style", type=click.Choice(STYLES), default="text", show_default=True)
+@click.pass_obj
+def cite(archive: Archive, article: str, revision: int | None, style: str) -> None:
+    """Cite an article and the version of it that the archive keeps."""
+    db = archive.read()
+    try:
+        click.echo(cite_article(db, find_article(db, article), revision=revision, style=style))
+    except CitationError as error:
+        raise click.UsageError(str(error)) from error
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=8001, show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.pass_obj
+def browse(archive: Archive, port: int, host: str) -> None:
+    """Read the archive in a browser."""
+    archive.read().close()
+    archive.say(f"Reading room: http://{host}:{port}/  (Ctrl-C ends it)")
+    serve(archive.folder, port=port, host=host)
