@@ -6,6 +6,7 @@ Columns: word, stem. ``<g/>`` stands where no space was. Lists in attributes are
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -43,9 +44,14 @@ def _sentence(sentence: str, code: str) -> list[str]:
     for token, glued in tokenize(sentence):
         if glued:
             lines.append("<g/>")
-        stem = "-".join(stem_of(word, code) for word in words_of(token, code)) or token
-        lines.append(f"{escape(token)}\t{escape(stem)}")
+        lines.append(_line(token, code))
     return [*lines, "</s>"]
+
+
+@lru_cache(maxsize=100_000)
+def _line(token: str, code: str) -> str:
+    stem = "-".join(stem_of(word, code) for word in words_of(token, code)) or token
+    return f"{escape(token)}\t{escape(stem)}"
 
 
 def _attribute(value: object) -> str:
