@@ -35,6 +35,8 @@ class Extractor:
     options_digest: str
 
 
+_ENOUGH = 1000
+"""Characters that tell a language."""
 _RULES = "1"
 """Raised whenever a change of the rules changes what comes out."""
 
@@ -93,7 +95,7 @@ def _article(
         lead=plain(lead),
         body=plain(body),
         markdown=_markdown(metadata.title, lead, body, images, base=url),
-        language=choose_language(metadata, "\n".join([metadata.title, *paragraphs]), site=site),
+        language=choose_language(metadata, "\n".join([metadata.title, *paragraphs])[:_ENOUGH], site=site),
         published=metadata.published,
         modified=metadata.modified,
         authors=authors,

@@ -8,9 +8,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urljoin
 
+from typing import TypeAlias
+
 from lxml import etree, html
 
-Element = html.HtmlElement
+Element: TypeAlias = html.HtmlElement
 
 _SKIPPED = frozenset(
     "script style noscript template svg math iframe object embed canvas audio video map select option datalist textarea"
@@ -32,7 +34,7 @@ _HIDDEN_CLASS = re.compile(
     re.I,
 )
 _DROP_CAP = re.compile(r"drop-?_?cap|first-?letter|initial-?letter|lettrine", re.I)
-_MOST = 20_000
+_NOT_ALNUM = re.compile(r"[\W_]+")
 
 
 @dataclass(slots=True, eq=False)
@@ -61,7 +63,7 @@ def fold(text: str) -> str:
     >>> fold("«Жұмысшы мамандығы», 2025!")
     'жұмысшымамандығы2025'
     """
-    return "".join(filter(str.isalnum, text.casefold()))
+    return _NOT_ALNUM.sub("", text.casefold())
 
 
 def clean(text: str) -> str:
@@ -181,7 +183,9 @@ class _Reader:
         self.quoted = outer
 
     def _caption(self, element: Element, tag: str) -> None:  # noqa: ARG002
-        self._as("caption", element)
+        # the words under a table or a quotation are text
+        figure = next(element.iterancestors("figure"), None)
+        self._as("caption" if figure is None or has_picture(figure) else "p", element)
 
     def _list(self, element: Element, tag: str) -> None:
         start = element.get("start") or "1"
@@ -282,6 +286,14 @@ _BLOCKS = {
     "li": _Reader._item,
     "table": _Reader._table,
 }
+
+
+_PICTURES = ("img", "picture", "video", "iframe", "svg", "object", "amp-img", "canvas", "audio", "noscript")
+
+
+def has_picture(element: Element) -> bool:
+    """Whether there is anything to look at or listen to below an element."""
+    return next(element.iter(*_PICTURES), None) is not None
 
 
 def _is_hidden(element: Element) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from newsarchive.extraction.blocks import Block, Element, fold
+from newsarchive.extraction.blocks import Block, Element, fold, has_picture
 
 _LONG = 25
 _LEAVES = frozenset({"p", "ul", "ol", "li", "blockquote", "span", "strong", "em", "b", "i", "font", "td", "table"})
@@ -151,11 +151,14 @@ def is_caption(block: Block) -> bool:
     if block.kind == "caption":
         return True
     node: Element | None = block.element
+    figure = next(block.element.iterancestors("figure"), None)
+    if figure is not None and not has_picture(figure):
+        return False  # the words under a table or a quotation are text
     for _ in range(3):
         if node is None or node.tag in ("article", "body", "main", "section"):
             return False
-        if node.tag in ("figure", "figcaption") and not block.quoted and block.kind != "row":
-            return True
+        if node.tag == "figure" and not block.quoted and block.kind != "row":
+            return has_picture(node)
         words = words_of(node)
         if words and _CAPTION.search(words):
             return True
@@ -189,7 +192,7 @@ def choose(blocks: Sequence[Block], marks: Marks, root: Element) -> Choice:
         for block in blocks:
             if block.element in choice.inside and is_prose(block) and (holder := _holder(block)) is not None:
                 mates.setdefault(holder, 2)
-    seen: set[str] = set()
+    seen: dict[str, Element | None] = {}
     for block, is_marked in zip(blocks, marked, strict=True):
         if not block.key or block.element not in choice.inside:
             continue
@@ -197,9 +200,9 @@ def choose(blocks: Sequence[Block], marks: Marks, root: Element) -> Choice:
             continue
         if not is_marked and not _belongs(block, mates):
             continue
-        if len(block.key) >= _LONG and block.key in seen:
-            continue
-        seen.add(block.key)
+        holder = block.element.getparent()
+        if len(block.key) >= _LONG and seen.setdefault(block.key, holder) is not holder:
+            continue  # a copy for another screen; what one element says twice is text
         choice.kept.append(block)
     return choice
 

@@ -18,6 +18,8 @@ from newsarchive.extraction.thinning import thinned
 from newsarchive.sites import ExtractionRules
 
 _FEWEST = 60
+_SHORT = 120
+"""Lines that must be found whole; longer ones are found in the text as a whole."""
 _SHARE_OF_PAGE = 0.45
 _SHARE_OF_JSONLD = 0.7
 
@@ -95,7 +97,10 @@ def _is_thin(choice: Choice, blocks: Sequence[Block], jsonld_body: str) -> bool:
 
 @cache
 def _options(*, fast: bool) -> Extractor:
-    return Extractor(fast=fast, comments=False, output_format="python")
+    options = Extractor(fast=fast, comments=False, output_format="python")
+    if fast:
+        options.focus = "first pass"  # no second pass in recall mode: whether the text is thin is judged here
+    return options
 
 
 def _marks(tree: Element, url: str, *, fast: bool) -> Marks:
@@ -105,9 +110,9 @@ def _marks(tree: Element, url: str, *, fast: bool) -> Marks:
         return Marks()  # trafilatura fails on some markup; what it says is a hint here
     if document is None or isinstance(document, dict) or document.body is None:
         return Marks()
-    lines = [" ".join(element.itertext()) for element in document.body.iter()]
+    texts = ("".join(element.itertext()) for element in document.body.iter())
     whole = "".join(fold("".join(element.itertext())) for element in document.body)
-    return replace(marks_of(lines), whole=whole)
+    return replace(marks_of([text for text in texts if len(text) < _SHORT]), whole=whole)
 
 
 def _selected(tree: Element, selectors: Sequence[str]) -> set[Element]:

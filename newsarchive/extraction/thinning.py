@@ -23,6 +23,24 @@ _NOT_TEXT = (
     "textarea",
     "noscript",
 )
+_DRESS = (
+    "span",
+    "strong",
+    "em",
+    "b",
+    "i",
+    "u",
+    "font",
+    "small",
+    "abbr",
+    "mark",
+    "ins",
+    "time",
+    "label",
+    "big",
+    "nobr",
+    "wbr",
+)
 _TELLING = ("class", "id", "itemprop", "role", "itemtype", "data-component")
 _MOSTLY_LINKS = 0.8
 
@@ -44,6 +62,7 @@ def thinned(root: Element, blocks: Sequence[Block]) -> Element:
     page.append(body)
     _fill(body, root, useful, leaves)
     etree.strip_elements(page, *_NOT_TEXT, with_tail=False)
+    etree.strip_tags(page, *_DRESS)
     return page
 
 
