@@ -24,7 +24,7 @@ from typing import NamedTuple
 from sqlite_utils import Database
 
 from newsarchive.database import open_archive
-from newsarchive.search import RANKED, search
+from newsarchive.search import RANKED, count_hits, facets, hits_over, kwic, search
 from newsarchive.shadow import shadow_text
 
 CHUNK = 500
@@ -205,6 +205,23 @@ def table(db: Database, classes: dict[str, list[str]], rounds: int) -> Iterator[
         yield f"| {name} | {cells} | {ranked / plain:.2f} | {newest / plain:.3f} |"
 
 
+def counting(db: Database, classes: dict[str, list[str]]) -> Iterator[str]:
+    """How long the numbers about a result take, in milliseconds, as a Markdown table."""
+    ways: dict[str, Callable[[str], object]] = {
+        "count": lambda q: count_hits(db, q),
+        "facets": lambda q: facets(db, q),
+        "hits over months": lambda q: hits_over(db, q),
+        "100 lines in context": lambda q: list(kwic(db, q, limit=100)),
+        "of one site, newest": lambda q: search(db, q, site=SITES[0], order="newest"),
+        "of one month, ranked": lambda q: search(db, q, since="2010-03", until="2010-03"),
+    }
+    yield f"| p50 of | {' | '.join(ways)} |"
+    yield "|---|" + "---|" * len(ways)
+    for name in ("rare", "middling", "commonest"):
+        cells = [f"{percentiles(measure(way, classes[name][:5], 2))[0]:.1f}" for way in ways.values()]
+        yield f"| {name} | {' | '.join(cells)} |"
+
+
 def percentiles(times: list[float]) -> tuple[float, float]:
     """Median and 95th percentile."""
     return statistics.median(times), sorted(times)[min(len(times) - 1, int(len(times) * 0.95))]
@@ -225,7 +242,8 @@ def main() -> None:
     total, size = db.conn.execute("select count(*), avg(length(cast(body as blob))) from articles").fetchone()
     print(f"{total:,} articles of {size:,.0f} bytes; at most {RANKED:,} hits are ranked together")
     print("MB: " + ", ".join(f"{name} {size:,.0f}" for name, size in sizes(db).items()))
-    for line in table(db, queries(db, options.queries), options.rounds):
+    classes = queries(db, options.queries)
+    for line in (*table(db, classes, options.rounds), "", *counting(db, classes)):
         print(line, flush=True)
 
 

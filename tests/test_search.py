@@ -277,6 +277,13 @@ def test_ranking_stays_whole_where_more_is_found_than_is_ranked(db: Database, mo
     assert found(db, "сөз", limit=10, offset=7) == ranked[7:17]
 
 
+def test_left_out_words_are_left_out_of_what_the_title_finds(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("newsarchive.search.hits.RANKED", 1)
+    wanted = [add(db, f"x{i}", "Сөз", "Мәтін", published=f"2025-01-0{i + 1}") for i in range(4)]
+    add(db, "other", "Сөз", "Басқа мәтін", published="2025-02-01")
+    assert sorted(found(db, "сөз -басқа")) == wanted
+
+
 @pytest.mark.parametrize(("most", "many"), [(400, 50_000), (10_000, 0), (3, 0)])
 def test_a_prefix_of_many_words_finds_all_of_them(
     db: Database, monkeypatch: pytest.MonkeyPatch, most: int, many: int

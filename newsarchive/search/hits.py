@@ -16,7 +16,10 @@ from newsarchive.search.selection import FilterError, Filters, Selection, select
 from newsarchive.shadow import full_text
 
 RANKED = 10_000
-"""As many hits as are ranked together, the newest ones; older ones follow by the next so many."""
+"""As many hits as are ranked together, the newest ones; older ones follow by the next so many.
+
+Fewer where a prefix stands for more than fifty words, since each hit is then weighed by all of them.
+"""
 
 _WEIGHTS = "bm25(stems_fts, 10.0, 5.0, 1.0)"  # title, authors, body
 
@@ -95,25 +98,29 @@ def _ranked(db: Database, selection: Selection) -> Iterator[tuple[int, float, st
     """Key, score and kind of each hit, best first."""
     forms, full = selection.match.forms, selection.match.full
     seen: set[int] = set()
-    if _more_than(db, selection, forms, RANKED):
-        # Too many to rank them all: those with the words in their title are the best of them.
-        title = f"{{title}} : ({forms})"
-        for key, score, kind in _ranked_level(db, selection, title, "word"):
+    together = RANKED * 50 // max(50, forms.count(" OR "))
+    if _more_than(db, selection, forms, together):
+        # Too many to rank them all: those with the words in their title are the best of them. What the query leaves
+        # out may stand anywhere, hence the second half.
+        title = f"({{title}} : ({forms})) AND ({forms})"
+        for key, score, kind in _ranked_level(db, selection, title, "word", together):
             seen.add(key)
             yield key, score, kind
-    yield from (row for row in _ranked_level(db, selection, forms, "word") if row[0] not in seen)
+    yield from (row for row in _ranked_level(db, selection, forms, "word", together) if row[0] not in seen)
     if full != forms:
-        yield from _ranked_level(db, selection, f"({full}) NOT ({forms})", "stem")
+        yield from _ranked_level(db, selection, f"({full}) NOT ({forms})", "stem", together)
 
 
-def _ranked_level(db: Database, selection: Selection, match: str, kind: str) -> Iterator[tuple[int, float, str]]:
+def _ranked_level(
+    db: Database, selection: Selection, match: str, kind: str, together: int
+) -> Iterator[tuple[int, float, str]]:
     below = 1 << 62
     while True:
         rows = list(
-            selection.rows(db, f"f.rowid, {_WEIGHTS}", match=match, order="f.rowid desc", limit=RANKED, below=below)
+            selection.rows(db, f"f.rowid, {_WEIGHTS}", match=match, order="f.rowid desc", limit=together, below=below)
         )
         yield from ((key, -score, kind) for key, score in sorted(rows, key=lambda row: (row[1], -row[0])))
-        if len(rows) < RANKED:
+        if len(rows) < together:
             return
         below = rows[-1][0]
 
