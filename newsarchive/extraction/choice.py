@@ -242,7 +242,7 @@ def _belongs(block: Block, mates: dict[Element, int]) -> bool:
     """Whether a block that the extractor left out stands among those it took."""
     if block.linked >= 0.5 * len(block.text):
         return False
-    if block.kind == "row":
+    if block.kind == "row" or block.element.tag == "figcaption":
         return True
     holder = _holder(block)
     return holder is not None and mates.get(holder, 0) >= 2

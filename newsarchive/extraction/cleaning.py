@@ -64,11 +64,11 @@ _LINKED = 0.9
 _HEADLINE = 24
 
 
-def without_notes(blocks: Sequence[Block]) -> list[Block]:
-    """The blocks that are text."""
+def without_notes(blocks: Sequence[Block], *, last: Block | None = None) -> list[Block]:
+    """The blocks that are text; `last` is the last of all that stands in the article's element."""
     kept = _without_link_lists([b for b in blocks if not is_read_more(b) and not _is_note(b)])
     kept = _without_bars(kept)
-    return _without_end(kept)
+    return _without_end(kept, last)
 
 
 def is_read_more(block: Block) -> bool:
@@ -130,8 +130,8 @@ def is_bar(block: Block) -> bool:
     return False
 
 
-def _without_end(blocks: Sequence[Block]) -> list[Block]:
-    """Without what closes a page: invitations to subscribe, headings with nothing below them."""
+def _without_end(blocks: Sequence[Block], last: Block | None) -> list[Block]:
+    """Without what closes a page: invitations to subscribe, headings of what was left out."""
     kept = list(blocks)
     for block in kept[-3:]:
         if len(block.text) < 400 and _INVITES.search(block.text) and (block.linked or _LETTERS.search(block.text)):
@@ -139,6 +139,7 @@ def _without_end(blocks: Sequence[Block]) -> list[Block]:
     for _ in range(2):
         if (
             len(kept) > 1
+            and kept[-1] is not last
             and kept[-1].kind in ("h1", "h2", "h3", "h4", "h5", "h6")
             and len(kept[-1].text) < _BAR_LONGEST
         ):

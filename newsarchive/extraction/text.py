@@ -136,14 +136,19 @@ def _lead(
 
 def _assembled(blocks: Sequence[Block], choice: Choice, lead: Sequence[Block], *, title: str, evidence: str) -> Text:
     taken = {id(b) for b in lead}
-    said = {b.key for b in lead} | {fold(title)}
-    first = next((i for i, b in enumerate(choice.kept) if b.kind == "p"), 0)
+    said = {b.key for b in lead}
+    title_key = fold(title)
+    first = next((i for i, b in enumerate(choice.kept) if b.kind == "p" and b.key != title_key), 0)
     kept = without_notes(
         [
             b
             for i, b in enumerate(choice.kept)
-            if id(b) not in taken and b.key not in said and not (b.kind == "h1" and i < first)
-        ]
+            if id(b) not in taken
+            and b.key not in said
+            and not (b.kind == "h1" and i < first)
+            and not (b.key == title_key and (i <= first or b.kind != "p"))
+        ],
+        last=next((b for b in reversed(blocks) if b.key and b.element in choice.inside), None),
     )
     wanted = {id(b) for b in kept}
     inside = choice.inside
