@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from html import unescape
 
 from newsarchive.extraction.jsonld import Object, resolved, types_of
-from newsarchive.extraction.survey import Element, Survey, clean, folded, text_of
+from newsarchive.extraction.survey import Element, Survey, clean, folded, selected, text_of
 from newsarchive.items import Author
 from newsarchive.kazakh.bylines import find_byline
 from newsarchive.kazakh.names import normal_name
@@ -200,6 +201,7 @@ def _names_other_medium(names: Sequence[str], paragraphs: Sequence[str], own: fr
     return False
 
 
+@lru_cache(maxsize=256)
 def names_of_site(*names: str) -> frozenset[str]:
     """The site's names as `folded` gives them, in Latin script and in Cyrillic.
 
@@ -242,7 +244,7 @@ _BY = re.compile(
 
 
 def _by_profile(tree: Element, selector: str) -> list[str]:
-    return [text_of(e) for e in tree.cssselect(selector)] if selector else []
+    return [text_of(e) for e in selected(tree, selector)] if selector else []
 
 
 def _by_jsonld(article: Object, objects: Sequence[Object]) -> list[str]:

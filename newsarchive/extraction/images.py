@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from functools import lru_cache
 from urllib.parse import unquote, urljoin, urlsplit
 
+from newsarchive.extraction.record import Metadata
 from newsarchive.extraction.survey import Element, clean, is_apart, text_of
 from newsarchive.items import Hints, Image
 from newsarchive.sites import Site
-
-if TYPE_CHECKING:
-    from newsarchive.extraction.metadata import Metadata
 
 _FILE = re.compile(r"\.(?:jpe?g|png|webp|gif|avif|bmp|tiff?|heic)(?:$|[?#!/:@])", re.I)
 _NO_PICTURE = re.compile(
@@ -77,17 +75,19 @@ def choose_images(
         lead = next((p for p in shown if _may_lead(p)), None) or (shown[0] if shown and not wanted else None)
     images = []
     if lead is None and wanted:
-        images.append(Image(url=wanted[0], lead=True, **_said_of(listed if listed and not named else None)))
+        said = listed if listed and not named else Image(url="")
+        images.append(Image(url=wanted[0], alt=said.alt, caption=said.caption, credit=said.credit, lead=True))
     for picture in ([lead] if lead else []) + [p for p in shown if p is not lead]:
         images.append(_image(picture, wanted, lead=picture is lead))
     if listed and images and images[0].lead and asset_names(images[0].url) & asset_names(listed.url):
-        said = {k: v for k, v in _said_of(listed).items() if v and not getattr(images[0], k)}
-        images[0] = replace(images[0], **said)
+        lead_image = images[0]
+        images[0] = replace(
+            lead_image,
+            alt=lead_image.alt or listed.alt,
+            caption=lead_image.caption or listed.caption,
+            credit=lead_image.credit or listed.credit,
+        )
     return tuple(images)
-
-
-def _said_of(listed: Image | None) -> dict[str, str]:
-    return {"alt": listed.alt, "caption": listed.caption, "credit": listed.credit} if listed else {}
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
@@ -254,6 +254,7 @@ def _merged(pictures: Sequence[_Picture]) -> list[_Picture]:
     return list(dict.fromkeys(found.values()))
 
 
+@lru_cache(maxsize=4096)
 def _base(address: str) -> str:
     """What the versions of one file share: its address without size, ending, host's www and query.
 
@@ -264,7 +265,8 @@ def _base(address: str) -> str:
     return parts.netloc.removeprefix("www.") + _SIZE.sub("", re.sub(r"\.\w{3,4}$", "", parts.path))
 
 
-def asset_names(address: str) -> set[str]:
+@lru_cache(maxsize=4096)
+def asset_names(address: str) -> frozenset[str]:
     """The distinctive names in a picture's address, by which its crops and copies elsewhere are known.
 
     >>> sorted(asset_names("https://img.example/w640/ab12cd34ef/kol-jagasy-1024x720.jpg"))
@@ -282,7 +284,7 @@ def asset_names(address: str) -> set[str]:
             for piece in re.split(r"[-_.,~:]", stem)
             if len(piece) > 6 and re.search(r"\d", piece) and not re.fullmatch(r"(?:19|20)\d{6}|\d+x\d+", piece)
         )
-    return {n for n in names if n not in _COMMON_NAMES}
+    return frozenset(names - _COMMON_NAMES)
 
 
 _COMMON_NAMES = frozenset({"wp-content", "alternates"})

@@ -66,55 +66,61 @@ def _values(text: str) -> list[Any]:
 _WRAPPING = re.compile(
     r"^(?:/\*)?\s*(?://)?\s*<!\[CDATA\[\s*(?:\*/)?|^<!--|(?:/\*|//)?\s*\]\]>\s*(?:\*/)?$|(?://)?\s*-->$"
 )
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|/\*.*?\*/|//[^\n]*|,(?=\s*[}\]])|[^"/,]+|.', re.S)
+_PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|/\*.*?\*/|//[^\n]*|(?P<trailing>,(?=\s*[}\]]))|[^"/,]+|.', re.S)
 _BAD_ESCAPE = re.compile(r'\\(?!["\\/bfnrt]|u[0-9a-fA-F]{4})')
 _DECODER = json.JSONDecoder(strict=False)
 
 
 def _repaired(text: str) -> Iterator[Any]:
-    """Objects of a script that is not quite JSON: comments, trailing commas, CDATA, entities, bad escapes, several objects."""
-    text = _WRAPPING.sub("", _WRAPPING.sub("", text)).strip().rstrip(";").strip()
+    """Objects of a script that is not quite JSON.
+
+    Seen: comments, trailing commas, CDATA, entities, bad escapes, forgotten commas, bare quotation marks in a text,
+    several objects one after another.
+    """
+    text = _WRAPPING.sub("", _WRAPPING.sub("", text[:_MOST_REPAIRED])).strip().rstrip(";").strip()
     if not text.startswith(("{", "[")) and "&" in text[:20]:
         text = html.unescape(text)
-    tried = _without_comments(text)
-    place = 0
-    while place < len(tried):
-        start = min((p for p in (tried.find("{", place), tried.find("[", place)) if p >= 0), default=-1)
-        if start < 0:
-            return
+    text = "".join(_proper_pieces(text))
+    place, repairs = 0, 0
+    while (start := _start(text, place)) >= 0:
         try:
-            value, place = _DECODER.raw_decode(tried, start)
-        except ValueError as error:
-            mended = _mended(tried, error)
+            value, place = _DECODER.raw_decode(text, start)
+        except json.JSONDecodeError as error:
+            mended = _mended(text, error) if repairs < _MOST_REPAIRS else None
             if mended is None:
                 return
-            tried, place = mended, start
+            text, place, repairs = mended, start, repairs + 1
             continue
         yield value
 
 
-def _without_comments(text: str) -> str:
-    parts = []
-    for token in _TOKEN.findall(text):
-        if token.startswith(("/*", "//")) or (token == "," and False):
-            continue
-        parts.append(_BAD_ESCAPE.sub(r"\\\\", token) if token.startswith('"') and "\\" in token else token)
-    joined = "".join(parts)
-    return re.sub(r",(\s*[}\]])", r"\1", joined) if re.search(r",\s*[}\]]", joined) else joined
+_MOST_REPAIRED = 300_000
+_MOST_REPAIRS = 25  # each costs a parse
 
 
-def _mended(text: str, error: ValueError) -> str | None:
-    """One repair where the parser stopped; None where there is none. Each repair makes the text longer only by what it adds."""
-    if not isinstance(error, json.JSONDecodeError) or text.count("\ue000") > 50:
-        return None
+def _start(text: str, place: int) -> int:
+    return min((p for p in (text.find("{", place), text.find("[", place)) if p >= 0), default=-1)
+
+
+def _proper_pieces(text: str) -> Iterator[str]:
+    """The script's text without comments and trailing commas, with only the escapes that JSON has."""
+    for match in _PIECE.finditer(text):
+        piece = match[0]
+        if piece.startswith('"'):
+            yield _BAD_ESCAPE.sub(r"\\\\", piece) if "\\" in piece else piece
+        elif not piece.startswith((",", "/*", "//")) or piece == "," and not match["trailing"]:
+            yield piece
+
+
+def _mended(text: str, error: json.JSONDecodeError) -> str | None:
+    """The text with one repair where the parser stopped; None where there is none."""
     place = error.pos
-    if error.msg.startswith("Expecting ',' delimiter") and 0 < place < len(text):
-        if text[place] in '"{[' and text[place - 1 : place].isspace():
-            return text[:place] + "," + text[place:]  # a comma forgotten between two members
-        before = text.rfind('"', 0, place)
-        if before > 0:  # a quotation mark inside a text that was not escaped
-            return text[:before] + '\\\ue000"'.replace("\ue000", "") + text[before + 1 :]
-    return None
+    if not error.msg.startswith("Expecting ',' delimiter") or not 0 < place < len(text):
+        return None
+    if text[place] in '"{[' and text[place - 1].isspace():
+        return f"{text[:place]},{text[place:]}"  # a comma forgotten between two members
+    before = text.rfind('"', 0, place)
+    return f"{text[:before]}\\{text[before:]}" if before > 0 else None  # a quotation mark inside a text
 
 
 def resolved(value: Any, objects: Sequence[Object]) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -27,42 +26,15 @@ from newsarchive.extraction.jsonld import (
     types_of,
 )
 from newsarchive.extraction.not_article import why_not_an_article
+from newsarchive.extraction.record import Metadata
 from newsarchive.extraction.stamps import choose_dates
-from newsarchive.extraction.survey import Element, Survey, clean, survey, text_of
+from newsarchive.extraction.survey import Element, Survey, clean, selected, survey, text_of
 from newsarchive.extraction.terms import choose_categories, choose_tags, text_language
 from newsarchive.extraction.titles import choose_title, name_behind
 from newsarchive.items import Author, Hints
 from newsarchive.sites import Site
 
 __all__ = ["Metadata", "choose_authors", "choose_images", "choose_language", "read_metadata", "why_not_an_article"]
-
-
-@dataclass(kw_only=True, frozen=True, slots=True)
-class Metadata:
-    """What one page says of its article; empty where it says nothing."""
-
-    title: str = ""
-    description: str = ""
-    """og:description and its like: what a standfirst on the page can be found by."""
-    published: str = ""
-    published_day: str = ""
-    """The calendar day of publication as the page means it: in its stamp's own offset, else in the site's zone."""
-    modified: str = ""
-    authors: tuple[Author, ...] = ()
-    """From machine sources; `choose_authors` weighs them against the by-line in the text."""
-    images: tuple[str, ...] = ()
-    """Addresses that JSON-LD and meta elements name as the lead picture, the most trusted first."""
-    categories: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-    language: str = ""
-    canonical: str = ""
-    site_name: str = ""
-    page_type: str = ""
-    """og:type, and the types of the JSON-LD objects, lower case, separated by spaces."""
-    body_class: str = ""
-    jsonld_body: str = ""
-    evidence: dict[str, str] = field(default_factory=dict)
-    """Field -> where it came from: json-ld, og, meta, h1, time, url, listing, profile …"""
 
 
 def read_metadata(tree: Element, url: str, *, site: Site, hints: Hints) -> Metadata:
@@ -111,6 +83,7 @@ def read_metadata(tree: Element, url: str, *, site: Site, hints: Hints) -> Metad
         page_type=" ".join(
             [noted.meta("og:type").lower(), *dict.fromkeys(t for o in objects for t in types_of(o))]
         ).strip(),
+        is_article=bool(article.get("headline")) and bool(article.get("datePublished") or article.get("articleBody")),
         body_class=noted.body_class,
         jsonld_body=next(iter(texts_of(article.get("articleBody"))), ""),
         evidence={k: v for k, v in evidence.items() if v},
@@ -156,7 +129,7 @@ def choose_language(metadata: Metadata, text: str, *, site: Site) -> str:
 def _profile(tree: Element, selector: str, source: str) -> tuple[str, str] | None:  # noqa: ARG001
     if not selector:
         return None
-    for element in tree.cssselect(selector):
+    for element in selected(tree, selector):
         if text := clean(element.get("content") or "") or text_of(element):
             return text, "profile"
     return None

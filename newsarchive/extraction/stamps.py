@@ -10,7 +10,7 @@ from itertools import chain, islice
 
 from newsarchive.extraction.days import Seen, day_in_url, see_dates
 from newsarchive.extraction.jsonld import Object
-from newsarchive.extraction.survey import Element, Marked, Survey, clean, text_of
+from newsarchive.extraction.survey import Element, Marked, Survey, clean, selected, text_of
 from newsarchive.items import Hints
 from newsarchive.kazakh.dates import parse_stamp, to_utc
 from newsarchive.sites import Site
@@ -52,6 +52,7 @@ class Stamp:
     source: str
     in_utc: bool = False
     """Whether it was written in UTC, so that its day need not be the newspaper's."""
+    at_midnight: bool = False
 
     @property
     def timed(self) -> bool:
@@ -61,14 +62,14 @@ class Stamp:
     @property
     def doubtful(self) -> bool:
         """Whether it may be a program's way to say only the year: the first of January, without a time of day."""
-        return self.day[5:] == "01-01" and (not self.timed or bool(re.search(r"T00:00:0\d", self.text)))
+        return self.day[5:] == "01-01" and (not self.timed or self.at_midnight)
 
 
 def read_stamp(text: str, zone: str, source: str) -> Stamp | None:
     """Read a machine stamp; None where it is none.
 
     >>> read_stamp("2025-02-18T01:35:00+05:00", "UTC", "meta")
-    Stamp(text='2025-02-17T20:35:00Z', day='2025-02-18', source='meta', in_utc=False)
+    Stamp(text='2025-02-17T20:35:00Z', day='2025-02-18', source='meta', in_utc=False, at_midnight=False)
     """
     text = re.sub(r"(T\d\d:\d\d:\d\d):(\d{3}Z?)$", r"\1.\2", text.strip())
     stamp = parse_stamp(text, zone)
@@ -81,7 +82,13 @@ def read_stamp(text: str, zone: str, source: str) -> Stamp | None:
         return None
     day = re.match(r"(\d{4})[-/.]?(\d\d)[-/.]?(\d\d)(?!\d{3,})", text)
     in_utc = bool(re.search(r"\d\dZ$|[+-]00:?00$|GMT$|UTC$", text))
-    return Stamp(text=stamp, day="-".join(day.groups()) if day else stamp[:10], source=source, in_utc=in_utc)
+    return Stamp(
+        text=stamp,
+        day="-".join(day.groups()) if day else stamp[:10],
+        source=source,
+        in_utc=in_utc,
+        at_midnight=bool(re.search(r"\D00:00(?::00)?(?!:?\d)", text)),
+    )
 
 
 def from_seen(seen: Seen, zone: str, source: str) -> Stamp:
@@ -161,7 +168,7 @@ def _machine_texts(
     tree: Element, survey: Survey, article: Object, objects: Sequence[Object], site: Site
 ) -> Iterator[tuple[str, str]]:
     if site.extraction.published:
-        for element in tree.cssselect(site.extraction.published):
+        for element in selected(tree, site.extraction.published):
             yield element.get("datetime") or element.get("content") or text_of(element), "profile"
     for key in ("datePublished", "dateCreated"):
         if isinstance(value := article.get(key), str):
@@ -252,20 +259,22 @@ def _lines_near(survey: Survey) -> Iterator[str]:
     if survey.heading is None:
         return
     yield text_of(survey.heading)
-    for line in chain(islice(_lines(_after(survey.heading)), 25), islice(_lines(_before(survey.heading)), 12)):
+    after, before = _lines(survey, _after(survey.heading)), _lines(survey, _before(survey.heading))
+    for line in chain(islice(after, 25), islice(before, 12)):
         if len(line) < 100 and not (len(line) > 60 and line.endswith((".", "!", "?", "…"))):
             yield line
         elif begun := _DATELINE.match(line):  # a first paragraph that begins with its date
             yield begun[0]
 
 
-def _lines(elements: Iterable[Element]) -> Iterator[str]:
+def _lines(survey: Survey, elements: Iterable[Element]) -> Iterator[str]:
     for element in elements:
         if element.tag in _NO_TEXT:
             continue
         for text in (element.text, *(child.tail for child in element)):
             if text and not text.isspace() and len(line := clean(text)) > 5:
-                yield line
+                # other articles' dates count as lines, but say nothing of this one
+                yield "" if _FIGURES.search(line) and survey.stands_apart(element) else line
 
 
 _NO_TEXT = frozenset({"script", "style", "noscript", "template", "svg", "option"})

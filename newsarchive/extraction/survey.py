@@ -7,10 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from functools import lru_cache
+from typing import TypeAlias
 
+from cssselect import SelectorError
 from lxml import html
+from lxml.cssselect import CSSSelector
 
-Element = html.HtmlElement
+Element: TypeAlias = html.HtmlElement
 
 _SPACE = re.compile(r"[\s\u00a0\u200b\ufeff]+")
 # blocks that belong to the page, not to its article: what stands in them is said of something else
@@ -167,6 +170,7 @@ def _note_attributes(found: Survey, element: Element, place: int) -> None:
             found.signed.append(Marked(place=place, element=element))
 
 
+@lru_cache(maxsize=20_000)  # the few classes of a site, and of the common themes, come again and again
 def _speaks_of(words: str) -> tuple[bool, bool]:
     """Whether class and id of an element speak of a date, and of an author."""
     dated = signed = False
@@ -177,11 +181,12 @@ def _speaks_of(words: str) -> tuple[bool, bool]:
     return dated, signed
 
 
-@lru_cache(maxsize=30_000)  # the few classes of a site, and of the common themes, come again and again
+@lru_cache(maxsize=30_000)
 def _kind_of(word: str) -> int:
     return bool(_DATED.search(word)) + 2 * bool(_SIGNED.search(word)) + 4 * bool(_APART.search(word))
 
 
+@lru_cache(maxsize=20_000)
 def _speaks_of_others(words: str) -> bool:
     """Whether class and id of a block say that it holds something beside the article."""
     return any(_kind_of(word) & 4 for word in words.split())
@@ -293,6 +298,14 @@ def _texts(element: Element) -> Iterator[str]:
             yield from _texts(child)
         if child.tail:
             yield child.tail
+
+
+def selected(tree: Element, selector: str) -> list[Element]:
+    """The elements that a profile's CSS selector means; none where it is no selector."""
+    try:
+        return list(CSSSelector(selector, translator="html")(tree))
+    except SelectorError:
+        return []
 
 
 def is_apart(element: Element, spine: frozenset[Element]) -> bool:
