@@ -112,8 +112,7 @@ def _follow(crawler: Crawler, outcome: Outcome, watch: Callable[[ArchiveRun], No
         outcome.seconds = time.monotonic() - started
         outcome.counts = {**run.counts, "requests": run.requests}
         outcome.reason = run.reason
-        outcome.problems += [run.problem] if run.problem else []
-        outcome.problems += run.plan.problems
+        outcome.problems += run.problems
         outcome.notes += run.plan.notes
 
     crawler.signals.connect(opened, signals.spider_opened, weak=False)

@@ -19,6 +19,7 @@ from twisted.internet.task import LoopingCall
 from twisted.python.failure import Failure
 
 from newsarchive import database
+from newsarchive.attention import what_needs_a_person
 from newsarchive.database.runs import now
 from newsarchive.items import Capture, Extracted
 from newsarchive.plan import SitePlan
@@ -82,6 +83,8 @@ class ArchiveRun(Recorder):
         self.folder = folder
         self.counts = dict.fromkeys(("new", "changed", "same", "gone", "missing", "not_article", "failed"), 0)
         self.problem = ""
+        self.problems: list[str] = []
+        """What needs a person, known when the run is closed."""
         self.reason = "failed"
         self._batch_seconds = batch_seconds
         self._batch_articles = batch_articles
@@ -189,12 +192,14 @@ class ArchiveRun(Recorder):
             self.write()
             self.plan.finish(completed=reason == "finished" and not self.problem)
             self.db.conn.commit()
+            self.problems = [*filter(None, [self.problem]), *self.plan.problems]
+            self.problems += what_needs_a_person(self.db, self.site, self.run, self.folder)
             self.reason = {"finished": "finished", "shutdown": "interrupted"}.get(reason, reason)
             database.finish_run(
                 self.db,
                 self.run,
                 reason="failed" if self.problem else self.reason,
-                message=self.problem,
+                message="; ".join(self.problems),
                 counts={**self.counts, "requests": self.requests},
             )
         finally:

@@ -76,6 +76,8 @@ class Listing:
 
     articles: tuple[Listed, ...] = ()
     listings: tuple[str, ...] = ()
+    lastmods: tuple[str, ...] = ()
+    """When each of `listings` last changed, in the same order, where an index says it."""
     total: int | None = None
     """How many articles the source says it has in all (X-WP-Total), if it says so."""
 

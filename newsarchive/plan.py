@@ -308,10 +308,33 @@ class SitePlan:
             known_ground = bool(listing.articles) and fresh < len(listing.articles)
             stop = not walk.follow or (request.task == "changes" and known_ground)
             return [] if stop else [self._request(walk, url, request.task) for url in listing.listings]
-        further = [self._request(walk, url, request.task) for url in listing.listings]
+        further = [self._request(walk, url, request.task) for url in self._worth_reading(walk, request, listing)]
         if walk.source.kind == "wordpress" and request.task == "changes" and not further:
             further = [self._request(walk, ids_url(self.site, walk.source), "ids")]
         return further
+
+    def _worth_reading(self, walk: Walk, request: ListingRequest, listing: Listing) -> tuple[str, ...]:
+        """Of the files that a sitemap index names, those that may have changed.
+
+        Where the index gives times, the files with a new one; else those never read before, and the last, where
+        sitemaps that are split by number keep what is new.
+        """
+        times = dict(zip(listing.listings, listing.lastmods, strict=False))
+        if not times:
+            return listing.listings
+        worth = []
+        for url, time in times.items():
+            known = database.source_state(self.db, self.site.name, "sitemap", url)
+            seen = known.get("cursor", "") if known else None
+            if (
+                request.task == "walk"
+                or seen is None
+                or (time and time != seen)
+                or (not time and url == list(times)[-1])
+            ):
+                worth.append(url)
+            database.update_source(self.db, self.site.name, "sitemap", url, cursor=time)
+        return tuple(worth)
 
     def _take_in_ids(self, walk: Walk, listing: Listing) -> list[ListingRequest]:
         """The first page of IDs tells how many there are; where that is what we know of, nothing is gone."""

@@ -68,7 +68,8 @@ def _show(folder: Path) -> None:
     print_hits(hits)
     if hits:
         row = next(db.query("select * from archive where id = ?", [hits[0].id]))
-        click.echo(f"\nOne article: {row['title']}\n  by {row['authors']}, {row['published']}, {row['words']} words")
+        names = ", ".join(hits[0].authors)
+        click.echo(f"\nOne article: {row['title']}\n  by {names}, {row['published']}, {row['words']} words")
         click.echo(f"  {row['body'][:200]}…")
     name = f"newsarchive --archive {_short(folder)}"
     click.echo("\nNext, try:")

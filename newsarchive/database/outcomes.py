@@ -38,10 +38,13 @@ def save_extracted(
         url = item.fetched.urls[0]
         if item.outcome == "article" and item.article is not None:
             return _save_article(db, item, item.article, site, run, captures, time, revisit, source)
-        if item.outcome == "missing" or (item.outcome == "not_article" and article_of(db, url) is not None):
+        blocked = item.outcome == "not_article" and "block page" in item.reason
+        if not blocked and (
+            item.outcome == "missing" or (item.outcome == "not_article" and article_of(db, url) is not None)
+        ):
             gone = mark_missing(db, url, site=site, reason=item.reason, time=time, run=run, source=source)
             return "gone" if gone else "not_article" if item.outcome == "not_article" else "missing"
-        if item.outcome == "not_article":
+        if item.outcome == "not_article" and not blocked:
             mark_not_article(db, url, site=site, reason=item.reason, time=time, source=source)
             return "not_article"
         mark_failed(db, url, site=site, reason=item.reason, time=time, source=source)

@@ -41,7 +41,8 @@ def read_sitemap(page: Page, *, site: Site, source: Source) -> Listing:
     root = read_xml(page)
     kind = name_of(root)
     if kind == "sitemapindex":
-        return Listing(listings=tuple(_nested(root, page.url)))
+        nested = dict(_nested(root, page.url, site))
+        return Listing(listings=tuple(nested), lastmods=tuple(nested.values()))
     if kind == "urlset":
         return Listing(articles=tuple(_articles(root, page.url, site)))
     raise ListingError(page.url, f"not a sitemap but <{kind}>")
@@ -59,11 +60,11 @@ def _read_text(body: bytes) -> Listing:
     return Listing(articles=tuple(Listed(url=line) for line in lines if line.startswith(("http://", "https://"))))
 
 
-def _nested(root: etree._Element, base: str) -> Iterator[str]:
+def _nested(root: etree._Element, base: str, site: Site) -> Iterator[tuple[str, str]]:
     for entry in root.iter("{*}sitemap"):
         url = _child(entry, "loc")
         if url and not NO_ARTICLES.search(url.rsplit("/", 1)[-1]):
-            yield urljoin(base, url)
+            yield urljoin(base, url), parse_stamp(_child(entry, "lastmod"), site.timezone)
 
 
 def _child(element: etree._Element, *names: str) -> str:
