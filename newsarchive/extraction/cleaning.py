@@ -64,11 +64,11 @@ _LINKED = 0.9
 _HEADLINE = 24
 
 
-def without_notes(blocks: Sequence[Block], *, last: Block | None = None) -> list[Block]:
-    """The blocks that are text; `last` is the last of all that stands in the article's element."""
+def without_notes(blocks: Sequence[Block]) -> list[Block]:
+    """The blocks that are text."""
     kept = _without_link_lists([b for b in blocks if not is_read_more(b) and not _is_note(b)])
     kept = _without_bars(kept)
-    return _without_end(kept, last)
+    return _without_end(kept)
 
 
 def is_read_more(block: Block) -> bool:
@@ -130,7 +130,7 @@ def is_bar(block: Block) -> bool:
     return False
 
 
-def _without_end(blocks: Sequence[Block], last: Block | None) -> list[Block]:
+def _without_end(blocks: Sequence[Block]) -> list[Block]:
     """Without what closes a page: invitations to subscribe, headings of what was left out."""
     kept = list(blocks)
     for block in kept[-3:]:
@@ -139,7 +139,6 @@ def _without_end(blocks: Sequence[Block], last: Block | None) -> list[Block]:
     for _ in range(2):
         if (
             len(kept) > 1
-            and kept[-1] is not last
             and kept[-1].kind in ("h1", "h2", "h3", "h4", "h5", "h6")
             and len(kept[-1].text) < _BAR_LONGEST
         ):

@@ -13,6 +13,8 @@ from trafilatura.settings import Extractor
 from newsarchive.extraction.blocks import Block, Element, fold, read_blocks
 from newsarchive.extraction.choice import Choice, Marks, choose, is_prose, marks_of
 from newsarchive.extraction.cleaning import without_notes
+from newsarchive.extraction.pages import parse
+from newsarchive.extraction.scripts import text_in_scripts
 from newsarchive.extraction.standfirst import find_standfirst
 from newsarchive.extraction.thinning import thinned
 from newsarchive.sites import ExtractionRules
@@ -57,9 +59,34 @@ def read_text(
         block.key = fold(block.text)
     choice, evidence = _by_profile(blocks, root, rules), "profile"
     if not choice.kept:
-        choice, evidence = _by_trafilatura(tree, root, blocks, url, jsonld_body)
+        choice, evidence = _by_trafilatura(root, blocks, url, jsonld_body)
+    if hidden := _hidden_text(tree, choice, title, jsonld_body):
+        return hidden
     lead = _lead(blocks, choice, tree, title=title, descriptions=descriptions, rules=rules)
     return _assembled(blocks, choice, lead, title=title, evidence=evidence)
+
+
+def _hidden_text(tree: Element, choice: Choice, title: str, jsonld_body: str) -> Text | None:
+    """What scripts hold, where the page shows next to nothing (or a menu, an author's note) in place of the article."""
+    said = len(fold(jsonld_body))
+    if sum(len(b.text.split()) for b in choice.kept) >= _FEWEST and len(choice) > _SHARE_OF_PAGE * said:
+        return None
+    found = [b for b in text_in_scripts(tree, title) if b.text]
+    size = sum(len(b.key) for b in found)
+    if size > 3 * len(choice) or (said and size > 1.3 * len(choice)):
+        return Text(body=tuple(found), evidence="script")
+    if said > max(_SHORT, 3 * len(choice)):
+        return Text(body=tuple(_from_jsonld(jsonld_body)), evidence="json-ld")
+    return None
+
+
+def _from_jsonld(body: str) -> list[Block]:
+    """The text that JSON-LD gives where the page itself shows none."""
+    page = parse(body if "<p" in body else "".join(f"<p>{line}</p>" for line in body.splitlines()))
+    blocks = read_blocks(page) if page is not None else []
+    for block in blocks:
+        block.key = fold(block.text)
+    return [b for b in blocks if b.text]
 
 
 def _by_profile(blocks: Sequence[Block], root: Element, rules: ExtractionRules) -> Choice:
@@ -70,9 +97,7 @@ def _by_profile(blocks: Sequence[Block], root: Element, rules: ExtractionRules) 
     return choose([b for b in blocks if id(b.element) in below], marks_of(lines), root)
 
 
-def _by_trafilatura(
-    tree: Element, root: Element, blocks: Sequence[Block], url: str, jsonld_body: str
-) -> tuple[Choice, str]:
+def _by_trafilatura(root: Element, blocks: Sequence[Block], url: str, jsonld_body: str) -> tuple[Choice, str]:
     bare = thinned(root, blocks)
     fast = choose(blocks, _marks(bare, url, fast=True), root)
     if not _is_thin(fast, blocks, jsonld_body):
@@ -148,7 +173,6 @@ def _assembled(blocks: Sequence[Block], choice: Choice, lead: Sequence[Block], *
             and not (b.kind == "h1" and i < first)
             and not (b.key == title_key and (i <= first or b.kind != "p"))
         ],
-        last=next((b for b in reversed(blocks) if b.key and b.element in choice.inside), None),
     )
     wanted = {id(b) for b in kept}
     inside = choice.inside

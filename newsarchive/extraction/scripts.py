@@ -1,0 +1,172 @@
+"""Articles that stand only in the data of a page's scripts: Next.js, Nuxt, Fusion, Apollo and their like."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from newsarchive.extraction.blocks import Block, Element, fold, read_blocks
+from newsarchive.extraction.pages import parse
+
+_DECODER = json.JSONDecoder(strict=False)
+_STARTS = re.compile(r"(?:[\w\"'\])]\s*=|\bpush\(|JSON\.parse\()\s*(?=[{\[\"'])")
+_FLIGHT = re.compile(r"self\.__next_f\.push\(\s*(?=\[)")
+_ROW = re.compile(r"(?:^|\n|(?<=[}\]>]))[0-9a-f]{1,4}:(?:T[0-9a-f]{2,6},)?")
+_BODY_KEYS = (
+    "articleBody", "bodyHtml", "body_html", "contentHtml", "content_html", "htmlBody", "html_body", "body", "content",
+    "contentElements", "content_elements", "articleContent", "article_body", "bodyText", "body_text", "paragraphs", "text",
+    "blocks", "components", "elements", "story", "fullText", "html", "newsContents", "contents", "rendered",
+)  # fmt: skip
+_TEXT_KEYS = (
+    "content",
+    "text",
+    "value",
+    "html",
+    "data",
+    "body",
+    "paragraph",
+    "children",
+    "content_elements",
+    "items",
+    "rendered",
+)
+_TITLE_KEYS = ("headline", "title", "headlines", "heading", "name", "articleTitle", "newsTitle")
+_SHORTEST = 300
+_MOST_SCRIPT = 3_000_000
+_MOST_TRIES = 12
+_MOST_NODES = 60_000
+_DEEPEST = 40
+
+
+def text_in_scripts(tree: Element, title: str) -> list[Block]:
+    """The blocks of the article whose data a script holds; none where there is none that is surely the article."""
+    best: tuple[int, int, str] = (0, 0, "")
+    for data in _data_of(tree):
+        for record in _records(data):
+            named = {key.partition("(")[0]: value for key, value in record.items()}  # Apollo: body({"type": …})
+            markup = next((m for key in _BODY_KEYS if len(m := _markup(named.get(key), 0)) >= _SHORTEST), "")
+            if markup:
+                best = max(best, (int(_is_titled(record, title)), len(markup), markup), key=lambda found: found[:2])
+    titled, _, markup = best
+    if not markup or (title and not titled and best[1] < 3 * _SHORTEST):
+        return []
+    page = parse(f"<html><body>{markup}</body></html>")
+    root = page.find("body") if page is not None else None
+    blocks = read_blocks(root) if root is not None else []
+    for block in blocks:
+        block.key = fold(block.text)
+    return blocks
+
+
+def _data_of(tree: Element) -> Iterator[Any]:
+    """What the page's scripts hold as JSON; of React's streamed rows those of text as `{"body": …}`."""
+    streamed = []
+    for script in tree.iter("script"):
+        text, kind = script.text, script.get("type") or ""
+        if not text or len(text) < _SHORTEST or len(text) > _MOST_SCRIPT or "ld+json" in kind:
+            continue
+        if flight := _FLIGHT.match(text):
+            streamed += [part for row in _decoded(text, flight.end()) for part in row[1:] if isinstance(part, str)]
+        elif "json" in kind:
+            yield from _decoded(text, 0)
+        else:
+            for found in list(_STARTS.finditer(text))[:_MOST_TRIES]:
+                yield from _decoded(text, found.end())
+    for row in _ROW.split("".join(streamed)):
+        if row.startswith(("[", "{")):
+            yield from _decoded(row, 0)
+        elif len(row) >= _SHORTEST and row.startswith("<"):
+            yield {"body": row}
+
+
+def _decoded(text: str, start: int) -> Iterator[Any]:
+    while text[start : start + 1].isspace():
+        start += 1
+    if text[start : start + 1] not in ("{", "[", '"'):
+        return
+    try:
+        value, end = _DECODER.raw_decode(text, start)
+        if isinstance(value, str) and end - start > _SHORTEST and value[:1] in ("{", "["):
+            value = json.loads(value, strict=False)
+    except (ValueError, RecursionError):
+        return
+    if end - start > _SHORTEST:
+        yield value
+
+
+def _records(data: Any) -> Iterator[dict[str, Any]]:
+    """All objects in the data, in order, as many as there is time for."""
+    waiting: list[tuple[Any, int]] = [(data, 0)]
+    seen = 0
+    while waiting and seen < _MOST_NODES:
+        value, depth = waiting.pop()
+        seen += 1
+        if depth > _DEEPEST:
+            continue
+        if isinstance(value, dict):
+            yield value
+            waiting += [(v, depth + 1) for v in reversed(value.values()) if isinstance(v, (dict, list))]
+        elif isinstance(value, list):
+            waiting += [(v, depth + 1) for v in reversed(value) if isinstance(v, (dict, list))]
+
+
+def _is_titled(record: dict[str, Any], title: str) -> bool:
+    wanted = fold(title)
+    for key in _TITLE_KEYS:
+        value = record.get(key)
+        parts = value.values() if isinstance(value, dict) else [value]
+        for part in parts:
+            if (
+                isinstance(part, str)
+                and wanted
+                and fold(html.unescape(part))
+                and fold(html.unescape(part)) in (wanted, wanted[: len(fold(part))])
+            ):
+                return True
+    return False
+
+
+def _markup(value: Any, depth: int) -> str:
+    """Text, markup, or a list of parts as markup; empty where it is something else (addresses, codes, settings)."""
+    if depth > 6:
+        return ""
+    if isinstance(value, str):
+        return _paragraphs(value)
+    if isinstance(value, list):
+        return "\n".join(filter(None, (_markup(part, depth + 1) for part in value[:2000])))
+    if isinstance(value, dict):
+        kind = str(value.get("type") or value.get("_type") or value.get("kind") or "").lower()
+        if re.search(
+            r"image|photo|video|ad$|advert|embed|related|interstitial|gallery|link_list|promo|newsletter|twitter", kind
+        ):
+            return ""
+        if kind in ("p", "paragraph") and isinstance(value.get("children"), list):
+            return f"<p>{_inline(value, 0)}</p>"
+        return next((m for key in _TEXT_KEYS if (m := _markup(value.get(key), depth + 1))), "")
+    return ""
+
+
+def _inline(value: Any, depth: int) -> str:
+    """The running text of a node and its children."""
+    if depth > 6:
+        return ""
+    if isinstance(value, list):
+        return "".join(_inline(part, depth + 1) for part in value[:500])
+    if isinstance(value, dict):
+        own = next((value[key] for key in ("data", "text", "value") if isinstance(value.get(key), str)), "")
+        return html.escape(own) + _inline(value.get("children") or [], depth + 1)
+    return html.escape(value) if isinstance(value, str) else ""
+
+
+def _paragraphs(text: str) -> str:
+    text = text.strip()
+    if "&lt;" in text and "<" not in text:
+        text = html.unescape(text)
+    if re.search(r"<(?:p|div|br|h\d|li|blockquote)\b", text, re.I):
+        return text
+    if " " not in text and not re.search(r"[\u3040-\u9fff\uac00-\ud7af]", text):
+        return ""  # an address, a code
+    return "".join(f"<p>{line}</p>" for line in text.split("\n") if line.strip())
