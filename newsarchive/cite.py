@@ -50,14 +50,14 @@ def cite(
     style: str = "text",
     archive: str = "newsarchive",
 ) -> str:
-    """Cite an article's present content, or one revision of it, ending in a line break.
+    """Cite an article's present content, or one revision of it, without a line break at the end.
 
     `style` is one of `STYLES`; `archive` the name by which the archive is known, used in the PWID. Raises
     CitationError where there is no such article, revision or style.
     """
     if style not in STYLES:
         raise CitationError(f"“{style}” is no style: use {', '.join(STYLES)}.")
-    return STYLES[style](read_source(db, article_id, revision=revision, archive=archive)) + "\n"
+    return STYLES[style](read_source(db, article_id, revision=revision, archive=archive))
 
 
 def read_source(db: Database, article_id: int, *, revision: int | None = None, archive: str = "newsarchive") -> Source:
