@@ -39,6 +39,7 @@ class Source:
     url: str
     archived: str
     digest: str
+    archive: str
     pwid: str
 
 
@@ -82,6 +83,7 @@ def read_source(db: Database, article_id: int, *, revision: int | None = None, a
         url=row["url"],
         archived=row["archived"],
         digest=row["digest"],
+        archive=archive,
         pwid=pwid(archive, row["archived"], row["capture_url"] or row["url"]),
     )
 
@@ -197,7 +199,7 @@ def _csl_json(source: Source) -> str:
         "accessed": _date_parts(source.archived[:10]),
         "URL": source.url,
         "language": source.language,
-        "archive": "newsarchive",
+        "archive": source.archive,
         "archive_location": source.pwid,
         "version": str(source.revision),
         "note": _note(source),
