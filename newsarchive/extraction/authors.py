@@ -8,7 +8,8 @@ from functools import lru_cache
 from html import unescape
 
 from newsarchive.extraction.jsonld import Object, resolved, types_of
-from newsarchive.extraction.survey import Element, Survey, clean, folded, selected, text_of
+from newsarchive.extraction.regions import Element, clean, folded, selected, text_of
+from newsarchive.extraction.survey import Survey
 from newsarchive.items import Author
 from newsarchive.kazakh.bylines import find_byline
 from newsarchive.kazakh.names import normal_name
@@ -16,8 +17,10 @@ from newsarchive.kazakh.scripts import to_cyrillic
 from newsarchive.sites import Site
 
 _METAS = (
-    "author", "article:author", "article:author_name", "dc.creator", "dc:creator", "dcterms.creator", "byl", "parsely-author",
-    "sailthru.author", "cxenseparse:author", "citation_author", "rnews:author", "authors", "article.author", "vr:author", "creator",
+    "author", "article:author", "article:author_name", "dc.creator", "dc:creator", "dcterms.creator", "byl",
+    "parsely-author",
+    "sailthru.author", "cxenseparse:author", "citation_author", "rnews:author", "authors", "article.author",
+    "vr:author", "creator",
 )  # fmt: skip
 
 
@@ -70,7 +73,8 @@ def signed_authors(names: Iterable[str], *, site: Site, site_names: Sequence[str
 
 
 _DESK = re.compile(
-    r"\b(?:admin\w*|wordpressadmin|administrator|redak\w*|redac\w*|redaz\w*|redaç\w*|rédaction|редакц\w*|redaksiya\w*|newsroom|news ?desk"
+    r"\b(?:admin\w*|wordpressadmin|administrator|redak\w*|redac\w*|redaz\w*|redaç\w*|rédaction|редакц\w*"
+    r"|redaksiya\w*|newsroom|news ?desk"
     r"|editors?|editorial|staff|webmaster|newspaper|gmbh|e\. ?v|ag|ltd|inc|web ?desk|correspondent|reporter|служба"
     r"|өз тілшіміз|unser\w* korrespondent\w*)\b|\.(?:com|de|net|org|kz|ru|at|ch|fr|it|es)\b",
     re.I,
@@ -92,15 +96,19 @@ def _is_own(key: str, own: frozenset[str]) -> bool:
 
 
 _LEAD = re.compile(
-    r"^(?:(?:view|see|read)?\s*all (?:posts|articles|stories) (?:by|from)|zeige alle beiträge von|alle beiträge von|(?:written|posted|published|reported"
-    r"|words|story|text|edited) by|by|(?:geschrieben|veröffentlicht|eingestellt|erstellt|verfasst|alles|ein (?:beitrag|artikel|gastbeitrag)) von|von|text|autorin"
-    r"|autoren|autor(?:es|a|i|ka)?|authors?|auteurs?|par|publié par|écrit par|por|publicado por|escrito por|di|scritto da|a cura di|door|af|av|skrevet av|tekst"
+    r"^(?:(?:view|see|read)?\s*all (?:posts|articles|stories) (?:by|from)|zeige alle beiträge von"
+    r"|alle beiträge von|(?:written|posted|published|reported"
+    r"|words|story|text|edited) by|by|(?:geschrieben|veröffentlicht|eingestellt|erstellt|verfasst|alles"
+    r"|ein (?:beitrag|artikel|gastbeitrag)) von|von|text|autorin"
+    r"|autoren|autor(?:es|a|i|ka)?|authors?|auteurs?|par|publié par|écrit par|por|publicado por|escrito por|di"
+    r"|scritto da|a cura di|door|af|av|skrevet av|tekst"
     r"|napisał|przez|автор[ыа]?|авторлар|текст|мәтін|дайындаған|жазған|oleh|bởi|yazar|yazan)\b[\s:.\u2013-]*",
     re.I,
 )
 _TAIL = re.compile(
     r"\s*[([|@\u2022\u00b7].*$|\s+[-\u2013\u2014]\s.*$|\s+(?:기자|記者|记者|特派員)$|\s+in\s+[A-Z][\w-]+$|,?\s+(?:[MPB]\.?[ADhS]\.?[A-Z]?\.?D?|MPH|RD)\.?$"
-    r"|\s+(?:illustration|fotos?|photos?|bilder?|updated|aktualisiert|published|am|on|um|shares|follow)\b.*$|\s*\d{1,2}[./]\d.*$",
+    r"|\s+(?:illustration|fotos?|photos?|bilder?|updated|aktualisiert|published|am|on|um|shares|follow)\b.*$"
+    r"|\s*\d{1,2}[./]\d.*$",
     re.I,
 )
 _AND = re.compile(r"\s*(?:[;/\n•·|&]|\s(?:and|und|et|y|e|i|en|og|och|ja|ve|a|és|and by|и|және|мен|і|та)\s)\s*", re.I)
@@ -133,12 +141,54 @@ def split_names(text: str) -> list[str]:
 
 
 _PARTICLES = frozenset(
-    "van von de der den del della di da dos das do du la le el al bin ibn abu ben ter ten zu zum zur y e av af ұлы қызы uly qyzy ogly dr prof und".split()
+    {
+        "van",
+        "von",
+        "de",
+        "der",
+        "den",
+        "del",
+        "della",
+        "di",
+        "da",
+        "dos",
+        "das",
+        "do",
+        "du",
+        "la",
+        "le",
+        "el",
+        "al",
+        "bin",
+        "ibn",
+        "abu",
+        "ben",
+        "ter",
+        "ten",
+        "zu",
+        "zum",
+        "zur",
+        "y",
+        "e",
+        "av",
+        "af",
+        "und",
+        "ұлы",
+        "қызы",
+        "uly",
+        "qyzy",
+        "ogly",
+        "dr",
+        "prof",
+    }
 )
 _NO_NAMES = re.compile(
-    r"\b(?:alle|all|the|and|more|mehr|posts?|articles?|artikel|beiträge|unknown|anonym\w*|anónimo|author|autor\w*|contact|kontakt|share|tweet|edit|print|google|support|themen|zur|infos?|comments?"
-    r"|photo|foto|фото|сурет|read|min|home|login|universit\w+|institute?|university|profess\w+|minist\w+|abteilung|written|leave|reply|follow"
-    r"|newsletter|subscribe|abonn\w+|about|über|zur person|to the|deutschland|germany|facebook|twitter|instagram|agenturen|agencies)\b|[?!:=<>{}#]|\.{2}|\d",
+    r"\b(?:alle|all|the|and|more|mehr|posts?|articles?|artikel|beiträge|unknown|anonym\w*|anónimo|author|autor\w*"
+    r"|contact|kontakt|share|tweet|edit|print|google|support|themen|zur|infos?|comments?"
+    r"|photo|foto|фото|сурет|read|min|home|login|universit\w+|institute?|university|profess\w+|minist\w+|abteilung"
+    r"|written|leave|reply|follow"
+    r"|newsletter|subscribe|abonn\w+|about|über|zur person|to the|deutschland|germany|facebook|twitter|instagram"
+    r"|agenturen|agencies)\b|[?!:=<>{}#]|\.{2}|\d",
     re.I,
 )
 
@@ -161,7 +211,7 @@ def is_name(text: str) -> bool:
 
 
 def text_authors(paragraphs: Sequence[str], *, own: frozenset[str]) -> tuple[Author, ...]:
-    """Authors from the by-lines in a Kazakh or Russian text: a last line that is only a name, a line that says who wrote.
+    """Authors from the by-lines in a Kazakh or Russian text: a last line that is a name, a line that says who wrote.
 
     `own` are the site's names (see `names_of_site`): beside a by-line of its own, one that names another medium signs
     only what is quoted from there.
@@ -286,7 +336,8 @@ def _by_rel(survey: Survey) -> list[str]:
 
 
 def _by_class(survey: Survey) -> list[str]:
-    """The by-line nearest to the heading: elements whose class speaks of an author and that hold hardly more than names."""
+    """The by-line nearest to the heading: elements whose class speaks of an author and that hold hardly more than"
+    " names."""
     marked = [m for m in survey.signed if not survey.stands_apart(m.element)]
     for one in sorted(marked, key=lambda m: survey.distance(m.place)):
         text = text_of(one.element)

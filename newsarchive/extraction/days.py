@@ -14,35 +14,76 @@ from newsarchive.kazakh.dates import find_date
 
 # names and usual abbreviations, month by month; cases where a language prints them beside a day
 _NAMES = (
-    "january jan januar jänner jaenner jän janvier janv enero ene janeiro gennaio gen januari jaanuar stycznia styczeń sty"
-    " ledna leden januára január ianuarie ian ocak oca tammikuu tammikuuta siječnja siječanj січня січень януари января"
-    " ιανουαρίου ιαν gener xaneiro urtarrila janvāris sausio jan. januára",
-    "february feb februar febr feber février fevr févr fév febrero fevereiro fev febbraio februari veebruar lutego luty lut"
-    " února únor februára február februarie şubat şub helmikuu helmikuuta veljače veljača лютого лютий февруари февраля"
-    " φεβρουαρίου φεβ febrer vasario",
-    "march mar märz mrz maerz mars marzo março marco maart mrt märts marca marzec března březen marec martie mart"
-    " maaliskuu maaliskuuta ožujka ožujak березня березень март марта μαρτίου μαρ març kovo március",
-    "april apr avril avr abril abr aprile aprill kwietnia kwiecień kwi dubna duben apríla apríl aprilie nisan nis"
-    " huhtikuu huhtikuuta travnja travanj квітня квітень април апреля απριλίου απρ balandžio április",
-    "may mai mayo maio maggio mag mei maj maja května květen mája máj mayıs toukokuu toukokuuta svibnja svibanj травня"
-    " травень май мая μαΐου μαϊου maig gegužės május",
-    "june jun juni juin junio junho giugno giu juuni czerwca czerwiec cze června červen júna jún iunie iun haziran haz"
-    " kesäkuu kesäkuuta lipnja lipanj червня червень юни июня ιουνίου ιουν juny birželio június",
-    "july jul juli juillet juil julio julho luglio lug juuli lipca lipiec lip července červenec júla júl iulie iul temmuz"
-    " tem heinäkuu heinäkuuta srpnja srpanj липня липень юли июля ιουλίου ιουλ juliol liepos július",
-    "august aug août aout agosto ago augustus sierpnia sierpień sie srpna srpen augusta ağustos ağu elokuu elokuuta"
-    " kolovoza kolovoz серпня серпень август августа αυγούστου αυγ agost rugpjūčio augusti augusztus",
-    "september sep sept septembre septiembre setiembre setembro set settembre septembra września wrzesień wrz září"
-    " septembrie eylül eyl syyskuu syyskuuta rujna rujan вересня вересень септември сентября σεπτεμβρίου σεπ setembre"
-    " rugsėjo szeptember",
-    "october oct oktober okt octobre octubre outubro out ottobre ott października październik paź října říjen októbra"
-    " október octombrie ekim eki lokakuu lokakuuta listopada жовтня жовтень октомври октября οκτωβρίου οκτ octubre spalio"
-    " oktoober",
-    "november nov novembre noviembre novembro listopad lis listopadu novembra noiembrie kasım kas marraskuu"
-    " marraskuuta studenoga studenog studeni листопада листопад ноември ноября νοεμβρίου νοε lapkričio",
-    "december dec dezember dez décembre déc decembre diciembre dic dezembro dicembre grudnia grudzień gru prosince"
-    " prosinec decembra decembrie aralık ara joulukuu joulukuuta prosinca prosinac грудня грудень декември декабря"
-    " δεκεμβρίου δεκ desembre desember des gruodžio detsember",
+    (
+        "january jan januar jänner jaenner jän janvier janv enero ene janeiro gennaio gen januari jaanuar stycznia"
+        " styczeń sty"
+        " ledna leden januára január ianuarie ian ocak oca tammikuu tammikuuta siječnja siječanj січня січень"
+        " януари января"
+        " ιανουαρίου ιαν gener xaneiro urtarrila janvāris sausio jan. januára"
+    ),
+    (
+        "february feb februar febr feber février fevr févr fév febrero fevereiro fev febbraio februari veebruar"
+        " lutego"
+        " luty lut"
+        " února únor februára február februarie şubat şub helmikuu helmikuuta veljače veljača лютого лютий"
+        " февруари февраля"
+        " φεβρουαρίου φεβ febrer vasario"
+    ),
+    (
+        "march mar märz mrz maerz mars marzo março marco maart mrt märts marca marzec března březen marec martie mart"
+        " maaliskuu maaliskuuta ožujka ožujak березня березень март марта μαρτίου μαρ març kovo március"
+    ),
+    (
+        "april apr avril avr abril abr aprile aprill kwietnia kwiecień kwi dubna duben apríla apríl aprilie nisan nis"
+        " huhtikuu huhtikuuta travnja travanj квітня квітень април апреля απριλίου απρ balandžio április"
+    ),
+    (
+        "may mai mayo maio maggio mag mei maj maja května květen mája máj mayıs toukokuu toukokuuta svibnja"
+        " svibanj травня"
+        " травень май мая μαΐου μαϊου maig gegužės május"
+    ),
+    (
+        "june jun juni juin junio junho giugno giu juuni czerwca czerwiec cze června červen júna jún iunie iun"
+        " haziran haz"
+        " kesäkuu kesäkuuta lipnja lipanj червня червень юни июня ιουνίου ιουν juny birželio június"
+    ),
+    (
+        "july jul juli juillet juil julio julho luglio lug juuli lipca lipiec lip července červenec júla júl"
+        " iulie iul"
+        " temmuz"
+        " tem heinäkuu heinäkuuta srpnja srpanj липня липень юли июля ιουλίου ιουλ juliol liepos július"
+    ),
+    (
+        "august aug août aout agosto ago augustus sierpnia sierpień sie srpna srpen augusta ağustos ağu elokuu"
+        " elokuuta"
+        " kolovoza kolovoz серпня серпень август августа αυγούστου αυγ agost rugpjūčio augusti augusztus"
+    ),
+    (
+        "september sep sept septembre septiembre setiembre setembro set settembre septembra września wrzesień"
+        " wrz září"
+        " septembrie eylül eyl syyskuu syyskuuta rujna rujan вересня вересень септември сентября σεπτεμβρίου"
+        " σεπ setembre"
+        " rugsėjo szeptember"
+    ),
+    (
+        "october oct oktober okt octobre octubre outubro out ottobre ott października październik paź října"
+        " říjen októbra"
+        " október octombrie ekim eki lokakuu lokakuuta listopada жовтня жовтень октомври октября οκτωβρίου οκτ"
+        " octubre"
+        " spalio"
+        " oktoober"
+    ),
+    (
+        "november nov novembre noviembre novembro listopad lis listopadu novembra noiembrie kasım kas marraskuu"
+        " marraskuuta studenoga studenog studeni листопада листопад ноември ноября νοεμβρίου νοε lapkričio"
+    ),
+    (
+        "december dec dezember dez décembre déc decembre diciembre dic dezembro dicembre grudnia grudzień gru"
+        " prosince"
+        " prosinec decembra decembrie aralık ara joulukuu joulukuuta prosinca prosinac грудня грудень декември"
+        " декабря"
+        " δεκεμβρίου δεκ desembre desember des gruodžio detsember"
+    ),
 )
 _ARABIC_AND_TURKIC = (
     "يناير yanvar",
@@ -89,14 +130,16 @@ _PATTERNS = tuple(
     )
 )
 _TIME_AFTER = re.compile(
-    r"(?:[\s,|·•()\u2013\u2014/-]|\b(?:at|um|kl|klo|à|a las|às|as|alle|alle ore|ore|h|godz|saat|о|в|u|om|ob)\b\.?|,){0,4}"
+    r"(?:[\s,|·•()\u2013\u2014/-]|\b(?:at|um|kl|klo|à|a las|às|as|alle|alle ore|ore|h|godz|saat|о|в|u|om|ob)\b\.?"
+    r"|,){0,4}"
     r"(?<![\d:.])(?P<h>\d{1,2})(?P<s>[:.h時시])\s?(?P<m>\d\d)(?::\d\d)?(?:\s?(?P<p>[AaPp])\.?[Mm]\b)?(?!\s?[\d:%])(?P<rest>.{0,14})"
 )
 _ZONE = re.compile(
     r"\s*\(?(?:(?:GMT|UTC)\s?(?:(?P<sign>[+\u2212-])\s?(?P<oh>\d{1,2})(?::?(?P<om>\d\d))?)?|(?P<other>[A-Z]{2,5})\b)"
 )
 _UPDATE = re.compile(
-    r"updat|aktuali|modif|mis[e]? à jour|bijgewerkt|gewijzigd|actualiz|atualiz|aggiorn|измен|обновл|оновлен|жаңарт|өзгерт"
+    r"updat|aktuali|modif|mis[e]? à jour|bijgewerkt|gewijzigd|actualiz|atualiz|aggiorn|измен|обновл|оновлен|жаңарт"
+    r"|өзгерт"
     r"|güncelle|zuletzt|last\b|edited|geändert|oppdater|opdater|uppdater|muokattu|päivitet|修正|更新|수정",
     re.I,
 )
@@ -104,7 +147,8 @@ _UPDATE = re.compile(
 
 @dataclass(kw_only=True, frozen=True, slots=True)
 class Seen:
-    """A date seen in a text: `moment` is a bare day, a naive time, or an aware one; `updated` where it tells a change."""
+    """A date seen in a text: `moment` is a bare day, a naive time, or an aware one; `updated` where it tells a"
+    " change."""
 
     moment: date | datetime
     updated: bool = False
@@ -115,12 +159,12 @@ class Seen:
         return self.moment.date() if isinstance(self.moment, datetime) else self.moment
 
 
-def see_dates(text: str, *, language: str = "") -> list[Seen]:
+def see_dates(text: str, language: str = "") -> list[Seen]:
     """The dates with a year in a text, in order. Figures that may be read in either order are left out in English.
 
-    >>> [s.moment.isoformat() for s in see_dates("Publié le 3 août 2021 à 14h05, mis à jour le 04/08/2021", language="fr")]
+    >>> [s.moment.isoformat() for s in see_dates("Publié le 3 août 2021 à 14h05, modifié le 04/08/2021", "fr")]
     ['2021-08-03T14:05:00', '2021-08-04']
-    >>> see_dates("04/05/2021", language="en"), see_dates("© 2021")
+    >>> see_dates("04/05/2021", "en"), see_dates("© 2021")
     ([], [])
     """
     if not _HAS_YEAR.search(text):
@@ -186,7 +230,7 @@ def _with_time(day: date, coded: str, end: int) -> date | datetime:
     zone = _ZONE.match(match["rest"])
     if zone and zone["other"] and zone["other"] not in ("UHR", "HRS", "H"):
         return day  # a zone by its initials may be any of several
-    moment = datetime.combine(day, time(hour, minute))  # noqa: DTZ001 (local time of the page, made UTC later)
+    moment = datetime.combine(day, time(hour, minute))
     if zone and not zone["other"]:
         offset = timedelta(hours=int(zone["oh"] or 0), minutes=int(zone["om"] or 0))
         return moment.replace(tzinfo=timezone(-offset if (zone["sign"] or "+") != "+" else offset))
@@ -194,7 +238,8 @@ def _with_time(day: date, coded: str, end: int) -> date | datetime:
 
 
 _URL_DAY = re.compile(
-    r"(?<!\d)(?P<y>(?:19|20)\d\d)(?P<s>[/_.-]?)(?P<m>0[1-9]|1[0-2]|(?<=[/_.-])[1-9](?=[/_.-]))(?P=s)(?P<d>0[1-9]|[12]\d|3[01]|(?<=[/_.-])[1-9](?=[/_.-]))(?P<after>\d*)"
+    r"(?<!\d)(?P<y>(?:19|20)\d\d)(?P<s>[/_.-]?)(?P<m>0[1-9]|1[0-2]|(?<=[/_.-])[1-9](?=[/_.-]))(?P=s)(?P<d>0[1-9]"
+    r"|[12]\d|3[01]|(?<=[/_.-])[1-9](?=[/_.-]))(?P<after>\d*)"
 )
 
 
@@ -209,7 +254,7 @@ def day_in_url(url: str) -> date | None:
     path = re.sub(r"^https?://[^/]*", "", re.sub(r"^https?://[^/]*/web/\d{8,14}[a-z_]*/", "", url))
     for match in _URL_DAY.finditer(re.split(r"[?#]", path)[0]):
         # eight figures in a row are a date only where no more follow: else they are a number of another kind
-        if match["after"] and (match["s"] != "/" or len(match["after"]) > 0) and not match["s"] == "":
+        if match["after"] and (match["s"] != "/" or len(match["after"]) > 0) and match["s"] != "":
             continue
         if match["s"] == "" and match["after"] and not re.fullmatch(r"\d{4}|\d{6}|\d{9,}", match["after"]):
             continue

@@ -5,27 +5,30 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
+from newsarchive.extraction.assets import SIZE, asset_names, base_of, number_in, width_in
 from newsarchive.extraction.record import Metadata
-from newsarchive.extraction.survey import Element, clean, is_apart, text_of
+from newsarchive.extraction.regions import Element, clean, is_apart, text_of
 from newsarchive.items import Hints, Image
 from newsarchive.sites import Site
 
 _FILE = re.compile(r"\.(?:jpe?g|png|webp|gif|avif|bmp|tiff?|heic)(?:$|[?#!/:@])", re.I)
 _NO_PICTURE = re.compile(
-    r"gravatar|/avatars?[/_-]|/authors?/|s\.w\.org/|/emoji|/smil(?:ey|ies)|wp-includes/|/plugins/|/sprites?[/._-]|/icons?[/._-]|[/_-]icons?\.|[/_-]logos?[._-]"
-    r"|/logos?/|spacer|blank\.|pixel\.|1x1|transparent\.|placeholder|/loading\.|loader\.|mc\.yandex|counter\.|top\.mail\.ru|facebook\.com/tr"
-    r"|doubleclick|scorecardresearch|/ads?/|banner|no-?image|no-?photo|default[_-](?:avatar|user|image)|badge|appstore|google-?play|qr-?code",
+    r"gravatar|/avatars?[/_-]|/authors?/|s\.w\.org/|/emoji|/smil(?:ey|ies)|wp-includes/|/plugins/|/sprites?[/._-]"
+    r"|/icons?[/._-]|[/_-]icons?\.|[/_-]logos?[._-]"
+    r"|/logos?/|spacer|blank\.|pixel\.|1x1|transparent\.|placeholder|/loading\.|loader\.|mc\.yandex|counter\."
+    r"|top\.mail\.ru|facebook\.com/tr"
+    r"|doubleclick|scorecardresearch|/ads?/|banner|no-?image|no-?photo|default[_-](?:avatar|user|image)|badge"
+    r"|appstore|google-?play|qr-?code",
     re.I,
 )
 _NO_PICTURE_CLASS = re.compile(
-    r"(?:^|[\s_-])(?:avatar|emoji|smiley|wp-smiley|icon|logo|author|byline|author-?(?:image|photo|pic\w*|avatar|img)|share|social|ad|ads|advert\w*|pixel|tracking"
+    r"(?:^|[\s_-])(?:avatar|emoji|smiley|wp-smiley|icon|logo|author|byline|author-?(?:image|photo|pic\w*|avatar"
+    r"|img)|share|social|ad|ads|advert\w*|pixel|tracking"
     r"|flag|rating|spinner|thumb(?:nail)?-?(?:small|nav)|user-?pic\w*|profile)(?:$|[\s_])",
     re.I,
 )
-_SIZE = re.compile(r"(?:[-_](\d{2,5})x(\d{2,5})|-scaled|-e\d{10,})+(?=\.\w{3,4}$|$)", re.I)
 _SOURCES = (
     "src",
     "data-src",
@@ -48,8 +51,10 @@ _LARGEST = (
 )
 _SETS = ("srcset", "data-srcset", "data-lazy-srcset")
 _CREDIT = re.compile(
-    r"(?:^|[\s(\[.,|/–—-])(?:(?:фото|сурет(?:ті түсірген|тер)?|фотосурет|фотограф|коллаж|photos?(?: by| credit)?|foto(?:s|graf(?:ie|í?a)?)?|bild(?:er|quelle)?|crédit(?:s|o|os)?"
-    r"|credits?|picture|image|quelle|источник|kuva|zdjęcie|fot|foto de|ảnh)\s?[.:]\s*|(?:фото|photo|foto|сурет)\s+(?=[^\W\d_]{2,}\s+[^\W\d_])|[©ⓒ]\s*|\(c\)\s*)(?P<who>[^\n|]{2,80})",
+    r"(?:^|[\s(\[.,|/–—-])(?:(?:фото|сурет(?:ті түсірген|тер)?|фотосурет|фотограф|коллаж|photos?(?: by| credit)?"
+    r"|foto(?:s|graf(?:ie|í?a)?)?|bild(?:er|quelle)?|crédit(?:s|o|os)?"
+    r"|credits?|picture|image|quelle|источник|kuva|zdjęcie|fot|foto de|ảnh)\s?[.:]\s*|(?:фото|photo|foto"
+    r"|сурет)\s+(?=[^\W\d_]{2,}\s+[^\W\d_])|[©ⓒ]\s*|\(c\)\s*)(?P<who>[^\n|]{2,80})",
     re.I,
 )
 
@@ -77,8 +82,8 @@ def choose_images(
     if lead is None and wanted:
         said = listed if listed and not named else Image(url="")
         images.append(Image(url=wanted[0], alt=said.alt, caption=said.caption, credit=said.credit, lead=True))
-    for picture in ([lead] if lead else []) + [p for p in shown if p is not lead]:
-        images.append(_image(picture, wanted, lead=picture is lead))
+    ordered = ([lead] if lead else []) + [p for p in shown if p is not lead]
+    images += [_image(picture, wanted, lead=picture is lead) for picture in ordered]
     if listed and images and images[0].lead and asset_names(images[0].url) & asset_names(listed.url):
         lead_image = images[0]
         images[0] = replace(
@@ -155,7 +160,8 @@ def _pictures(scope: Element, article: Element | None, url: str) -> Iterator[_Pi
 def _read(element: Element, url: str) -> _Picture | None:
     """One image element with all the versions that it and what stands around it offer; None where it is no picture."""
     holder = element.getparent()
-    around = f"{element.get('class') or ''} {element.get('id') or ''} {holder.get('class') or '' if holder is not None else ''}"
+    classes = (element.get("class"), element.get("id"), holder.get("class") if holder is not None else None)
+    around = " ".join(c for c in classes if c)
     if _NO_PICTURE_CLASS.search(around):
         return None
     versions: dict[str, int] = {}
@@ -168,7 +174,7 @@ def _read(element: Element, url: str) -> _Picture | None:
             and not _NO_PICTURE.search(address.rpartition("?")[0] or address)
         ):
             shown = shown or urljoin(url, address)
-            versions.setdefault(urljoin(url, address), _width_in(address) or _number(element.get("width")))
+            versions.setdefault(urljoin(url, address), width_in(address) or number_in(element.get("width")))
     for address, width in _offered(element, holder, url):
         versions[address] = max(width, versions.get(address, 0))
     if not shown:
@@ -179,7 +185,7 @@ def _read(element: Element, url: str) -> _Picture | None:
         or urlsplit(shown).path.endswith(".svg")
     ):
         return None
-    width, height = _number(element.get("width")), _number(element.get("height"))
+    width, height = number_in(element.get("width")), number_in(element.get("height"))
     known = max([width, *versions.values()])
     picture = _Picture(element=element, shown=shown, versions=versions, alt=clean(element.get("alt") or ""))
     picture.small = (0 < width < 120 and height < 120) or 0 < known < 150
@@ -195,14 +201,14 @@ def _offered(element: Element, holder: Element | None, url: str) -> Iterator[tup
         if address := (element.get(name) or "").strip():
             yield urljoin(url, address), _ORIGINAL
     if address := (element.get("data-large-file") or "").strip():
-        yield urljoin(url, address), _width_in(address) or 1024
+        yield urljoin(url, address), width_in(address) or 1024
     sources = [element]
     if holder is not None and holder.tag == "picture":
         sources += list(holder.iter("source"))
     for source in sources:
         for name in _SETS:
             for address, number, unit in _SET.findall(source.get(name) or ""):
-                width = int(float(number)) if unit == "w" else _width_in(address)
+                width = int(float(number)) if unit == "w" else width_in(address)
                 yield urljoin(url, address), width
     link = holder.getparent() if holder is not None and holder.tag == "picture" else holder
     if link is not None and link.tag == "a" and _FILE.search(href := (link.get("href") or "").strip()):
@@ -212,31 +218,12 @@ def _offered(element: Element, holder: Element | None, url: str) -> Iterator[tup
 _SET = re.compile(r"\s*(\S*[^\s,])(?:\s+(\d+(?:\.\d+)?)([wxh]))?\s*(?:,|$)")
 
 
-def _number(text: str | None) -> int:
-    found = re.match(r"\s*(\d{1,5})(?:px)?\s*$", text or "")
-    return int(found[1]) if found else 0
-
-
-def _width_in(address: str) -> int:
-    """The width that an address tells of itself; 0 where it tells none.
-
-    >>> _width_in("/2025/02/kol-1024x720.jpeg"), _width_in("/kol.jpg?w=640"), _width_in("/w_1200,c_limit/kol.jpg"), _width_in("/kol.jpg")
-    (1024, 640, 1200, 0)
-    """
-    if found := _SIZE.search(urlsplit(address).path):
-        return int(found[1] or 0)
-    found = re.search(
-        r"[?&](?:w|width|imwidth|resize)=(\d{2,4})|[/,_-]w[_-]?(\d{2,4})(?=[/,_.-])|/(\d{3,4})x\d{3,4}/|[~_](\d{3,4})x\d{3,4}\b",
-        address,
-    )
-    return int(next(g for g in found.groups() if g)) if found else 0
-
-
 def _merged(pictures: Sequence[_Picture]) -> list[_Picture]:
-    """Each picture once: what is shown twice (as the lead and in the text, lazily and plainly) is one, at its place in the text."""
+    """Each picture once: what is shown twice (as the lead and in the text, lazily and plainly) is one, at its"
+    " place in the text."""
     found: dict[str, _Picture] = {}
     for picture in pictures:
-        bases = [_base(address) for address in (picture.shown, *picture.versions)]
+        bases = [base_of(address) for address in (picture.shown, *picture.versions)]
         same = next((found[b] for b in bases if b in found), None)
         if same is None:
             same = picture
@@ -254,54 +241,19 @@ def _merged(pictures: Sequence[_Picture]) -> list[_Picture]:
     return list(dict.fromkeys(found.values()))
 
 
-@lru_cache(maxsize=4096)
-def _base(address: str) -> str:
-    """What the versions of one file share: its address without size, ending, host's www and query.
-
-    >>> _base("https://a.kz/2025/kol-1024x720.jpeg?x=1") == _base("http://www.a.kz/2025/kol.jpeg")
-    True
-    """
-    parts = urlsplit(unquote(address))
-    return parts.netloc.removeprefix("www.") + _SIZE.sub("", re.sub(r"\.\w{3,4}$", "", parts.path))
-
-
-@lru_cache(maxsize=4096)
-def asset_names(address: str) -> frozenset[str]:
-    """The distinctive names in a picture's address, by which its crops and copies elsewhere are known.
-
-    >>> sorted(asset_names("https://img.example/w640/ab12cd34ef/kol-jagasy-1024x720.jpg"))
-    ['ab12cd34ef', 'kol-jagasy']
-    """
-    names = set()
-    for chunk in re.split(r"[/?&=#]", unquote(unquote(address))):
-        stem = _SIZE.sub("", re.sub(r"\.(?:jpe?g|png|webp|gif|avif)$", "", chunk.strip(), flags=re.I))
-        if (len(stem) > 7 and re.search(r"\d", stem) and not re.fullmatch(r"(?:19|20)\d{6}", stem)) or (
-            len(stem) > 9 and re.search(r"[-_]", stem)
-        ):
-            names.add(stem.casefold())
-        names.update(
-            piece.casefold()
-            for piece in re.split(r"[-_.,~:]", stem)
-            if len(piece) > 6 and re.search(r"\d", piece) and not re.fullmatch(r"(?:19|20)\d{6}|\d+x\d+", piece)
-        )
-    return frozenset(names - _COMMON_NAMES)
-
-
-_COMMON_NAMES = frozenset({"wp-content", "alternates"})
-
-
 def _named(pictures: Iterable[_Picture], wanted: Sequence[str]) -> _Picture | None:
     """The first picture that the page's own metadata (or the listing) name as the article's, by address or by name."""
-    bases = {_base(address) for address in wanted}
+    bases = {base_of(address) for address in wanted}
     names = {name for address in wanted for name in asset_names(address)}
     shown = list(pictures)
-    by_address = (p for p in shown if any(_base(v) in bases for v in (p.shown, *p.versions)))
+    by_address = (p for p in shown if any(base_of(v) in bases for v in (p.shown, *p.versions)))
     return next(by_address, None) or next((p for p in shown if p.names & names), None)
 
 
 def _may_lead(picture: _Picture) -> bool:
-    """Whether a picture that nothing names is the lead by its place and size: a large one, or a figure, above the text."""
-    widest = max([_number(picture.element.get("width")), *picture.versions.values()])
+    """Whether a picture that nothing names is the lead by its place and size: a large one, or a figure, above the"
+    " text."""
+    widest = max([number_in(picture.element.get("width")), *picture.versions.values()])
     if picture.after > 600 or 0 < widest < 300:
         return False
     near = zip(picture.element.iterancestors(), range(4), strict=False)
@@ -310,9 +262,9 @@ def _may_lead(picture: _Picture) -> bool:
 
 def _image(picture: _Picture, wanted: Sequence[str], *, lead: bool) -> Image:
     versions = dict(picture.versions)
-    bases = {_base(v) for v in (picture.shown, *versions)}
+    bases = {base_of(v) for v in (picture.shown, *versions)}
     for address in wanted:
-        if _base(address) in bases and not urlsplit(address).query and not _SIZE.search(urlsplit(address).path):
+        if base_of(address) in bases and not urlsplit(address).query and not SIZE.search(urlsplit(address).path):
             versions.setdefault(address, _ORIGINAL - 2)
     url = max(versions, key=lambda v: _rank(v, versions[v]), default=picture.shown)
     return Image(

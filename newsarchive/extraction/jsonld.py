@@ -14,7 +14,8 @@ _MOST = 2_000_000  # characters of one script; what is longer is no metadata
 _ARTICLE_TYPES = (
     "newsarticle", "reportagenewsarticle", "analysisnewsarticle", "opinionnewsarticle", "reviewnewsarticle",
     "backgroundnewsarticle", "advertisercontentarticle", "askpublicnewsarticle", "liveblogposting", "article",
-    "blogposting", "socialmediaposting", "techarticle", "scholarlyarticle", "report", "review", "medicalscholarlyarticle",
+    "blogposting", "socialmediaposting", "techarticle", "scholarlyarticle", "report", "review",
+    "medicalscholarlyarticle",
     "satiricalarticle", "discussionforumposting",
 )  # fmt: skip
 _PAGE_TYPES = (
@@ -108,7 +109,7 @@ def _proper_pieces(text: str) -> Iterator[str]:
         piece = match[0]
         if piece.startswith('"'):
             yield _BAD_ESCAPE.sub(r"\\\\", piece) if "\\" in piece else piece
-        elif not piece.startswith((",", "/*", "//")) or piece == "," and not match["trailing"]:
+        elif not (match["trailing"] or piece.startswith(("/*", "//"))):
             yield piece
 
 

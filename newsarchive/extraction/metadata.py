@@ -27,8 +27,9 @@ from newsarchive.extraction.jsonld import (
 )
 from newsarchive.extraction.not_article import why_not_an_article
 from newsarchive.extraction.record import Metadata
+from newsarchive.extraction.regions import Element, clean, selected, text_of
 from newsarchive.extraction.stamps import choose_dates
-from newsarchive.extraction.survey import Element, Survey, clean, selected, survey, text_of
+from newsarchive.extraction.survey import Survey, survey
 from newsarchive.extraction.terms import choose_categories, choose_tags, text_language
 from newsarchive.extraction.titles import choose_title, name_behind
 from newsarchive.items import Author, Hints
@@ -100,25 +101,19 @@ def choose_authors(
     names = (metadata.site_name, site.title)
     from_text = text_authors(paragraphs, own=names_of_site(*names))
     photo = tuple(a for a in (*from_text, *metadata.authors) if a.role == "photo")
-    source = metadata.evidence.get("authors", "")
-    desk: tuple[tuple[Author, ...], str] = ((), "")
-    for find, evidence in (
-        (lambda: from_text, "by-line"),
-        (lambda: metadata.authors, source),
-        (
-            lambda: doubtful_authors(
-                paragraphs, title=metadata.title, signed_by_desk=bool(metadata.authors), site=site, site_names=names
-            ),
-            "by-line",
-        ),
-        (lambda: signed_authors(hints.authors, site=site, site_names=names), "listing"),
-    ):
-        found = find()
-        if people := tuple(a for a in found if a.role == "author"):
-            return (*people, *photo), evidence
-        if not desk[0] and (own := tuple(a for a in found if a.role == "desk")[:1]):
-            desk = own, evidence
-    return (*desk[0], *photo), desk[1]
+    sources = [(from_text, "by-line"), (metadata.authors, metadata.evidence.get("authors", ""))]
+    if not any(a.role == "author" for found, _ in sources for a in found):
+        by_desk = bool(metadata.authors)
+        doubtful = doubtful_authors(
+            paragraphs, title=metadata.title, signed_by_desk=by_desk, site=site, site_names=names
+        )
+        listed = signed_authors(hints.authors, site=site, site_names=names)
+        sources += [(doubtful, "by-line"), (listed, "listing")]
+    for role in ("author", "desk"):
+        for found, source in sources:
+            if signing := tuple(a for a in found if a.role == role):
+                return (*(signing if role == "author" else signing[:1]), *photo), source
+    return photo, "by-line" if photo else ""
 
 
 def choose_language(metadata: Metadata, text: str, *, site: Site) -> str:
@@ -126,7 +121,7 @@ def choose_language(metadata: Metadata, text: str, *, site: Site) -> str:
     return text_language(text, said=metadata.language, usual=site.language)
 
 
-def _profile(tree: Element, selector: str, source: str) -> tuple[str, str] | None:  # noqa: ARG001
+def _profile(tree: Element, selector: str, source: str) -> tuple[str, str] | None:
     if not selector:
         return None
     for element in selected(tree, selector):

@@ -6,11 +6,13 @@ import re
 from urllib.parse import parse_qs, urlsplit
 
 from newsarchive.extraction.record import Metadata
-from newsarchive.extraction.survey import Element, clean, text_of
+from newsarchive.extraction.regions import Element, clean, text_of
 from newsarchive.items import Hints
 from newsarchive.sites import Site
 
-_WORDPRESS_LISTINGS = frozenset({"archive", "search", "search-results", "search-no-results", "author", "category", "tag", "date", "blog"})
+_WORDPRESS_LISTINGS = frozenset(
+    {"archive", "search", "search-results", "search-no-results", "author", "category", "tag", "date", "blog"}
+)
 _WORDPRESS_LISTINGS |= {"tax-post_format", "post-type-archive"}
 # what a page calls itself in schema.org's words, where it names no article beside it
 _KINDS = {
@@ -21,23 +23,29 @@ _KINDS = {
     "contactpage": "a page of the site's own",
 }
 _LISTING_PATH = re.compile(
-    r"/(?:tag|tags|category|categories|cat|author|authors|search|archive|archives|rubric|rubrics|topic|topics)(?:/[^/]+){0,2}/?$|/page/\d+/?$|^/(?:\d{4}/)(?:\d\d?/){0,2}$",
+    r"/(?:tag|tags|category|categories|cat|author|authors|search|archive|archives|rubric|rubrics|topic"
+    r"|topics)(?:/[^/]+){0,2}/?$|/page/\d+/?$|^/(?:\d{4}/)(?:\d\d?/){0,2}$",
     re.I,
 )
 _OWN_PAGE = re.compile(
-    r"/(?:[a-z]{2}/)?(?:about(?:-us)?|contacts?|advertis\w+|reklama|zharnama|baylanys|bailanys|kontakt[yi]?|redak[ct]\w*|o-nas|biz-turaly"
+    r"/(?:[a-z]{2}/)?(?:about(?:-us)?|contacts?|advertis\w+|reklama|zharnama|baylanys|bailanys|kontakt[yi]?"
+    r"|redak[ct]\w*|o-nas|biz-turaly"
     r"|privacy(?:-policy)?|terms(?:-of-\w+)?|impressum|editorial-\w+)(?:\.html?|\.php)?/?",
     re.I,
 )
 _BLOCKED = re.compile(
-    r"^(?:just a moment|attention required|access (?:to this page )?(?:has been )?denied|ddos-guard|please wait|verify you are human"
-    r"|are you (?:a )?(?:human|robot)|robot check|bot verification|security check|checking your browser|один момент|проверка браузера"
+    r"^(?:just a moment|attention required|access (?:to this page )?(?:has been )?denied|ddos-guard|please wait"
+    r"|verify you are human"
+    r"|are you (?:a )?(?:human|robot)|robot check|bot verification|security check|checking your browser"
+    r"|один момент|проверка браузера"
     r"|доступ (?:ограничен|запрещ[её]н)|before you continue|pardon our interruption|human verification|captcha)",
     re.I,
 )
 _LOST = re.compile(
-    r"(?:^|\b)(?:(?:error )?404\b.{0,12}(?:not found|error)?|(?:page|article|file|content|post) (?:was )?not found|страница не (?:найдена|существует)|бет табылмады"
-    r"|парақша табылмады|мақала табылмады|seite (?:wurde )?nicht gefunden|page (?:introuvable|non trouvée)|página no encontrada|nothing found"
+    r"(?:^|\b)(?:(?:error )?404\b.{0,12}(?:not found|error)?|(?:page|article|file|content|post) (?:was )?not found"
+    r"|страница не (?:найдена|существует)|бет табылмады"
+    r"|парақша табылмады|мақала табылмады|seite (?:wurde )?nicht gefunden|page (?:introuvable|non trouvée)"
+    r"|página no encontrada|nothing found"
     r"|ничего не найдено|ештеңе табылмады|(?:service|temporarily) unavailable|internal server error|bad gateway)",
     re.I,
 )
@@ -71,7 +79,9 @@ def _by_wordpress(tree: Element, metadata: Metadata, site: Site, hints: Hints) -
     page = "page" in classes and not single and any(c.startswith("page-id-") for c in classes)
     if hints.kind == "page" or (page and site.sources and "home" not in classes):
         return "a page of the site's own"
-    wordpress = single or bool(classes & {"logged-in", "wp-embed-responsive", "no-js", "hfeed", "wp-custom-logo", "home", "paged"})
+    wordpress = single or bool(
+        classes & {"logged-in", "wp-embed-responsive", "no-js", "hfeed", "wp-custom-logo", "home", "paged"}
+    )
     if wordpress and not single and classes & _WORDPRESS_LISTINGS and "singular" not in classes:
         return "a listing"
     return ""
@@ -79,7 +89,11 @@ def _by_wordpress(tree: Element, metadata: Metadata, site: Site, hints: Hints) -
 
 def _speaks_as_article(metadata: Metadata) -> bool:
     kinds = set(metadata.page_type.split())
-    return metadata.is_article or "article" in kinds or metadata.evidence.get("published") in ("json-ld", "meta", "itemprop")
+    return (
+        metadata.is_article
+        or "article" in kinds
+        or metadata.evidence.get("published") in ("json-ld", "meta", "itemprop")
+    )
 
 
 def _by_address(url: str, metadata: Metadata, site: Site) -> str:
@@ -104,7 +118,8 @@ def _by_own_word(metadata: Metadata) -> str:
 
 
 def _by_title(tree: Element, metadata: Metadata) -> str:
-    """Pages that stand in an article's place with status 200: blocks and errors, which have a title and hardly a text."""
+    """Pages that stand in an article's place with status 200: blocks and errors, which have a title and hardly a"
+    " text."""
     if metadata.is_article:
         return ""
     found = tree.find(".//head/title")

@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import chain, islice
 
-from newsarchive.extraction.days import Seen, day_in_url, see_dates
+from newsarchive.extraction.datelines import Stamp, read_stamp, visible_dates
+from newsarchive.extraction.days import day_in_url
 from newsarchive.extraction.jsonld import Object
-from newsarchive.extraction.survey import Element, Marked, Survey, clean, selected, text_of
+from newsarchive.extraction.regions import Element, selected, text_of
+from newsarchive.extraction.survey import Marked, Survey
 from newsarchive.items import Hints
-from newsarchive.kazakh.dates import parse_stamp, to_utc
 from newsarchive.sites import Site
 
 _PUBLISHED = (
-    "article:published_time", "og:article:published_time", "article:published", "og:published_time", "og:pubdate", "datepublished",
-    "date_published", "publish-date", "publish_date", "publishdate", "published-date", "pubdate", "pub_date", "publication_date",
+    "article:published_time", "og:article:published_time", "article:published", "og:published_time", "og:pubdate",
+    "datepublished",
+    "date_published", "publish-date", "publish_date", "publishdate", "published-date", "pubdate", "pub_date",
+    "publication_date",
     "publicationdate", "parsely-pub-date", "sailthru.date", "cxenseparse:recs:publishtime", "cxenseparse:publishtime",
-    "dc.date.issued", "dcterms.issued", "dcterms.date", "dcterms.created", "dc.date.created", "dc.date.published", "dc.date", "dc:date",
-    "rnews:datepublished", "bt:pubdate", "originalpublicationdate", "analyticsattributes.articledate", "gentime", "pdate",
-    "citation_online_date", "citation_publication_date", "citation_date", "prism.publicationdate", "eprints.date", "datecreated",
+    "dc.date.issued", "dcterms.issued", "dcterms.date", "dcterms.created", "dc.date.created", "dc.date.published",
+    "dc.date", "dc:date",
+    "rnews:datepublished", "bt:pubdate", "originalpublicationdate", "analyticsattributes.articledate", "gentime",
+    "pdate",
+    "citation_online_date", "citation_publication_date", "citation_date", "prism.publicationdate", "eprints.date",
+    "datecreated",
     "article.published", "article:create_at", "created", "date", "publish_time", "published_time", "pubtime", "time",
     "iso-8601-publish-date", "shareaholic:article_published_time", "vf:published_time", "release_date",
 )  # fmt: skip
 _MODIFIED = (
-    "article:modified_time", "og:updated_time", "datemodified", "article:modified", "og:modified_time", "dc.date.modified",
+    "article:modified_time", "og:updated_time", "datemodified", "article:modified", "og:modified_time",
+    "dc.date.modified",
     "dcterms.modified", "lastmod", "last-modified", "date_modified", "revised", "updated_time", "sailthru.modified",
     "shareaholic:article_modified_time",
 )  # fmt: skip
@@ -41,59 +47,6 @@ class Dates:
     published_from: str = ""
     modified: str = ""
     modified_from: str = ""
-
-
-@dataclass(kw_only=True, frozen=True, slots=True)
-class Stamp:
-    """One reading: UTC text or a bare date, the day in its own offset, and where it stands."""
-
-    text: str
-    day: str
-    source: str
-    in_utc: bool = False
-    """Whether it was written in UTC, so that its day need not be the newspaper's."""
-    at_midnight: bool = False
-
-    @property
-    def timed(self) -> bool:
-        """Whether it has a time of day."""
-        return len(self.text) > 10
-
-    @property
-    def doubtful(self) -> bool:
-        """Whether it may be a program's way to say only the year: the first of January, without a time of day."""
-        return self.day[5:] == "01-01" and (not self.timed or self.at_midnight)
-
-
-def read_stamp(text: str, zone: str, source: str) -> Stamp | None:
-    """Read a machine stamp; None where it is none.
-
-    >>> read_stamp("2025-02-18T01:35:00+05:00", "UTC", "meta")
-    Stamp(text='2025-02-17T20:35:00Z', day='2025-02-18', source='meta', in_utc=False, at_midnight=False)
-    """
-    text = re.sub(r"(T\d\d:\d\d:\d\d):(\d{3}Z?)$", r"\1.\2", text.strip())
-    stamp = parse_stamp(text, zone)
-    if not stamp:
-        seen = see_dates(text) if len(text) < 60 else []
-        if len(seen) != 1:
-            return None
-        return from_seen(seen[0], zone, source)
-    if not "1980" < stamp[:4] < "2101":
-        return None
-    day = re.match(r"(\d{4})[-/.]?(\d\d)[-/.]?(\d\d)(?!\d{3,})", text)
-    in_utc = bool(re.search(r"\d\dZ$|[+-]00:?00$|GMT$|UTC$", text))
-    return Stamp(
-        text=stamp,
-        day="-".join(day.groups()) if day else stamp[:10],
-        source=source,
-        in_utc=in_utc,
-        at_midnight=bool(re.search(r"\D00:00(?::00)?(?!:?\d)", text)),
-    )
-
-
-def from_seen(seen: Seen, zone: str, source: str) -> Stamp:
-    """A visible date as a stamp."""
-    return Stamp(text=to_utc(seen.moment, zone), day=seen.day.isoformat(), source=source)
 
 
 def choose_dates(
@@ -229,89 +182,3 @@ def _modified(survey: Survey, article: Object, hints: Hints, zone: str) -> Stamp
     if best and listed and listed.timed and not best.timed:
         return listed
     return best
-
-
-def visible_dates(survey: Survey, zone: str) -> tuple[list[Stamp], Stamp | None]:
-    """Dates printed near the article's heading, the nearest first, and the date of a change where one is printed."""
-    published: list[Stamp] = []
-    updated: list[Stamp] = []
-    for lines in (_marked_lines(survey), _lines_near(survey), _lone_lines(survey)):
-        for text in lines:
-            for seen in see_dates(text, language=survey.html_language):
-                (updated if seen.updated else published).append(from_seen(seen, zone, "text"))
-            if published:
-                return published, next(iter(updated), None)
-    return updated, None
-
-
-def _marked_lines(survey: Survey) -> Iterator[str]:
-    """Short texts whose markup says that they are dates, by nearness to the heading."""
-    marked = [m for m in (*survey.times, *survey.dated) if not survey.stands_apart(m.element)]
-    marked.sort(key=lambda m: survey.distance(m.place))
-    for one in marked:
-        text = text_of(one.element)
-        if 5 < len(text) < 160:
-            yield text
-
-
-def _lines_near(survey: Survey) -> Iterator[str]:
-    """The short lines right after the heading, then those right before it."""
-    if survey.heading is None:
-        return
-    yield text_of(survey.heading)
-    after, before = _lines(survey, _after(survey.heading)), _lines(survey, _before(survey.heading))
-    for line in chain(islice(after, 25), islice(before, 12)):
-        if len(line) < 100 and not (len(line) > 60 and line.endswith((".", "!", "?", "…"))):
-            yield line
-        elif begun := _DATELINE.match(line):  # a first paragraph that begins with its date
-            yield begun[0]
-
-
-def _lines(survey: Survey, elements: Iterable[Element]) -> Iterator[str]:
-    for element in elements:
-        if element.tag in _NO_TEXT:
-            continue
-        for text in (element.text, *(child.tail for child in element)):
-            if text and not text.isspace() and len(line := clean(text)) > 5:
-                # other articles' dates count as lines, but say nothing of this one
-                yield "" if _FIGURES.search(line) and survey.stands_apart(element) else line
-
-
-_NO_TEXT = frozenset({"script", "style", "noscript", "template", "svg", "option"})
-
-
-def _after(element: Element) -> Iterator[Element]:
-    yield element
-    node: Element | None = element
-    while node is not None and node.tag not in ("body", "html"):
-        for sibling in node.itersiblings():
-            yield from sibling.iter("*")
-        node = node.getparent()
-
-
-def _before(element: Element) -> Iterator[Element]:
-    node: Element | None = element
-    while node is not None and node.tag not in ("body", "html"):
-        for sibling in node.itersiblings(preceding=True):
-            yield from reversed(list(islice(sibling.iter("*"), 60)))
-        node = node.getparent()
-
-
-def _lone_lines(survey: Survey) -> Iterator[str]:
-    """Lines of the page that hold little else than a date; none where they differ in it."""
-    if survey.body is None:
-        return
-    lines = []
-    for element in survey.body.iter("*"):
-        if element.tag in _NO_TEXT:
-            continue
-        for text in (element.text, *(child.tail for child in element)):
-            if text and _FIGURES.search(text) and len(line := clean(text)) < 45 and not survey.stands_apart(element):
-                lines.append(line)
-    days = {seen.day for line in lines for seen in see_dates(line, language=survey.html_language)}
-    if len(days) == 1:
-        yield from lines
-
-
-_DATELINE = re.compile(r"\W{0,2}\d{1,2}\.\s?(?:\d{1,2}\.|[^\W\d_]{3,10})\s?(?:19|20)\d\d(?=\W)")
-_FIGURES = re.compile(r"(?:19|20)\d\d")

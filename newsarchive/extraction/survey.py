@@ -6,35 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
-from functools import lru_cache
-from typing import TypeAlias
 
-from cssselect import SelectorError
-from lxml import html
-from lxml.cssselect import CSSSelector
+from newsarchive.extraction.regions import Element, clean, folded, is_apart, lists_others, speaks_of, text_of
 
-Element: TypeAlias = html.HtmlElement
-
-_SPACE = re.compile(r"[\s\u00a0\u200b\ufeff]+")
-# blocks that belong to the page, not to its article: what stands in them is said of something else
-_APART = re.compile(
-    r"(?:^|[\s_])(?:(?:[\w-]+-)?(?:related|similar|recommend(?:ed|ations?)?|recirc\w*|trending|newsletter|sponsored|teasers?"
-    r"|jp-relatedposts|yarpp\w*|outbrain|taboola|sidebar|breadcrumbs?|tag-?cloud|pagination)|read-?(?:more|next|also)"
-    r"|more-?(?:news|stories|from|on|articles)|popular|most-?(?:read|viewed)|latest|recent|side-?bar|aside|widget|comments?|commentlist"
-    r"|respond|replies|subscri\w+|promo\w*|advert\w*|banner|ticker|carousel|breaking|prev(?:ious)?|next|post-?nav\w*|footer"
-    r"|site-?header|topbar|navbar|menu|share|sharing|weather|currency|calendar)(?:$|[\s_]|-(?!(?:right|left|on|active|enabled|layout)\b))",
-    re.I,
-)
-_APART_TAGS = frozenset({"aside", "nav", "footer", "template", "noscript"})
-_DATED = re.compile(
-    r"date|time(?!line)|publi(?:sh|c|k|é)|posted|updated|meta|byline|dateline|pubdate|fecha|datum|heure|tarih|erstellt|stand\b|info",
-    re.I,
-)
-_SIGNED = re.compile(
-    r"author|byline|by-line|autor|auteur|writer|reporter|verfasser|redakteur|journalist|contributor|fn\b|автор", re.I
-)
 TITLE_BREAK = re.compile(
-    r"\s+(?:[|\u2013\u2014\u00b7\u2022\u00bb\u203a:\u2502\u2215/]|-{1,3}|::|//|&raquo;)\s+|\s*[|\u2502\u3163]\s*|:\s+(?=[^:]*$)"
+    r"\s+(?:[|\u2013\u2014\u00b7\u2022\u00bb\u203a:\u2502\u2215/]|-{1,3}|::|//|&raquo;)\s+|\s*[|\u2502\u3163]\s*"
+    r"|:\s+(?=[^:]*$)"
     r"|(?<=[\u3000-\u9fff\uac00-\ud7af\uff00-\uffef])[-_](?=[\u3000-\u9fff\uac00-\ud7af])"
 )
 """Where a page's title may part from the site's name or the section's. Scripts without spaces part without spaces."""
@@ -93,11 +70,17 @@ class Survey:
         return (value for name in names for value in self.metas.get(name, ()) if value)
 
     def stands_apart(self, element: Element) -> bool:
-        """Whether the element lies in a sidebar, related block, navigation, comment …, which speak of other articles."""
+        """Whether the element lies in a sidebar, related block, navigation, comment …, which speak of other"
+        " articles."""
         return is_apart(element, self.spine)
 
+    def speaks_of_others(self, element: Element) -> bool:
+        """Whether the element lies in a block that plainly lists other articles: near the heading only these"
+        " mislead."""
+        return lists_others(element, self.spine)
+
     def find_heading(self, titles: Sequence[str], names: frozenset[str]) -> bool:
-        """Settle `heading`: the one that says what a title of the page says, else the first that is not the site's name.
+        """Settle `heading`: the one that says what a title of the page says, else the first not the site's name.
 
         Tells whether a title confirms it.
         """
@@ -139,7 +122,7 @@ def survey(tree: Element) -> Survey:
     """Walk the tree once."""
     found = Survey()
     place = 0
-    for place, element in enumerate(tree.iter("*")):  # noqa: B007 (the last place is the size)
+    for place, element in enumerate(tree.iter("*")):
         tag = element.tag
         if noter := _BY_TAG.get(tag):
             noter(found, element, place)
@@ -163,36 +146,14 @@ def _note_attributes(found: Survey, element: Element, place: int) -> None:
     if identity := get("id"):
         words = f"{words} {identity}"
     if words:
-        dated, signed = _speaks_of(words)
+        dated, signed = speaks_of(words)
         if dated:
             found.dated.append(Marked(place=place, element=element))
         if signed:
             found.signed.append(Marked(place=place, element=element))
 
 
-@lru_cache(maxsize=20_000)  # the few classes of a site, and of the common themes, come again and again
-def _speaks_of(words: str) -> tuple[bool, bool]:
-    """Whether class and id of an element speak of a date, and of an author."""
-    dated = signed = False
-    for word in words.split():
-        kind = _kind_of(word)
-        dated = dated or bool(kind & 1)
-        signed = signed or bool(kind & 2)
-    return dated, signed
-
-
-@lru_cache(maxsize=30_000)
-def _kind_of(word: str) -> int:
-    return bool(_DATED.search(word)) + 2 * bool(_SIGNED.search(word)) + 4 * bool(_APART.search(word))
-
-
-@lru_cache(maxsize=20_000)
-def _speaks_of_others(words: str) -> bool:
-    """Whether class and id of a block say that it holds something beside the article."""
-    return any(_kind_of(word) & 4 for word in words.split())
-
-
-def _note_meta(found: Survey, element: Element, place: int) -> None:  # noqa: ARG001 (one form for all)
+def _note_meta(found: Survey, element: Element, place: int) -> None:
     value = element.get("content")
     if value is None:
         return
@@ -201,18 +162,18 @@ def _note_meta(found: Survey, element: Element, place: int) -> None:  # noqa: AR
             found.metas.setdefault(name.strip().lower(), []).append(value.strip())
 
 
-def _note_link(found: Survey, element: Element, place: int) -> None:  # noqa: ARG001
+def _note_link(found: Survey, element: Element, place: int) -> None:
     href = (element.get("href") or "").strip()
     for word in (element.get("rel") or "").lower().split():
         found.links.setdefault(word, []).append(href)
 
 
-def _note_script(found: Survey, element: Element, place: int) -> None:  # noqa: ARG001
+def _note_script(found: Survey, element: Element, place: int) -> None:
     if "ld+json" in (element.get("type") or "").lower() and element.text:
         found.scripts.append(element.text)
 
 
-def _note_title(found: Survey, element: Element, place: int) -> None:  # noqa: ARG001
+def _note_title(found: Survey, element: Element, place: int) -> None:
     if not found.document_title:
         found.document_title = clean(element.text or "")
 
@@ -236,16 +197,16 @@ def _note_anchor(found: Survey, element: Element, place: int) -> None:
         found.terms.append(Marked(place=place, element=element))
 
 
-def _note_html(found: Survey, element: Element, place: int) -> None:  # noqa: ARG001
+def _note_html(found: Survey, element: Element, place: int) -> None:
     found.html_language = element.get("lang") or element.get("{http://www.w3.org/XML/1998/namespace}lang") or ""
 
 
-def _note_body(found: Survey, element: Element, place: int) -> None:  # noqa: ARG001
+def _note_body(found: Survey, element: Element, place: int) -> None:
     if found.body is None:
         found.body, found.body_class = element, element.get("class") or ""
 
 
-def _note_form(found: Survey, element: Element, place: int) -> None:  # noqa: ARG001
+def _note_form(found: Survey, element: Element, place: int) -> None:
     found.forms.append(element)
 
 
@@ -263,64 +224,3 @@ _BY_TAG = {
     "body": _note_body,
     "form": _note_form,
 }
-
-
-def clean(text: str) -> str:
-    """Text on one line, without soft hyphens and doubled spaces.
-
-    >>> clean("  Бас\\u00admақ \\n\\u00a0сөз ")
-    'Басмақ сөз'
-    """
-    return _SPACE.sub(" ", text.replace("\u00ad", "")).strip()
-
-
-def folded(text: str) -> str:
-    """Letters and digits only, in one case: what two spellings of one title or name share.
-
-    >>> folded("«Қала» — 2025!")
-    'қала2025'
-    """
-    return "".join(filter(str.isalnum, text.casefold()))
-
-
-def text_of(element: Element) -> str:
-    """The visible text of an element on one line."""
-    return clean(" ".join(_texts(element)))
-
-
-def _texts(element: Element) -> Iterator[str]:
-    if element.tag in ("script", "style", "noscript", "svg", "template"):
-        return
-    if element.text:
-        yield element.text
-    for child in element:
-        if isinstance(child.tag, str):
-            yield from _texts(child)
-        if child.tail:
-            yield child.tail
-
-
-def selected(tree: Element, selector: str) -> list[Element]:
-    """The elements that a profile's CSS selector means; none where it is no selector."""
-    try:
-        return list(CSSSelector(selector, translator="html")(tree))
-    except SelectorError:
-        return []
-
-
-def is_apart(element: Element, spine: frozenset[Element]) -> bool:
-    """Whether a block that is not in `spine` and speaks of something else (see `Survey.stands_apart`) holds the element."""
-    node: Element | None = element
-    while node is not None and node not in spine and node.tag not in ("body", "html", "main"):
-        if node.tag in _APART_TAGS:
-            # the footer of the article itself carries its by-line and terms in many themes
-            if node.tag not in ("footer", "noscript") or (node.tag == "footer" and not _inside_article(node)):
-                return True
-        elif node.tag != "article" and _speaks_of_others(f"{node.get('class') or ''} {node.get('id') or ''}"):
-            return True
-        node = node.getparent()
-    return False
-
-
-def _inside_article(element: Element) -> bool:
-    return any(a.tag in ("article", "main") for a in element.iterancestors())

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from html import unescape
 
 from newsarchive.extraction.jsonld import Object, texts_of
-from newsarchive.extraction.survey import Element, Survey, clean, text_of
+from newsarchive.extraction.regions import Element, clean, text_of
+from newsarchive.extraction.survey import Survey
 from newsarchive.items import Hints
 from newsarchive.kazakh.language import identify_language
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 from html import unescape
 
-from newsarchive.extraction.survey import TITLE_BREAK, Survey, clean, folded, text_of
+from newsarchive.extraction.regions import clean, folded, text_of
+from newsarchive.extraction.survey import TITLE_BREAK, Survey
 from newsarchive.items import Hints
 from newsarchive.sites import Site
 

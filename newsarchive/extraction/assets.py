@@ -1,0 +1,67 @@
+"""Addresses of pictures: which ones are versions of one file, and how wide they say they are."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from urllib.parse import unquote, urlsplit
+
+SIZE = re.compile(r"(?:[-_](\d{2,5})x(\d{2,5})|-scaled|-e\d{10,})+(?=\.\w{3,4}$|$)", re.I)
+
+
+def number_in(text: str | None) -> int:
+    """The number of an attribute such as width; 0 where it is none."""
+    found = re.match(r"\s*(\d{1,5})(?:px)?\s*$", text or "")
+    return int(found[1]) if found else 0
+
+
+def width_in(address: str) -> int:
+    """The width that an address tells of itself; 0 where it tells none.
+
+    >>> [width_in(a) for a in ("/kol-1024x720.jpeg", "/kol.jpg?w=640", "/w_1200,c_limit/kol.jpg", "/kol.jpg")]
+    [1024, 640, 1200, 0]
+    """
+    if found := SIZE.search(urlsplit(address).path):
+        return int(found[1] or 0)
+    found = re.search(
+        r"[?&](?:w|width|imwidth|resize)=(\d{2,4})|[/,_-]w[_-]?(\d{2,4})(?=[/,_.-])|/(\d{3,4})x\d{3,4}/"
+        r"|[~_](\d{3,4})x\d{3,4}\b",
+        address,
+    )
+    return int(next(g for g in found.groups() if g)) if found else 0
+
+
+@lru_cache(maxsize=4096)
+def base_of(address: str) -> str:
+    """What the versions of one file share: its address without size, ending, host's www and query.
+
+    >>> base_of("https://a.kz/2025/kol-1024x720.jpeg?x=1") == base_of("http://www.a.kz/2025/kol.jpeg")
+    True
+    """
+    parts = urlsplit(unquote(address))
+    return parts.netloc.removeprefix("www.") + SIZE.sub("", re.sub(r"\.\w{3,4}$", "", parts.path))
+
+
+@lru_cache(maxsize=4096)
+def asset_names(address: str) -> frozenset[str]:
+    """The distinctive names in a picture's address, by which its crops and copies elsewhere are known.
+
+    >>> sorted(asset_names("https://img.example/w640/ab12cd34ef/kol-jagasy-1024x720.jpg"))
+    ['ab12cd34ef', 'kol-jagasy']
+    """
+    names = set()
+    for chunk in re.split(r"[/?&=#]", unquote(unquote(address))):
+        stem = SIZE.sub("", re.sub(r"\.(?:jpe?g|png|webp|gif|avif)$", "", chunk.strip(), flags=re.I))
+        if (len(stem) > 7 and re.search(r"\d", stem) and not re.fullmatch(r"(?:19|20)\d{6}", stem)) or (
+            len(stem) > 9 and re.search(r"[-_]", stem)
+        ):
+            names.add(stem.casefold())
+        names.update(
+            piece.casefold()
+            for piece in re.split(r"[-_.,~:]", stem)
+            if len(piece) > 6 and re.search(r"\d", piece) and not re.fullmatch(r"(?:19|20)\d{6}|\d+x\d+", piece)
+        )
+    return frozenset(names - _COMMON_NAMES)
+
+
+_COMMON_NAMES = frozenset({"wp-content", "alternates"})

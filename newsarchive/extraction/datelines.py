@@ -1,0 +1,152 @@
+"""One date of a page: read from a machine stamp, or printed near the article's heading."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain, islice
+
+from newsarchive.extraction.days import Seen, see_dates
+from newsarchive.extraction.regions import Element, clean, text_of
+from newsarchive.extraction.survey import Survey
+from newsarchive.kazakh.dates import parse_stamp, to_utc
+
+
+@dataclass(kw_only=True, frozen=True, slots=True)
+class Stamp:
+    """One reading: UTC text or a bare date, the day in its own offset, and where it stands."""
+
+    text: str
+    day: str
+    source: str
+    in_utc: bool = False
+    """Whether it was written in UTC, so that its day need not be the newspaper's."""
+    at_midnight: bool = False
+
+    @property
+    def timed(self) -> bool:
+        """Whether it has a time of day."""
+        return len(self.text) > 10
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether it may be a program's way to say only the year: the first of January, without a time of day."""
+        return self.day[5:] == "01-01" and (not self.timed or self.at_midnight)
+
+
+def read_stamp(text: str, zone: str, source: str) -> Stamp | None:
+    """Read a machine stamp; None where it is none.
+
+    >>> read_stamp("2025-02-18T01:35:00+05:00", "UTC", "meta")
+    Stamp(text='2025-02-17T20:35:00Z', day='2025-02-18', source='meta', in_utc=False, at_midnight=False)
+    """
+    text = re.sub(r"(T\d\d:\d\d:\d\d):(\d{3}Z?)$", r"\1.\2", text.strip())
+    stamp = parse_stamp(text, zone)
+    if not stamp:
+        seen = see_dates(text) if len(text) < 60 else []
+        if len(seen) != 1:
+            return None
+        return from_seen(seen[0], zone, source)
+    if not "1980" < stamp[:4] < "2101":
+        return None
+    day = re.match(r"(\d{4})[-/.]?(\d\d)[-/.]?(\d\d)(?!\d{3,})", text)
+    in_utc = bool(re.search(r"\d\dZ$|[+-]00:?00$|GMT$|UTC$", text))
+    return Stamp(
+        text=stamp,
+        day="-".join(day.groups()) if day else stamp[:10],
+        source=source,
+        in_utc=in_utc,
+        at_midnight=bool(re.search(r"\D00:00(?::00)?(?!:?\d)", text)),
+    )
+
+
+def from_seen(seen: Seen, zone: str, source: str) -> Stamp:
+    """A visible date as a stamp."""
+    return Stamp(text=to_utc(seen.moment, zone), day=seen.day.isoformat(), source=source)
+
+
+def visible_dates(survey: Survey, zone: str) -> tuple[list[Stamp], Stamp | None]:
+    """Dates printed near the article's heading, the nearest first, and the date of a change where one is printed."""
+    published: list[Stamp] = []
+    updated: list[Stamp] = []
+    for lines in (_marked_lines(survey), _lines_near(survey), _lone_lines(survey)):
+        for text in lines:
+            for seen in see_dates(text, language=survey.html_language):
+                (updated if seen.updated else published).append(from_seen(seen, zone, "text"))
+            if published:
+                return published, next(iter(updated), None)
+    return updated, None
+
+
+def _marked_lines(survey: Survey) -> Iterator[str]:
+    """Short texts whose markup says that they are dates, by nearness to the heading."""
+    marked = [m for m in (*survey.times, *survey.dated) if not survey.stands_apart(m.element)]
+    marked.sort(key=lambda m: survey.distance(m.place))
+    for one in marked:
+        text = text_of(one.element)
+        if 5 < len(text) < 160:
+            yield text
+
+
+def _lines_near(survey: Survey) -> Iterator[str]:
+    """The short lines right after the heading, then those right before it."""
+    if survey.heading is None:
+        return
+    yield text_of(survey.heading)
+    after, before = _lines(survey, _after(survey.heading)), _lines(survey, _before(survey.heading))
+    for line in chain(islice(after, 25), islice(before, 12)):
+        if len(line) < 100 and not (len(line) > 60 and line.endswith((".", "!", "?", "…"))):
+            yield line
+        elif begun := _DATELINE.match(line):  # a first paragraph that begins with its date
+            yield begun[0]
+
+
+def _lines(survey: Survey, elements: Iterable[Element]) -> Iterator[str]:
+    for element in elements:
+        if element.tag in _NO_TEXT:
+            continue
+        for text in (element.text, *(child.tail for child in element)):
+            if text and not text.isspace() and len(line := clean(text)) > 5:
+                # other articles' dates count as lines, but say nothing of this one
+                yield "" if _FIGURES.search(line) and survey.speaks_of_others(element) else line
+
+
+_NO_TEXT = frozenset({"script", "style", "noscript", "template", "svg", "option"})
+
+
+def _after(element: Element) -> Iterator[Element]:
+    yield element
+    node: Element | None = element
+    while node is not None and node.tag not in ("body", "html"):
+        for sibling in node.itersiblings():
+            yield from sibling.iter("*")
+        node = node.getparent()
+
+
+def _before(element: Element) -> Iterator[Element]:
+    node: Element | None = element
+    while node is not None and node.tag not in ("body", "html"):
+        for sibling in node.itersiblings(preceding=True):
+            yield from reversed(list(islice(sibling.iter("*"), 60)))
+        node = node.getparent()
+
+
+def _lone_lines(survey: Survey) -> Iterator[str]:
+    """Lines of the page that hold little else than a date; none where they differ in it."""
+    if survey.body is None:
+        return
+    lines: list[str] = []
+    for element in survey.body.iter("*"):
+        if element.tag in _NO_TEXT:
+            continue
+        for text in (element.text, *(child.tail for child in element)):
+            if text and _FIGURES.search(text) and len(line := clean(text)) < 45 and not survey.stands_apart(element):
+                lines.append(line)  # noqa: PERF401 (three conditions in one expression read worse)
+    days = {seen.day for line in lines for seen in see_dates(line, language=survey.html_language)}
+    if len(days) == 1:
+        yield from lines
+
+
+_DATELINE = re.compile(r"\W{0,2}\d{1,2}\.\s?(?:\d{1,2}\.|[^\W\d_]{3,10})\s?(?:19|20)\d\d(?=\W)")
+_FIGURES = re.compile(r"(?:19|20)\d\d")
