@@ -316,6 +316,12 @@ def test_an_unreadable_day_is_the_readers_mistake(room: Datasette) -> None:
     assert "Іздеу шарты түсініксіз" in response.text
 
 
+@pytest.mark.parametrize("query", ["(" * 3000, "%00", "-", '"', "*", "%27 or 1=1 --", "a%20" * 400, "title:", "🙂"])
+@pytest.mark.parametrize("page", ["search?q=", "search.json?q=", "trends?q=", "compare?a_q=", "authors?q="])
+def test_whatever_is_typed_gets_an_answer(room: Datasette, page: str, query: str) -> None:
+    assert get(room, f"/{page}{query}").status_code in (200, 400)
+
+
 def test_plots_have_their_figures_as_a_table_of_links_and_as_csv(room: Datasette) -> None:
     tree = tree_of(get(room, "/trends?q=өзен&q=мектеп&by=month"))
     assert len(tree.xpath("//figure[.//*[local-name()='svg']]")) == 2

@@ -83,6 +83,8 @@ def article_json(visit: Visit) -> Download:
 
 def cite_styles(visit: Visit, number: int) -> list[tuple[str, str, str]]:
     """The article cited in each style: its name, the citation, and where that can be downloaded."""
+    if not rows(visit.db, "select 1 from revisions where article = ?", [number]):
+        return []
     return [
         (STYLE_NAMES.get(style, style), cite(visit.db, number, style=style).strip(), f"/article/{number}/cite/{style}")
         for style in STYLES

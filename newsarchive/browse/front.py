@@ -5,9 +5,9 @@ from __future__ import annotations
 from newsarchive.browse.archives import (
     PERIODS,
     count_articles,
+    count_sites,
     list_changes,
     list_deletions,
-    list_sites,
     newest_articles,
 )
 from newsarchive.browse.figures import Figure, line_figure
@@ -19,7 +19,7 @@ LATEST = 10
 
 def front_page(visit: Visit) -> Answer:
     """Sites, a plot of articles per month per site, the latest articles, changes and deletions."""
-    sites = list_sites(visit.db)
+    sites = count_sites(visit.db)
     return Page(
         template="front.html",
         title=visit.speech.text("front_title"),

@@ -13,6 +13,9 @@ from markupsafe import Markup
 # Told apart by people with any colour vision (after Okabe and Ito, 2008), each with contrast 3:1 on white or more.
 COLOURS = ["#0b62a4", "#c2410c", "#00785a", "#a02c7d", "#7a5c00", "#2f2f2f", "#4b7bd1", "#8a1c1c"]
 SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left"]
+MANY = 3000
+"""More points than this would hide one another and weigh megabytes: the lines alone are drawn."""
+
 # Vega resolves links against its own site; absolute ones it leaves, and we cut this host off again.
 _HERE = "https://here.invalid"
 _XLINK = "{http://www.w3.org/1999/xlink}href"
@@ -66,6 +69,13 @@ def _specification(
         },
         "color": {"field": "series", "type": "nominal", "scale": colour, "legend": legend},
     }
+    dots = {
+        "mark": {"type": "point", "filled": True, "opacity": 1, "size": 46 if len(points) < 150 else 22},
+        "encoding": {
+            "shape": {"field": "series", "type": "nominal", "scale": shape, "legend": legend},
+            "href": {"field": "link"},
+        },
+    }
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
         "width": width,
@@ -74,16 +84,7 @@ def _specification(
         "background": None,
         "data": {"values": values},
         "encoding": base,
-        "layer": [
-            {"mark": {"type": "line", "strokeWidth": 2}},
-            {
-                "mark": {"type": "point", "filled": True, "opacity": 1, "size": 46 if len(points) < 150 else 22},
-                "encoding": {
-                    "shape": {"field": "series", "type": "nominal", "scale": shape, "legend": legend},
-                    "href": {"field": "link"},
-                },
-            },
-        ],
+        "layer": [{"mark": {"type": "line", "strokeWidth": 2}}, *([dots] if len(points) <= MANY else [])],
         "config": {
             "font": "sans-serif",
             "view": {"stroke": None},
@@ -107,4 +108,4 @@ def _tidy(svg: str) -> str:
     root.set("focusable", "false")
     root.set("class", "plot")
     del root.attrib["width"], root.attrib["height"]
-    return etree.tostring(root, encoding="unicode")
+    return str(etree.tostring(root, encoding="unicode"))

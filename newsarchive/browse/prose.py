@@ -86,7 +86,7 @@ def render_markdown(
     return Prose(html=Markup(html), placed=frozenset(placed))  # noqa: S704 - made by the renderer below, HTML off
 
 
-def _any_link(url: str) -> bool:  # noqa: ARG001 - markdown-it's signature
+def _any_link(url: str) -> bool:
     return True
 
 

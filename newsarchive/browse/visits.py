@@ -36,12 +36,13 @@ class Visit:
     form: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def get(self, name: str, default: str = "") -> str:
-        """The first value of a form field, without space around it."""
-        return next((v.strip() for v in self.form.get(name, ()) if v.strip()), default)
+        """The first value of a form field that is not empty."""
+        return next(iter(self.get_all(name)), default)
 
     def get_all(self, name: str) -> list[str]:
-        """Every value of a form field that is not empty, each once."""
-        return list(dict.fromkeys(v.strip() for v in self.form.get(name, ()) if v.strip()))
+        """Every value of a form field that is not empty, each once; without space around it and control characters."""
+        values = ("".join(c if c.isprintable() else " " for c in v).strip() for v in self.form.get(name, ()))
+        return [value for value in dict.fromkeys(values) if value]
 
     def get_number(self, name: str, default: int, *, most: int = 1_000_000) -> int:
         """A form field as a whole number from 1 to `most`; `default` where it is none."""
