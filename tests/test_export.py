@@ -127,6 +127,15 @@ def test_csv_reads_back_in_python_pandas_and_duckdb(db: Database, tmp_path: Path
     assert table[0][3] == "2025-03-02T00:00:00Z"
 
 
+def test_csv_has_no_line_ends_and_nuls_that_break_readers(db: Database, tmp_path: Path) -> None:
+    add(
+        db,
+        Article(url="https://tan.example/r/", site="tan", title="Бір\rекі\r\nүш\x00", body="а", published="2030-01-01"),
+    )
+    export(db, tmp_path / "a.csv", format="csv")
+    assert pandas.read_csv(tmp_path / "a.csv")["title"].tolist()[-1] == "Бір\nекі\nүш"
+
+
 def test_parquet_reads_back_in_pandas_and_duckdb(db: Database, tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     export(db, path, format="parquet")

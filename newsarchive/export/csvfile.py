@@ -21,10 +21,12 @@ def write_csv(job: Job, path: Path) -> None:
         writer.writerow(names)
         for record in job.records():
             writer.writerow(
-                json.dumps(record[n], ensure_ascii=False) if n in LISTS else _one_kind_of_line(record[n]) for n in names
+                json.dumps(record[n], ensure_ascii=False) if n in LISTS else _readable(record[n]) for n in names
             )
 
 
-def _one_kind_of_line(value: object) -> object:
-    # A lone carriage return inside a cell ends the row for some readers.
-    return value.replace("\r\n", "\n").replace("\r", "\n") if isinstance(value, str) else value
+def _readable(value: object) -> object:
+    # A lone carriage return inside a cell ends the row for some readers, a NUL the file.
+    if not isinstance(value, str):
+        return value
+    return value.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
