@@ -10,6 +10,7 @@ from newsarchive.extraction.blocks import Block, Element, fold, has_picture
 
 _LONG = 25
 _LEAVES = frozenset({"p", "ul", "ol", "li", "blockquote", "span", "strong", "em", "b", "i", "font", "td", "table"})
+_WRAPS = frozenset({"ul", "ol", "li", "blockquote", "p"})
 _APART_TAGS = frozenset({"aside", "nav", "footer", "form", "fieldset", "details"})
 _APART = re.compile(
     r"""(?:^|[\s_-])(?:
@@ -208,8 +209,18 @@ def choose(blocks: Sequence[Block], marks: Marks, root: Element) -> Choice:
 
 
 def _holder(block: Block) -> Element | None:
-    """The element whose running text the block is part of: its paragraph's parent, or the element with bare text."""
-    return block.element.getparent() if block.element.tag in _LEAVES or block.kind != "p" else block.element
+    """The element whose running text the block is part of: its paragraph's, list's or quotation's parent, or the
+    element with bare text itself."""
+    element = block.element
+    if block.kind == "p" and element.tag not in _LEAVES:
+        return element
+    outer: Element = element
+    if block.depth or block.quoted:
+        for ancestor in element.iterancestors():
+            if ancestor.tag not in _WRAPS:
+                break
+            outer = ancestor
+    return outer.getparent()
 
 
 def is_prose(block: Block) -> bool:

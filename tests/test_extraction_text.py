@@ -1,0 +1,193 @@
+"""What the text of an article keeps, leaves out and joins."""
+
+import json
+
+import pytest
+
+from newsarchive.extraction import extract_article
+from newsarchive.extraction.blocks import read_blocks
+from newsarchive.extraction.pages import parse
+from newsarchive.items import Hints, NotAnArticle, Page
+from newsarchive.sites import ExtractionRules, Site
+
+URL = "https://gazet.example/qala/kopir/"
+SITE = Site(name="gazet", title="Газет", url="https://gazet.example/", language="kk", timezone="Asia/Almaty")
+FIRST = "Қала әкімдігі жаңа көпірдің құрылысын келер жылы аяқтайтынын хабарлады, жұмысқа екі жүз адам тартылған."
+SECOND = "Құрылысшылар тіректерді орнатып бітті, енді жол төсемі мен жарық жүйесі жүргізіледі деп күтіліп отыр."
+THIRD = "Тұрғындар көпір ашылғанда жол уақыты екі есе қысқарады деп үміттенеді, қазір айналма жолмен жүреді."
+
+
+def read(content: str, *, head: str = "", above: str = "", site: Site = SITE, url: str = URL):
+    markup = (
+        f"<html lang=kk><head><meta charset=utf-8><title>Жаңа көпір</title>{head}</head><body class='single single-post'>"
+        f"<nav><a href=/>Басты бет</a> <a href=/qala/>Қала</a></nav><main><article><h1>Жаңа көпір</h1>{above}"
+        f"<div class='entry-content'>{content}</div></article></main></body></html>"
+    )
+    return extract_article([Page(url=url, body=markup.encode())], url, site=site, hints=Hints(kind="post"))
+
+
+def paragraphs(*texts: str) -> str:
+    return "".join(f"<p>{text}</p>" for text in texts)
+
+
+def test_paragraphs_are_separated_by_a_blank_line():
+    assert read(paragraphs(FIRST, SECOND, THIRD)).body == f"{FIRST}\n\n{SECOND}\n\n{THIRD}"
+
+
+def test_a_standfirst_apart_from_the_text_is_the_lead_and_not_in_the_body():
+    lead = "Өзеннің екі жағасын қосатын нысан қалаға он жылдан бері керек еді."
+    article = read(paragraphs(FIRST, SECOND, THIRD), above=f"<p class='standfirst'>{lead}</p>")
+    assert (article.lead, article.body) == (lead, f"{FIRST}\n\n{SECOND}\n\n{THIRD}")
+    assert article.markdown.startswith(f"# Жаңа көпір\n\n{lead}\n\n{FIRST}")
+
+
+def test_a_first_paragraph_that_og_description_repeats_stays_in_the_body():
+    article = read(paragraphs(FIRST, SECOND, THIRD), head=f"<meta property='og:description' content='{FIRST}'>")
+    assert article.lead == ""
+    assert article.body.startswith(FIRST)
+
+
+def test_every_cell_of_a_table_is_there():
+    rows = "".join(
+        f"<tr><td>{name}</td><td>{number}</td></tr>" for name, number in (("Балқаш", "12,4"), ("Теміртау", "8,1"))
+    )
+    table = f"<figure class=wp-block-table><table><tr><th>Қала</th><th>Ұзындығы, км</th></tr>{rows}</table><figcaption>Дерек: әкімдік</figcaption></figure>"
+    article = read(paragraphs(FIRST, SECOND) + table + paragraphs(THIRD))
+    assert "Қала | Ұзындығы, км\nБалқаш | 12,4\nТеміртау | 8,1" in article.body
+    assert "Дерек: әкімдік" in article.body
+    assert "| Қала | Ұзындығы, км |\n| --- | --- |\n| Балқаш | 12,4 |" in article.markdown
+
+
+def test_lists_quotes_headings_and_links_stand_in_the_markdown():
+    listed = "<ul><li>бірінші кезең көктемде басталады</li><li>екінші кезең жазда аяқталады</li></ul>"
+    quoted = f"<blockquote><p>{SECOND}</p></blockquote>"
+    linked = f"<p>{THIRD} <a href='/qaulysy/'>Қаулы мәтіні</a> сайтта тұр.</p>"
+    markdown = read(f"<p>{FIRST}</p><h2>Кезеңдері қандай</h2>{listed}{quoted}{linked}").markdown
+    assert "\n\n## Кезеңдері қандай\n\n- бірінші кезең көктемде басталады\n- екінші" in markdown
+    assert f"\n\n> {SECOND}\n\n" in markdown
+    assert "[Қаулы мәтіні](https://gazet.example/qaulysy/) сайтта тұр." in markdown
+
+
+def test_numbered_lists_keep_their_numbers_in_the_markdown():
+    markdown = read(
+        f"<p>{FIRST}</p><ol start=3><li>үшінші бап бойынша</li><li>төртінші бап бойынша</li></ol><p>{SECOND}</p>"
+    ).markdown
+    assert "3. үшінші бап бойынша\n4. төртінші бап бойынша" in markdown
+
+
+def test_share_related_counter_and_subscription_blocks_are_left_out():
+    extras = (
+        "<div class='social-share'><span>Бөлісу:</span> <a href=https://t.me/x>Telegram</a></div>"
+        "<div class='related-posts'><h3>Ұқсас жаңалықтар</h3><ul><li><a href=/a/>Мектеп ауласына гүл егілді деп хабарлады</a></li></ul></div>"
+        "<div class='post-views'>1204 рет қаралды</div><div class='subscribe'><p>Telegram арнамызға жазылыңыз</p></div>"
+    )
+    assert read(paragraphs(FIRST, SECOND, THIRD) + extras).body == f"{FIRST}\n\n{SECOND}\n\n{THIRD}"
+
+
+def test_a_read_more_line_between_paragraphs_is_left_out():
+    line = "<p>Сондай-ақ оқыңыз: <a href=/a/>Мектеп ауласына гүл егілді</a></p>"
+    assert "Мектеп" not in read(f"<p>{FIRST}</p>{line}<p>{SECOND}</p><p>{THIRD}</p>").body
+
+
+def test_the_by_line_at_the_end_of_the_text_stays():
+    article = read(paragraphs(FIRST, SECOND, THIRD, "Айгүл СЕРІК"))
+    assert article.body.endswith("\n\nАйгүл СЕРІК")
+
+
+def test_captions_are_not_in_the_body_but_with_the_picture():
+    figure = "<figure><img src=/wp-content/uploads/kopir-1024x683.jpg width=1024 height=683 alt='Тірек'><figcaption>Құрылыс алаңы</figcaption></figure>"
+    article = read(f"<p>{FIRST}</p>{figure}<p>{SECOND}</p><p>{THIRD}</p>")
+    assert "Құрылыс алаңы" not in article.body
+    place = "![Құрылыс алаңы](https://gazet.example/wp-content/uploads/kopir-1024x683.jpg)"
+    assert f"{FIRST}\n\n{place}\n\n{SECOND}" in article.markdown
+
+
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        ("Тәуел&shy;сіздік күні мерекесі осы аптада аталып өтеді, қалада шара көп.", "Тәуелсіздік күні"),
+        ("Қала&nbsp;тұрғындары мерекені осы аптада атап өтеді, қалада шара көп.", "Қала тұрғындары"),
+        ("<span class=dropcap>М</span>ереке осы аптада аталып өтеді, қалада шара көп болмақ.", "Мереке осы"),
+        (
+            "Бүгін <ruby>東京<rp>（</rp><rt>とうきょう</rt><rp>）</rp></ruby> қаласында кездесу өтті деп хабарлады тілші.",
+            "東京（とうきょう） қаласында",
+        ),
+        ("Со<b>мн</b>оголетний труд закончен, сообщил корреспондент газеты сегодня.", "Сомноголетний труд"),
+    ],
+)
+def test_inline_markup_neither_joins_nor_splits_words(markup, text):
+    assert text in read(f"<p>{markup}</p>" + paragraphs(FIRST, SECOND, THIRD)).body
+
+
+def test_a_drop_cap_in_an_element_of_its_own_joins_its_word():
+    tree = parse("<html><body><div><div class='drop-cap'>М</div>ереке осы аптада өтеді.</div></body></html>")
+    assert [block.text for block in read_blocks(tree)] == ["Мереке осы аптада өтеді."]
+
+
+def test_an_empty_line_made_of_line_breaks_parts_paragraphs():
+    assert read(f"{FIRST}<br><br>{SECOND}<br><br>{THIRD}").body == f"{FIRST}\n\n{SECOND}\n\n{THIRD}"
+
+
+def test_pages_of_one_article_are_joined_and_further_ones_named():
+    links = "<div class='page-links'><a href='{0}2/' class='post-page-numbers'>2</a> <a href='{0}3/' class='post-page-numbers'>3</a></div>".format(
+        URL
+    )
+    one = f"<html><body class=single><article><h1>Жаңа көпір</h1><div class=entry-content>{paragraphs(FIRST, SECOND)}{links}</div></article></body></html>"
+    two = f"<html><body class=single><article><h1>Жаңа көпір</h1><div class=entry-content>{paragraphs(THIRD, SECOND + ' Тағы.')}{links}</div></article></body></html>"
+    first = extract_article([Page(url=URL, body=one.encode())], URL, site=SITE)
+    assert first.more_pages == (f"{URL}2/", f"{URL}3/")
+    pages = [Page(url=URL, body=one.encode()), Page(url=f"{URL}2/", body=two.encode())]
+    both = extract_article(pages, URL, site=SITE)
+    assert both.body == "\n\n".join([FIRST, SECOND, THIRD, SECOND + " Тағы."])
+    assert both.more_pages == (f"{URL}3/",)
+
+
+def test_the_profile_says_where_text_and_lead_stand_and_what_to_drop():
+    rules = ExtractionRules(body="div.x7", lead="div.q2", drop=("p.z9",))
+    site = Site(name="gazet", url="https://gazet.example/", language="kk", extraction=rules)
+    content = f"<div class=q2>Қысқаша мазмұны осында.</div><div class=x7><p>{FIRST}</p><p class=z9>{SECOND}</p><p>{THIRD}</p></div>"
+    article = read(content, site=site)
+    assert (article.lead, article.body) == ("Қысқаша мазмұны осында.", f"{FIRST}\n\n{THIRD}")
+    assert article.evidence["body"] == "profile"
+
+
+def test_an_article_in_script_data_alone_is_read_from_there():
+    state = {
+        "menu": ["/qala/"] * 9000,
+        "props": {
+            "pageProps": {"post": {"title": "Жаңа көпір", "contentHtml": paragraphs(FIRST, SECOND, THIRD), "id": 7}}
+        },
+    }
+    markup = (
+        "<html><head><title>Жаңа көпір</title><meta property='og:title' content='Жаңа көпір'></head><body><div id=__next></div>"
+        f"<script id=__NEXT_DATA__ type=application/json>{json.dumps(state, ensure_ascii=False)}</script></body></html>"
+    )
+    article = extract_article([Page(url=URL, body=markup.encode())], URL, site=SITE)
+    assert article.body == f"{FIRST}\n\n{SECOND}\n\n{THIRD}"
+    assert article.evidence["body"] == "script"
+
+
+def test_parts_of_an_article_in_script_data_are_joined_without_pictures():
+    elements = [{"type": "text", "content": text} for text in (FIRST, SECOND, THIRD)]
+    elements.insert(1, {"type": "image", "url": "https://gazet.example/a.jpg", "content": "Сурет туралы сөз"})
+    state = {"menu": ["/qala/"] * 9000, "headlines": {"basic": "Жаңа көпір"}, "content_elements": elements}
+    script = f"<script>window.Fusion=window.Fusion||{{}};Fusion.globalContent={json.dumps(state)};Fusion.x=1</script>"
+    markup = f"<html><head><meta property='og:title' content='Жаңа көпір'></head><body><div id=app></div>{script}</body></html>"
+    assert (
+        extract_article([Page(url=URL, body=markup.encode())], URL, site=SITE).body == f"{FIRST}\n\n{SECOND}\n\n{THIRD}"
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"plain words",
+        b"<html><body></body></html>",
+        b"\x89PNG\r\n\x1a\n\0\0",
+        b"<html><body><div id=app></div><script>go()</script></body></html>",
+    ],
+)
+def test_what_holds_no_text_is_not_an_article(body):
+    with pytest.raises(NotAnArticle):
+        extract_article([Page(url=URL, body=body)], URL, site=SITE)
