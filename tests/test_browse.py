@@ -8,7 +8,10 @@ import hashlib
 import io
 import json
 import re
+import signal
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,8 +23,10 @@ from sqlite_utils import Database
 
 pytest.importorskip("datasette", reason="the extra `browse` is not installed")
 
+import httpx
 from datasette.app import Datasette  # type: ignore[import-untyped]
 
+from newsarchive.browse import RoomError, serve
 from newsarchive.browse.app import make_datasette
 from newsarchive.browse.languages import load_texts
 from newsarchive.browse.metadata import DESCRIPTIONS, HIDDEN, QUERIES
@@ -544,6 +549,22 @@ def test_pages_are_drawn_while_a_crawl_writes(tmp_path: Path) -> None:
     assert "Екінші" in text_of(get(room, "/"))
     db.close()
     room.executor.shutdown()
+
+
+def test_serving_tells_its_address_answers_local_names_alone_and_ends_on_an_interrupt(folder: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from newsarchive.browse import serve;"
+        "serve(Path(sys.argv[1]), port=0, host='127.0.0.1', ready=lambda url: print(url, flush=True))"
+    )
+    with subprocess.Popen([sys.executable, "-c", program, str(folder)], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        assert "Нұра өзені тасыды" in httpx.get(address).text
+        assert httpx.get(address, headers={"host": "evil.example"}).status_code == 421
+        with pytest.raises(RoomError, match="Cannot listen"):
+            serve(folder, port=int(address.rstrip("/").rpartition(":")[2]), host="127.0.0.1")
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=20)
 
 
 def test_an_empty_archive_says_so(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from datasette.app import Datasette  # type: ignore[import-untyped]
 from datasette.database import Database  # type: ignore[import-untyped]
 from datasette.plugins import pm  # type: ignore[import-untyped]
 
-from newsarchive.browse import plugin
+from newsarchive.browse import RoomError, plugin
 from newsarchive.browse.languages import load_texts
 from newsarchive.browse.metadata import DESCRIPTIONS, datasette_metadata
 from newsarchive.browse.plots import Point, draw_lines
@@ -83,11 +85,24 @@ def make_app(archive: Path) -> Any:
     return make_datasette(archive).app()
 
 
-def serve(archive: Path, *, port: int, host: str) -> None:
-    """Serve the reading room until interrupted. Raises ArchiveError, and OSError where the port is taken."""
+def serve(archive: Path, *, port: int, host: str, ready: Callable[[str], None] | None = None) -> None:
+    """Serve the reading room until interrupted; `ready` is told its address once it listens (port 0: any free one).
+
+    Raises ArchiveError where there is no archive, RoomError where the address cannot be had.
+    """
     app = make_app(archive)
-    if is_local_name(f"[{host}]" if ":" in host else host):
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise RoomError(f"Cannot listen on {host}, port {port}: {error.strerror or error}.") from error
+    name = f"[{host}]" if ":" in host else host
+    if is_local_name(name):
         app = only_here(app)
     load_texts()
     draw_lines([Point(period="2025", series="", value=1)])  # the first plot takes half a second
-    uvicorn.run(app, host=host, port=port, log_level="warning", lifespan="on", server_header=False)
+    with listener:
+        if ready:
+            ready(f"http://{name}:{listener.getsockname()[1]}/")
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on", server_header=False))
+        server.run(sockets=[listener])

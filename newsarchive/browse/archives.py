@@ -146,7 +146,8 @@ def read_coverage(db: Database, site: str, year: str = "") -> list[Row]:
             sum(u.state = 'failed') as failed,
             sum(u.state in ('not_article', 'excluded')) as not_article, sum(u.state = 'listed') as due
         from urls u left join search_order o on o.article = u.article
-        where u.site = ? and u.state <> 'alias' and coalesce(o.day, u.day) {"between ? and ?" if year else "is not null"}
+        where u.site = ? and u.state <> 'alias'
+            and coalesce(o.day, u.day) {"between ? and ?" if year else "is not null"}
         group by 1 order by 1""",  # noqa: S608
         [site, *([f"{year}-01-01", f"{year}-12-31"] if year else [])],
     )
