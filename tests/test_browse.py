@@ -210,6 +210,7 @@ def pages(folder: Path) -> list[str]:
         "/",
         "/search",
         "/search?q=өзен",
+        "/concordance?q=өзен",
         "/trends",
         "/trends?q=өзен&q=мектеп&by=day&apart=1",
         "/compare?a_q=өзен",
@@ -325,6 +326,12 @@ def test_an_unreadable_day_is_the_readers_mistake(room: Datasette) -> None:
 @pytest.mark.parametrize("page", ["search?q=", "search.json?q=", "trends?q=", "compare?a_q=", "authors?q="])
 def test_whatever_is_typed_gets_an_answer(room: Datasette, page: str, query: str) -> None:
     assert get(room, f"/{page}{query}").status_code in (200, 400)
+
+
+def test_concordance_gives_each_place_with_the_words_around_it(room: Datasette) -> None:
+    lines = get(room, "/concordance.json?q=үйлер&words=2").json()
+    assert [(line["left"], line["keyword"], line["right"]) for line in lines] == [("тасып, бес", "үйді", "су басты.")]
+    assert "үйді" in text_of(get(room, "/concordance?q=үйлер"))
 
 
 def test_plots_have_their_figures_as_a_table_of_links_and_as_csv(room: Datasette) -> None:

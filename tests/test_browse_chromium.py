@@ -33,6 +33,7 @@ PAGES = [
     "/",
     "/search?q=өзен",
     "/trends?q=өзен&q=мектеп&by=month",
+    "/concordance?q=өзен",
     "/compare?a_q=өзен",
     "/article/3",
     "/article/3/history",

@@ -55,6 +55,7 @@ def search_page(visit: Visit) -> Answer:
             "figures": _figures(visit, query, filters) if total else [],
             "before": visit.link(page=number - 1) if number > 1 else "",
             "after": visit.link(page=number + 1) if number * PER_PAGE < total else "",
+            "concordance": visit.link("/concordance", page=None, order=None),
             "csv": visit.link("/search.csv", page=None),
             "json": visit.link("/search.json", page=None),
         },

@@ -20,7 +20,18 @@ from datasette.views.base import DatasetteError  # type: ignore[import-untyped]
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from newsarchive.browse import article, comparison, coverage, front, lists, names, pictures, searching, trends
+from newsarchive.browse import (
+    article,
+    comparison,
+    concordance,
+    coverage,
+    front,
+    lists,
+    names,
+    pictures,
+    searching,
+    trends,
+)
 from newsarchive.browse.archives import rows
 from newsarchive.browse.languages import LANGUAGES, Speech, choose_language
 from newsarchive.browse.prose import REL, is_web_address
@@ -39,6 +50,7 @@ ROUTES: dict[str, View] = {
     r"/": front.front_page,
     r"/articles\.csv": front.articles_csv,
     rf"/search{FORM}": searching.search_page,
+    rf"/concordance{FORM}": concordance.concordance_page,
     rf"/trends{FORM}": trends.trends_page,
     rf"/compare{FORM}": comparison.compare_page,
     r"/article/(?P<id>\d+)": article.article_page,
