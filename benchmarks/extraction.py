@@ -17,7 +17,8 @@ import logging
 import sys
 import time
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
@@ -78,15 +79,14 @@ def _items(options: argparse.Namespace) -> list[Item]:
         wanted = set(options.ids.read_text(encoding="utf-8").split())
         items = [item for item in items if item["id"] in wanted]
     if options.limit:
-        seen: dict[str, int] = {}
-        items = [
-            item for item in items if seen.setdefault(item["dataset"], 0) < options.limit and not _count(seen, item)
-        ]
+        counts: Counter[str] = Counter()
+        kept = []
+        for item in items:
+            counts[item["dataset"]] += 1
+            if counts[item["dataset"]] <= options.limit:
+                kept.append(item)
+        items = kept
     return items
-
-
-def _count(seen: dict[str, int], item: Item) -> None:
-    seen[item["dataset"]] += 1
 
 
 def _run(items: Sequence[Item], work: partial[dict[str, Any]], jobs: int) -> list[dict[str, Any]]:
@@ -108,7 +108,10 @@ def predict(folder: Path, item: Item, *, peer: str | None) -> dict[str, Any]:
     body = gzip.decompress((folder / item["html"]).read_bytes())
     page = Page(url=item["url"], body=body)
     row: dict[str, Any] = {}
-    makers = [("ours", partial(_ours, page, item)), *([("peer", partial(_peer, body, item))] if peer else [])]
+    makers: list[tuple[str, Callable[[], Any]]] = [
+        ("ours", partial(_ours, page, item)),
+        *([("peer", partial(_peer, body, item))] if peer else []),
+    ]
     for name, make in makers if item.get("turn", 0) % 2 else makers[::-1]:
         gc.collect()
         start = time.process_time()

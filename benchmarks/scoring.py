@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import mean
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -149,7 +149,7 @@ def _author_figures(rows: Sequence[tuple[float, ...]]) -> Figures:
     return {"authors_f1": _f1(right, extra, missing), "authors_set": mean(row[3] for row in rows)}
 
 
-_SUMMARIES = {
+_SUMMARIES: dict[str, Callable[[Sequence[tuple[float, ...]]], Figures]] = {
     "body": _body_figures,
     "segments": _segment_figures,
     "title": lambda rows: {"title_exact": mean(r[0] for r in rows), "title_norm": mean(r[1] for r in rows)},

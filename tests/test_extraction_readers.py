@@ -1,5 +1,6 @@
 """From bytes to trees: encodings, bombs, and markup made to hurt."""
 
+import contextlib
 import gzip
 import time
 import zlib
@@ -84,14 +85,12 @@ def test_a_byte_order_mark_wins():
 )
 def test_no_markup_makes_extraction_slow_or_fail(markup):
     start = time.process_time()
-    try:
+    with contextlib.suppress(NotAnArticle):
         extract_article(
             [Page(url="https://gazet.example/a/", body=f"<html><body>{markup}</body></html>".encode())],
             "https://gazet.example/a/",
             site=SITE,
         )
-    except NotAnArticle:
-        pass
     assert time.process_time() - start < 5
 
 

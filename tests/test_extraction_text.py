@@ -129,9 +129,7 @@ def test_an_empty_line_made_of_line_breaks_parts_paragraphs():
 
 
 def test_pages_of_one_article_are_joined_and_further_ones_named():
-    links = "<div class='page-links'><a href='{0}2/' class='post-page-numbers'>2</a> <a href='{0}3/' class='post-page-numbers'>3</a></div>".format(
-        URL
-    )
+    links = f"<div class='page-links'><a href='{URL}2/' class='post-page-numbers'>2</a> <a href='{URL}3/' class='post-page-numbers'>3</a></div>"
     one = f"<html><body class=single><article><h1>Жаңа көпір</h1><div class=entry-content>{paragraphs(FIRST, SECOND)}{links}</div></article></body></html>"
     two = f"<html><body class=single><article><h1>Жаңа көпір</h1><div class=entry-content>{paragraphs(THIRD, SECOND + ' Тағы.')}{links}</div></article></body></html>"
     first = extract_article([Page(url=URL, body=one.encode())], URL, site=SITE)

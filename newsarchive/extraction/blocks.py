@@ -6,22 +6,25 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from urllib.parse import urljoin
-
 from typing import TypeAlias
+from urllib.parse import urljoin
 
 from lxml import etree, html
 
 Element: TypeAlias = html.HtmlElement
 
-_SKIPPED = frozenset(
-    "script style noscript template svg math iframe object embed canvas audio video map select option datalist textarea"
-    " button input head title link meta nav dialog menu form-field source track param area frame frameset".split()
-)
-_INLINE = frozenset(
-    "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark nobr q rb ruby s samp small span"
-    " strike strong sub sup time tt u var wbr amp-fit-text text".split()
-)
+# fmt: off
+_SKIPPED = frozenset((
+    "script", "style", "noscript", "template", "svg", "math", "iframe", "object", "embed", "canvas", "audio",
+    "video", "map", "select", "option", "datalist", "textarea", "button", "input", "head", "title", "link", "meta",
+    "nav", "dialog", "menu", "form-field", "source", "track", "param", "area", "frame", "frameset",
+))
+_INLINE = frozenset((
+    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i",
+    "ins", "kbd", "label", "mark", "nobr", "q", "rb", "ruby", "s", "samp", "small", "span", "strike", "strong",
+    "sub", "sup", "time", "tt", "u", "var", "wbr", "amp-fit-text", "text",
+))
+# fmt: on
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _INVISIBLE = str.maketrans(
     {"\u00ad": None, "\u200b": None, "\ufeff": None, "\u2060": None, "\u00a0": " ", "\u202f": " "}
@@ -176,13 +179,13 @@ class _Reader:
         if text.strip():
             self.blocks.append(Block(kind=tag, text=text, element=element, pieces=((text, ""),)))
 
-    def _quote(self, element: Element, tag: str) -> None:  # noqa: ARG002 (one form for all)
+    def _quote(self, element: Element, tag: str) -> None:
         outer, self.quoted = self.quoted, True
         self.walk(element)
         self.flush(element)
         self.quoted = outer
 
-    def _caption(self, element: Element, tag: str) -> None:  # noqa: ARG002
+    def _caption(self, element: Element, tag: str) -> None:
         # the words under a table or a quotation are text
         figure = next(element.iterancestors("figure"), None)
         self._as("caption" if figure is None or has_picture(figure) else "p", element)
@@ -194,12 +197,12 @@ class _Reader:
         self.flush(element)
         self.lists.pop()
 
-    def _item(self, element: Element, tag: str) -> None:  # noqa: ARG002
+    def _item(self, element: Element, tag: str) -> None:
         self._as("li", element)
         if self.lists and self.lists[-1]:
             self.lists[-1][0] += 1
 
-    def _table(self, element: Element, tag: str) -> None:  # noqa: ARG002
+    def _table(self, element: Element, tag: str) -> None:
         if not _is_data(element):
             self.walk(element)
             self.flush(element)
@@ -276,7 +279,7 @@ class _Reader:
 
 
 _BLOCKS = {
-    **{tag: _Reader._heading for tag in _HEADINGS},
+    **dict.fromkeys(_HEADINGS, _Reader._heading),
     "p": _Reader._paragraph,
     "pre": _Reader._preformatted,
     "blockquote": _Reader._quote,

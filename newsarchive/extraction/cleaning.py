@@ -10,44 +10,62 @@ from newsarchive.extraction.choice import words_of
 
 _READ_MORE = re.compile(
     r"""^[\W_]*(?:
-    (?:also\ )?read(?:\ (?:more|next|also|this|the\ full\ story))?|more(?:\ (?:on\ this|from|about|in|news|stories)\b.*)?|see\ also|also
-    |related(?:\ (?:articles?|stories|news|content|links|posts?|video|topics))?|don.t\ miss|explore\ further|you\ (?:may|might)\ also\ like
-    |recommended(?:\ for\ you)?|trending(?:\ now)?|more\ to\ read|must\ read|top\ stories|further\ reading|story\ continues\ below
-    |lesen\ sie\ (?:auch|hier|dazu|mehr).*|lies\ auch|mehr\ (?:zum\ thema|dazu|themen|lesen|infos?)|auch\ interessant|schon\ gelesen
-    |das\ könnte\ (?:sie|dich)\ auch\ interessieren|passend\ dazu|weitere\ (?:artikel|themen|infos|informationen|beiträge)\b.*|lust\ auf\ mehr
+    (?:also\ )?read(?:\ (?:more|next|also|this|the\ full\ story))?
+    |more(?:\ (?:on\ this|from|about|in|news|stories)\b.*)?|see\ also|also
+    |related(?:\ (?:articles?|stories|news|content|links|posts?|video|topics))?|don.t\ miss|explore\ further
+    |you\ (?:may|might)\ also\ like
+    |recommended(?:\ for\ you)?|trending(?:\ now)?|more\ to\ read|must\ read|top\ stories|further\ reading
+    |story\ continues\ below
+    |lesen\ sie\ (?:auch|hier|dazu|mehr).*|lies\ auch|mehr\ (?:zum\ thema|dazu|themen|lesen|infos?)
+    |auch\ interessant|schon\ gelesen
+    |das\ könnte\ (?:sie|dich)\ auch\ interessieren|passend\ dazu
+    |weitere\ (?:artikel|themen|infos|informationen|beiträge)\b.*|lust\ auf\ mehr
     |interessant|siehe\ auch|hintergrund
-    |(?:à\ )?lire\ (?:aussi|également|la\ suite)|à\ (?:voir|lire|découvrir)(?:\ aussi)?|voir\ aussi|sur\ le\ même\ (?:sujet|thème)|notre\ dossier
-    |lee\ también|lea\ también|leer\ más|te\ puede\ interesar|le\ puede\ interesar|(?:también\ )?(?:puedes|puede)\ (?:leer|ver)|vea\ también
+    |(?:à\ )?lire\ (?:aussi|également|la\ suite)|à\ (?:voir|lire|découvrir)(?:\ aussi)?|voir\ aussi
+    |sur\ le\ même\ (?:sujet|thème)|notre\ dossier
+    |lee\ también|lea\ también|leer\ más|te\ puede\ interesar|le\ puede\ interesar
+    |(?:también\ )?(?:puedes|puede)\ (?:leer|ver)|vea\ también
     |mira\ también|ver\ más|más\ (?:información|sobre)\b.*|relacionad[oa]s?|lee\ más|recomendad[oa]s?|no\ te\ pierdas
-    |leia\ (?:também|mais)|veja\ (?:também|mais)|saiba\ mais|leggi\ (?:anche|pure)|guarda\ anche|per\ approfondire|vedi\ anche
-    |lees\ (?:ook|meer)|meer\ (?:lezen|over)\b.*|läs\ (?:också|mer|även)|les\ (?:også|mer)|læs\ (?:også|mere)|lue\ (?:myös|lisää)
+    |leia\ (?:também|mais)|veja\ (?:também|mais)|saiba\ mais|leggi\ (?:anche|pure)|guarda\ anche
+    |per\ approfondire|vedi\ anche
+    |lees\ (?:ook|meer)|meer\ (?:lezen|over)\b.*|läs\ (?:också|mer|även)|les\ (?:også|mer)|læs\ (?:også|mere)
+    |lue\ (?:myös|lisää)
     |czytaj\ (?:też|także|również|więcej)|zobacz\ (?:też|także|również)|przeczytaj\ (?:też|także|również)|polecamy
     |čtěte\ (?:také|též)|přečtěte\ si\ také|olvass(?:on|a)?\ (?:el\ )?(?:még|tovább)|citește\ și|citiţi\ şi|vezi\ și
     |(?:ilgili\ haber(?:ler)?|bunlar\ da\ ilginizi\ çekebilir|ayrıca\ (?:oku|bak)\w*)
-    |читайте\ (?:также|ещё|еще|подробнее).*|читать\ (?:также|далее|ещё|еще).*|смотрите\ (?:также|ещё|еще).*|по\ теме|материалы\ по\ теме
-    |ещё\ по\ теме|еще\ по\ теме|подробнее|другие\ новости.*|вам\ может\ быть\ интересно|похожие\ (?:новости|материалы|записи)
+    |читайте\ (?:также|ещё|еще|подробнее).*|читать\ (?:также|далее|ещё|еще).*|смотрите\ (?:также|ещё|еще).*
+    |по\ теме|материалы\ по\ теме
+    |ещё\ по\ теме|еще\ по\ теме|подробнее|другие\ новости.*|вам\ может\ быть\ интересно
+    |похожие\ (?:новости|материалы|записи)
     |читайте\ також.*|дивіться\ також|за\ темою|прочетете?\ (?:още|също).*|вижте\ (?:още|също).*|още\ по\ темата
-    |(?:сондай-?ақ|тағы(?:\ да)?|мұны\ да)[\s,]+оқы\w*.*|оқи\ отыр\w*.*|оқыңыз\w*|тағы\ қараңыз\w*|ұқсас\ (?:жаңалықтар|материалдар|мақалалар)
+    |(?:сондай-?ақ|тағы(?:\ да)?|мұны\ да)[\s,]+оқы\w*.*|оқи\ отыр\w*.*|оқыңыз\w*|тағы\ қараңыз\w*
+    |ұқсас\ (?:жаңалықтар|материалдар|мақалалар)
     |тақырып\ бойынша.*|толығырақ(?:\ оқу\w*)?|соңғы\ жаңалықтар|ең\ көп\ оқылған\w*
     )\s*(?:[:：»>→|\-–—…!?.\]]|$)""",
     re.I | re.X,
 )
 _NOTE = re.compile(
-    r"""^\W*(?:copyright\b|©|\(c\)\s|all\ rights\ reserved|alle\ rechte\ vorbehalten|tous\ droits\ réservés|todos\ los\ derechos|все\ права\ защищены
-    |барлық\ құқықтар|(?:this\ )?(?:article|story|post)\ (?:was|first|originally)\b.{0,60}(?:published|appeared)|e-?mail\ (?:us|the\ author)
-    |e-?mail\ address|e-?mail:\s|write\ to\ .{3,60}\ at\ \S+@|follow\ .{2,60}\ on\ (?:twitter|facebook|x|instagram|telegram)
-    |advertisement|anzeige|publicité|publicidad|реклама|жарнама|werbung|embed|loading|text\ size|share\ this|print\ this|comments?$
+    r"""^\W*(?:copyright\b|©|\(c\)\s|all\ rights\ reserved|alle\ rechte\ vorbehalten|tous\ droits\ réservés|todos\ los\ derechos
+    |все\ права\ защищены
+    |барлық\ құқықтар|(?:this\ )?(?:article|story|post)\ (?:was|first|originally)\b.{0,60}(?:published|appeared)
+    |e-?mail\ (?:us|the\ author)
+    |e-?mail\ address|e-?mail:\s|write\ to\ .{3,60}\ at\ \S+@
+    |follow\ .{2,60}\ on\ (?:twitter|facebook|x|instagram|telegram)
+    |advertisement|anzeige|publicité|publicidad|реклама|жарнама|werbung|embed|loading|text\ size|share\ this
+    |print\ this|comments?$
     |keine\ kommentare|no\ comments|leave\ a\ (?:comment|reply))""",
     re.I | re.X,
 )
 _INVITES = re.compile(
-    r"""newsletters?\b|(?:sign|signed)\ up|subscrib|abonnier|abonnez|inscrivez|suscr[ií]b|assine\ |iscriviti|abonneer|prenumerera|zapisz\ się
+    r"""newsletters?\b|(?:sign|signed)\ up|subscrib|abonnier|abonnez|inscrivez|suscr[ií]b|assine\ |iscriviti
+    |abonneer|prenumerera|zapisz\ się
     |telegram|whatsapp|bookmark|mobile\ app|our\ app|подпи[сш]|подписывайтесь|жазыл(?:ыңыз|у)|download\ the""",
     re.I | re.X,
 )
 _LETTERS = re.compile(r"newsletter|inbox|рассылк", re.I)
 _STAMPED = re.compile(
-    r"""^\W*(?:(?:first\ )?(?:published|updated|posted|modified|stand|aktualisiert|veröffentlicht|publié|mis\ à\ jour|publicado|actualizado|pubblicato
+    r"""^\W*(?:(?:first\ )?(?:published|updated|posted|modified|stand|aktualisiert|veröffentlicht|publié|mis\ à\ jour
+        |publicado|actualizado|pubblicato
     |aggiornato|опубликовано|обновлено|жарияланды|жаңартылды)\b.{0,40}\d
     |(?:(?:mon|tue|wed|thu|fri|sat|sun)\w*,?\s+)?(?:\w+\.?\s+\d{1,2},?\s+\d{4}|\d{1,2}[.\s/-]+\w+[.\s/-]+\d{4}|\d{4}-\d\d-\d\d)
         (?:[\s,|•·–—-]+(?:at\s+|um\s+|à\s+)?\d{1,2}[:.h]\d\d.{0,16})?\W*$
@@ -56,7 +74,8 @@ _STAMPED = re.compile(
 )
 _BAR = re.compile(
     r"""(?:^|[\s_-])(?:dates?|datetime|timestamp|time|pub(?:lish(?:ed)?)?-?date|publish\w*|by-?line\w*|author\w*|autor\w*|writer|meta\w*|info
-    |last-?(?:changed|updated|modified)|updated?|kicker|category|categories|section-?name|rubric|dateline|source|textauthor|article-?date)(?:$|[\s_-])""",
+    |last-?(?:changed|updated|modified)|updated?|kicker|category|categories|section-?name|rubric|dateline|source
+    |textauthor|article-?date)(?:$|[\s_-])""",
     re.I | re.X,
 )
 _BAR_LONGEST = 100

@@ -146,12 +146,12 @@ _PLAUSIBLE = 0.02
 
 def _said(body: bytes, content_type: str) -> Iterator[str]:
     names = []
-    if found := _HEADER_CHARSET.search(content_type):
-        names.append(found[1])
+    if said := _HEADER_CHARSET.search(content_type):
+        names.append(said[1])
     head = body[:8192]
     names += [found[1].decode("ascii") for p in (_META_CHARSET, _XML_CHARSET) if (found := p.search(head))]
     for name in dict.fromkeys(names):
-        known = map_encoding_to_html5(name, True)
+        known = map_encoding_to_html5(name, fallback_utf8=False)
         # a page whose ASCII meta element can be read is not UTF-16, whatever the element says
         if known and not (known.startswith("utf-16") and b"<" in body[:200] and b"\0" not in body[:200]):
             yield known

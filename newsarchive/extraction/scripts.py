@@ -17,8 +17,8 @@ _FLIGHT = re.compile(r"self\.__next_f\.push\(\s*(?=\[)")
 _ROW = re.compile(r"(?:^|\n|(?<=[}\]>]))[0-9a-f]{1,4}:(?:T[0-9a-f]{2,6},)?")
 _BODY_KEYS = (
     "articleBody", "bodyHtml", "body_html", "contentHtml", "content_html", "htmlBody", "html_body", "body", "content",
-    "contentElements", "content_elements", "articleContent", "article_body", "bodyText", "body_text", "paragraphs", "text",
-    "blocks", "components", "elements", "story", "fullText", "html", "newsContents", "contents", "rendered",
+    "contentElements", "content_elements", "articleContent", "article_body", "bodyText", "body_text", "paragraphs",
+    "text", "blocks", "components", "elements", "story", "fullText", "html", "newsContents", "contents", "rendered",
 )  # fmt: skip
 _TEXT_KEYS = (
     "content",

@@ -125,9 +125,8 @@ def _is_apart(block: Block, kept: Sequence[Block]) -> bool:
     if not rest:
         return False
     parent = block.element.getparent()
-    if any(b.element is block.element or b.element.getparent() is parent for b in rest[:3]):
-        return False  # a paragraph among paragraphs is text, however it is set
-    return True
+    # a paragraph among paragraphs is text, however it is set
+    return not any(b.element is block.element or b.element.getparent() is parent for b in rest[:3])
 
 
 def _rest_of(blocks: Sequence[Block], i: int, first: int, title_key: str) -> list[Block]:
