@@ -58,8 +58,10 @@ def test_deep_nesting_and_endless_breakage_end_soon() -> None:
 def test_among_several_articles_the_one_of_this_page_is_taken() -> None:
     objects = read_jsonld(
         [
-            '[{"@type": "NewsArticle", "headline": "Басқа", "url": "https://dala.example/b/"},'
-            ' {"@type": "NewsArticle", "headline": "Осы", "mainEntityOfPage": {"@id": "http://www.dala.example/a"}}]'
+            (
+                '[{"@type": "NewsArticle", "headline": "Басқа", "url": "https://dala.example/b/"},'
+                ' {"@type": "NewsArticle", "headline": "Осы", "mainEntityOfPage": {"@id": "http://www.dala.example/a"}}]'
+            )
         ]
     )
     found = find_article(objects, frozenset({"dala.example/a"}))

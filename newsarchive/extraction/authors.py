@@ -13,7 +13,7 @@ from newsarchive.extraction.survey import Survey
 from newsarchive.items import Author
 from newsarchive.kazakh.bylines import find_byline
 from newsarchive.kazakh.names import normal_name
-from newsarchive.kazakh.scripts import to_cyrillic
+from newsarchive.kazakh.scripts import script_of, to_cyrillic
 from newsarchive.sites import Site
 
 _METAS = (
@@ -64,7 +64,7 @@ def signed_authors(names: Iterable[str], *, site: Site, site_names: Sequence[str
     for name in names:
         for part in split_names(name):
             role = "desk" if _is_desk(part, own) else "author"
-            if role == "author" and not is_name(part):
+            if role == "author" and not is_name(part) and not _AGENCY.fullmatch(part):
                 continue
             found.setdefault(
                 folded(part), Author(name=normal_name(part) if role == "author" else part, as_written=part, role=role)
@@ -81,8 +81,16 @@ _DESK = re.compile(
 )
 
 
+# news agencies sign as authors do; they are not the newsroom's own account
+_AGENCY = re.compile(
+    r"(?:the )?associated press|dpa|afp|apa|sda|ansa|efe|pti|ani|reuters|xinhua|bloomberg|tass|тасс|интерфакс"
+    r"|kazinform|қазақпарат",
+    re.I,
+)
+
+
 def _is_desk(name: str, own: frozenset[str]) -> bool:
-    if _DESK.search(name) or re.fullmatch(r"[a-z][a-z0-9_.-]*", name):
+    if _DESK.search(name) or re.fullmatch(r"[a-z][a-z0-9_.-]{4,}", name):
         return True
     return _is_own(folded(name), own) or (name.isascii() and _is_own(folded(to_cyrillic(name)), own))
 
@@ -106,7 +114,7 @@ _LEAD = re.compile(
     re.I,
 )
 _TAIL = re.compile(
-    r"\s*[([|@\u2022\u00b7].*$|\s+[-\u2013\u2014]\s.*$|\s+(?:기자|記者|记者|特派員)$|\s+in\s+[A-Z][\w-]+$|,?\s+(?:[MPB]\.?[ADhS]\.?[A-Z]?\.?D?|MPH|RD)\.?$"
+    r"\s*[([|@\u2022\u00b7].*$|\s+[-\u2013\u2014]\s.*$|\s+(?:기자|記者|记者|特派員|フォロー)$|\s+in\s+[A-Z][\w-]+$|,?\s+(?:[MPB]\.?[ADhS]\.?[A-Z]?\.?D?|MPH|RD)\.?$"
     r"|\s+(?:illustration|fotos?|photos?|bilder?|updated|aktualisiert|published|am|on|um|shares|follow)\b.*$"
     r"|\s*\d{1,2}[./]\d.*$",
     re.I,
@@ -244,6 +252,11 @@ def _with_hyphens(name: str, joined: dict[str, str]) -> str:
     return " ".join(joined.get(word, word) for word in name.split(" ")) if joined else name
 
 
+def is_latin(paragraphs: Sequence[str]) -> bool:
+    """Whether a text is in Latin letters, where the rules for Kazakh and Russian by-lines are less sure."""
+    return script_of(" ".join(paragraphs[:5])[:1000]) == "Latn"
+
+
 def _names_other_medium(names: Sequence[str], paragraphs: Sequence[str], own: frozenset[str]) -> bool:
     for line in (*paragraphs[:2], *paragraphs[-6:]):
         if names and names[0] in line and len(line) < 200:
@@ -269,6 +282,10 @@ def doubtful_authors(
 
     A line that is a name alone counts only where the markup gives the newsroom's account in the writer's place.
     """
+    if is_latin(paragraphs):
+        names = [a.as_written for a in text_authors(paragraphs, own=frozenset()) if a.role == "author"]
+        if people := tuple(a for a in signed_authors(names, site=site, site_names=site_names) if a.role == "author"):
+            return people
     for line in (*paragraphs[:3], *paragraphs[-2:]):
         if len(line) < 80 and _BY.match(line):
             people = tuple(a for a in signed_authors([line], site=site, site_names=site_names) if a.role == "author")

@@ -9,6 +9,7 @@ from urllib.parse import urljoin, urlsplit
 
 from newsarchive.extraction.authors import (
     doubtful_authors,
+    is_latin,
     machine_authors,
     names_of_site,
     signed_authors,
@@ -99,7 +100,8 @@ def choose_authors(
     The newsroom's own account (role ``desk``) is given only where no person signs; photographers follow the authors.
     """
     names = (metadata.site_name, site.title)
-    from_text = text_authors(paragraphs, own=names_of_site(*names))
+    foreign = "kk" not in (site.language[:2], metadata.language[:2]) and is_latin(paragraphs)
+    from_text = () if foreign else text_authors(paragraphs, own=names_of_site(*names))
     photo = tuple(a for a in (*from_text, *metadata.authors) if a.role == "photo")
     sources = [(from_text, "by-line"), (metadata.authors, metadata.evidence.get("authors", ""))]
     if not any(a.role == "author" for found, _ in sources for a in found):
