@@ -574,6 +574,15 @@ def test_serving_tells_its_address_answers_local_names_alone_and_ends_on_an_inte
         process.wait(timeout=20)
 
 
+def test_without_the_extra_the_room_says_what_to_install(folder: Path) -> None:
+    program = (
+        "import sys; sys.modules['datasette'] = None; from pathlib import Path; from newsarchive.browse import serve;"
+        "serve(Path(sys.argv[1]), port=0, host='127.0.0.1')"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(folder)], capture_output=True, text=True, check=False)
+    assert "RoomError: Browsing needs “datasette”: install newsarchive[browse]." in done.stderr
+
+
 def test_an_empty_archive_says_so(tmp_path: Path) -> None:
     open_archive(tmp_path).close()
     room = make_datasette(tmp_path)

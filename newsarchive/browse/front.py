@@ -27,7 +27,8 @@ def front_page(visit: Visit) -> Answer:
             "sites": sites,
             "figure": articles_figure(visit, sites),
             "newest": newest_articles(visit.db, LATEST),
-            "changes": list_changes(visit.db, limit=LATEST),
+            # What changed in words first: a new theme can change the pictures of a thousand articles in a night.
+            "changes": list_changes(visit.db, kind="substantive", limit=LATEST) or list_changes(visit.db, limit=LATEST),
             "deletions": list_deletions(visit.db, limit=LATEST),
         },
     )
