@@ -169,8 +169,8 @@ create table authors (
 ) strict;
 create table article_authors (          -- who signs an article, photographers too
     article integer not null references articles(id),
+    position integer not null,           -- key columns first: SQLite before 3.41 misreads others in its check
     author integer not null references authors(id),
-    position integer not null,
     role text not null default 'author', -- author, desk, photo
     as_written text not null default '',
     primary key (article, position)
@@ -192,8 +192,8 @@ create table images (                   -- pictures by address, the largest vers
 create index images_sha256 on images(sha256) where sha256 is not null;
 create table article_images (
     article integer not null references articles(id),
-    image integer not null references images(id),
     position integer not null,
+    image integer not null references images(id),
     lead integer not null default 0,
     shown text not null default '',     -- the address shown
     alt text not null default '',
@@ -205,16 +205,16 @@ create index article_images_image on article_images(image);
 create table categories (id integer primary key, name text not null unique) strict;
 create table article_categories (
     article integer not null references articles(id),
-    category integer not null references categories(id),
     position integer not null,
+    category integer not null references categories(id),
     primary key (article, position)
 ) strict, without rowid;
 create index article_categories_category on article_categories(category);
 create table tags (id integer primary key, name text not null unique) strict;
 create table article_tags (
     article integer not null references articles(id),
-    tag integer not null references tags(id),
     position integer not null,
+    tag integer not null references tags(id),
     primary key (article, position)
 ) strict, without rowid;
 create index article_tags_tag on article_tags(tag);

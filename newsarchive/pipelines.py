@@ -12,7 +12,7 @@ from scrapy.exceptions import IgnoreRequest
 from newsarchive.extensions import ArchiveRun
 from newsarchive.items import Extracted, Fetched
 from newsarchive.sites import Site, host_site
-from newsarchive.spiders.page import page_of
+from newsarchive.spiders.page import ANSWERS, page_of
 from newsarchive.workers import ExtractionPool
 
 logger = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ class ExtractionPipeline:
         for url in urls[: MOST_PAGES - len(item.pages)]:
             if urlsplit(url).netloc != urlsplit(item.pages[0].url).netloc:
                 continue
-            request = Request(url, meta={"keep_encoded": True, "handle_httpstatus_all": True}, dont_filter=True)
+            request = Request(url, meta={"keep_encoded": True, "handle_httpstatus_list": ANSWERS}, dont_filter=True)
             try:
                 response = await self._crawler.engine.download_async(request)
             except IgnoreRequest as error:

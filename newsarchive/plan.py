@@ -28,7 +28,9 @@ logger = logging.getLogger(__name__)
 
 USUAL_SOURCES = (Source(kind="wordpress"), Source(kind="sitemap"), Source(kind="feed"))
 OVERLAP = timedelta(hours=1)
+FEW_FILES = 2
 FULL_WALK_EVERY = timedelta(days=7)
+INDEX = '{"index": true}'
 AGES = tuple(timedelta(hours=h) for h in (1, 6, 24, 72, 168, 720))
 
 
@@ -109,7 +111,7 @@ class SitePlan:
         except ListingError as error:
             return self.fail(request, error.reason)
         walk.read += 1
-        self._remember_validators(walk, request, page)
+        self._remember_validators(walk, request, page, INDEX if listing.lastmods else "{}")
         return self._close(walk, self._take_in(walk, request, listing))
 
     def fail(self, request: ListingRequest, reason: str) -> list[ListingRequest]:
@@ -230,16 +232,17 @@ class SitePlan:
         WordPress never answers 304 to a weak one: its comparison is literal.
         """
         known = database.source_state(self.db, self.site.name, walk.source.kind, url)
+        if known.get("data") == INDEX:  # unchanged, it would say nothing of the files that it names
+            return ()
         headers = {"If-None-Match": known.get("etag"), "If-Modified-Since": known.get("last_modified")}
         return tuple((name, value) for name, value in headers.items() if value)
 
-    def _remember_validators(self, walk: Walk, request: ListingRequest, page: Page) -> None:
+    def _remember_validators(self, walk: Walk, request: ListingRequest, page: Page, data: str) -> None:
         etag = page.headers.get("etag", "").removeprefix("W/")
         modified = page.headers.get("last-modified", "")
         if etag or modified:
-            database.update_source(
-                self.db, self.site.name, walk.source.kind, request.url, etag=etag, last_modified=modified, checked=now()
-            )
+            values = {"etag": etag, "last_modified": modified, "checked": now(), "data": data}
+            database.update_source(self.db, self.site.name, walk.source.kind, request.url, **values)
 
     def _close(self, walk: Walk, further: list[ListingRequest]) -> list[ListingRequest]:
         """One listing is read; when nothing of its source is open any more, the next source has its turn."""
@@ -313,32 +316,33 @@ class SitePlan:
             further = [self._request(walk, ids_url(self.site, walk.source), "ids")]
         return further
 
-    def _worth_reading(self, walk: Walk, request: ListingRequest, listing: Listing) -> tuple[str, ...]:
+    def _worth_reading(self, walk: Walk, request: ListingRequest, listing: Listing) -> list[str]:
         """Of the files that a sitemap index names, those that may have changed.
 
-        Where the index gives times, the files with a new one; else those never read before, and the last, where
-        sitemaps that are split by number keep what is new.
+        Where the index gives times, the files with a new one. Where it gives none and there are many: those never
+        read before, and the last, where sitemaps that are split by number keep what is new.
         """
         times = dict(zip(listing.listings, listing.lastmods, strict=False))
         if not times:
-            return listing.listings
-        worth = []
+            return list(listing.listings)
+        known = {url: database.source_state(self.db, self.site.name, "sitemap", url) for url in times}
         for url, time in times.items():
-            known = database.source_state(self.db, self.site.name, "sitemap", url)
-            seen = known.get("cursor", "") if known else None
-            if (
-                request.task == "walk"
-                or seen is None
-                or (time and time != seen)
-                or (not time and url == list(times)[-1])
-            ):
-                worth.append(url)
             database.update_source(self.db, self.site.name, "sitemap", url, cursor=time)
-        return tuple(worth)
+        if request.task == "walk":
+            return list(times)
+        few = len(times) <= FEW_FILES
+        return [
+            url
+            for url, time in times.items()
+            if not known[url] or (time != known[url]["cursor"] if time else few or url == listing.listings[-1])
+        ]
 
     def _take_in_ids(self, walk: Walk, listing: Listing) -> list[ListingRequest]:
         """The first page of IDs tells how many there are; where that is what we know of, nothing is gone."""
         walk.keys.update(f"wordpress:{listed.native_id}" for listed in listing.articles)
+        for listed in listing.articles:
+            if self.site.covers(listed.url):
+                database.save_listed(self.db, listed, site=self.site, source="wordpress", time=now())
         if walk.total is None:
             walk.total = listing.total
             if walk.total == self._known_ids():
@@ -357,11 +361,15 @@ class SitePlan:
         return int(row[0])
 
     def _look_for_missing_ids(self, walk: Walk) -> None:
+        """Look at what the list of IDs no longer has, and at what it has again."""
         known = self.db.conn.execute(
-            "select native_id, url from urls where site = ? and native_id like 'wordpress:%' and state <> 'gone'",
-            (self.site.name,),
+            "select native_id, url, state from urls where site = ? and native_id like 'wordpress:%'", (self.site.name,)
         ).fetchall()
-        self._make_due([url for native_id, url in known if native_id not in walk.keys])
+        gone = [url for native_id, url, state in known if state != "gone" and native_id not in walk.keys]
+        back = [url for native_id, url, state in known if state == "gone" and native_id in walk.keys]
+        if gone:
+            logger.info("%s: %d articles are no longer listed; looking at their pages", self.site.name, len(gone))
+        self._make_due([*gone, *back])
 
     def _look_for_the_missing(self, walk: Walk) -> None:
         """After a walk to the end: what this source listed before and lists no more is looked at."""
@@ -374,8 +382,6 @@ class SitePlan:
         self._make_due([url for key, url in known if key not in walk.keys])
 
     def _make_due(self, urls: list[str]) -> None:
-        if urls:
-            logger.info("%s: %d articles are no longer listed; looking at their pages", self.site.name, len(urls))
         self.db.conn.executemany(
             "update urls set next_visit = ? where key = ?", [(self._started, url_key(url)) for url in urls]
         )

@@ -21,6 +21,7 @@ from newsarchive.warc import read_capture
 
 Crawl = Callable[..., str]
 Read = Callable[[], Database]
+WARCIO = str(Path(sys.executable).parent / "warcio")
 
 
 def pages_asked(paper: Newspaper) -> list[str]:
@@ -197,11 +198,11 @@ def test_the_warc_file_holds_every_response_byte_for_byte(
     crawl()
     paths = list((folder / "warc").glob("*.warc.gz"))
     assert len(paths) == 1
-    check = subprocess.run(["warcio", "check", str(paths[0])], capture_output=True, text=True, check=False)
+    check = subprocess.run([WARCIO, "check", str(paths[0])], capture_output=True, text=True, check=False)
     assert check.returncode == 0, check.stdout
     responses = 0
     with open(paths[0], "rb") as file:
-        for record in ArchiveIterator(file, record_types=WarcRecordType.response):
+        for record in ArchiveIterator(file, record_types=WarcRecordType.response, parse_http=False):
             assert record.verify_block_digest()
             responses += 1
     assert responses == len(paper.requests)
@@ -259,7 +260,7 @@ def test_a_crawl_stopped_anywhere_goes_on_where_it_was(
     process.communicate(timeout=60)
     if kind != signal.SIGKILL:
         warc = next((folder / "warc").glob("*.warc.gz"))
-        assert subprocess.run(["warcio", "check", str(warc)], capture_output=True, check=False).returncode == 0
+        assert subprocess.run([WARCIO, "check", str(warc)], capture_output=True, check=False).returncode == 0
     crawl()
     assert len(articles(db())) == len([s for s in paper.posts() if s.kind == "post"])
     assert db().conn.execute("pragma integrity_check").fetchone() == ("ok",)

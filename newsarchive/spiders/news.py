@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 
 from newsarchive.items import Extracted, Fetched, Hints, ListingRequest, Page
 from newsarchive.sites import Site
-from newsarchive.spiders.page import fetched, page_of, page_request, refusal
+from newsarchive.spiders.page import ANSWERS, fetched, page_of, page_request, refusal
 
 LISTING_PRIORITY = 10
 BATCH = 50
@@ -65,7 +65,7 @@ class NewsSpider(Spider):
             cb_kwargs={"listing": listing},
             priority=LISTING_PRIORITY,
             dont_filter=True,
-            meta={"handle_httpstatus_all": True},
+            meta={"handle_httpstatus_list": ANSWERS},
         )
 
     def parse_listing(self, response: Response, listing: ListingRequest) -> Iterator[Request]:

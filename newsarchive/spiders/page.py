@@ -19,6 +19,8 @@ from newsarchive.sites import Site
 
 HTML_TYPES = ("", "text/html", "application/xhtml+xml", "application/xml", "text/xml", "text/plain")
 GONE = (404, 410)
+ANSWERS = [304, *range(400, 600)]
+"""Statuses that come to the spider; the others are redirects, to be followed."""
 
 
 class PageSpider(Spider):
@@ -53,7 +55,7 @@ def page_request(
         errback=errback,
         cb_kwargs={"url": url, "hints": hints},
         dont_filter=True,
-        meta={"handle_httpstatus_all": True, "keep_encoded": True},
+        meta={"handle_httpstatus_list": ANSWERS, "keep_encoded": True},
     )
 
 

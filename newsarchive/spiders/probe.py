@@ -9,7 +9,7 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from newsarchive.items import Page
-from newsarchive.spiders.page import page_of, refusal
+from newsarchive.spiders.page import ANSWERS, page_of, refusal
 
 More = Callable[[dict[str, Page]], Sequence[str]]
 """Gives, from all pages so far by the URL asked for, what to fetch next; nothing: the probe is over."""
@@ -42,7 +42,7 @@ class ProbeSpider(Spider):
             errback=self.probe_failed,
             cb_kwargs={"url": url},
             dont_filter=True,
-            meta={"handle_httpstatus_all": True},
+            meta={"handle_httpstatus_list": ANSWERS},
         )
 
     def parse_probe(self, response: Response, url: str) -> None:
