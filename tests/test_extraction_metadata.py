@@ -310,3 +310,17 @@ def test_an_article_about_a_missing_page_or_in_a_themes_page_class_is_one() -> N
 def test_the_canonical_address_is_taken_only_on_the_site() -> None:
     assert read(page("<link rel=canonical href='/kuz/'>")).canonical == "https://dala.example/kuz/"
     assert read(page("<link rel=canonical href='https://other.example/kuz/'>")).canonical == ""
+
+
+def test_addresses_and_stamps_that_cannot_be_read_are_left_out_and_nothing_raises() -> None:
+    head = (
+        "<link rel=canonical href='http://[x/'><meta property='og:image' content='//['>"
+        "<meta property='article:published_time' content='2025-13-45T99:99:99Z'>"
+        '<script type="application/ld+json">{"@type": [[]], "author": {"name": {"name": [1, null]}}, "image": [[[{}]]]}</script>'
+    )
+    body = article(
+        "<img src='http://[bad/a.jpg' srcset='%%% 9w, //[ 2x' width='1e9'><time datetime='0000-00-00'></time>"
+    )
+    found = read(page(head, body))
+    assert (found.title, found.published, found.canonical) == (TITLE, "", "")
+    assert images(head, body) == ()

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 SIZE = re.compile(r"(?:[-_](\d{2,5})x(\d{2,5})|-scaled|-e\d{10,})+(?=\.\w{3,4}$|$)", re.I)
+
+
+def parts_of(address: str) -> SplitResult:
+    """The parts of an address; empty ones where it cannot be read."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return SplitResult("", "", "", "", "")
 
 
 def number_in(text: str | None) -> int:
@@ -21,7 +29,7 @@ def width_in(address: str) -> int:
     >>> [width_in(a) for a in ("/kol-1024x720.jpeg", "/kol.jpg?w=640", "/w_1200,c_limit/kol.jpg", "/kol.jpg")]
     [1024, 640, 1200, 0]
     """
-    if found := SIZE.search(urlsplit(address).path):
+    if found := SIZE.search(parts_of(address).path):
         return int(found[1] or 0)
     found = re.search(
         r"[?&](?:w|width|imwidth|resize)=(\d{2,4})|[/,_-]w[_-]?(\d{2,4})(?=[/,_.-])|/(\d{3,4})x\d{3,4}/"
@@ -38,7 +46,7 @@ def base_of(address: str) -> str:
     >>> base_of("https://a.kz/2025/kol-1024x720.jpeg?x=1") == base_of("http://www.a.kz/2025/kol.jpeg")
     True
     """
-    parts = urlsplit(unquote(address))
+    parts = parts_of(unquote(address))
     return parts.netloc.removeprefix("www.") + SIZE.sub("", re.sub(r"\.\w{3,4}$", "", parts.path))
 
 

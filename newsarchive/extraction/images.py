@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from urllib.parse import urljoin, urlsplit
 
-from newsarchive.extraction.assets import SIZE, asset_names, base_of, number_in, width_in
+from newsarchive.extraction.assets import SIZE, asset_names, base_of, number_in, parts_of, width_in
+from newsarchive.extraction.blocks import absolute
 from newsarchive.extraction.record import Metadata
 from newsarchive.extraction.regions import Element, clean, is_apart, text_of
 from newsarchive.items import Hints, Image
@@ -68,7 +68,7 @@ def choose_images(
     """
     scope, text = _scope(tree, article)
     shown = _merged([p for p in _pictures(scope, text, url) if not p.small])
-    named = [n for n in metadata.images if not _NO_PICTURE.search(urlsplit(n).path) or len(metadata.images) == 1]
+    named = [n for n in metadata.images if not _NO_PICTURE.search(parts_of(n).path) or len(metadata.images) == 1]
     listed = hints.image
     wanted = [*named, *([listed.url] if listed else [])]
     lead = _named(shown, wanted)
@@ -173,16 +173,16 @@ def _read(element: Element, url: str) -> _Picture | None:
             and not address.startswith("data:")
             and not _NO_PICTURE.search(address.rpartition("?")[0] or address)
         ):
-            shown = shown or urljoin(url, address)
-            versions.setdefault(urljoin(url, address), width_in(address) or number_in(element.get("width")))
+            shown = shown or absolute(url, address)
+            versions.setdefault(absolute(url, address), width_in(address) or number_in(element.get("width")))
     for address, width in _offered(element, holder, url):
         versions[address] = max(width, versions.get(address, 0))
     if not shown:
         shown = max(versions, key=lambda v: versions[v], default="")
     if (
         not shown
-        or _NO_PICTURE.search(urlsplit(shown).netloc + urlsplit(shown).path)
-        or urlsplit(shown).path.endswith(".svg")
+        or _NO_PICTURE.search(parts_of(shown).netloc + parts_of(shown).path)
+        or parts_of(shown).path.endswith(".svg")
     ):
         return None
     width, height = number_in(element.get("width")), number_in(element.get("height"))
@@ -199,9 +199,9 @@ _ORIGINAL = 99_999  # wider than any width that a page tells: the file itself
 def _offered(element: Element, holder: Element | None, url: str) -> Iterator[tuple[str, int]]:
     for name in _LARGEST:
         if address := (element.get(name) or "").strip():
-            yield urljoin(url, address), _ORIGINAL
+            yield absolute(url, address), _ORIGINAL
     if address := (element.get("data-large-file") or "").strip():
-        yield urljoin(url, address), width_in(address) or 1024
+        yield absolute(url, address), width_in(address) or 1024
     sources = [element]
     if holder is not None and holder.tag == "picture":
         sources += list(holder.iter("source"))
@@ -209,10 +209,10 @@ def _offered(element: Element, holder: Element | None, url: str) -> Iterator[tup
         for name in _SETS:
             for address, number, unit in _SET.findall(source.get(name) or ""):
                 width = int(float(number)) if unit == "w" else width_in(address)
-                yield urljoin(url, address), width
+                yield absolute(url, address), width
     link = holder.getparent() if holder is not None and holder.tag == "picture" else holder
     if link is not None and link.tag == "a" and _FILE.search(href := (link.get("href") or "").strip()):
-        yield urljoin(url, href), _ORIGINAL - 1
+        yield absolute(url, href), _ORIGINAL - 1
 
 
 _SET = re.compile(r"\s*(\S*[^\s,])(?:\s+(\d+(?:\.\d+)?)([wxh]))?\s*(?:,|$)")
@@ -264,7 +264,7 @@ def _image(picture: _Picture, wanted: Sequence[str], *, lead: bool) -> Image:
     versions = dict(picture.versions)
     bases = {base_of(v) for v in (picture.shown, *versions)}
     for address in wanted:
-        if base_of(address) in bases and not urlsplit(address).query and not SIZE.search(urlsplit(address).path):
+        if base_of(address) in bases and not parts_of(address).query and not SIZE.search(parts_of(address).path):
             versions.setdefault(address, _ORIGINAL - 2)
     url = max(versions, key=lambda v: _rank(v, versions[v]), default=picture.shown)
     return Image(

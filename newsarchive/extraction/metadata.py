@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from newsarchive.extraction.authors import (
     doubtful_authors,
@@ -15,6 +15,7 @@ from newsarchive.extraction.authors import (
     signed_authors,
     text_authors,
 )
+from newsarchive.extraction.blocks import absolute
 from newsarchive.extraction.images import choose_images
 from newsarchive.extraction.jsonld import (
     Object,
@@ -134,9 +135,11 @@ def _profile(tree: Element, selector: str, source: str) -> tuple[str, str] | Non
 
 def _canonical(noted: Survey, url: str, site: Site) -> str:
     for href in noted.links.get("canonical", ()):
-        whole = urljoin(url, href)
+        whole = absolute(url, href)
+        if not whole.startswith(("http://", "https://")):
+            continue
         host = urlsplit(whole).netloc.lower()
-        if whole.startswith(("http://", "https://")) and (site.covers(whole) or host == urlsplit(url).netloc.lower()):
+        if site.covers(whole) or host == urlsplit(url).netloc.lower():
             return whole
     return ""
 
@@ -161,7 +164,7 @@ def _named_images(noted: Survey, article: Object, objects: Sequence[Object], url
     named = addresses_of(article.get("image"), objects) + addresses_of(article.get("thumbnailUrl"), objects)
     named += noted.meta_values("og:image", "og:image:url", "og:image:secure_url", "twitter:image", "twitter:image:src")
     named += noted.links.get("image_src", [])
-    whole = (urljoin(url, n) for n in named if n and not n.startswith("data:"))
+    whole = (absolute(url, n) for n in named if n and not n.startswith("data:"))
     return tuple(dict.fromkeys(n for n in whole if n.startswith("http")))
 
 
