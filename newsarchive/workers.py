@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import faulthandler
+import logging
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -20,6 +21,8 @@ from newsarchive.extraction import EXTRACTOR, extract_article
 from newsarchive.items import Article, Extracted, Fetched, Hints, NotAnArticle, Page
 from newsarchive.shadow import shadow_text
 from newsarchive.sites import Site
+
+logger = logging.getLogger(__name__)
 
 SOFT_SECONDS = 5
 HARD_SECONDS = 10
@@ -124,7 +127,7 @@ class ExtractionPool:
         """What comes of a fetched page, extracted in a worker; never raises for what the page is."""
         try:
             return _extracted(item, await self.run(extract_one, *_arguments(item, site)))
-        except (NotAnArticle, TooSlow, WorkerDied) as error:
+        except Exception as error:  # noqa: BLE001  a stranger's page may break any parser; the reason is kept
             return _refused(item, error)
 
     def close(self) -> None:
@@ -138,7 +141,7 @@ def extract_here(item: Fetched, site: Site) -> Extracted:
     """What comes of a fetched page, extracted in this process."""
     try:
         return _extracted(item, extract_one(*_arguments(item, site)))
-    except NotAnArticle as error:
+    except Exception as error:  # noqa: BLE001  as above
         return _refused(item, error)
 
 
@@ -161,4 +164,7 @@ def _extracted(item: Fetched, result: tuple[Article, tuple[str, str, str]]) -> E
 def _refused(item: Fetched, error: Exception) -> Extracted:
     if isinstance(error, NotAnArticle):
         return Extracted(fetched=item, outcome="not_article", reason=error.reason)
-    return Extracted(fetched=item, outcome="failed", reason=str(error))
+    if isinstance(error, TooSlow | WorkerDied):
+        return Extracted(fetched=item, outcome="failed", reason=str(error))
+    logger.warning("%s: extraction failed: %s: %s", item.urls[0], type(error).__name__, error)
+    return Extracted(fetched=item, outcome="failed", reason=f"extraction failed: {type(error).__name__}: {error}"[:300])
