@@ -35,7 +35,7 @@ class Extractor:
     options_digest: str
 
 
-_ENOUGH = 1000
+_ENOUGH = 500
 """Characters that tell a language."""
 _RULES = "1"
 """Raised whenever a change of the rules changes what comes out."""

@@ -27,7 +27,8 @@ _INLINE = frozenset((
 # fmt: on
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _INVISIBLE = str.maketrans(
-    {"\u00ad": None, "\u200b": None, "\ufeff": None, "\u2060": None, "\u00a0": " ", "\u202f": " "}
+    {chr(c): None for c in (*range(9), *range(14, 28))}
+    | {"\u00ad": None, "\u200b": None, "\ufeff": None, "\u2060": None, "\u00a0": " ", "\u202f": " "}
 )
 _SPACE = re.compile(r"[ \t\r\f\v\u2000-\u200a\u3000\x1c-\x1f]+")
 _HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
@@ -145,11 +146,11 @@ class _Reader:
     def _block(self, element: Element, tag: str) -> None:
         if _is_hidden(element):
             return
-        parent = element.getparent()
         if self._runs_on(element, tag):
             self.walk(element)
             return
-        self.flush(parent)
+        if self.pieces:
+            self.flush(element.getparent())
         if tag in _BLOCKS:
             _BLOCKS[tag](self, element, tag)
         else:
@@ -325,7 +326,7 @@ def _is_data(table: Element) -> bool:
     """Whether a table holds data: old pages use tables for layout too, with the article's paragraphs in a cell."""
     if not _CELLS(table):
         return False
-    cells = [c for c in table.iter("td", "th")]
+    cells = list(table.iter("td", "th"))
     longest = max(len("".join(c.itertext())) for c in cells)
     rows = sum(1 for _ in table.iter("tr"))
     return longest < 600 and len(cells) > rows and table.find(".//form") is None

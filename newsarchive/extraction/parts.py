@@ -36,7 +36,7 @@ def find_more_pages(tree: Element, url: str, given: Sequence[str]) -> tuple[str,
 def _linked(tree: Element, base: str) -> Iterator[str]:
     for link in tree.iter("a", "link"):
         href = link.get("href")
-        if not href or not _NUMBERED.search(href):
+        if not href or not href[-6:].strip("/.html")[-1:].isdigit() or not _NUMBERED.search(href):
             continue
         is_next = "next" in (link.get("rel") or "").lower().split()
         if is_next or (link.tag == "a" and any(_PARTS.search(words_of(e)) for e in _near(link))):
