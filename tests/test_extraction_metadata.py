@@ -10,6 +10,7 @@ from newsarchive.extraction.metadata import (
     choose_authors,
     choose_images,
     choose_language,
+    lead_source,
     read_metadata,
     why_not_an_article,
 )
@@ -262,6 +263,10 @@ def test_a_lead_that_only_the_listing_knows_is_kept_with_its_caption() -> None:
     hinted = Image(url="https://dala.example/up/kol.jpeg", caption="Көл")
     (found,) = images("", article(), Hints(image=hinted))
     assert (found.url, found.caption, found.lead) == (hinted.url, "Көл", True)
+    assert lead_source([found], Metadata(), hints=Hints(image=hinted)) == "listing"
+    assert lead_source([found], Metadata(images=(hinted.url,)), hints=Hints()) == "meta"
+    assert lead_source([found], Metadata(), hints=Hints()) == "figure"
+    assert lead_source([], Metadata(), hints=Hints()) == ""
 
 
 # pages that are no articles

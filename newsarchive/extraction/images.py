@@ -84,7 +84,7 @@ def choose_images(
         images.append(Image(url=wanted[0], alt=said.alt, caption=said.caption, credit=said.credit, lead=True))
     ordered = ([lead] if lead else []) + [p for p in shown if p is not lead]
     images += [_image(picture, wanted, lead=picture is lead) for picture in ordered]
-    if listed and images and images[0].lead and asset_names(images[0].url) & asset_names(listed.url):
+    if listed and images and images[0].lead and _same_picture(images[0].url, listed.url):
         lead_image = images[0]
         images[0] = replace(
             lead_image,
@@ -93,6 +93,20 @@ def choose_images(
             credit=lead_image.credit or listed.credit,
         )
     return tuple(images)
+
+
+def lead_source(images: Sequence[Image], metadata: Metadata, *, hints: Hints) -> str:
+    """Where the lead picture came from: ``meta`` (JSON-LD or og:image name it), ``listing`` or ``figure``."""
+    lead = next((image for image in images if image.lead), None)
+    if lead is None:
+        return ""
+    if any(_same_picture(lead.url, address) for address in metadata.images):
+        return "meta"
+    return "listing" if hints.image and _same_picture(lead.url, hints.image.url) else "figure"
+
+
+def _same_picture(one: str, other: str) -> bool:
+    return base_of(one) == base_of(other) or bool(asset_names(one) & asset_names(other))
 
 
 @dataclass(kw_only=True, slots=True, eq=False)

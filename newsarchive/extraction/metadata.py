@@ -16,7 +16,7 @@ from newsarchive.extraction.authors import (
     text_authors,
 )
 from newsarchive.extraction.blocks import absolute
-from newsarchive.extraction.images import choose_images
+from newsarchive.extraction.images import choose_images, lead_source
 from newsarchive.extraction.jsonld import (
     Object,
     addresses_of,
@@ -37,7 +37,15 @@ from newsarchive.extraction.titles import choose_title, name_behind
 from newsarchive.items import Author, Hints
 from newsarchive.sites import Site
 
-__all__ = ["Metadata", "choose_authors", "choose_images", "choose_language", "read_metadata", "why_not_an_article"]
+__all__ = [
+    "Metadata",
+    "choose_authors",
+    "choose_images",
+    "choose_language",
+    "lead_source",
+    "read_metadata",
+    "why_not_an_article",
+]
 
 
 def read_metadata(tree: Element, url: str, *, site: Site, hints: Hints) -> Metadata:
