@@ -13,8 +13,8 @@ from newsarchive.search.marks import Part
 from newsarchive.search.selection import Filters
 
 PER_PAGE = 20
-MOST = 100_000
-"""As many hits as one download gives."""
+MOST, BATCH = 20_000, 5_000
+"""As many hits as one download gives, and as are read at a time; `newsarchive export` gives all."""
 ORDERS = ("rank", "newest", "oldest")
 FILTERS = ("site", "author", "category", "tag", "since", "until", "language")
 COLUMNS = ["id", "site", "day", "published", "title", "authors", "url", "language", "gone", "matched", "snippet"]
@@ -50,6 +50,7 @@ def search_page(visit: Visit) -> Answer:
             "sites": list_sites(visit.db),
             "hits": search(visit.db, query, limit=PER_PAGE, offset=(number - 1) * PER_PAGE, order=order, **filters),
             "total": total,
+            "most": MOST,
             "facets": {name: _choices(visit, name, values) for name, values in found.items()},
             "chosen": [(name, value, visit.link(page=None, **{name: None})) for name, value in filters.items()],
             "figures": _figures(visit, query, filters) if total else [],
@@ -97,7 +98,11 @@ def _figures(visit: Visit, query: str, filters: Filters) -> list[Figure]:
 
 
 def _download(visit: Visit, form: str, query: str, order: str, filters: Filters) -> Download:
-    hits = [hit_row(hit) for hit in search(visit.db, query, limit=MOST, order=order, **filters)]
+    hits = [
+        hit_row(hit)
+        for start in range(0, MOST, BATCH)
+        for hit in search(visit.db, query, limit=BATCH, offset=start, order=order, **filters)
+    ]
     if form == "csv":
         return as_csv(hits, COLUMNS, "search.csv")
     return as_json(
