@@ -199,7 +199,7 @@ def choose(blocks: Sequence[Block], marks: Marks, root: Element) -> Choice:
             continue
         if structure.stands_apart(block.element, main) or is_caption(block):
             continue
-        if not is_marked and not _belongs(block, mates):
+        if not is_marked and not _belongs(block, mates, main):
             continue
         holder = block.element.getparent()
         if len(block.key) >= _LONG and seen.setdefault(block.key, holder) is not holder:
@@ -249,11 +249,11 @@ def _mates(blocks: Sequence[Block], marked: Sequence[bool]) -> dict[Element, int
     return mates
 
 
-def _belongs(block: Block, mates: dict[Element, int]) -> bool:
+def _belongs(block: Block, mates: dict[Element, int], main: Element) -> bool:
     """Whether a block that the extractor left out stands among those it took."""
     if block.linked >= 0.5 * len(block.text):
         return False
     if block.kind == "row" or block.element.tag == "figcaption":
         return True
     holder = _holder(block)
-    return holder is not None and mates.get(holder, 0) >= 2
+    return holder is not None and mates.get(holder, 0) >= (1 if holder is main else 2)
