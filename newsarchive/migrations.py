@@ -131,6 +131,7 @@ create table revisions (                -- each distinct content of an article
     run integer references runs(id),
     unique (article, number)
 ) strict;
+create index revisions_time on revisions(time) where kind not in ('first', 'reextracted');
 create table revision_captures (        -- the pages a revision was made of, in order
     revision integer not null references revisions(id),
     position integer not null,

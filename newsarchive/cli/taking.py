@@ -9,7 +9,7 @@ from typing import Any
 import click
 from rich.progress import Progress
 
-from newsarchive.browse.app import serve
+from newsarchive.browse import RoomError, serve
 from newsarchive.cite import CitationError
 from newsarchive.cite import cite as cite_article
 from newsarchive.cli.reading import filter_options, find_article, read_filters
@@ -76,5 +76,13 @@ def cite(archive: Archive, article: str, revision: int | None, style: str) -> No
 def browse(archive: Archive, port: int, host: str) -> None:
     """Read the archive in a browser."""
     archive.read().close()
-    archive.say(f"Reading room: http://{host}:{port}/  (Ctrl-C ends it)")
-    serve(archive.folder, port=port, host=host)
+    try:
+        serve(
+            archive.folder,
+            port=port,
+            host=host,
+            ready=lambda url: archive.say(f"Reading room: {url}  (Ctrl-C ends it)"),
+        )
+    except RoomError as error:
+        archive.warn(str(error))
+        sys.exit(1)

@@ -48,7 +48,7 @@ def _listed(entry: Mapping[str, Any], base: str, site: Site) -> Listed:
     hints = Hints(
         title=_plain(entry.get("title", "")),
         published=parse_stamp(entry.get("published", ""), site.timezone),
-        modified=parse_stamp(entry.get("updated", ""), site.timezone) if entry.get("updated") else "",
+        modified=parse_stamp(entry["updated"], site.timezone) if "updated" in entry else "",
         authors=tuple(dict.fromkeys(n for a in entry.get("authors", []) if (n := _plain(a.get("name", ""))))),
         categories=tuple(dict.fromkeys(t for tag in entry.get("tags") or [] if (t := _plain(tag.get("term") or "")))),
         image=_image(entry, base),
