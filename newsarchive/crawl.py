@@ -14,8 +14,8 @@ from scrapy import signals
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.settings import Settings
 
-from newsarchive.extensions import ArchiveRun
-from newsarchive.items import Extracted, Page
+from newsarchive.extensions import ArchiveRun, PageRecorder
+from newsarchive.items import Capture, Extracted, Page
 from newsarchive.sites import Site
 from newsarchive.spiderloader import site_spider, user_agent
 from newsarchive.spiders.page import PageSpider
@@ -120,10 +120,11 @@ def _follow(crawler: Crawler, outcome: Outcome, watch: Callable[[ArchiveRun], No
 
 def fetch_pages(
     folder: Path, urls: Sequence[str], *, sites: Mapping[str, Site], settings: Mapping[str, Any], keep: bool
-) -> list[Extracted]:
+) -> tuple[list[Extracted], list[Capture]]:
     """Fetch pages one-off and extract them; with `keep` their captures go into a WARC file, nothing else is stored.
 
-    `sites` maps each URL to the site it is of. Gives what came of each, in the order of `urls`.
+    `sites` maps each URL to the site it is of. Gives what came of each, in the order of `urls`,
+    and all captures, robots.txt and redirects too.
     """
     contact = next((site.contact for site in sites.values() if site.contact), "")
     stamp = datetime.now(UTC).strftime("%Y%m%d%H%M%S")
@@ -150,7 +151,8 @@ def fetch_pages(
     crawler.signals.connect(keep_result, signals.item_scraped, weak=False)
     process.crawl(crawler, urls=tuple(urls), sites=dict(sites))
     process.start()
-    return [results[url] for url in urls if url in results]
+    recorder = crawler.get_extension(PageRecorder)
+    return [results[url] for url in urls if url in results], recorder.captures if recorder is not None else []
 
 
 def probe(

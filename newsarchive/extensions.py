@@ -56,6 +56,7 @@ class PageRecorder(Recorder):
 
     def __init__(self, folder: Path, name: str) -> None:
         self.warc = CaptureWriter(folder, name)
+        self.captures: list[Capture] = []
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> PageRecorder:
@@ -65,6 +66,12 @@ class PageRecorder(Recorder):
         self = cls(Path(folder), crawler.settings["PAGE_WARC_NAME"])
         crawler.signals.connect(self.close, signals.spider_closed)
         return self
+
+    def capture(self, request: Request, response: Response) -> Capture:
+        """Keep a response with its request, and remember it for the database."""
+        capture = super().capture(request, response)
+        self.captures.append(capture)
+        return capture
 
     def close(self) -> None:
         """Close the file."""

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import click
@@ -44,16 +43,17 @@ def fetch(
     """Get pages one-off, print their articles, and store them as a crawl would."""
     form = "json" if as_json else form
     if page_url or not all(_is_url(target) for target in targets):
+        captures: list[Capture] = []
         sites, results = _read_file(archive, targets, page_url, keep=not no_store)
     else:
         sites = {url: site_of(url, archive.sites.values()) or host_site(url) for url in targets}
         if not no_store:
             announce_folder(archive)
         settings = {"ROBOTSTXT_OBEY": not ignore_robots}
-        results = fetch_pages(archive.folder, targets, sites=sites, settings=settings, keep=not no_store)
+        results, captures = fetch_pages(archive.folder, targets, sites=sites, settings=settings, keep=not no_store)
     failed = _print(archive, targets, results, form)
     if not no_store and results:
-        failed |= not _store(archive, results, sites)
+        failed |= not _store(archive, results, captures, sites)
     sys.exit(1 if failed else 0)
 
 
@@ -115,12 +115,12 @@ def _in_words(result: Extracted) -> str:
     return f"not an article: {result.reason}" if result.outcome == "not_article" else result.reason
 
 
-def _store(archive: Archive, results: Sequence[Extracted], sites: dict[str, Site]) -> bool:
+def _store(archive: Archive, results: Sequence[Extracted], captures: Sequence[Capture], sites: dict[str, Site]) -> bool:
     """Store what came of the pages in one short transaction; says so where it cannot."""
     try:
         db = database.open_archive(archive.folder)
+        db.conn.execute("begin immediate")  # a crawl may be writing: wait for its batch, then write ours whole
         with db.atomic():
-            counts: dict[str, Any] = {}
             for result in results:
                 site = sites[result.fetched.urls[0]]
                 if not db["sites"].count_where("name = ?", [site.name]):
@@ -128,7 +128,9 @@ def _store(archive: Archive, results: Sequence[Extracted], sites: dict[str, Site
                 run = database.start_run(db, "fetch", site.name)
                 outcome = database.save_extracted(db, result, site=site, run=run)
                 database.finish_run(db, run, reason="finished", counts={outcome: 1})
-                counts[outcome] = counts.get(outcome, 0) + 1
+            for capture in captures:
+                database.save_capture(db, capture, run)
+        db.conn.commit()
         db.close()
     except (database.ArchiveError, sqlite3.Error, OSError) as error:
         archive.warn(f"The article is printed but could not be stored: {error}.")

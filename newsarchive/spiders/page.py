@@ -8,11 +8,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from scrapy import Request, Spider
-from scrapy.exceptions import IgnoreRequest
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    IgnoreRequest,
+    ResponseDataLossError,
+)
 from scrapy.http import Response
-from twisted.internet import error as network
 from twisted.python.failure import Failure
-from twisted.web.client import ResponseFailed
 
 from newsarchive.items import Extracted, Fetched, Hints, Page
 from newsarchive.sites import Site
@@ -105,13 +111,12 @@ def status_line(status: int) -> str:
 
 
 _REFUSALS: tuple[tuple[type[Exception], str], ...] = (
-    (network.DNSLookupError, "the host is not known (no network?)"),
-    (network.ConnectionRefusedError, "the host refused the connection"),
-    (network.NoRouteError, "no route to the host (no network?)"),
-    (network.TimeoutError, "the host did not answer in time"),
-    (network.ConnectionLost, "the host broke the connection off"),
-    (ResponseFailed, "the host broke the answer off"),
-    (network.ConnectError, "the host cannot be reached"),
+    (CannotResolveHostError, "the host is not known (no network?)"),
+    (DownloadConnectionRefusedError, "the host refused the connection"),
+    (DownloadTimeoutError, "the host did not answer in time"),
+    (DownloadCancelledError, "the answer is too large"),
+    (ResponseDataLossError, "the host broke the answer off"),
+    (DownloadFailedError, "the host broke the connection off or cannot be reached"),
 )
 
 
@@ -123,6 +128,4 @@ def refusal(failure: Failure) -> str:
     for kind, words in _REFUSALS:
         if isinstance(error, kind):
             return words
-    if "timeout" in type(error).__name__.lower():
-        return "the host did not answer in time"
     return f"{type(error).__name__}: {error}"[:200]
