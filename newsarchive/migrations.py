@@ -414,3 +414,9 @@ insert into search_order (key, article, site, language, day)
             (article,),
         )
     db.conn.execute("insert into stems_fts(stems_fts) values ('rebuild')")
+
+
+@migrations()
+def m102_search_places(db: Database) -> None:
+    """Every place of every word: tells which words begin with some letters, without counting them."""
+    db.conn.execute("create virtual table stems_places using fts5vocab(stems_fts, instance)")

@@ -100,9 +100,10 @@ def _ranked(db: Database, selection: Selection) -> Iterator[tuple[int, float, st
     seen: set[int] = set()
     together = RANKED * 50 // max(50, forms.count(" OR "))
     if _more_than(db, selection, forms, together):
-        # Too many to rank them all: those with the words in their title are the best of them. What the query leaves
-        # out may stand anywhere, hence the second half.
-        title = f"({{title}} : ({forms})) AND ({forms})"
+        # Too many to rank them all: those with the words in their title are the best of them.
+        title = f"{{title}} : ({forms})"
+        if " NOT " in forms:  # what is left out may stand anywhere
+            title = f"({title}) AND ({forms})"
         for key, score, kind in _ranked_level(db, selection, title, "word", together):
             seen.add(key)
             yield key, score, kind

@@ -17,8 +17,8 @@ from newsarchive.search.query import Group, Match, match_of, parse_query
 VISIBLE = "1"
 """SQL over an article's row of `search_order`, `o`: whether readers may see it. The one place that says so."""
 
-MOST_WORDS, MANY_HITS = 400, 50_000
-"""A prefix is looked for word by word where it stands for at most so many words with at least so many hits.
+MOST_WORDS, MANY_ARTICLES = 400, 100_000
+"""A prefix is looked for word by word where it stands for so few words, in archives of so many articles.
 
 Words are read as they come, so that the newest hits are there at once; a bare prefix is first gathered as a whole.
 """
@@ -140,12 +140,23 @@ def _named(db: Database, table: str, name: str) -> list[int]:
 
 
 def _words_with(db: Database, prefix: str) -> list[str] | None:
-    rows = db.conn.execute(
-        "select term, doc from stems_words where term >= ? and term < ? limit ?",
-        (prefix, prefix + "\U0010ffff", MOST_WORDS + 1),
-    ).fetchall()
-    worth = len(rows) <= MOST_WORDS and sum(count for _, count in rows) >= MANY_HITS
-    return [term for term, _ in rows] if worth else None
+    (articles,) = db.conn.execute("select coalesce(max(id), 0) from stems").fetchone()
+    if articles < MANY_ARTICLES:
+        return None
+    last = prefix + "\U0010ffff"
+    words = [row[0] for row in db.conn.execute(_WORDS, {"first": prefix, "last": last, "most": MOST_WORDS + 2})]
+    return words if len(words) <= MOST_WORDS else None
+
+
+# From each word straight to the next: the index is never read for the places between.
+_WORDS = """
+with recursive words(word) as (
+    select (select term from stems_places where term >= :first and term < :last limit 1)
+    union all
+    select (select term from stems_places where term >= words.word || char(1) and term < :last limit 1)
+    from words where words.word is not null limit :most)
+select word from words where word is not null
+"""
 
 
 def day_key(day: date) -> int:
