@@ -28,7 +28,9 @@ def save_listed(
     """
     key = url_key(listed.url)
     native_id = f"{source}:{listed.native_id}" if listed.native_id else ""
-    row = db.conn.execute("select state, lastmod, next_visit, hints from urls where key = ?", (key,)).fetchone()
+    row = db.conn.execute(
+        "select state, lastmod, next_visit, hints, native_id from urls where key = ?", (key,)
+    ).fetchone()
     hints = hints_json(listed.hints)
     if row is None:
         wanted = site.wants(listed.url)
@@ -53,17 +55,19 @@ def save_listed(
             ),
         )
         return wanted
-    state, lastmod, next_visit, old_hints = row
+    state, lastmod, next_visit, old_hints, known_id = row
     later = trust_lastmod and bool(listed.lastmod) and listed.lastmod > lastmod
     back = state == "gone" and source == "wordpress"
     due = state != "excluded" and (later or again or back)
     next_visit = time if due else next_visit
+    told_exactly = known_id.startswith("wordpress:") and source != "wordpress"  # a feed knows less than the CMS
+    merged = richer(hints, old_hints) if told_exactly else richer(old_hints, hints)
     db.conn.execute(
         "update urls set last_listed = ?, lastmod = max(lastmod, ?), hints = ?, next_visit = ?,"
         " source = case state when 'alias' then ? else source end,"
         " state = case state when 'alias' then 'article' else state end,"
         " native_id = case native_id when '' then ? else native_id end where key = ?",
-        (time, listed.lastmod, richer(old_hints, hints), next_visit, source, native_id, key),
+        (time, listed.lastmod, merged, next_visit, source, native_id, key),
     )
     return next_visit is not None and next_visit <= time
 

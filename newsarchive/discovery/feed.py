@@ -31,9 +31,10 @@ def read_feed(page: Page, *, site: Site, source: Source) -> Listing:
     if name_of(root) not in ("rss", "feed", "rdf"):
         raise ListingError(page.url, f"not a feed but <{name_of(root)}>")
     parsed = feedparser.parse(body, sanitize_html=False, resolve_relative_uris=False)
-    articles = tuple(_listed(entry, page.url, site) for entry in parsed.entries if entry.get("link"))
-    generator = str(parsed.feed.get("generator") or "")
-    paged = bool(articles) and ("wordpress" in generator.lower() or "paged=" in page.url)
+    by_wordpress = "wordpress" in str(parsed.feed.get("generator") or "").lower()
+    entries = [entry for entry in parsed.entries if entry.get("link")]
+    articles = tuple(_listed(entry, page.url, site, mixed=by_wordpress) for entry in entries)
+    paged = bool(articles) and (by_wordpress or "paged=" in page.url)
     return Listing(articles=articles, listings=(_next_page(page.url),) if paged else ())
 
 
@@ -44,13 +45,15 @@ def _next_page(url: str) -> str:
     return urlunsplit(parts._replace(query=urlencode({**query, "paged": str(number)})))
 
 
-def _listed(entry: Mapping[str, Any], base: str, site: Site) -> Listed:
+def _listed(entry: Mapping[str, Any], base: str, site: Site, *, mixed: bool) -> Listed:
+    """One entry; WordPress puts categories and tags into one element (`mixed`), so they tell nothing."""
+    terms = [] if mixed else [_plain(tag.get("term") or "") for tag in entry.get("tags") or []]
     hints = Hints(
         title=_plain(entry.get("title", "")),
         published=parse_stamp(entry.get("published", ""), site.timezone),
         modified=parse_stamp(entry["updated"], site.timezone) if "updated" in entry else "",
         authors=tuple(dict.fromkeys(n for a in entry.get("authors", []) if (n := _plain(a.get("name", ""))))),
-        categories=tuple(dict.fromkeys(t for tag in entry.get("tags") or [] if (t := _plain(tag.get("term") or "")))),
+        categories=tuple(dict.fromkeys(filter(None, terms))),
         image=_image(entry, base),
     )
     return Listed(

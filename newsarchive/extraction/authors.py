@@ -218,16 +218,16 @@ def is_name(text: str) -> bool:
     )
 
 
-def text_authors(paragraphs: Sequence[str], *, own: frozenset[str]) -> tuple[Author, ...]:
+def text_authors(paragraphs: Sequence[str], *, own: frozenset[str], others_known: bool = False) -> tuple[Author, ...]:
     """Authors from the by-lines in a Kazakh or Russian text: a last line that is a name, a line that says who wrote.
 
-    `own` are the site's names (see `names_of_site`): beside a by-line of its own, one that names another medium signs
-    only what is quoted from there.
+    `own` are the site's names (see `names_of_site`): beside a by-line of its own, or where another source says who
+    signs (`others_known`), one that names another medium signs only what is quoted from there.
     """
     joined: dict[str, str] = {}
     found = find_byline([_join_patronyms(p, joined) if len(p) < 200 else p for p in paragraphs])
     foreign = [b for b in found if b.role == "author" and _names_other_medium(b.names, paragraphs, own)]
-    if foreign and any(b.role == "author" and b not in foreign for b in found):
+    if others_known or any(b.role == "author" and b not in foreign for b in found):
         found = [b for b in found if b not in foreign]
     return tuple(
         dict.fromkeys(

@@ -110,7 +110,11 @@ def choose_authors(
     """
     names = (metadata.site_name, site.title)
     foreign = "kk" not in (site.language[:2], metadata.language[:2]) and is_latin(paragraphs)
-    from_text = () if foreign else text_authors(paragraphs, own=names_of_site(*names))
+    from_text = (
+        ()
+        if foreign
+        else text_authors(paragraphs, own=names_of_site(*names), others_known=bool(metadata.authors or hints.authors))
+    )
     photo = tuple(a for a in (*from_text, *metadata.authors) if a.role == "photo")
     sources = [(from_text, "by-line"), (metadata.authors, metadata.evidence.get("authors", ""))]
     if not any(a.role == "author" for found, _ in sources for a in found):
