@@ -45,7 +45,8 @@ _READ_MORE = re.compile(
     re.I | re.X,
 )
 _NOTE = re.compile(
-    r"""^\W*(?:copyright\b|©|\(c\)\s|all\ rights\ reserved|alle\ rechte\ vorbehalten|tous\ droits\ réservés|todos\ los\ derechos
+    r"""^\W*(?:copyright\b|©|\(c\)\s|all\ rights\ reserved|alle\ rechte\ vorbehalten|tous\ droits\ réservés|todos\ los
+    \ derechos
     |все\ права\ защищены
     |барлық\ құқықтар|(?:this\ )?(?:article|story|post)\ (?:was|first|originally)\b.{0,60}(?:published|appeared)
     |e-?mail\ (?:us|the\ author)
