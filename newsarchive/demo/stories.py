@@ -40,7 +40,7 @@ class Story:
     @property
     def paragraphs(self) -> list[str]:
         """The text of the body, a paragraph, list item or row of a table each, without pictures."""
-        return [text.replace("**", "") for block in _blocks(self.body) for text in _texts(block)]
+        return [text for block in _blocks(self.body) for text in _texts(block)]
 
 
 def read_stories(folder: Path = FOLDER) -> list[Story]:
