@@ -1,7 +1,7 @@
 """Suffixes of Kazakh in their order, and the legal ways to take a word apart by them."""
 
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 BACK, FRONT = 1, 2
@@ -48,6 +48,7 @@ _GROUPS: dict[str, tuple[tuple[str, ...], str]] = {
     "mine": (("(Y)м", "(Y)ң", "(Y)мYз", "(Y)ңYз"), "plural"),
     "his": (("(с)Y",), "plural"),
     "plural": (("LAр",), "noun"),
+    "derivation": (("LY", "сYз", "шY", "(Y)рAK", "шA"), "derived"),
     "participle": (_PARTICIPLES, "verb"),
     "past": (tuple("DY" + person for person in _SHORT_PERSONS), "verb"),
     "conditional": (tuple("сA" + person for person in _SHORT_PERSONS), "verb"),
@@ -60,15 +61,16 @@ _GROUPS: dict[str, tuple[tuple[str, ...], str]] = {
     "voice twice": (("(Y)л", "(Y)н", "(Y)с", "DYр", "GYз", "т"), "bare"),
 }
 _FINITE = ("past", "conditional", "present", "converb", "imperative", "wish")
-_NOMINAL = ("attribute", "mine", "his", "plural", "participle")
+_NOMINAL = ("attribute", "mine", "his", "plural", "derivation", "participle")
 
 # state: (what kind of stem it may be, groups that may be taken off next)
 _STATES: dict[str, tuple[str, tuple[str, ...]]] = {
     "word": ("nv", ("person", "case", "case of his", "case of mine", *_NOMINAL, *_FINITE)),
     "cased": ("n", ("case", "case of his", *_NOMINAL)),
     "possessed": ("n", _NOMINAL),
-    "plural": ("n", ("attribute", "plural", "participle")),
-    "noun": ("n", ("attribute", "participle")),
+    "plural": ("n", ("attribute", "plural", "derivation", "participle")),
+    "noun": ("n", ("attribute", "derivation", "participle")),
+    "derived": ("n", ("participle",)),
     "his": ("", ("his",)),
     "mine": ("", ("mine",)),
     "verb": ("v", ("negation", "voice")),
@@ -78,6 +80,13 @@ _STATES: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
+# What a reading costs beside what the lexicon says of its suffixes: voices and derivations are mostly in the
+# dictionary as words of their own, but the passive -ыл is regular.
+_GROUP_COST = {"voice": 10.0, "voice twice": 10.0, "derivation": 5.0}
+_PASSIVE, _PASSIVE_COST = "(Y)л", 2.0
+_REPAIR_COST = 2.0  # a stem given back letters that it may never have had
+
+
 class Suffix(NamedTuple):
     """One written form of a suffix: what it asks of the stem, and what it swallowed of it."""
 
@@ -85,14 +94,17 @@ class Suffix(NamedTuple):
     before: str  # letters one of which must stand before it
     restored: str  # letters the stem gets back
     state: str
+    name: str
+    cost: float
 
 
 class Parse(NamedTuple):
-    """One legal reading of a word."""
+    """One legal reading of a word: the stem, ``n`` noun or ``v`` verb, suffixes from the last to the first, cost."""
 
     stem: str
-    kind: str  # "n" noun, "v" verb
-    voices: int
+    kind: str
+    steps: tuple[str, ...]
+    cost: float
 
 
 def _written(pattern: str, harmony: int, before: str) -> str:
@@ -127,38 +139,46 @@ def _spellings(pattern: str, harmony: int) -> Iterator[tuple[str, str, str]]:
         if spelled == "т" and name not in "VRL":  # causative -т
             continue
         yield spelled, letters, ""
-        narrow = "ыі"[harmony - 1]
-        if name == "V" and spelled[0] == "й":
-            yield "и" + spelled[1:], "", narrow  # оқы + йды = оқиды
-        if name == "V" and spelled[0] == "у":
-            yield spelled, "", narrow  # оқы + у = оқу
-        if name == "R" and spelled[0] == "а":
-            yield "я" + spelled[1:], "", "й"  # қой + ады = қояды
-        if name == "R" and spelled[0] == "у":
-            yield "ю" + spelled[1:], "", "й"  # қой + у = қою
+        if name == "V" and spelled[0] in "йу":  # оқы + йды = оқиды, оқы + у = оқу
+            yield spelled[0].replace("й", "и") + spelled[1:], "", "ыі"[harmony - 1]
+        if name == "R" and spelled[0] in "ау":  # қой + ады = қояды, қой + у = қою
+            yield {"а": "я", "у": "ю"}[spelled[0]] + spelled[1:], "", "й"
 
 
 @cache
 def _suffixes() -> dict[str, dict[str, tuple[Suffix, ...]]]:
     """Table of all written suffixes: group -> spelling -> what it asks."""
-    table: dict[str, dict[str, tuple[Suffix, ...]]] = {}
-    for group, (patterns, state) in _GROUPS.items():
-        found: dict[str, dict[tuple[int, str], str]] = {}
-        for pattern in patterns:
-            for harmony in (BACK, FRONT):
-                for spelled, letters, restored in _spellings(pattern, harmony):
-                    forms = found.setdefault(spelled, {})
-                    forms[harmony, restored] = forms.get((harmony, restored), "") + letters
-        table[group] = {
-            spelled: tuple(Suffix(harmony, letters, restored, state) for (harmony, restored), letters in forms.items())
-            for spelled, forms in found.items()
-        }
-    return table
+    return {group: _spelled_group(group, *entry) for group, entry in _GROUPS.items()}
 
 
-@cache
+def _spelled_group(group: str, patterns: tuple[str, ...], state: str) -> dict[str, tuple[Suffix, ...]]:
+    found: dict[str, dict[tuple[int, str, str], str]] = {}
+    for pattern in patterns:
+        for harmony in (BACK, FRONT):
+            for spelled, letters, restored in _spellings(pattern, harmony):
+                forms = found.setdefault(spelled, {})
+                forms[harmony, restored, pattern] = forms.get((harmony, restored, pattern), "") + letters
+    return {
+        spelled: tuple(
+            Suffix(harmony, letters, restored, state, pattern, _suffix_cost(group, pattern, restored))
+            for (harmony, restored, pattern), letters in forms.items()
+        )
+        for spelled, forms in found.items()
+    }
+
+
+def _suffix_cost(group: str, pattern: str, restored: str) -> float:
+    cost = _GROUP_COST.get(group, 0.0)
+    if cost and pattern == _PASSIVE:
+        cost = _PASSIVE_COST
+    return cost + _REPAIR_COST * (restored in ("ы", "і"))
+
+
+@lru_cache(maxsize=1 << 14)
 def _harmony(stem: str) -> int:
     """Say which suffixes a stem may take: BACK, FRONT or both."""
+    if stem.endswith(("ев", "ева", "ь")):  # Тоқаевты, but Медведевті; январьда, рольде
+        return BACK | FRONT
     harmony = 0
     for letter in reversed(stem):
         if letter in _HARMONY:
@@ -169,52 +189,61 @@ def _harmony(stem: str) -> int:
 
 
 _VOWELS = frozenset("аәеоөыіұүэяёиую")
+_FULL_VOWELS = _VOWELS - {"у"}
 _VOICED = {"ғ": "қ", "г": "к", "б": "п", "у": "п"}
 _ELIDED = frozenset("қкпнзлрмң")
 
 
-def _undo_voicing(left: str, spelled: str, harmony: int) -> Iterator[str]:
-    """Give the stems that can lose `left` of themselves before a suffix: кітаб-ы is кітап, халқ-ы is халық."""
-    yield left
+def _stems_before(left: str, spelled: str, harmony: int) -> Iterator[tuple[str, float]]:
+    """Give the stems that may have become `left` before a suffix, each with what it costs to say so."""
+    yield left, 0.0
+    if left[-1] == "с" and len(left) > 4:  # турис-тер is турист, проце-сі is процесс
+        if spelled[0] == "т":
+            yield left + "т", _REPAIR_COST
+        if spelled[0] in "ыітда":
+            yield left + "с", _REPAIR_COST
     if spelled[0] not in "ыіаеу":
         return
-    if left[-1] in _VOICED and (left[-1] != "у" or spelled[1:2] == "п"):
-        yield left[:-1] + _VOICED[left[-1]]
-    if spelled[0] in "ыі" and len(left) > 2 and left[-1] in _ELIDED and left[-2] not in _VOWELS - {"у", "й"}:
-        voiceless = left[-1]
-        yield left[:-1] + "ыі"[harmony - 1] + voiceless
+    if left[-1] in _VOICED and (left[-1] != "у" or spelled[1:2] == "п"):  # кітаб-ы is кітап, тау-ып is тап
+        yield left[:-1] + _VOICED[left[-1]], 0.0
+    if spelled[0] in "ыі" and len(left) > 2 and left[-1] in _ELIDED and left[-2] not in _FULL_VOWELS:
+        yield left[:-1] + "ыі"[harmony - 1] + left[-1], _REPAIR_COST  # халқ-ы is халық
 
 
 def _fits(suffix: Suffix, left: str) -> bool:
     if suffix.restored:
         return (left[-1] in _VOWELS) == (suffix.restored == "й") and bool(_harmony(left) & suffix.harmony)
     last = left[-2] if left[-1] in "ьъ" and len(left) > 1 else left[-1]
-    if last not in suffix.before:
-        return False
-    return bool(_harmony(left) & suffix.harmony)
+    return last in suffix.before and bool(_harmony(left) & suffix.harmony)
+
+
+def _shorter(form: str, group: str) -> Iterator[tuple[str, Suffix, float]]:
+    """Take one suffix of a group off a form in every legal way: (what is left, suffix, cost)."""
+    spellings = _suffixes()[group]
+    for length in range(1, min(_LONGEST_SUFFIX + 1, len(form) - 1)):
+        spelled = form[-length:]
+        for suffix in spellings.get(spelled, ()):
+            left = form[:-length]
+            if _fits(suffix, left):
+                for stem, cost in _stems_before(left + suffix.restored, spelled, suffix.harmony):
+                    yield stem, suffix, suffix.cost + cost
+
+
+_LONGEST_SUFFIX = 9
 
 
 def parses(word: str) -> Iterator[Parse]:
-    """Give every legal reading of a folded Cyrillic word, the whole word first; some come twice."""
-    table = _suffixes()
-    todo = [(word, "word", 0)]
-    seen = set(todo)
+    """Give every legal reading of a folded Cyrillic word, the whole word first.
+
+    >>> sorted({parse.stem for parse in parses("кітабы")})
+    ['кітаб', 'кітабы', 'кітап']
+    """
+    todo: list[tuple[str, str, str, tuple[str, ...], float]] = [(word, "word", "word", (), 0.0)]
     while todo:
-        form, state, voices = todo.pop()
+        form, outer, state, steps, cost = todo.pop()
         kinds, groups = _STATES[state]
         for kind in kinds:
-            yield Parse(form, kind, voices)
+            yield Parse(form, kind, (*steps, f"{outer}: {kind}"), cost)
         for group in groups:
-            spellings = table[group]
-            for length in range(1, min(9, len(form) - 1)):
-                spelled = form[-length:]
-                for suffix in spellings.get(spelled, ()):
-                    left = form[:-length]
-                    if not _fits(suffix, left):
-                        continue
-                    left += suffix.restored
-                    for stem in _undo_voicing(left, spelled, suffix.harmony):
-                        item = (stem, suffix.state, voices + group.startswith("voice"))
-                        if item not in seen:
-                            seen.add(item)
-                            todo.append(item)
+            for stem, suffix, more in _shorter(form, group):
+                todo.append((stem, group, suffix.state, (*steps, f"{outer}: {group} {suffix.name}"), cost + more))
