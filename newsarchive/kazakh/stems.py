@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import snowballstemmer
 
-from .lexicon import choose_parse, shipped_lexicon
+from .lexicon import LEXICON_VERSION, choose_parse, shipped_lexicon
 from .scripts import fold, to_cyrillic
 
 _WORD = re.compile(r"[^\W_]+")
@@ -78,3 +78,8 @@ def query_stems(word: str) -> tuple[str, ...]:
     folded = fold(word)
     cyrillic = fold(to_cyrillic(word))
     return tuple(dict.fromkeys((_kazakh_stem(cyrillic), _russian_stem(folded))))
+
+
+def stems_version() -> str:
+    """Name the rules and the lexicon that stems come from; an index with another name is to be made anew."""
+    return f"{LEXICON_VERSION}-{shipped_lexicon().digest}"
