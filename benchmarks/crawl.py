@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import ctypes
 import json
-import multiprocessing
 import os
 import re
 import subprocess
@@ -29,17 +28,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.request import urlopen
 
-from scrapy import signals
-from scrapy.crawler import Crawler
-from scrapy.exceptions import NotConfigured
-from twisted.internet.task import LoopingCall
-
+from benchmarks.probe import EVERY
 from newsarchive import settings as our_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of prctl(2): what a command leaves behind is ours to wait for
-TICK = 0.01
-EVERY = 20  # articles between two samples of CPU and memory
 GOALS = {
     "rate ratio": (">=", 1.6),
     "CPU ratio": ("<=", 1.15),
@@ -63,7 +56,7 @@ url = "{site}wp-json/wp/v2/posts?after={after}"
 
 @dataclass(kw_only=True)
 class Run:
-    """What one run of a command took: wall and CPU seconds, its and its children's, and how many articles it gave."""
+    """What one run of a command took: wall and CPU seconds, its and its children's, and how many pages it read."""
 
     seconds: float
     cpu: float
@@ -74,79 +67,6 @@ class Run:
     def rate(self) -> float:
         """Articles a second, end to end."""
         return self.articles / self.seconds
-
-
-class Probe:
-    """A Scrapy extension that notes how late the reactor is, and what the crawl and its workers use.
-
-    Every hundredth of a second it is to be called; by how much it is later is a stall. `own` is the part of a stall in
-    which this thread had the processor: the rest is waiting, for the disk or for other programs.
-    """
-
-    def __init__(self, output: Path) -> None:
-        self._output = output
-        self._late: list[float] = []
-        self._own: list[float] = []
-        self._samples: list[dict[str, Any]] = []
-        self._scraped = 0
-        self._timer = LoopingCall(self._tick)
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Probe:
-        """Scrapy's way of making an extension; BENCHMARK_PROBE is the file to write."""
-        if not crawler.settings["BENCHMARK_PROBE"]:
-            raise NotConfigured
-        self = cls(Path(crawler.settings["BENCHMARK_PROBE"]))
-        crawler.signals.connect(self._open, signals.spider_opened)
-        crawler.signals.connect(self._count, signals.item_scraped)
-        crawler.signals.connect(self._close, signals.spider_closed)
-        return self
-
-    def _open(self) -> None:
-        self._wall, self._cpu = time.perf_counter(), time.thread_time()
-        self._timer.start(TICK, now=False)
-
-    def _tick(self) -> None:
-        wall, cpu = time.perf_counter(), time.thread_time()
-        late = max(0.0, wall - self._wall - TICK)
-        self._late.append(late)
-        self._own.append(min(late, cpu - self._cpu))
-        self._wall, self._cpu = wall, cpu
-
-    def _count(self) -> None:
-        self._scraped += 1
-        if self._scraped % EVERY == 0:
-            self._samples.append(self._sample())
-
-    def _sample(self) -> dict[str, Any]:
-        workers = [worker.pid for worker in multiprocessing.active_children() if worker.pid]
-        return {
-            "articles": self._scraped,
-            "main": time.process_time(),
-            "workers": sum(cpu_of(pid) for pid in workers),
-            "memory": [memory_of(os.getpid()), *(memory_of(pid) for pid in workers)],
-        }
-
-    def _close(self) -> None:
-        self._timer.stop()
-        result = {"late": self._late, "own": self._own, "samples": self._samples, "main": time.process_time()}
-        self._output.write_text(json.dumps(result))
-
-
-def cpu_of(pid: int) -> float:
-    """CPU seconds of a process so far (proc(5): utime and stime); 0 where it is gone."""
-    with suppress(OSError):
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    return 0.0
-
-
-def memory_of(pid: int) -> float:
-    """The most memory that a process ever held, in MB (proc(5): VmHWM); 0 where it is gone."""
-    with suppress(OSError):
-        found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
-        return int(found[1]) / 1024 if found else 0.0
-    return 0.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -180,10 +100,13 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         prog="python -m benchmarks.crawl", description=__doc__.splitlines()[0] if __doc__ else ""
     )
     parser.add_argument("url", metavar="URL", help="the home page of a WordPress on loopback, its page cache on")
-    parser.add_argument("--limit", type=int, default=300, help="articles to fetch (default: %(default)s)")
+    parser.add_argument("--limit", type=int, default=300, help="articles to fetch, 40 at least (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="counted runs of each command (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="all figures, of every run, as JSON")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.limit < 2 * EVERY:
+        parser.error(f"--limit wants {2 * EVERY} articles at least")
+    return options
 
 
 def newest_posts(site: str, limit: int) -> tuple[list[str], str]:
@@ -214,7 +137,7 @@ def prepare(folder: Path, site: str, urls: Sequence[str], after: str) -> None:
 
 def _crawl(folder: Path, urls: Sequence[str]) -> Run:
     """Crawl into a fresh archive, with the probe beside our extensions."""
-    extensions = {**our_settings.EXTENSIONS, "benchmarks.crawl.Probe": 900}
+    extensions = {**our_settings.EXTENSIONS, "benchmarks.probe.Probe": 900}
     with TemporaryDirectory(dir=folder) as archive:
         profile = Path(archive, "sites", "benchmark.toml")
         profile.parent.mkdir()
@@ -224,7 +147,10 @@ def _crawl(folder: Path, urls: Sequence[str]) -> Run:
         command += [part for name, value in values.items() for part in ("-s", f"{name}={value}")]
         seconds, cpu = run_command(command, folder / "newsarchive.out")
         with connect(f"{archive}/archive.db") as db:
-            (articles,) = db.execute("select count(*) from articles").fetchone()
+            states = dict(db.execute("select state, count(*) from urls where visited is not null group by state"))
+        articles = states.get("article", 0) + states.get("not_article", 0)  # a post may ask for a password
+        if articles < len(urls):
+            raise SystemExit(f"the crawl read {articles} of {len(urls)} pages: {states}")
         return Run(seconds=seconds, cpu=cpu, articles=articles, probe=json.loads(Path(archive, "probe").read_text()))
 
 
@@ -276,15 +202,18 @@ def summarise(ours: Sequence[Run], peer: Sequence[Run]) -> dict[str, float]:
         "own stall longest, ms": max(own),
         "CPU ms an article in the main process": median(_steady(run)[0] for run in ours),
         "CPU ms an article in the workers": median(_steady(run)[1] for run in ours),
+        "articles a second after the start": median(1000 / _steady(run)[2] for run in ours),
     }
 
 
-def _steady(run: Run) -> tuple[float, float]:
-    """CPU ms an article of the main process and of the workers, between the first sample and the last: no start-up."""
+def _steady(run: Run) -> tuple[float, ...]:
+    """Milliseconds an article between the first sample and the last, so without the start-up.
+
+    CPU of the main process, CPU of the workers, wall.
+    """
     first, last = run.probe["samples"][0], run.probe["samples"][-1]
     articles = last["articles"] - first["articles"]
-    main, workers = ((last[name] - first[name]) * 1000 / articles for name in ("main", "workers"))
-    return main, workers
+    return tuple((last[name] - first[name]) * 1000 / articles for name in ("main", "workers", "wall"))
 
 
 def quantile(values: Sequence[float], share: float) -> float:
