@@ -149,6 +149,8 @@ class ListingRequest:
     source: str = ""
     """Where its source begins: the source's own address."""
     headers: tuple[tuple[str, str], ...] = ()
+    depth: int = 0
+    """How many listings led to it."""
 
 
 @dataclass(kw_only=True, slots=True)

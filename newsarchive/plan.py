@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 USUAL_SOURCES = (Source(kind="wordpress"), Source(kind="sitemap"), Source(kind="feed"))
 OVERLAP = timedelta(hours=1)
 FEW_FILES = 2
+DEEPEST = {"sitemap": 4}  # robots.txt, an index, an index in it, a file: none is honest beyond
+MOST_LISTINGS = {"wordpress": 20_000, "sitemap": 20_000, "feed": 2_000, "listing": 2_000}
 FULL_WALK_EVERY = timedelta(days=7)
 INDEX = '{"index": true}'
 AGES = tuple(timedelta(hours=h) for h in (1, 6, 24, 72, 168, 720))
@@ -48,6 +50,7 @@ class Walk:
     total: int | None = None
     newest: str = ""
     keys: set[str] = field(default_factory=set)
+    asked: set[str] = field(default_factory=set)
     failure: str = ""
     broken: bool = False
     """A listing that another one named could not be read, so the walk did not see all."""
@@ -103,7 +106,7 @@ class SitePlan:
         self._write()
         if page.status == 304:
             walk.read += 1
-            return self._close(walk, [])
+            return self._close(walk, request, [])
         try:
             if page.status != 200:
                 raise ListingError(request.url, f"status {page.status}")
@@ -112,7 +115,7 @@ class SitePlan:
             return self.fail(request, error.reason)
         walk.read += 1
         self._remember_validators(walk, request, page, INDEX if listing.lastmods else "{}")
-        return self._close(walk, self._take_in(walk, request, listing))
+        return self._close(walk, request, self._take_in(walk, request, listing))
 
     def fail(self, request: ListingRequest, reason: str) -> list[ListingRequest]:
         """Take in that a listing could not be had; gives what to read instead."""
@@ -122,7 +125,7 @@ class SitePlan:
         walk.failure = walk.failure or f"{request.url}: {reason}"
         walk.broken = walk.broken or request.url not in walk.starts
         logger.debug("%s cannot be read: %s", request.url, reason)
-        return self._close(walk, [])
+        return self._close(walk, request, [])
 
     def due(self, limit: int) -> list[tuple[str, Hints]]:
         """URLs whose page is to be fetched now, each given once, with what a listing said of it."""
@@ -194,6 +197,7 @@ class SitePlan:
                 self._walk = walk
                 walk.open = len(requests)
                 walk.starts = tuple(request.url for request in requests)
+                walk.asked.update(walk.starts)
                 return requests
         return []
 
@@ -244,12 +248,29 @@ class SitePlan:
             values = {"etag": etag, "last_modified": modified, "checked": now(), "data": data}
             database.update_source(self.db, self.site.name, walk.source.kind, request.url, **values)
 
-    def _close(self, walk: Walk, further: list[ListingRequest]) -> list[ListingRequest]:
+    def _close(self, walk: Walk, request: ListingRequest, further: list[ListingRequest]) -> list[ListingRequest]:
         """One listing is read; when nothing of its source is open any more, the next source has its turn."""
+        further = self._bounded(walk, request, further)
         walk.open += len(further) - 1
         if walk.open:
             return further
         return self._end(walk)
+
+    def _bounded(self, walk: Walk, request: ListingRequest, further: list[ListingRequest]) -> list[ListingRequest]:
+        """What of further listings is asked for: each once, so deep and so many that no site leads us on for ever."""
+        kind, depth = walk.source.kind, request.depth + 1
+        fresh = [replace(f, depth=depth) for f in further if f.url not in walk.asked]
+        if fresh and depth > DEEPEST.get(kind, depth):
+            walk.failure, walk.broken = f"{request.url}: sitemaps are nested too deep", True
+            return []
+        most = MOST_LISTINGS[kind]
+        if walk.source.pages:
+            most = min(most, walk.source.pages)
+        room = max(0, most - len(walk.asked))
+        if len(fresh) > room and not walk.source.pages:
+            walk.failure, walk.broken = f"{walk.url}: more than {most} listings", True
+        walk.asked.update(f.url for f in fresh[:room])
+        return fresh[:room]
 
     def _end(self, walk: Walk) -> list[ListingRequest]:
         worked = walk.read > 0 and (walk.listed > 0 or walk.task != "walk")
@@ -271,7 +292,9 @@ class SitePlan:
             values["total"] = walk.total
         if walk.task == "walk":
             values["data"] = json.dumps({"lastmod": "believed" if walk.believed and walk.newest else "none"})
-            if not walk.broken:
+            if walk.broken:
+                self.notes.append(f"the {walk.source.kind} source was not read to its end: {walk.failure}")
+            else:
                 values["complete"] = now()
                 self._look_for_the_missing(walk)
         database.update_source(self.db, name, walk.source.kind, walk.url, **values)

@@ -105,7 +105,8 @@ def _find(db: Database, urls: Sequence[str]) -> dict[str, Any] | None:
     keys = list(dict.fromkeys(url_key(url) for url in urls))
     marks = ", ".join("?" * len(keys))
     rows = db.conn.execute(
-        f"select key, article from urls where article is not null and (key in ({marks}) or (site, native_id) in"  # noqa: S608
+        f"select key, article from urls where article is not null and (key in ({marks})"  # noqa: S608
+        " or native_id <> '' and (site, native_id) in"
         f" (select site, native_id from urls where key in ({marks}) and native_id <> ''))",
         keys + keys,
     ).fetchall()
