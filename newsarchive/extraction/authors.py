@@ -334,8 +334,7 @@ def _by_jsonld(article: Object, objects: Sequence[Object]) -> list[str]:
 
 def _by_itemprop(survey: Survey) -> list[str]:
     found = []
-    for marked in survey.properties.get("author", ()):
-        element = marked.element
+    for element in survey.properties.get("author", ()):
         if survey.stands_apart(element):
             continue
         inner = next((e for e in element.iter("*") if e.get("itemprop") == "name"), element)

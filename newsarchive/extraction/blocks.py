@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeAlias
 from urllib.parse import urljoin
 
@@ -39,6 +40,7 @@ _HIDDEN_CLASS = re.compile(
 )
 _DROP_CAP = re.compile(r"drop-?_?cap|first-?letter|initial-?letter|lettrine", re.I)
 _NOT_ALNUM = re.compile(r"[\W_]+")
+_ASCII_MARKS = {c: None for c in range(128) if not chr(c).isalnum()}
 
 
 @dataclass(slots=True, eq=False)
@@ -67,6 +69,8 @@ def fold(text: str) -> str:
     >>> fold("«Жұмысшы мамандығы», 2025!")
     'жұмысшымамандығы2025'
     """
+    if text.isascii():
+        return text.lower().translate(_ASCII_MARKS)
     return _NOT_ALNUM.sub("", text.casefold())
 
 
@@ -310,7 +314,12 @@ def _is_hidden(element: Element) -> bool:
     if style and _HIDING.search(style):
         return True
     words = attributes.get("class")
-    return bool(words and _HIDDEN_CLASS.search(words))
+    return bool(words) and _is_hiding(words)
+
+
+@lru_cache(maxsize=20_000)
+def _is_hiding(words: str) -> bool:
+    return _HIDDEN_CLASS.search(words) is not None
 
 
 def _is_bracketed(element: Element) -> bool:

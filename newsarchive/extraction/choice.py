@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from newsarchive.extraction.blocks import Block, Element, fold, has_picture
 
@@ -29,24 +30,41 @@ _APART = re.compile(
     |source-?list|corrections|feedback|report-error|poll|quiz|rating|vote|views?|counter|meta-?bar|metabar|post-?meta|entry-?meta
     |entry-footer|post-footer|article-footer|post-views|hide|hidden|nocontent
     )(?:$|[\s_-])""",
-    re.I | re.X,
+    re.X,
 )
 _CAPTION = re.compile(
     r"""(?:^|[\s_-])(?:caption\w*|\w*caption|wp-caption-text|credits?|legend|imgcap
     |(?:lead-?)?(?:image|img|photo|foto|picture|media|bild)[_-]*(?:block)?[_-]*
         (?:desc\w*|caption\w*|info|text|credits?|copyright|source|title|legend|author)
     |wrapper-(?:image|img|photo|picture))(?:$|[\s_-])""",
-    re.I | re.X,
+    re.X,
 )
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def words_of(element: Element) -> str:
-    """The class and id of an element, with camel case taken apart."""
+    """The class and id of an element in lower case, with camel case taken apart."""
     classes, name = element.get("class"), element.get("id")
     if not classes and not name:
         return ""
-    return _CAMEL.sub("-", f"{classes or ''} {name or ''}"[:300])
+    return _apart_in_words(f"{classes or ''} {name or ''}"[:300])
+
+
+@lru_cache(maxsize=20_000)
+def _apart_in_words(names: str) -> str:
+    return _CAMEL.sub("-", names).lower()
+
+
+@lru_cache(maxsize=20_000)
+def _purpose(words: str) -> str:
+    """The first of the names that says a block is for something beside the article; empty where none does."""
+    found = _APART.search(words)
+    return found[0].strip(" _-") if found else ""
+
+
+@lru_cache(maxsize=20_000)
+def _names_caption(words: str) -> bool:
+    return _CAPTION.search(words) is not None
 
 
 @dataclass(slots=True, eq=False)
@@ -127,12 +145,8 @@ class Structure:
 
     def _is_apart(self, element: Element) -> bool:
         if element.tag not in _APART_TAGS:
-            words = words_of(element)
-            found = _APART.search(words) if words else None
-            if not found:
-                return False
-            name = found[0].strip(" _-").lower()
-            return self._held_by(name) < 0.4 * self.total
+            name = _purpose(words_of(element))
+            return bool(name) and self._held_by(name) < 0.4 * self.total
         return self.weight.get(element, 0) < 0.4 * self.total
 
     def _held_by(self, name: str) -> int:
@@ -140,8 +154,7 @@ class Structure:
         if name not in self.named:
             held = 0
             for element, weight in self.weight.items():
-                found = _APART.search(words_of(element))
-                if found and found[0].strip(" _-").lower() == name:
+                if _purpose(words_of(element)) == name:
                     held += weight
             self.named[name] = held
         return self.named[name]
@@ -160,8 +173,7 @@ def is_caption(block: Block) -> bool:
             return False
         if node.tag == "figure" and not block.quoted and block.kind != "row":
             return has_picture(node)
-        words = words_of(node)
-        if words and _CAPTION.search(words):
+        if _names_caption(words_of(node)):
             return True
         node = node.getparent()
     return False

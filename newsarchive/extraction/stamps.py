@@ -130,9 +130,9 @@ def _machine_texts(
         yield value, "meta"
     if isinstance(value := article.get("uploadDate"), str):
         yield value, "json-ld"
-    for marked in survey.properties.get("datepublished", ()):
-        if not survey.stands_apart(marked.element):
-            yield _value_of(marked.element), "itemprop"
+    for element in survey.properties.get("datepublished", ()):
+        if not survey.stands_apart(element):
+            yield _value_of(element), "itemprop"
     for marked in _header_times(survey):
         yield marked.element.get("datetime") or "", "time"
 
@@ -168,9 +168,9 @@ def _modified(survey: Survey, article: Object, hints: Hints, zone: str) -> Stamp
         texts.append((value, "json-ld"))
     texts += [(value, "meta") for value in survey.meta_values(*_MODIFIED)]
     texts += [
-        (_value_of(m.element), "itemprop")
-        for m in survey.properties.get("datemodified", ())
-        if not survey.stands_apart(m.element)
+        (_value_of(element), "itemprop")
+        for element in survey.properties.get("datemodified", ())
+        if not survey.stands_apart(element)
     ]
     for marked in survey.times:
         said = marked.element.get("class") or ""

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
+from lxml import etree
+
 from newsarchive.extraction.regions import Element, clean, folded, is_apart, lists_others, speaks_of, text_of
 
 TITLE_BREAK = re.compile(
@@ -41,7 +43,7 @@ class Survey:
     body_class: str = ""
     headings: list[Marked] = field(default_factory=list)
     times: list[Marked] = field(default_factory=list)
-    properties: dict[str, list[Marked]] = field(default_factory=dict)
+    properties: dict[str, list[Element]] = field(default_factory=dict)
     """Elements by lower-case itemprop (microdata) or RDFa property, meta elements aside."""
     dated: list[Marked] = field(default_factory=list)
     """Elements whose class or id speaks of a date."""
@@ -55,7 +57,6 @@ class Survey:
     spine: frozenset[Element] = frozenset()
     """The heading and all that it stands in: no block with the heading in it is a sidebar, whatever its class says."""
     heading_place: int = 0
-    size: int = 0
 
     def distance(self, place: int) -> int:
         """How far an element is from the heading; what stands before it counts double."""
@@ -121,36 +122,38 @@ def _alike(one: str, other: str) -> bool:
 def survey(tree: Element) -> Survey:
     """Walk the tree once."""
     found = Survey()
-    place = 0
     for place, element in enumerate(tree.iter("*")):
         tag = element.tag
-        if noter := _BY_TAG.get(tag):
-            noter(found, element, place)
-        if tag not in _HEAD_TAGS:
-            _note_attributes(found, element, place)
-    found.size = place + 1
+        if tag in _BY_TAG:
+            _BY_TAG[tag](found, element, place)
+        if tag not in _UNNAMED and ((words := element.get("class")) is not None or element.get("id") is not None):
+            _note_names(found, element, place, words or "")
+    for element in _WITH_PROPERTY(tree):
+        if element.tag not in _UNNAMED:
+            _note_property(found, element)
     return found
 
 
-_HEAD_TAGS = frozenset(
+_UNNAMED = frozenset(
     {"meta", "link", "script", "style", "html", "body", "head", "img", "svg", "path", "use", "option", "br", "source"}
 )
+_WITH_PROPERTY = etree.XPath("//*[@itemprop or @property]")
 
 
-def _note_attributes(found: Survey, element: Element, place: int) -> None:
-    get = element.get
-    if prop := get("itemprop") or get("property"):
-        for name in prop.lower().split():
-            found.properties.setdefault(name.rpartition(":")[2], []).append(Marked(place=place, element=element))
-    words = get("class") or ""
-    if identity := get("id"):
+def _note_property(found: Survey, element: Element) -> None:
+    prop = element.get("itemprop") or element.get("property") or ""
+    for name in prop.lower().split():
+        found.properties.setdefault(name.rpartition(":")[2], []).append(element)
+
+
+def _note_names(found: Survey, element: Element, place: int, words: str) -> None:
+    if identity := element.get("id"):
         words = f"{words} {identity}"
-    if words:
-        dated, signed = speaks_of(words)
-        if dated:
-            found.dated.append(Marked(place=place, element=element))
-        if signed:
-            found.signed.append(Marked(place=place, element=element))
+    dated, signed = speaks_of(words)
+    if dated:
+        found.dated.append(Marked(place=place, element=element))
+    if signed:
+        found.signed.append(Marked(place=place, element=element))
 
 
 def _note_meta(found: Survey, element: Element, place: int) -> None:
