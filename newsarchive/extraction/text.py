@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cache
-
-from lxml import etree
-from trafilatura import bare_extraction
-from trafilatura.settings import Extractor
+from dataclasses import dataclass
 
 from newsarchive.extraction.blocks import Block, Element, fold, read_blocks
-from newsarchive.extraction.choice import Choice, Marks, choose, is_prose, marks_of
+from newsarchive.extraction.choice import Choice, choose, is_prose, marks_of
 from newsarchive.extraction.cleaning import without_notes
+from newsarchive.extraction.marking import first_marks, thorough_marks
 from newsarchive.extraction.pages import parse
 from newsarchive.extraction.scripts import text_in_scripts
 from newsarchive.extraction.standfirst import find_standfirst
-from newsarchive.extraction.thinning import thinned
 from newsarchive.sites import ExtractionRules
 
 _FEWEST = 60
 _SHORT = 120
-"""Lines that must be found whole; longer ones are found in the text as a whole."""
+"""Letters of JSON-LD's text that are worth taking where the page shows next to nothing."""
 _SHARE_OF_PAGE = 0.45
 _SHARE_OF_JSONLD = 0.7
 
@@ -98,11 +93,10 @@ def _by_profile(blocks: Sequence[Block], root: Element, rules: ExtractionRules) 
 
 
 def _by_trafilatura(root: Element, blocks: Sequence[Block], url: str, jsonld_body: str) -> tuple[Choice, str]:
-    bare = thinned(root, blocks)
-    fast = choose(blocks, _marks(bare, url, fast=True), root)
+    fast = choose(blocks, first_marks(root, blocks, url), root)
     if not _is_thin(fast, blocks, jsonld_body):
         return fast, "trafilatura:fast"
-    thorough = choose(blocks, _marks(bare, url, fast=False), root)
+    thorough = choose(blocks, thorough_marks(root, blocks, url), root)
     if len(thorough) > len(fast):
         return thorough, "trafilatura:default"
     if len(fast):
@@ -118,26 +112,6 @@ def _is_thin(choice: Choice, blocks: Sequence[Block], jsonld_body: str) -> bool:
         or size < _SHARE_OF_PAGE * running
         or size < _SHARE_OF_JSONLD * len(fold(jsonld_body))
     )
-
-
-@cache
-def _options(*, fast: bool) -> Extractor:
-    options = Extractor(fast=fast, comments=False, output_format="python")
-    if fast:
-        options.focus = "first pass"  # no second pass in recall mode: whether the text is thin is judged here
-    return options
-
-
-def _marks(tree: Element, url: str, *, fast: bool) -> Marks:
-    try:
-        document = bare_extraction(tree, url=url, options=_options(fast=fast))
-    except (ValueError, TypeError, AttributeError, KeyError, IndexError, RecursionError, etree.LxmlError):
-        return Marks()  # trafilatura fails on some markup; what it says is a hint here
-    if document is None or isinstance(document, dict) or document.body is None:
-        return Marks()
-    texts = ("".join(element.itertext()) for element in document.body.iter())
-    whole = "".join(fold("".join(element.itertext())) for element in document.body)
-    return replace(marks_of([text for text in texts if len(text) < _SHORT]), whole=whole)
 
 
 def _selected(tree: Element, selectors: Sequence[str]) -> set[Element]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import copy
 
-from lxml import etree
+from lxml import etree, html
 
 from newsarchive.extraction.blocks import Block, Element
 
@@ -41,12 +41,19 @@ _DRESS = (
     "nobr",
     "wbr",
 )
-_TELLING = ("class", "id", "itemprop", "role", "itemtype", "data-component")
+_TELLING = frozenset({"class", "id", "itemprop", "role", "itemtype", "data-component"})
 _MOSTLY_LINKS = 0.8
+_CLEANED = frozenset({"aside", "footer", "button", "dialog", "fieldset", "menu", "nav", "object", "video", "audio"})
+_PARSER = html.HTMLParser()
+_PARSER.set_element_class_lookup(etree.ElementDefaultClassLookup(element=html.HtmlElement))
 
 
-def thinned(root: Element, blocks: Sequence[Block]) -> Element:
-    """A new tree with the blocks that are not mere links, in elements of the same names and classes."""
+def thinned(root: Element, blocks: Sequence[Block], *, cleaned: bool = False) -> Element:
+    """A new tree with the blocks that are not mere links, in elements of the same names and classes.
+
+    `cleaned` leaves empty what trafilatura's main extractor throws away first; its other extractors look into it.
+    """
+    emptied = _CLEANED if cleaned else frozenset()
     useful: set[Element] = {root}
     leaves: set[Element] = set()
     for block in blocks:
@@ -57,36 +64,43 @@ def thinned(root: Element, blocks: Sequence[Block]) -> Element:
         while node is not None and node not in useful:
             useful.add(node)
             node = node.getparent()
-    page = root.makeelement("html")
-    body = root.makeelement("body")
-    page.append(body)
-    _fill(body, root, useful, leaves)
+    page: Element = _PARSER.makeelement("html")  # in a document of its own: absolute paths are asked of it
+    _fill(etree.SubElement(page, "body"), root, useful, leaves, emptied)
     etree.strip_elements(page, *_NOT_TEXT, with_tail=False)
     etree.strip_tags(page, *_DRESS)
     return page
 
 
-def _twin(target: Element, element: Element) -> Element:
+def _begin_twin(target: Element, element: Element) -> Element:
     """An empty element of the same kind; names that only broken markup has become a div."""
-    twin = target.makeelement(element.tag if element.tag.isalnum() else "div")
-    for name in _TELLING:
-        if (value := element.get(name)) is not None:
-            twin.set(name, value)
-    return twin
+    telling = {name: value for name, value in element.items() if name in _TELLING}
+    return etree.SubElement(target, element.tag if element.tag.isalnum() else "div", telling)
 
 
-def _fill(target: Element, source: Element, useful: set[Element], leaves: set[Element]) -> None:
+def _add_copy(target: Element, element: Element) -> None:
+    """The element as it is. One without children is made anew: a copy costs a document each."""
+    if len(element) or not element.tag.isalnum():
+        target.append(copy(element))
+        return
+    twin = etree.SubElement(target, element.tag, dict(element.items()))
+    twin.text, twin.tail = element.text, element.tail
+
+
+def _fill(
+    target: Element, source: Element, useful: set[Element], leaves: set[Element], emptied: frozenset[str]
+) -> None:
     target.text = source.text
     # links among paragraphs tell the extractor what the paragraphs are: only whole regions of links are left out
     is_text = source in leaves or any(child in leaves for child in source)
     for child in source:
-        if child in useful:
+        if child.tag in emptied and (child in useful or is_text):
+            etree.SubElement(target, child.tag).tail = child.tail
+        elif child in useful:
             if any(grandchild in useful for grandchild in child):
-                twin = _twin(target, child)
-                _fill(twin, child, useful, leaves)
+                twin = _begin_twin(target, child)
+                _fill(twin, child, useful, leaves, emptied)
                 twin.tail = child.tail
             else:
-                twin = copy(child)
-            target.append(twin)
+                _add_copy(target, child)
         elif is_text:
-            target.append(copy(child))
+            _add_copy(target, child)

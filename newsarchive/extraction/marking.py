@@ -1,0 +1,83 @@
+"""What trafilatura marks as the text of a page: its first pass alone, or its whole cascade."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+
+from lxml import etree
+from trafilatura import bare_extraction
+from trafilatura.htmlprocessing import convert_tags, prune_unwanted_nodes, tree_cleaning
+from trafilatura.main_extractor import extract_content
+from trafilatura.settings import Extractor
+from trafilatura.xpaths import RAW_TREE_PRUNE_XPATH, REMOVE_COMMENTS_AND_LISTS_XPATH
+
+from newsarchive.extraction.blocks import Block, Element, fold
+from newsarchive.extraction.choice import Marks, marks_of
+from newsarchive.extraction.thinning import thinned
+
+_SHORT = 120
+"""Lines that must be found whole; longer ones are found in the text as a whole."""
+_FAILURES = (ValueError, TypeError, AttributeError, KeyError, IndexError, RecursionError, etree.LxmlError)
+
+
+@cache
+def _options(*, fast: bool) -> Extractor:
+    options = Extractor(fast=fast, comments=False, output_format="python")
+    if fast:
+        options.focus = "first pass"  # no second pass in recall mode: whether the text is thin is judged here
+    return options
+
+
+def first_marks(root: Element, blocks: Sequence[Block], url: str) -> Marks:
+    """What the main extractor marks, and the quick rescue where that is very little."""
+    try:
+        body = _first_pass(thinned(root, blocks, cleaned=True), url)
+    except _FAILURES:
+        return Marks()  # trafilatura fails on some markup; what it says is a hint here
+    return _marks(body) if body is not None else _whole_cascade(thinned(root, blocks), url, fast=True)
+
+
+def thorough_marks(root: Element, blocks: Sequence[Block], url: str) -> Marks:
+    """What the whole cascade marks, other extractors compared."""
+    return _whole_cascade(thinned(root, blocks), url, fast=False)
+
+
+# What the two kinds of pruning look for: their expressions call back into Python for every element, so they run only
+# where one of these names is on the page at all.
+_MAY_BE_APPENDED = re.compile("infinite|mvp-post-add|elementor-share")
+_PRUNED = ("div", "section", "aside", "details", "list", "ol", "ul")
+_MAY_BE_COMMENTS = re.compile("omment|comol|disqus")
+
+
+def _first_pass(page: Element, url: str) -> etree._Element | None:
+    """The steps of `bare_extraction` up to its main extractor, without the copies it keeps for the later ones.
+
+    None where the main extractor gives so little that the later steps are wanted.
+    """
+    options = _options(fast=True)
+    names = "\n".join([f"{e.get('class')} {e.get('id')}" for e in page.iter(*_PRUNED)])
+    if _MAY_BE_APPENDED.search(names):
+        page = prune_unwanted_nodes(page, RAW_TREE_PRUNE_XPATH)
+    if _MAY_BE_COMMENTS.search(names):
+        page = prune_unwanted_nodes(page, REMOVE_COMMENTS_AND_LISTS_XPATH)
+    body, text = extract_content(convert_tags(tree_cleaning(page, options), options, url), options)
+    return body if len(text) >= options.min_extracted_size else None
+
+
+def _whole_cascade(page: Element, url: str, *, fast: bool) -> Marks:
+    try:
+        document = bare_extraction(page, url=url, options=_options(fast=fast))
+    except _FAILURES:
+        return Marks()
+    if document is None or isinstance(document, dict) or document.body is None:
+        return Marks()
+    return _marks(document.body)
+
+
+def _marks(body: etree._Element) -> Marks:
+    texts = ("".join(element.itertext()) for element in body.iter())
+    whole = "".join(fold("".join(element.itertext())) for element in body)
+    return replace(marks_of([text for text in texts if len(text) < _SHORT]), whole=whole)
