@@ -101,6 +101,8 @@ class _Reader:
         self.skipped = skipped
         self.blocks: list[Block] = []
         self.pieces: list[tuple[str, str]] = []
+        self.parted = False
+        """Whether there is a line break among the pieces."""
         self.kind = "p"
         self.link = ""
         self.quoted = False
@@ -108,8 +110,8 @@ class _Reader:
 
     def walk(self, element: Element) -> None:
         """Take in an element's text and children; inline ones run on, others begin and end a block."""
-        if element.text:
-            self.pieces.append((element.text, self.link))
+        if text := element.text:
+            self._add(text)
         for child in element:
             tag = child.tag
             if self.skipped and child in self.skipped:
@@ -118,6 +120,7 @@ class _Reader:
                 self._inline(child, tag)
             elif tag == "br":
                 self.pieces.append(("\v", ""))
+                self.parted = True
             elif tag == "img" or tag == "amp-img":
                 self._image(child)
             elif tag in ("rt", "rp"):
@@ -125,8 +128,12 @@ class _Reader:
                     self.walk(child)
             elif tag not in _SKIPPED and isinstance(tag, str):
                 self._block(child, tag)
-            if child.tail:
-                self.pieces.append((child.tail, self.link))
+            if text := child.tail:
+                self._add(text)
+
+    def _add(self, text: str) -> None:
+        if self.pieces or not text.isspace():  # space before a block's first word is none of its text
+            self.pieces.append((text, self.link))
 
     def _inline(self, element: Element, tag: str) -> None:
         if _is_hidden(element):
@@ -159,7 +166,8 @@ class _Reader:
             _BLOCKS[tag](self, element, tag)
         else:
             self.walk(element)
-            self.flush(element)
+            if self.pieces:
+                self.flush(element)
 
     def _runs_on(self, element: Element, tag: str) -> bool:
         """Whether it is a drop cap, or an unknown element inside a line (custom elements are inline unless styled)."""
@@ -250,6 +258,10 @@ class _Reader:
         pieces, self.pieces = self.pieces, []
         if not pieces:
             return
+        if not self.parted:
+            self._emit(pieces, element)
+            return
+        self.parted = False
         group: list[tuple[str, str]] = []
         gap = False
         for text, link in pieces:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
+from itertools import islice
 
 from lxml import etree
 from trafilatura import bare_extraction
@@ -37,12 +38,12 @@ def first_marks(root: Element, blocks: Sequence[Block], url: str) -> Marks:
         body = _first_pass(thinned(root, blocks, cleaned=True), url)
     except _FAILURES:
         return Marks()  # trafilatura fails on some markup; what it says is a hint here
-    return _marks(body) if body is not None else _whole_cascade(thinned(root, blocks), url, fast=True)
+    return _marks(body) if body is not None else _whole_cascade(root, blocks, url, fast=True)
 
 
 def thorough_marks(root: Element, blocks: Sequence[Block], url: str) -> Marks:
     """What the whole cascade marks, other extractors compared."""
-    return _whole_cascade(thinned(root, blocks), url, fast=False)
+    return _whole_cascade(root, blocks, url, fast=False)
 
 
 # What the two kinds of pruning look for: their expressions call back into Python for every element, so they run only
@@ -67,9 +68,15 @@ def _first_pass(page: Element, url: str) -> etree._Element | None:
     return body if len(text) >= options.min_extracted_size else None
 
 
-def _whole_cascade(page: Element, url: str, *, fast: bool) -> Marks:
+_VAST = 40_000
+"""Elements of a page that no article has: the cascade, which reads a page many times, would take seconds for it."""
+
+
+def _whole_cascade(root: Element, blocks: Sequence[Block], url: str, *, fast: bool) -> Marks:
+    if next(islice(root.iter("*"), _VAST, None), None) is not None:
+        return Marks()
     try:
-        document = bare_extraction(page, url=url, options=_options(fast=fast))
+        document = bare_extraction(thinned(root, blocks), url=url, options=_options(fast=fast))
     except _FAILURES:
         return Marks()
     if document is None or isinstance(document, dict) or document.body is None:
