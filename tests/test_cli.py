@@ -168,6 +168,10 @@ def test_an_edit_is_read_back_in_history_diff_and_search(
     added = "".join(part["text"] for part in diff["fields"]["body"] if part["kind"] == "added")
     assert "құбылыс байқалды." in added
     assert "{+" in newsarchive("diff", url).stdout  # type: ignore[attr-defined]
+    assert "same content" in newsarchive("diff", url, "2", "2").stderr  # type: ignore[attr-defined]
+    absurd = newsarchive("search", "(" * 5000, code=2)
+    assert "levels of parentheses" in absurd.stderr  # type: ignore[attr-defined]
+    assert "Traceback" not in absurd.stderr  # type: ignore[attr-defined]
     hits = json.loads(newsarchive("search", "құбылыстар", "--json").stdout)  # type: ignore[attr-defined]
     assert [hit["url"] for hit in hits] == [url]
     assert "**құбылыс**" in hits[0]["snippet"]

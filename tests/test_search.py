@@ -155,6 +155,39 @@ def test_no_query_is_an_error(db: Database, news: dict[str, int], query: str) ->
         search(db, query, order=order)
 
 
+@pytest.mark.parametrize(
+    "query",
+    ["(" * 10 + "өзен" + ")" * 10, "((өзен б) OR в -" * 5 + "г" + ")" * 5, "(а OR " * 10 + "в" + ")" * 10,
+     "title:(а (б OR title:(в -author:(г author:(ы -(жа* \"бір екі\" 5-сынып))))))", "(а -(б OR мектепке е*" * 5 + "))" * 5,
+     " ".join(f"-(сөз{i} OR басқа{i} title:жер{i}* қала{i})" for i in range(70)), " OR ".join(f"сөз{i}" for i in range(300)),
+     " ".join(f"мектепке{i}" for i in range(300)), "-".join(f"сөз{i}" for i in range(300)), "а" * 20_000, ") " * 3000],
+)  # fmt: skip
+def test_the_largest_queries_that_are_read_can_be_run(db: Database, news: dict[str, int], query: str) -> None:
+    search(db, query)
+    search(db, query, order="newest")
+    list(kwic(db, query))
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("(" * 11 + "өзен" + ")" * 11, "11 levels of parentheses; more than 10"),
+        ("(" * 50_000, "50000 levels of parentheses"),
+        (" ".join(["өзен"] * 301), "301 words; more than 300"),
+        ('"' + "өзен " * 301, "301 words"),
+        ("өзен-" * 301, "301 words"),
+    ],
+)
+def test_absurd_queries_are_refused_with_a_sentence(db: Database, query: str, sentence: str) -> None:
+    for ask in (search, count_hits, facets, hits_over):
+        with pytest.raises(FilterError, match=sentence):
+            ask(db, query)
+
+
+def test_what_is_left_out_within_parentheses_is_left_out(db: Database, news: dict[str, int]) -> None:
+    assert set(found(db, "(мектеп OR өзен) (-тасыды)")) == set(found(db, "(мектеп OR өзен) -тасыды"))
+
+
 def test_a_query_that_only_leaves_out_gives_all_others(db: Database, news: dict[str, int]) -> None:
     assert set(found(db, "-мектеп")) == set(news.values()) - {news["school"], news["pupils"]}
 

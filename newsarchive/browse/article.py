@@ -8,12 +8,11 @@ from collections.abc import Mapping
 from sqlite_utils import Database
 
 from newsarchive.browse.archives import Row, rows, visible
-from newsarchive.browse.differences import compare_words
 from newsarchive.browse.pictures import kept_path
 from newsarchive.browse.prose import Picture, Prose, render_markdown, render_paragraphs, render_picture
 from newsarchive.browse.visits import Download, MissingError, Page, Visit, as_json
 from newsarchive.cite import STYLES, cite
-from newsarchive.revisions import FIELDS
+from newsarchive.differences import compare_revisions
 
 STYLE_NAMES = {"text": "Text", "bibtex": "BibTeX", "csl-json": "CSL-JSON", "ris": "RIS"}
 CITATION_FILES = {
@@ -66,9 +65,7 @@ def history_page(visit: Visit) -> Page:
             "revisions": revisions,
             "old": before,
             "new": after,
-            "changes": [
-                (name, compare_words(before[name], after[name])) for name in FIELDS if before[name] != after[name]
-            ],
+            "changes": compare_revisions(before, after).items(),
         },
     )
 
@@ -176,18 +173,7 @@ def _revisions(db: Database, number: int) -> list[Row]:
 
 
 def _content(db: Database, article: int, number: int) -> Row:
-    """A revision with every field as text, lists one entry a line, so that all compare alike."""
-    row = rows(db, "select * from revisions where article = ? and number = ?", [article, number])[0]
-    lines = {
-        "authors": [author["name"] for author in json.loads(row["authors"])],
-        "categories": json.loads(row["categories"]),
-        "tags": json.loads(row["tags"]),
-        "images": [
-            " · ".join(filter(None, (image["url"], image["caption"] or image["alt"], image["credit"])))
-            for image in json.loads(row["images"])
-        ],
-    }
-    return {**{k: v or "" for k, v in row.items()}, **{name: "\n".join(values) for name, values in lines.items()}}
+    return rows(db, "select * from revisions where article = ? and number = ?", [article, number])[0]
 
 
 def _provenance(db: Database, article: Row) -> dict[str, object]:

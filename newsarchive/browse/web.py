@@ -137,8 +137,6 @@ class Room:
             return self.failure(request, 400, str(error.args[0]))
         except FilterError as error:
             return self.failure(request, 400, "error_filter", str(error))
-        except RecursionError:  # a query of parentheses in parentheses without end
-            return self.failure(request, 400, "error_filter")
         except ArchiveError as error:
             return self.failure(request, 503, "error_archive", str(error))
         except sqlite3.OperationalError as error:

@@ -1,11 +1,9 @@
-"""The commands that read the archive: search, show, history, diff, status."""
+"""The commands that read the archive: search, show, status."""
 
 from __future__ import annotations
 
 import csv
-import difflib
 import json
-import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -25,7 +23,6 @@ from newsarchive.search import FilterError, Filters, Hit, Line, Period, hits_ove
 from newsarchive.search import kwic as keyword_lines
 from newsarchive.search import search as search_archive
 
-PATIENCE = 20_000
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -147,88 +144,6 @@ def show(archive: Archive, article: str, revision: int | None, form: str, eviden
         return
     url, site = db.conn.execute("select url, site from articles where id = ?", (row["article"],)).fetchone()
     click.echo(render_article(article_of_revision(row, url=url, site=site), "json" if as_json else form))
-
-
-@click.command()
-@click.argument("article", metavar="ID|URL")
-@json_option
-@click.pass_obj
-def history(archive: Archive, article: str, as_json: bool) -> None:
-    """List the revisions of an article."""
-    db = archive.read()
-    rows = list(
-        db.query(
-            "select number, time, kind, changed, title from revisions where article = ? order by number",
-            [find_article(db, article)],
-        )
-    )
-    for row in rows:
-        row["changed"] = json.loads(row["changed"]) if as_json else ", ".join(json.loads(row["changed"]))
-    columns = {"number": "Revision", "time": "First seen", "kind": "Kind", "changed": "Changed", "title": "Title"}
-    print_json(rows) if as_json else print_table(rows, columns, empty="No revisions.")
-
-
-@click.command()
-@click.argument("article", metavar="ID|URL")
-@click.argument("numbers", nargs=-1, type=int, metavar="[N M]")
-@json_option
-@click.pass_obj
-def diff(archive: Archive, article: str, numbers: tuple[int, ...], as_json: bool) -> None:
-    """Show the words that changed between two revisions; without numbers, the last two."""
-    db = archive.read()
-    key = find_article(db, article)
-    if len(numbers) not in (0, 2):
-        raise click.UsageError("diff wants two revision numbers, or none for the last two.")
-    if not numbers:
-        last = db.conn.execute("select max(number) from revisions where article = ?", (key,)).fetchone()[0]
-        numbers = (max(1, last - 1), last)
-    before, after = (revision_row(db, key, number) for number in numbers)
-    parts = {name: word_diff(before[name] or "", after[name] or "") for name in ("title", "lead", "body")}
-    if as_json:
-        print_json({"article": key, "from": numbers[0], "to": numbers[1], "fields": parts})
-        return
-    _print_diff(parts)
-
-
-def _print_diff(parts: dict[str, list[dict[str, str]]]) -> None:
-    console = Console(highlight=False, soft_wrap=True)
-    for name, changes in parts.items():
-        if all(change["kind"] == "same" for change in changes):
-            continue
-        text = Text(f"{name}: ")
-        for change in changes:
-            if change["kind"] == "same":
-                text.append(_shortened(change["text"]))
-            elif change["kind"] == "removed":
-                text.append(f"[-{change['text']}-]", style="red strike")
-            else:
-                text.append(f"{{+{change['text']}+}}", style="green")
-        console.print(text)
-
-
-def _shortened(text: str) -> str:
-    words = text.split(" ")
-    return text if len(words) < 24 else " ".join([*words[:10], "…", *words[-10:]])
-
-
-def word_diff(before: str, after: str) -> list[dict[str, str]]:
-    """The words that were removed, added and kept, in order.
-
-    >>> [part["kind"] for part in word_diff("su kop", "su az")]
-    ['same', 'removed', 'added']
-    """
-    old, new = (re.findall(r"\s+|[^\s]+", text) for text in (before, after))
-    parts: list[dict[str, str]] = []
-    matcher = difflib.SequenceMatcher(None, old, new, autojunk=len(old) + len(new) > PATIENCE)
-    for kind, i, j, k, m in matcher.get_opcodes():
-        if kind == "equal":
-            parts.append({"kind": "same", "text": "".join(old[i:j])})
-            continue
-        if i < j:
-            parts.append({"kind": "removed", "text": "".join(old[i:j])})
-        if k < m:
-            parts.append({"kind": "added", "text": "".join(new[k:m])})
-    return parts
 
 
 @click.command()

@@ -3,7 +3,8 @@
 from newsarchive.search.counts import COUNTED, Facet, Line, Period, facets, hits_over, kwic
 from newsarchive.search.hits import RANKED, Hit, count_hits, plain, search, suggest
 from newsarchive.search.marks import Part
-from newsarchive.search.selection import VISIBLE, FilterError, Filters, Selection, select_articles
+from newsarchive.search.query import FilterError
+from newsarchive.search.selection import VISIBLE, Filters, Selection, select_articles
 
 __all__ = [
     "COUNTED",

@@ -9,7 +9,8 @@ from typing import NamedTuple, Unpack
 from sqlite_utils import Database
 
 from newsarchive.search.marks import Text, wanted
-from newsarchive.search.selection import DAY_BITS, FilterError, Filters, key_day, select_articles
+from newsarchive.search.query import FilterError
+from newsarchive.search.selection import DAY_BITS, Filters, key_day, select_articles
 from newsarchive.shadow import full_text
 
 COUNTED = 50_000

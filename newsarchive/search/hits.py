@@ -11,8 +11,8 @@ from typing import Unpack
 from sqlite_utils import Database
 
 from newsarchive.search.marks import Part, Text, wanted
-from newsarchive.search.query import Group
-from newsarchive.search.selection import FilterError, Filters, Selection, select_articles
+from newsarchive.search.query import FilterError, Group
+from newsarchive.search.selection import Filters, Selection, select_articles
 from newsarchive.shadow import full_text
 
 RANKED = 10_000

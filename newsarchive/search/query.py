@@ -13,9 +13,18 @@ from dataclasses import dataclass
 from newsarchive.shadow import query_stems, query_words, stem_tokens
 
 FIELDS = {"title": "title", "author": "authors"}
+OPERATORS = ("AND", "&", "OR", "|", "NOT")
+
+MOST_NESTED, MOST_WORDS = 10, 300
+"""Parentheses inside parentheses, and words in all, that a query may have: the full-text index refuses far deeper ones,
+and nobody reads what more words find."""
 
 Expand = Callable[[str], list[str] | None]
 """Gives the index's words that begin with a prefix, or None where the prefix itself is better looked for."""
+
+
+class FilterError(ValueError):
+    """A query or a filter that cannot be understood; the message is a sentence for the person who gave it."""
 
 
 @dataclass(frozen=True)
@@ -65,17 +74,33 @@ _TOKEN = re.compile(
 
 
 def parse_query(text: str) -> Group:
-    """Read a query; whatever is typed gives some query, at worst one without any part.
+    """Read a query; whatever is typed gives some query, at worst one without any part, but for absurd ones.
+
+    Raises FilterError on more than `MOST_NESTED` levels of parentheses or `MOST_WORDS` words.
 
     >>> [term.variants() for term in parse_query('су "Нұра өзені" -тасқын').terms()]
     [[('су',)], [('нұра', 'өзені')]]
     """
     tokens = [match for match in _TOKEN.finditer(text) if match["other"] is None]
+    _check_size(tokens)
     group, rest = _read_group(tokens, 0)
     while rest < len(tokens):  # a closing parenthesis too many
         more, rest = _read_group(tokens, rest + 1)
         group = Group("and", group.parts + more.parts, group.without + more.without)
     return group
+
+
+def _check_size(tokens: list[re.Match[str]]) -> None:
+    depth = deepest = words = 0
+    for token in tokens:
+        depth = max(0, depth + (token["open"] is not None) - (token["close"] is not None))
+        deepest = max(deepest, depth)
+        if token["word"] not in OPERATORS:
+            words += len(query_words(token["phrase"] or token["word"] or ""))
+    if deepest > MOST_NESTED:
+        raise FilterError(f"The query has {deepest} levels of parentheses; more than {MOST_NESTED} are not read.")
+    if words > MOST_WORDS:
+        raise FilterError(f"The query has {words:,} words; more than {MOST_WORDS} are not looked for.")
 
 
 def _read_group(tokens: list[re.Match[str]], at: int) -> tuple[Group, int]:
@@ -96,6 +121,9 @@ def _read_group(tokens: list[re.Match[str]], at: int) -> tuple[Group, int]:
             if token["open"]:
                 part, at = _read_group(tokens, at)
                 part, at = _with_field(part, field), at + 1
+                if not part.parts:  # nothing in it, or only words to leave out
+                    without += () if minus or joined else part.without
+                    part = None
             else:
                 part = _read_term(token, field)
             if part is not None and minus:
@@ -109,7 +137,7 @@ def _read_group(tokens: list[re.Match[str]], at: int) -> tuple[Group, int]:
     return Group("and", tuple(p[0] if len(p) == 1 else Group("or", tuple(p)) for p in parts), tuple(without)), at
 
 
-def _with_field(part: Group, field: str) -> Group | None:
+def _with_field(part: Group, field: str) -> Group:
     def put(one: Term | Group) -> Term | Group:
         if isinstance(one, Term):
             return one if one.field else Term(one.words, field, one.exact, one.prefix)
@@ -117,7 +145,7 @@ def _with_field(part: Group, field: str) -> Group | None:
 
     put_in = put(part) if field else part
     assert isinstance(put_in, Group)
-    return put_in if put_in.parts else None
+    return put_in
 
 
 def _read_term(token: re.Match[str], field: str) -> Term | None:

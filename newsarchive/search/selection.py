@@ -12,7 +12,7 @@ from typing import Any, TypedDict, Unpack
 from sqlite_utils import Database
 
 from newsarchive.kazakh.scripts import fold
-from newsarchive.search.query import Group, Match, match_of, parse_query
+from newsarchive.search.query import FilterError, Group, Match, match_of, parse_query
 
 VISIBLE = "1"
 """SQL over an article's row of `search_order`, `o`: whether readers may see it. The one place that says so."""
@@ -28,10 +28,6 @@ FEW = 300
 
 FIRST_DAY = date(1800, 1, 1)
 DAY_BITS = 19
-
-
-class FilterError(ValueError):
-    """A filter that cannot be understood; the message is a sentence for the person who gave it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +94,7 @@ class Filters(TypedDict, total=False):
 
 
 def select_articles(db: Database, query: str = "", **filters: Unpack[Filters]) -> Selection:
-    """Read a query and filters. Raises FilterError on a day that is none."""
+    """Read a query and filters. Raises FilterError on a day that is none or an absurd query."""
     group = parse_query(query)
     where = [] if VISIBLE == "1" else [VISIBLE]
     parameters: dict[str, Any] = {}

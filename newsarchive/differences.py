@@ -1,29 +1,52 @@
-"""What changed between two texts, word by word: a pure function."""
+"""What changed between two texts or two revisions, word by word: pure functions."""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from os.path import commonprefix
+from typing import Any
 
-SAME, GONE, NEW = "same", "gone", "new"
+from newsarchive.revisions import FIELDS
+
+SAME, REMOVED, ADDED = "same", "removed", "added"
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of text: ``same`` in both, ``gone`` from the old one, or ``new``."""
+    """A stretch of text: ``same`` in both, ``removed`` from the old one, or ``added``."""
 
     kind: str
     text: str
+
+
+def compare_revisions(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Piece]]:
+    """The fields that differ between two rows of `revisions`, word by word; names and images one a line."""
+    old, new = _texts(before), _texts(after)
+    return {name: compare_words(old[name], new[name]) for name in FIELDS if old[name] != new[name]}
+
+
+def _texts(revision: Mapping[str, Any]) -> dict[str, str]:
+    lines = {
+        "authors": [author["name"] for author in json.loads(revision["authors"])],
+        "categories": json.loads(revision["categories"]),
+        "tags": json.loads(revision["tags"]),
+        "images": [
+            " · ".join(filter(None, (image["url"], image["caption"] or image["alt"], image["credit"])))
+            for image in json.loads(revision["images"])
+        ],
+    }
+    return {name: "\n".join(lines[name]) if name in lines else revision[name] or "" for name in FIELDS}
 
 
 def compare_words(old: str, new: str) -> list[Piece]:
     """The new text with what went and what came, in reading order; paragraphs are matched first, then their words.
 
     >>> [(p.kind, p.text) for p in compare_words("екі үй су астында", "бес үй су астында")]
-    [('gone', 'екі'), ('new', 'бес'), ('same', ' үй су астында')]
+    [('removed', 'екі'), ('added', 'бес'), ('same', ' үй су астында')]
     """
     return _joined(_paragraphs(_split(r"\n\n+", old), _split(r"\n\n+", new)))
 
@@ -35,8 +58,8 @@ def _paragraphs(old: list[str], new: list[str]) -> Iterator[Piece]:
         elif tag == "replace":
             yield from _words("".join(old[a:b]), "".join(new[c:d]))
         else:
-            yield Piece(GONE, "".join(old[a:b]))
-            yield Piece(NEW, "".join(new[c:d]))
+            yield Piece(REMOVED, "".join(old[a:b]))
+            yield Piece(ADDED, "".join(new[c:d]))
 
 
 def _words(old: str, new: str) -> Iterator[Piece]:
@@ -50,14 +73,14 @@ def _words(old: str, new: str) -> Iterator[Piece]:
             yield from _apart("".join(before[a:b]), "".join(after[c:d]))
 
 
-def _apart(gone: str, new: str) -> Iterator[Piece]:
+def _apart(removed: str, added: str) -> Iterator[Piece]:
     """A change without the space around it that both texts have."""
-    head = len(commonprefix([_blank(gone), _blank(new)]))  # noqa: RUF071 - characters are meant
-    tail = len(commonprefix([_blank(gone[head:][::-1]), _blank(new[head:][::-1])]))  # noqa: RUF071
-    yield Piece(SAME, gone[:head])
-    yield Piece(GONE, gone[head : len(gone) - tail])
-    yield Piece(NEW, new[head : len(new) - tail])
-    yield Piece(SAME, gone[len(gone) - tail :] if tail else "")
+    head = len(commonprefix([_blank(removed), _blank(added)]))  # noqa: RUF071 - characters are meant
+    tail = len(commonprefix([_blank(removed[head:][::-1]), _blank(added[head:][::-1])]))  # noqa: RUF071
+    yield Piece(SAME, removed[:head])
+    yield Piece(REMOVED, removed[head : len(removed) - tail])
+    yield Piece(ADDED, added[head : len(added) - tail])
+    yield Piece(SAME, removed[len(removed) - tail :] if tail else "")
 
 
 def _blank(text: str) -> str:
