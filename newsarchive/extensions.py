@@ -21,6 +21,7 @@ from twisted.python.failure import Failure
 from newsarchive import database
 from newsarchive.attention import what_needs_a_person
 from newsarchive.database.runs import now
+from newsarchive.extraction.pages import inflate
 from newsarchive.items import Capture, Extracted
 from newsarchive.plan import SitePlan
 from newsarchive.sites import Site
@@ -34,8 +35,8 @@ class Recorder:
 
     warc: CaptureWriter
 
-    def capture(self, request: Request, response: Response) -> Capture:
-        """Keep a response with its request; gives where."""
+    def capture(self, request: Request, response: Response) -> Capture | None:
+        """Keep a response with its request; gives where, None where it is not to be kept."""
         headers = [
             (name.decode("latin-1"), value.decode("latin-1"))
             for name, values in response.headers.items()
@@ -67,10 +68,10 @@ class PageRecorder(Recorder):
         crawler.signals.connect(self.close, signals.spider_closed)
         return self
 
-    def capture(self, request: Request, response: Response) -> Capture:
+    def capture(self, request: Request, response: Response) -> Capture | None:
         """Keep a response with its request, and remember it for the database."""
         capture = super().capture(request, response)
-        self.captures.append(capture)
+        self.captures += [capture] if capture else []
         return capture
 
     def close(self) -> None:
@@ -124,6 +125,8 @@ class ArchiveRun(Recorder):
         self.site: Site = spider.site  # type: ignore[attr-defined]
         self.db: Database = database.open_archive(self.folder)
         database.save_site(self.db, self.site)
+        database.record_left_warcs(self.db, self.folder / "warc")
+        self.forgotten = database.ForgottenAddresses(self.db)
         self.run = database.start_run(self.db, "crawl", self.site.name)
         self.started = now()
         stamp = self.started.translate(str.maketrans("", "", "-:TZ"))
@@ -143,12 +146,22 @@ class ArchiveRun(Recorder):
         spider.plan = self.plan  # type: ignore[attr-defined]
         self._timer.start(self._batch_seconds, now=False)
 
-    def capture(self, request: Request, response: Response) -> Capture:
-        """Keep a response with its request in the WARC file and in `captures`."""
+    def capture(self, request: Request, response: Response) -> Capture | None:
+        """Keep a response with its request in the WARC file and in `captures`; none of what was taken down."""
+        if self.forgotten.has(response.url) or self._lists_forgotten(request, response):
+            return None
         capture = super().capture(request, response)
-        self.write()
-        database.save_capture(self.db, capture, self.run)
+        if capture is not None:
+            self.write()
+            database.save_capture(self.db, capture, self.run)
         return capture
+
+    def _lists_forgotten(self, request: Request, response: Response) -> bool:
+        """Whether a listing names what was taken down: it is read, but not kept, for it may hold the text again."""
+        if request.meta.get("keep_encoded"):
+            return False
+        encoding = (response.headers.get("Content-Encoding") or b"").decode("latin-1")
+        return self.forgotten.named_in(inflate(response.body, encoding).decode("utf-8", "replace"))
 
     def write(self) -> None:
         """Be in a transaction: open one where none is."""
@@ -161,7 +174,9 @@ class ArchiveRun(Recorder):
         outcome = database.save_extracted(
             self.db, item, site=self.site, run=self.run, revisit=self.plan.revisit, source="crawl"
         )
-        self.counts[outcome] += 1
+        self.counts[outcome] = self.counts.get(outcome, 0) + 1
+        if outcome == "forgotten":
+            self.forgotten.add(item.fetched.urls)
         self.plan.done(item.fetched.urls[0])
         self._waiting += 1
         if self._waiting >= self._batch_articles:
@@ -199,6 +214,8 @@ class ArchiveRun(Recorder):
             self.write()
             self.plan.finish(completed=reason == "finished" and not self.problem)
             self.db.conn.commit()
+            self.warc.close()
+            database.record_warc(self.db, self.warc.path)
             self.problems = [*filter(None, [self.problem]), *self.plan.problems]
             self.problems += what_needs_a_person(self.db, self.site, self.run, self.folder)
             self.reason = {"finished": "finished", "shutdown": "interrupted"}.get(reason, reason)

@@ -420,3 +420,71 @@ insert into search_order (key, article, site, language, day)
 def m102_search_places(db: Database) -> None:
     """Every place of every word: tells which words begin with some letters, without counting them."""
     db.conn.execute("create virtual table stems_places using fts5vocab(stems_fts, instance)")
+
+
+@migrations()
+def m250_whole(db: Database) -> None:
+    """What proves that the archive is whole, what was taken down, and what is withheld for a time."""
+    _run(
+        db,
+        """
+create table warc_files (               -- WARC files that are finished
+    name text primary key,              -- file name in warc/
+    bytes integer not null,
+    sha256 text not null,
+    closed text not null                -- when that was written down, UTC
+) strict;
+create table outdated_warcs (           -- WARC files that were rewritten and are to be deleted
+    name text primary key
+) strict;
+create table seals (                    -- digests of blocks of rows, by which a changed letter is found
+    name text not null,                 -- of the table
+    block integer not null,             -- key >> 5, or 0 where the whole table is one block
+    digest text not null,
+    primary key (name, block)
+) strict, without rowid;
+create table unsealed (                 -- blocks that were written to since they were sealed
+    name text not null,
+    block integer not null,
+    primary key (name, block)
+) strict, without rowid;
+create table forgotten (                -- articles that were taken down: all that stays of each
+    id integer primary key,
+    article integer,                    -- the number it had; NULL where there was none
+    site text not null references sites(name),
+    url text not null,
+    key text not null unique,
+    published text,
+    first_seen text,
+    last_seen text,
+    digest text not null default '',    -- of its last content
+    revisions integer not null default 0,
+    captures text not null default '[]', -- JSON: time, status and sha256 of each capture that was removed
+    reason text not null,
+    time text not null,                 -- when it was taken down, UTC
+    run integer references runs(id)
+) strict;
+create table embargoes (                -- articles that readers may not see for a time
+    id integer primary key,
+    article integer not null references articles(id),
+    until text not null,                -- UTC; from then on it is seen again
+    reason text not null default '',
+    since text not null,
+    lifted text,                        -- when it was lifted before its time
+    run integer references runs(id)
+) strict;
+create index embargoes_article on embargoes(article);
+create view hidden as
+select distinct article from embargoes where lifted is null and until > strftime('%Y-%m-%dT%H:%M:%SZ', 'now');
+create index urls_forgotten on urls(site, key) where state = 'forgotten';
+create trigger urls_forgotten_stay before update on urls
+when old.state = 'forgotten' and (new.state <> 'forgotten' or new.hints <> '{}' or new.article is not null
+    or new.next_visit is not null) begin
+    select raise(ignore);
+end;
+create trigger articles_forgotten_insert before insert on articles
+when exists (select 1 from urls where key = new.key and state = 'forgotten') begin
+    select raise(abort, 'this address was taken down');
+end;
+""",
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import fcntl
 import hashlib
 import os
 import zlib
@@ -127,6 +128,7 @@ class CaptureWriter:
     def _open(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._file = open(self.path, "xb", buffering=0)  # noqa: SIM115
+        fcntl.flock(self._file, fcntl.LOCK_EX)  # tells others that the file still grows
         info = {
             "software": SOFTWARE,
             "format": "WARC File Format 1.1",

@@ -130,6 +130,9 @@ def _store(archive: Archive, results: Sequence[Extracted], captures: Sequence[Ca
                 database.finish_run(db, run, reason="finished", counts={outcome: 1})
             for capture in captures:
                 database.save_capture(db, capture, run)
+            kept = [*captures, *(capture for result in results for capture in result.fetched.captures)]
+            for name in {capture.warc for capture in kept}:
+                database.record_warc(db, archive.folder / "warc" / name)
         db.conn.commit()
         db.close()
     except (database.ArchiveError, sqlite3.Error, OSError) as error:

@@ -2,6 +2,7 @@
 
 from newsarchive.database.archive import ArchiveError, ArchiveLocked, lock_archive, open_archive, read_archive
 from newsarchive.database.articles import Saved, save_article
+from newsarchive.database.forgotten import Forgotten, ForgottenAddresses, is_forgotten, mark_forgotten
 from newsarchive.database.ledger import (
     article_of,
     due_urls,
@@ -14,20 +15,27 @@ from newsarchive.database.ledger import (
 )
 from newsarchive.database.outcomes import save_extracted
 from newsarchive.database.runs import finish_run, save_capture, save_site, start_run
+from newsarchive.database.warcfiles import record_left_warcs, record_warc
 
 __all__ = [
     "ArchiveError",
     "ArchiveLocked",
+    "Forgotten",
+    "ForgottenAddresses",
     "Saved",
     "article_of",
     "due_urls",
     "finish_run",
+    "is_forgotten",
     "lock_archive",
     "mark_failed",
+    "mark_forgotten",
     "mark_missing",
     "mark_not_article",
     "open_archive",
     "read_archive",
+    "record_left_warcs",
+    "record_warc",
     "save_article",
     "save_capture",
     "save_extracted",

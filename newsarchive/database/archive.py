@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from newsarchive.database.seals import forget_seals, watch_tables
 from newsarchive.migrations import migrations
 
 BUSY_SECONDS = 30
@@ -38,7 +39,9 @@ def open_archive(folder: Path) -> Database:
         db.conn.execute("pragma journal_mode = wal")
         db.conn.execute("pragma synchronous = normal")
         if migrations.pending(db):
+            forget_seals(db)
             migrations.apply(db)
+        watch_tables(db)
     except OSError as error:
         raise ArchiveError(f"Cannot use {folder} as an archive: {error.strerror}.") from error
     except sqlite3.DatabaseError as error:

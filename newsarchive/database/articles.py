@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlite_utils import Database
 
+from newsarchive.database.forgotten import refuse_forgotten
 from newsarchive.items import Article, Author, Hints, Image
 from newsarchive.revisions import changed_fields, content_digest, content_of, kind_of_change
 from newsarchive.sites import Site
@@ -53,8 +54,9 @@ def save_article(
     """Store an article in one transaction: a new revision only when its content is new.
 
     `urls` are all addresses it was met at, the requested one first; `shadow` the search text of title, authors and
-    body; `source` the kind of source for a URL that no listing named.
+    body; `source` the kind of source for a URL that no listing named. Raises Forgotten where it was taken down.
     """
+    refuse_forgotten(db, [article.url, *urls])
     content = content_of(article)
     digest = content_digest(content)
     with db.atomic():
@@ -119,7 +121,9 @@ def _find(db: Database, urls: Sequence[str]) -> dict[str, Any] | None:
 
 def _insert(db: Database, article: Article, url: str, site: Site, digest: str, provenance: Provenance) -> Saved:
     cursor = db.conn.execute(
-        "insert into articles (site, url, key, first_seen, last_seen) values (?, ?, ?, ?, ?)",
+        # the number of an article that was taken down is never given to another
+        "insert into articles (id, site, url, key, first_seen, last_seen) values (1 + max(ifnull((select max(id) from"
+        " articles), 0), ifnull((select max(article) from forgotten), 0)), ?, ?, ?, ?, ?)",
         (site.name, url, url_key(url), provenance.time, provenance.time),
     )
     assert cursor.lastrowid is not None

@@ -10,6 +10,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from newsarchive.database.articles import hints_json, local_day
+from newsarchive.database.forgotten import mark_forgotten
 from newsarchive.items import Hints, Image, Listed
 from newsarchive.sites import Site
 from newsarchive.urls import url_key
@@ -32,6 +33,8 @@ def save_listed(
         "select state, lastmod, next_visit, hints, native_id from urls where key = ?", (key,)
     ).fetchone()
     hints = hints_json(listed.hints)
+    if row is None and _was_forgotten(db, listed.url, site, native_id, time):
+        return False
     if row is None:
         wanted = site.wants(listed.url)
         day = local_day(listed.hints.published or listed.lastmod or time, site.timezone)
@@ -58,6 +61,9 @@ def save_listed(
     state, lastmod, next_visit, old_hints, known_id = row
     later = trust_lastmod and bool(listed.lastmod) and listed.lastmod > lastmod
     back = state == "gone" and source == "wordpress"
+    if state == "forgotten":
+        db.conn.execute("update urls set last_listed = ? where key = ?", (time, key))
+        return False
     due = state != "excluded" and (later or again or back)
     next_visit = time if due else next_visit
     told_exactly = known_id.startswith("wordpress:") and source != "wordpress"  # a feed knows less than the CMS
@@ -70,6 +76,19 @@ def save_listed(
         (time, listed.lastmod, merged, next_visit, source, native_id, key),
     )
     return next_visit is not None and next_visit <= time
+
+
+def _was_forgotten(db: Database, url: str, site: Site, native_id: str, time: str) -> bool:
+    """Whether a new address is of an article that was taken down, by the source's own number for it; then it is too."""
+    if not native_id:
+        return False
+    row = db.conn.execute(
+        "select reason from urls where site = ? and native_id = ? and state = 'forgotten'", (site.name, native_id)
+    ).fetchone()
+    if row is None:
+        return False
+    mark_forgotten(db, [url], site=site.name, time=time, reason=row[0])
+    return True
 
 
 def richer(old: str, new: str) -> str:

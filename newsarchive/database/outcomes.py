@@ -10,6 +10,7 @@ from json import dumps
 from sqlite_utils import Database
 
 from newsarchive.database.articles import Provenance, save_article
+from newsarchive.database.forgotten import Forgotten, mark_forgotten, refuse_forgotten
 from newsarchive.database.ledger import article_of, mark_failed, mark_missing, mark_not_article, mark_visited
 from newsarchive.database.runs import now, save_capture
 from newsarchive.items import Article, Extracted
@@ -30,12 +31,18 @@ def save_extracted(
 ) -> str:
     """Store what came of a page in one transaction.
 
-    Gives how it counts: ``new``, ``changed``, ``same``, ``gone``, ``not_article`` or ``failed``.
+    Gives how it counts: ``new``, ``changed``, ``same``, ``gone``, ``not_article``, ``failed`` or ``forgotten``, which
+    stores nothing but the addresses: the article was taken down.
     """
     with db.atomic():
         captures = tuple(save_capture(db, capture, run) for capture in item.fetched.captures)
         time = item.fetched.captures[0].time if item.fetched.captures else now()
         url = item.fetched.urls[0]
+        try:
+            refuse_forgotten(db, [*item.fetched.urls, *([item.article.url] if item.article else [])])
+        except Forgotten as error:
+            mark_forgotten(db, item.fetched.urls, site=site.name, time=time, reason=error.reason)
+            return "forgotten"
         if item.outcome == "article" and item.article is not None:
             return _save_article(db, item, item.article, site, run, captures, time, revisit, source)
         blocked = item.outcome == "not_article" and "block page" in item.reason

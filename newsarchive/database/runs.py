@@ -11,6 +11,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from newsarchive import __version__
+from newsarchive.database.seals import seal
 from newsarchive.items import Capture
 from newsarchive.sites import Site
 
@@ -50,12 +51,13 @@ def start_run(db: Database, command: str, site: str | None) -> int:
 
 
 def finish_run(db: Database, run: int, *, reason: str, message: str = "", counts: Mapping[str, Any]) -> None:
-    """Close a run with why it ended, the sentence it ended with, and its counts."""
+    """Close a run with why it ended, the sentence it ended with, and its counts; seal what was written."""
     with db.atomic():
         db.conn.execute(
             "update runs set finished = ?, reason = ?, message = ?, counts = ? where id = ?",
             (now(), reason, message, json.dumps(counts, ensure_ascii=False, sort_keys=True), run),
         )
+    seal(db)
 
 
 def save_capture(db: Database, capture: Capture, run: int | None) -> int:

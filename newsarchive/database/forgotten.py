@@ -1,0 +1,85 @@
+"""What was taken down stays down: the one gate that every way into the archive passes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from urllib.parse import unquote, urlsplit
+
+from sqlite_utils import Database
+
+from newsarchive.urls import url_key
+
+
+class Forgotten(Exception):
+    """An article was taken down and is not to be stored again; the message says when and why."""
+
+    def __init__(self, url: str, time: str, reason: str) -> None:
+        super().__init__(f"{url} was taken down on {time[:10]} ({reason}) and is not stored again.")
+        self.url = url
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type[Forgotten], tuple[str, str, str]]:
+        return type(self), (self.url, "", self.reason)
+
+
+def refuse_forgotten(db: Database, urls: Sequence[str]) -> None:
+    """Raise Forgotten where one of the addresses, under whatever clothes, is of an article that was taken down."""
+    keys = list(dict.fromkeys(url_key(url) for url in urls))
+    marks = ", ".join("?" * len(keys))
+    row = db.conn.execute(
+        f"select u.url, u.visited, u.reason from urls u where u.state = 'forgotten' and (u.key in ({marks})"  # noqa: S608
+        " or u.native_id <> '' and (u.site, u.native_id) in"
+        f" (select site, native_id from urls where key in ({marks}) and native_id <> '')) limit 1",
+        keys + keys,
+    ).fetchone()
+    if row is not None:
+        raise Forgotten(row[0], row[1] or "", row[2])
+
+
+def is_forgotten(db: Database, url: str) -> bool:
+    """Whether an address is of an article that was taken down."""
+    try:
+        refuse_forgotten(db, [url])
+    except Forgotten:
+        return True
+    return False
+
+
+class ForgottenAddresses:
+    """The addresses that were taken down, held in memory: what a crawl asks before it keeps a response."""
+
+    def __init__(self, db: Database) -> None:
+        self._keys: set[str] = set()
+        self._paths: set[str] = set()
+        self.add(url for (url,) in db.conn.execute("select url from urls where state = 'forgotten'"))
+
+    def add(self, urls: Iterable[str]) -> None:
+        """Know further addresses."""
+        for url in urls:
+            self._keys.add(url_key(url))
+            path = unquote(urlsplit(url).path).strip("/")
+            if path:
+                self._paths.add(path)
+
+    def has(self, url: str) -> bool:
+        """Whether the address is one of them."""
+        return bool(self._keys) and url_key(url) in self._keys
+
+    def named_in(self, text: str) -> bool:
+        """Whether a listing names one of them, in whatever way it writes an address."""
+        if not self._paths:
+            return False
+        plain = unquote(text.replace("\\/", "/"))
+        return any(path in plain for path in self._paths)
+
+
+def mark_forgotten(db: Database, urls: Sequence[str], *, site: str, time: str, reason: str) -> None:
+    """Put addresses into the ledger as taken down: without hints, without an article, never due again."""
+    for url in dict.fromkeys(urls):
+        db.conn.execute(
+            "insert into urls (site, url, key, source, first_listed, last_listed, state, reason, visited)"
+            " values (?, ?, ?, 'forget', ?, ?, 'forgotten', ?, ?) on conflict (key) do update set"
+            " state = 'forgotten', reason = excluded.reason, visited = excluded.visited, hints = '{}',"
+            " next_visit = null, article = null, missing = null, missing_run = null",
+            (site, url, url_key(url), time, time, reason, time),
+        )

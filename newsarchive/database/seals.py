@@ -1,0 +1,182 @@
+"""Seals: digests of blocks of rows, by which even one changed letter in any table is found.
+
+SQLite's own check sees pages and indexes, not the letters of a text. So triggers note each block of rows that is
+written to, by whatever program; the end of a run seals those blocks; a check compares all others with their seals.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from sqlite_utils import Database
+
+BLOCK_BITS = 5
+BATCH = 500
+"""Blocks that are sealed in one transaction, where no other is open."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sealed:
+    """How the rows of one table are ordered and put in blocks."""
+
+    name: str
+    columns: tuple[str, ...]
+    keys: tuple[str, ...]
+    whole: bool
+    """The table is one block: its rows have no number that stays."""
+
+    @property
+    def rows(self) -> str:
+        """SQL for block and content of every row. NULL, numbers and text stay apart (`quote`)."""
+        block = "0" if self.whole else f'"{self.keys[0]}" >> {BLOCK_BITS}'
+        content = " || ',' || ".join(f'quote("{column}")' for column in self.columns)
+        return f'select {block}, cast({content} as blob) from "{self.name}"'  # noqa: S608
+
+    @property
+    def order(self) -> str:
+        """The order of the rows in a block."""
+        return " order by " + ", ".join(f'"{key}"' for key in self.keys)
+
+    @property
+    def part(self) -> str:
+        """The condition that a row is in the block ?1."""
+        key = f'"{self.keys[0]}"'
+        return "?1 = 0" if self.whole else f"{key} between ?1 << {BLOCK_BITS} and ((?1 + 1) << {BLOCK_BITS}) - 1"
+
+    def block(self, row: str) -> str:
+        """SQL for the block of a trigger's row."""
+        return "0" if self.whole else f'{row}."{self.keys[0]}" >> {BLOCK_BITS}'
+
+
+def sealed_tables(db: Database) -> list[Sealed]:
+    """The tables whose rows are sealed: all but those of the program's own and of the full-text indexes."""
+    names = db.conn.execute(
+        "select name from pragma_table_list where schema = 'main' and type = 'table'"
+        " and name not like 'sqlite\\_%' escape '\\' and name not like '\\_%' escape '\\'"
+        " and name not in ('seals', 'unsealed') order by name"
+    ).fetchall()
+    return [_sealed(db, name) for (name,) in names]
+
+
+def _sealed(db: Database, name: str) -> Sealed:
+    columns = db.conn.execute("select name, type, pk from pragma_table_info(?)", (name,)).fetchall()
+    keys = sorted((pk, column, kind) for column, kind, pk in columns if pk)
+    numbered = bool(keys) and keys[0][2].upper() == "INTEGER"
+    if not numbered:  # a row's hidden number may change, so the whole table is one block
+        keys = keys or [(0, column, kind) for column, kind, _ in columns]
+    return Sealed(
+        name=name, columns=tuple(c for c, _, _ in columns), keys=tuple(k for _, k, _ in keys), whole=not numbered
+    )
+
+
+def watch_tables(db: Database) -> None:
+    """Note from now on which blocks of rows are written to, for every table; does nothing where all is set up."""
+    watched = {
+        name.removesuffix("_unseal_insert")
+        for (name,) in db.conn.execute(
+            "select name from sqlite_master where name like '%\\_unseal\\_insert' escape '\\'"
+        )
+    }
+    tables = sealed_tables(db)
+    known = db.conn.execute("select exists (select 1 from seals) or exists (select 1 from unsealed)").fetchone()[0]
+    if known and watched == {table.name for table in tables}:
+        return
+    with db.atomic():
+        db.conn.execute("delete from seals")
+        db.conn.execute("delete from unsealed")
+        for table in tables:
+            _watch(db, table)
+
+
+def forget_seals(db: Database) -> None:
+    """Drop all seals, before a migration changes what a row is; `watch_tables` begins anew."""
+    if db["seals"].exists():
+        with db.atomic():
+            db.conn.execute("delete from seals")
+            db.conn.execute("delete from unsealed")
+
+
+def _watch(db: Database, table: Sealed) -> None:
+    # Not “insert or ignore”: an upsert outside a trigger would make its conflict an error.
+    mark = (
+        "insert into unsealed (name, block) select '{name}', {block}"
+        " where not exists (select 1 from unsealed where name = '{name}' and block = {block});"
+    )
+    rows = {"insert": ("new",), "update": ("old", "new"), "delete": ("old",)}
+    for event, which in rows.items():
+        marks = " ".join(mark.format(name=table.name, block=table.block(row)) for row in which)
+        db.conn.execute(f'drop trigger if exists "{table.name}_unseal_{event}"')
+        db.conn.execute(
+            f'create trigger "{table.name}_unseal_{event}" after {event} on "{table.name}" begin {marks} end'
+        )
+    db.conn.execute(f"insert or ignore into unsealed select distinct '{table.name}', block from ({_blocks(table)})")  # noqa: S608
+
+
+def _blocks(table: Sealed) -> str:
+    return f'select {table.block(table.name)} as block from "{table.name}"'  # noqa: S608
+
+
+def seal(db: Database) -> int:
+    """Seal every block that was written to; gives how many. In transactions of its own where none is open."""
+    tables = {table.name: table for table in sealed_tables(db)}
+    sealed = 0
+    while True:
+        with db.atomic():
+            blocks = db.conn.execute("select name, block from unsealed limit ?", (BATCH,)).fetchall()
+            for name, block in blocks:
+                _seal_block(db, tables.get(name), name, block)
+        sealed += len(blocks)
+        if len(blocks) < BATCH:
+            return sealed
+
+
+def _seal_block(db: Database, table: Sealed | None, name: str, block: int) -> None:
+    found = (
+        ""
+        if table is None
+        else _digest(r for _, r in db.conn.execute(f"{table.rows} where {table.part}{table.order}", (block,)))
+    )
+    if found:
+        db.conn.execute(
+            "insert into seals (name, block, digest) values (?, ?, ?)"
+            " on conflict (name, block) do update set digest = excluded.digest",
+            (name, block, found),
+        )
+    else:
+        db.conn.execute("delete from seals where name = ? and block = ?", (name, block))
+    db.conn.execute("delete from unsealed where name = ? and block = ?", (name, block))
+
+
+def _digest(rows: Iterator[bytes]) -> str:
+    """The digest of the rows of a block; empty where there are none."""
+    found = hashlib.sha256()
+    count = 0
+    for count, row in enumerate(rows, 1):  # noqa: B007
+        found.update(b"%d:" % len(row) + row)
+    return found.hexdigest()[:32] if count else ""
+
+
+def broken_seals(db: Database, *, progress: Callable[[str], None] = lambda _table: None) -> Iterator[tuple[str, str]]:
+    """Table and sentence for each block of rows that differs from its seal; `progress` is told each table's name."""
+    open_blocks = set(db.conn.execute("select name, block from unsealed").fetchall())
+    for table in sealed_tables(db):
+        progress(table.name)
+        seals = dict(db.conn.execute("select block, digest from seals where name = ?", (table.name,)).fetchall())
+        rows = db.conn.execute(table.rows + table.order)
+        for block, group in groupby(rows, key=lambda row: row[0]):
+            digest = _digest(row for _, row in group)
+            seal_of_block = seals.pop(block, None)
+            if digest != seal_of_block and (table.name, block) not in open_blocks:
+                yield table.name, f"{_where(table, block)} differ{'s' if table.whole else ''} from what was written"
+        for block in seals:
+            if (table.name, block) not in open_blocks:
+                yield table.name, f"{_where(table, block)} {'is' if table.whole else 'are'} missing"
+
+
+def _where(table: Sealed, block: int) -> str:
+    if table.whole:
+        return f"the table {table.name}"
+    return f"rows {block << BLOCK_BITS} to {((block + 1) << BLOCK_BITS) - 1} of {table.name} ({table.keys[0]})"
