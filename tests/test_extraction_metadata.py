@@ -236,6 +236,16 @@ def test_the_lead_is_the_picture_above_the_text_in_its_largest_version() -> None
     )
 
 
+def test_a_caption_in_a_gallery_belongs_to_its_own_picture() -> None:
+    gallery = (
+        "<figure class='wp-block-gallery'><figure><img src='/up/egin.jpg'><figcaption>Егін</figcaption></figure>"
+        "<figure><img src='/up/qyrman.jpg'></figure></figure>"
+        "<figure class='gallery'><figure><img src='/up/kol.jpg'></figure><figcaption>Екі көл</figcaption></figure>"
+    )
+    found = {image.shown.rpartition("/")[2]: image.caption for image in images("", article(gallery))}
+    assert found == {"egin.jpg": "Егін", "qyrman.jpg": "", "kol.jpg": "Екі көл"}
+
+
 def test_a_picture_that_metadata_name_leads_before_an_earlier_one() -> None:
     body = article().replace(
         "<div class='entry-content'>", "<div class='entry-content'><img src='/up/a-001.jpg'><img src='/up/b-002.jpg'>"

@@ -303,9 +303,9 @@ def _caption(element: Element) -> tuple[str, str]:
         if ancestor.tag == "figure" or re.search(
             r"wp-caption|(?:^|[\s_-])(?:figure|image-?(?:wrapper|container|block))", ancestor.get("class") or ""
         ):
-            found = next((e for e in ancestor.iter("figcaption")), None)
-            if found is None:
-                found = next((e for e in ancestor.iter("*") if _CAPTION.search(e.get("class") or "")), None)
+            captions = [*ancestor.iter("figcaption")]
+            captions = captions or [e for e in ancestor.iter("*") if _CAPTION.search(e.get("class") or "")]
+            found = next((e for e in captions if not _of_another(e, element)), None)
             if found is not None:
                 marked = next(
                     (e for e in found.iter("*") if e is not found and _CREDITED.search(e.get("class") or "")), None
@@ -325,6 +325,12 @@ def _caption(element: Element) -> tuple[str, str]:
     if credit and (match := _CREDIT.search(credit)):
         credit = match["who"].strip(" .)]")
     return caption, credit
+
+
+def _of_another(caption: Element, picture: Element) -> bool:
+    """Whether a caption stands in a figure of its own beside the picture, as in a gallery of figures."""
+    figure = next(caption.iterancestors("figure"), None)
+    return figure is not None and all(figure is not ancestor for ancestor in picture.iterancestors())
 
 
 _CAPTION = re.compile(r"caption|(?:^|[\s_-])(?:legend|bildunterschrift|img-?text|image-?desc\w*)", re.I)
