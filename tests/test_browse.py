@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import re
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -28,8 +29,10 @@ from datasette.app import Datasette  # type: ignore[import-untyped]
 
 from newsarchive.browse import RoomError, serve
 from newsarchive.browse.app import make_datasette
+from newsarchive.browse.figures import line_figure
 from newsarchive.browse.languages import load_texts
 from newsarchive.browse.metadata import DESCRIPTIONS, HIDDEN, QUERIES
+from newsarchive.browse.plots import Point
 from newsarchive.browse.web import HERE
 from newsarchive.database import open_archive, read_archive, save_article, save_capture, save_site, start_run
 from newsarchive.database.articles import Provenance
@@ -252,11 +255,11 @@ def test_every_page_reads_in_three_languages(room: Datasette, folder: Path) -> N
 
 def test_language_is_the_one_asked_for_then_remembered_then_the_browsers(room: Datasette) -> None:
     asked = get(room, "/?lang=ru", accept="kk")
-    assert '<html lang="ru">' in asked.text
+    assert '<html lang="ru"' in asked.text
     assert "lang=ru" in asked.headers["set-cookie"]
-    assert '<html lang="ru">' in get(room, "/", accept="kk", cookie="lang=ru").text
-    assert '<html lang="kk">' in get(room, "/", accept="kk-KZ,ru;q=0.5").text
-    assert '<html lang="en">' in get(room, "/", accept="de", cookie="lang=xx").text
+    assert '<html lang="ru"' in get(room, "/", accept="kk", cookie="lang=ru").text
+    assert '<html lang="kk"' in get(room, "/", accept="kk-KZ,ru;q=0.5").text
+    assert '<html lang="en"' in get(room, "/", accept="de", cookie="lang=xx").text
 
 
 def test_every_text_of_the_interface_exists_in_every_language_and_is_used() -> None:
@@ -343,6 +346,22 @@ def test_plots_have_their_figures_as_a_table_of_links_and_as_csv(room: Datasette
     assert "Нұра өзені тасыды" in text_of(get(room, link))
     rows = list(csv.DictReader(io.StringIO(get(room, "/trends.csv?q=өзен&by=month").content.decode("utf-8-sig"))))
     assert {row["period"]: row["share"] for row in rows}["2025-02"] == "0.5"
+
+
+@pytest.mark.parametrize(
+    ("periods", "labels"),
+    [
+        (["2023", "2024", "2026"], ["2023", "2024", "2025", "2026"]),
+        (["2024-11", "2025-02"], ["2024-11", "2024-12", "2025-01", "2025-02"]),
+        (["2025-02-18", "2025-02-20"], ["2025-02-18", "2025-02-19", "2025-02-20"]),
+        (["2025-02-18"], ["2025-02-18"]),
+    ],
+)
+def test_plots_name_each_period_once_and_count_in_whole_steps(periods: list[str], labels: list[str]) -> None:
+    svg = html.fromstring(str(line_figure([Point(period=p, series="", value=1) for p in periods], "").plot))
+    texts = svg.xpath("//*[local-name()='text']/text()")
+    assert [text for text in texts if text.startswith("20")] == labels
+    assert [text for text in texts if not text.startswith("20")] == ["0", "1"]
 
 
 def test_plots_carry_no_script_no_style_and_no_foreign_address(room: Datasette) -> None:
@@ -488,6 +507,17 @@ def test_coverage_calendar_marks_what_failed(room: Datasette) -> None:
     assert cell[0].startswith("2025-02-19: listed 3, archived 2, failed 1")
     assert len(tree.xpath("//table[@class='calendar']/tbody/tr/td")) == 365
     assert get(room, "/coverage?site=nowhere").status_code == 404
+
+
+def test_coverage_calendar_claims_nothing_of_days_after_the_last_crawl(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "later")
+    db = open_archive(tmp_path / "later")
+    with db.atomic():
+        db.conn.execute("update runs set started = '2025-03-10T01:00:00Z', finished = null where site = 'tan'")
+    db.close()
+    calendar = tree_of(get(make_datasette(tmp_path / "later"), "/coverage?site=tan&year=2025"))
+    days = calendar.xpath("//table[@class='calendar']/tbody/tr/td")
+    assert [day.text_content().strip() for day in days[68:70]] == ["·", ""]
 
 
 def test_names_lead_to_their_articles_whatever_the_case_of_letters(room: Datasette) -> None:

@@ -25,6 +25,7 @@ SETTINGS = {
     "allow_download": False,  # a copy of the file without its log, while a crawl writes, would be a broken one
     "default_page_size": 50,
     "facet_time_limit_ms": 1000,
+    "truncate_cells_html": 300,  # a whole body in a cell makes a page of fifty rows unreadable
     "sql_time_limit_ms": 10_000,
     "num_sql_threads": 3,
 }

@@ -165,6 +165,12 @@ def coverage_years(db: Database, site: str) -> list[str]:
     return [row["year"] for row in found]
 
 
+def last_run(db: Database, site: str) -> str:
+    """When a site was last crawled, UTC; empty where it never was."""
+    found = rows(db, "select max(coalesce(finished, started)) as time from runs where site = ?", [site])
+    return str(found[0]["time"] or "")
+
+
 NAMED = {"authors": ("article_authors", "author"), "categories": ("article_categories", "category"),
          "tags": ("article_tags", "tag")}  # fmt: skip
 

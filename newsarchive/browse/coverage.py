@@ -6,7 +6,7 @@ import calendar
 from collections.abc import Mapping
 from datetime import date
 
-from newsarchive.browse.archives import Row, coverage_years, list_sites, read_coverage
+from newsarchive.browse.archives import Row, coverage_years, last_run, list_sites, read_coverage
 from newsarchive.browse.visits import Answer, MissingError, Page, Visit, as_csv, as_json
 
 COLUMNS = ["site", "day", "listed", "archived", "failed", "not_article", "due"]
@@ -24,6 +24,7 @@ def coverage_page(visit: Visit) -> Answer:
     years = coverage_years(visit.db, site)
     year = visit.get("year") if visit.get("year") in years else next(iter(years), "")
     days = {row["day"]: row for row in read_coverage(visit.db, site, year)} if year else {}
+    last = max([last_run(visit.db, site)[:10] or "9999", *days])
     return Page(
         template="coverage.html",
         title=visit.speech.text("coverage"),
@@ -32,20 +33,20 @@ def coverage_page(visit: Visit) -> Answer:
             "site": site,
             "years": years,
             "year": year,
-            "months": [(month, _month(int(year), month, days)) for month in range(1, 13)] if year else [],
+            "months": [(month, _month(int(year), month, days, last)) for month in range(1, 13)] if year else [],
             "totals": {name: sum(row[name] for row in days.values()) for name in COLUMNS[2:]},
             "troubled": [row for row in days.values() if row["failed"] or row["due"]],
         },
     )
 
 
-def _month(year: int, month: int, days: Mapping[str, Row]) -> list[dict[str, object]]:
-    """The days of a month, each with its row and its state."""
+def _month(year: int, month: int, days: Mapping[str, Row], last: str) -> list[dict[str, object]]:
+    """The days of a month, each with its row and its state; of those after the `last` crawl nothing is known."""
     cells = []
     for number in range(1, calendar.monthrange(year, month)[1] + 1):
         day = date(year, month, number).isoformat()
         row = days.get(day)
-        cells.append({"day": day, "number": number, "row": row, "state": day_state(row)})
+        cells.append({"day": day, "number": number, "row": row, "state": day_state(row) if day <= last else "later"})
     return cells
 
 

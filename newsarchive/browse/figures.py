@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from markupsafe import Markup
 
@@ -53,14 +54,17 @@ def line_figure(
 
 
 def every_period(periods: Sequence[str]) -> list[str]:
-    """All years or months from the first to the last of some periods; days are left as they are.
+    """All years, months or days from the first to the last of some periods; days of more than a year as they are.
 
     >>> every_period(["2024-11", "2025-02"])
     ['2024-11', '2024-12', '2025-01', '2025-02']
     """
-    if not periods or len(periods[0]) > 7:
-        return list(periods)
+    if not periods:
+        return []
     first, last = periods[0], periods[-1]
+    if len(first) > 7:
+        days = range(date.fromisoformat(first).toordinal(), date.fromisoformat(last).toordinal() + 1)
+        return [date.fromordinal(day).isoformat() for day in days] if len(days) <= 366 else list(periods)
     if len(first) == 4:
         return [f"{year:04}" for year in range(int(first), int(last) + 1)]
     start, end = (int(p[:4]) * 12 + int(p[5:7]) - 1 for p in (first, last))

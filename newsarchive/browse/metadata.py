@@ -27,8 +27,9 @@ def datasette_metadata() -> dict[str, Any]:
         "title": "newsarchive",
         "databases": {
             "archive": {
-                "description": "Articles, their revisions, and the captures they were made of. Begin with the view"
-                " “archive”; full-text search is on “articles”.",
+                "description_html": "Articles, their revisions, and the captures they were made of. Begin with the view"
+                ' <a href="/archive/archive">archive</a>, one row an article; full-text search is on'
+                ' <a href="/archive/articles">articles</a>.',
                 "tables": tables,
                 "queries": queries,
             }

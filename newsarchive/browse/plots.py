@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import vl_convert
@@ -51,7 +52,6 @@ def _specification(
     values = [
         {"period": p.period, "series": p.series, "value": p.value, "link": _HERE + (p.link or "/")} for p in points
     ]
-    length = max(len(p.period) for p in points)
     colour = {"domain": names, "range": [COLOURS[i % len(COLOURS)] for i in range(len(names))]}
     shape = {"domain": names, "range": [SHAPES[i % len(SHAPES)] for i in range(len(names))]}
     legend = None if len(names) < 2 else {"orient": "top", "title": None, "labelLimit": 200, "symbolSize": 90}
@@ -60,12 +60,12 @@ def _specification(
             "field": "period",
             "type": "temporal",
             "timeUnit": "utcyearmonthdate",
-            "axis": {"title": None, "format": {4: "%Y", 7: "%Y-%m"}.get(length, "%Y-%m-%d"), "labelOverlap": "parity"},
+            "axis": {"title": None, "labelOverlap": "parity", **_ticks([point.period for point in points])},
         },
         "y": {
             "field": "value",
             "type": "quantitative",
-            "axis": {"title": None, "format": ".2~%" if share else ",~r", "tickMinStep": None if share else 1},
+            "axis": {"title": None, "format": ".2~%" if share else ",~r", **_steps(points, share=share)},
         },
         "color": {"field": "series", "type": "nominal", "scale": colour, "legend": legend},
     }
@@ -92,6 +92,30 @@ def _specification(
             "legend": {"labelColor": "#222", "labelFontSize": 13},
         },
     }
+
+
+def _steps(points: Sequence[Point], *, share: bool) -> dict[str, Any]:
+    """Counts have whole steps; where there are but few, Vega would set one at a half all the same."""
+    most = max(point.value for point in points)
+    return {} if share else {"values": [*range(int(most) + 1)]} if most < 5 else {"tickMinStep": 1}
+
+
+def _ticks(periods: Sequence[str]) -> dict[str, Any]:
+    """About a dozen ticks, each at the beginning of a period, so that no label stands twice.
+
+    >>> _ticks(["2023", "2025"]), _ticks(["2023-11", "2026-11"])["tickCount"]
+    ({'format': '%Y', 'tickCount': {'interval': 'year', 'step': 1}}, {'interval': 'month', 'step': 3})
+    """
+    first, last = ((f"{period}-01-01")[:10] for period in (min(periods), max(periods)))
+    months = int(last[:4]) * 12 + int(last[5:7]) - int(first[:4]) * 12 - int(first[5:7])
+    days = (date.fromisoformat(last) - date.fromisoformat(first)).days
+    length = len(periods[0])
+    if length == 4 or months > 120:
+        return {"format": "%Y", "tickCount": {"interval": "year", "step": max(1, -(-months // 144))}}
+    if length == 7 or days > 62:
+        step = next(step for step in (1, 2, 3, 6, 12) if months <= 13 * step)
+        return {"format": "%Y-%m", "tickCount": {"interval": "month", "step": step}}
+    return {"format": "%Y-%m-%d", "tickCount": {"interval": "day", "step": max(1, -(-days // 8))}}
 
 
 def _tidy(svg: str) -> str:
