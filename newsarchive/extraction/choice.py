@@ -10,6 +10,8 @@ from functools import lru_cache
 from newsarchive.extraction.blocks import Block, Element, fold, has_picture
 
 _LONG = 25
+_A_TEXT = 400
+"""Characters of running text that make an element of the page a text of its own."""
 _LEAVES = frozenset({"p", "ul", "ol", "li", "blockquote", "span", "strong", "em", "b", "i", "font", "td", "table"})
 _WRAPS = frozenset({"ul", "ol", "li", "blockquote", "p"})
 _APART_TAGS = frozenset({"aside", "nav", "footer", "form", "fieldset", "details"})
@@ -113,12 +115,13 @@ class Structure:
                 self.weight[node] = self.weight.get(node, 0) + size
                 node = node.getparent() if node is not root else None
 
-    def main(self, share: float = 0.9) -> Element:
-        """The deepest element that holds that share of the marked text."""
-        node = self.root
+    def main(self, share: float = 0.9, root: Element | None = None) -> Element:
+        """The deepest element below `root` that holds that share of the marked text there."""
+        node = self.root if root is None else root
+        total = self.weight.get(node, 0)
         while True:
             below = max((child for child in node if child in self.weight), key=lambda c: self.weight[c], default=None)
-            if below is None or self.weight[below] < share * self.total or below.tag in _LEAVES:
+            if below is None or self.weight[below] < share * total or below.tag in _LEAVES:
                 return node
             node = below
 
@@ -191,19 +194,24 @@ class Choice:
         return sum(len(block.key) for block in self.kept)
 
 
-def choose(blocks: Sequence[Block], marks: Marks, root: Element) -> Choice:
+def choose(blocks: Sequence[Block], marks: Marks, root: Element, title: str = "") -> Choice:
     """The blocks of the article's text: those marked, and those that stand among them; none of another purpose."""
     marked = [bool(b.key) and b in marks for b in blocks]
     structure = Structure(blocks, marked, root)
     if not structure.total:
         return Choice(kept=[], main=root)
     main = structure.main()
+    if title and (titled := _titled_article(blocks, main, structure, fold(title))) is not None:
+        main = structure.main(root=titled)
     choice = Choice(kept=[], main=main, inside=set(main.iter()))
     mates = _mates(blocks, marked)
     for twin in _twins(main, structure):
-        choice.inside.update(twin.iter())
-        for block in blocks:
-            if block.element in choice.inside and is_prose(block) and (holder := _holder(block)) is not None:
+        inside = set(twin.iter())
+        prose = [block for block in blocks if block.element in inside and is_prose(block)]
+        if prose:
+            choice.inside |= inside
+        for block in prose:
+            if (holder := _holder(block)) is not None:
                 mates.setdefault(holder, 2)
     seen: dict[str, Element | None] = {}
     for block, is_marked in zip(blocks, marked, strict=True):
@@ -218,6 +226,17 @@ def choose(blocks: Sequence[Block], marks: Marks, root: Element) -> Choice:
             continue  # a copy for another screen; what one element says twice is text
         choice.kept.append(block)
     return choice
+
+
+def _titled_article(blocks: Sequence[Block], main: Element, structure: Structure, title: str) -> Element | None:
+    """The `article` with the page's title, where further articles are appended to it in elements of their own."""
+    articles = [e for e in main.iter("article") if structure.weight.get(e, 0) >= _A_TEXT and e is not main]
+    outer = [e for e in articles if not any(a in articles for a in e.iterancestors("article"))]
+    if len(outer) < 2:
+        return None
+    headings = [b.element for b in blocks if b.key == title and b.kind in ("h1", "h2")]
+    titled = [e for e in outer if any(e in h.iterancestors("article") for h in headings)]
+    return titled[0] if len(titled) == 1 else None
 
 
 def _holder(block: Block) -> Element | None:
@@ -241,14 +260,31 @@ def is_prose(block: Block) -> bool:
 
 
 def _twins(main: Element, structure: Structure) -> list[Element]:
-    """Elements beside the main one that are of its kind: an article cut in parts by advertisements or page breaks."""
-    parent, name = main.getparent(), (main.get("class") or "").split()[:1]
-    if parent is None or not name or main is structure.root:
+    """Elements of the main one's kind beside it: an article cut in parts by advertisements or page breaks.
+
+    Each part may have a wrapper of its own, beside the main one's wrapper.
+    """
+    parent = main.getparent()
+    if parent is None or main is structure.root:
         return []
+    twins = _alike(main, parent, structure)
+    above = parent.getparent()
+    if above is not None and parent is not structure.root and (name := main.get("class")):
+        wrappers = _alike(parent, above, structure)
+        twins += [e for wrapper in wrappers for e in wrapper.iterchildren(str(main.tag)) if e.get("class") == name]
+    return twins
+
+
+def _alike(element: Element, parent: Element, structure: Structure) -> list[Element]:
+    """The other children of a parent with the same tag and first class, none of another purpose."""
+    name = (element.get("class") or "").split()[:1]
     return [
         e
-        for e in parent.iterchildren(str(main.tag))
-        if e is not main and (e.get("class") or "").split()[:1] == name and not structure.stands_apart(e, parent)
+        for e in parent.iterchildren(str(element.tag))
+        if name
+        and e is not element
+        and (e.get("class") or "").split()[:1] == name
+        and not structure.stands_apart(e, parent)
     ]
 
 

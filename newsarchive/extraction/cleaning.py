@@ -68,7 +68,7 @@ _STAMPED = re.compile(
     r"""^\W*(?:(?:first\ )?(?:published|updated|posted|modified|stand|aktualisiert|veröffentlicht|publié|mis\ à\ jour
         |publicado|actualizado|pubblicato
     |aggiornato|опубликовано|обновлено|жарияланды|жаңартылды)\b.{0,40}\d
-    |(?:(?:mon|tue|wed|thu|fri|sat|sun)\w*,?\s+)?(?:\w+\.?\s+\d{1,2},?\s+\d{4}|\d{1,2}[.\s/-]+\w+[.\s/-]+\d{4}|\d{4}-\d\d-\d\d)
+    |(?:(?:mon|tue|wed|thu|fri|sat|sun)\w*,?\s+)?(?:\w+\.?\s+\d{1,2},?\s+\d{4}|\d{1,2}[.\s/-]+\w+[.,\s/-]+\d{4}|\d{4}-\d\d-\d\d)
         (?:[\s,|•·–—-]+(?:at\s+|um\s+|à\s+)?\d{1,2}[:.h]\d\d.{0,16})?\W*$
     |\d{1,2}:\d\d,?\s+\d{1,2}\s+\w+.{0,24}$|(?:\d+|\w{1,4})\s+(?:min(?:ute)?s?|мин\w*)\s+(?:read|чтения|оқу).*$)""",
     re.I | re.X,
@@ -150,9 +150,16 @@ def is_bar(block: Block) -> bool:
     return False
 
 
+def _is_count(text: str) -> bool:
+    """Whether a line is a number with a sign: how often a page was seen or liked."""
+    return len(text) < 16 and not any(c.isalpha() for c in text) and any(c.isdigit() for c in text)
+
+
 def _without_end(blocks: Sequence[Block]) -> list[Block]:
-    """Without what closes a page: invitations to subscribe, headings of what was left out."""
+    """Without what closes a page: counters and dates, invitations to subscribe, headings of what was left out."""
     kept = list(blocks)
+    while len(kept) > 1 and kept[-1].kind == "p" and (_STAMPED.match(kept[-1].text) or _is_count(kept[-1].text)):
+        kept.pop()
     for block in kept[-3:]:
         if len(block.text) < 400 and _INVITES.search(block.text) and (block.linked or _LETTERS.search(block.text)):
             kept.remove(block)

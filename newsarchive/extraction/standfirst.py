@@ -38,11 +38,12 @@ def find_standfirst(
     if first is None:
         return []
     start = _after_title(blocks, first, title_key)
-    said = [key for d in descriptions if len(key := fold(unescape(d))) >= _SHORTEST]
+    descriptions = [fold(unescape(d)) for d in descriptions]
+    said = [key for key in descriptions if len(key) >= _SHORTEST]
     best, at = 0, -1
     for i in range(start, first + 1):
         block = blocks[i]
-        if not _can_be(block, title_key) or (i == first and not _is_apart(block, kept)):
+        if not _can_be(block, title_key) or (i == first and not _is_apart(block, kept, descriptions)):
             continue
         sure = _sureness(block, said, above=i < first)
         if sure > best:
@@ -117,13 +118,16 @@ def _is_said(block: Block, said: Sequence[str]) -> bool:
     )
 
 
-def _is_apart(block: Block, kept: Sequence[Block]) -> bool:
-    """Whether the text's own first block is set apart from what follows: a heading, or in an element of its own."""
+def _is_apart(block: Block, kept: Sequence[Block], said: Sequence[str]) -> bool:
+    """Whether the text's own first block is set apart from what follows: a heading, in an element of its own, or by
+    its class where it is also what the page says in og:description (a class alone may only set it in bold)."""
     if block.kind.startswith("h"):
         return True
     rest = [b for b in kept if b is not block and b.kind == "p"]
     if not rest:
         return False
+    if block.key in said and _NAMED.search(words_of(block.element)):
+        return True
     parent = block.element.getparent()
     # a paragraph among paragraphs is text, however it is set
     return not any(b.element is block.element or b.element.getparent() is parent for b in rest[:3])

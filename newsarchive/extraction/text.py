@@ -54,7 +54,7 @@ def read_text(
         block.key = fold(block.text)
     choice, evidence = _by_profile(blocks, root, rules), "profile"
     if not choice.kept:
-        choice, evidence = _by_trafilatura(root, blocks, url, jsonld_body)
+        choice, evidence = _by_trafilatura(root, blocks, url, title, jsonld_body)
     if hidden := _hidden_text(tree, choice, title, jsonld_body):
         return hidden
     lead = _lead(blocks, choice, tree, title=title, descriptions=descriptions, rules=rules)
@@ -92,16 +92,18 @@ def _by_profile(blocks: Sequence[Block], root: Element, rules: ExtractionRules) 
     return choose([b for b in blocks if id(b.element) in below], marks_of(lines), root)
 
 
-def _by_trafilatura(root: Element, blocks: Sequence[Block], url: str, jsonld_body: str) -> tuple[Choice, str]:
-    fast = choose(blocks, first_marks(root, blocks, url), root)
+def _by_trafilatura(
+    root: Element, blocks: Sequence[Block], url: str, title: str, jsonld_body: str
+) -> tuple[Choice, str]:
+    fast = choose(blocks, first_marks(root, blocks, url), root, title)
     if not _is_thin(fast, blocks, jsonld_body):
         return fast, "trafilatura:fast"
-    thorough = choose(blocks, thorough_marks(root, blocks, url), root)
+    thorough = choose(blocks, thorough_marks(root, blocks, url), root, title)
     if len(thorough) > len(fast):
         return thorough, "trafilatura:default"
     if len(fast):
         return fast, "trafilatura:fast"
-    return choose(blocks, marks_of([b.text for b in blocks if is_prose(b)]), root), "density"
+    return choose(blocks, marks_of([b.text for b in blocks if is_prose(b)]), root, title), "density"
 
 
 def _is_thin(choice: Choice, blocks: Sequence[Block], jsonld_body: str) -> bool:
