@@ -64,6 +64,25 @@ def test_the_title_is_the_articles_without_the_sites_name(head: str, body: str) 
     assert read(page(head, body)).title == TITLE
 
 
+@pytest.mark.parametrize(
+    "heading",
+    [
+        f"<span class=kicker>Ауа райы</span> <span class=headline>{TITLE}</span>",
+        f"<span class=dachzeile>Ауа райы</span> {TITLE}",
+        f"<time datetime=2025-01-05>5 қаңтар</time> {TITLE}",
+        f"{TITLE}<span class='element-invisible'> | Басқа сайт</span>",
+        f"{TITLE} <small>05.01.2025 • Ауыл</small>",
+    ],
+)
+def test_a_kicker_a_date_or_a_hidden_suffix_in_the_heading_is_not_the_title(heading: str) -> None:
+    assert read(page("", article(title=heading))).title == TITLE
+
+
+def test_a_kicker_with_a_colon_is_part_of_the_title() -> None:
+    heading = f"<span class=kicker>Ауа райы</span><span class=hide>: </span><span>{TITLE}</span>"
+    assert read(page("", article(title=heading))).title == f"Ауа райы : {TITLE}"
+
+
 def test_a_quoted_name_at_the_beginning_of_a_title_stays() -> None:
     title = "«Дала газеті» жүз жасқа толды"
     assert read(page(f"<title>{title} — Дала газеті</title>", article(title=title))).title == title
@@ -267,6 +286,21 @@ def test_avatars_emoji_pixels_and_other_articles_pictures_are_left_out() -> None
     )
     body = article(noise) + "<aside><img src='/up/jarnama.jpg' width=600></aside>"
     assert images("", body) == ()
+
+
+def test_an_authors_portrait_does_not_lead_and_a_ratio_is_no_size() -> None:
+    portrait = "<div class='articleAuthors'><a href='/avtor/'><img src='/up/avtor.jpg' width=400 height=400></a></div>"
+    figure = "<figure><img src='/up/dala.jpg?resize=640,360' width=16 height=9></figure>"
+    assert [i.url for i in images("", article(portrait + figure))] == [
+        "https://dala.example/up/dala.jpg?resize=640,360"
+    ]
+
+
+def test_a_picture_is_not_known_by_the_host_of_its_address() -> None:
+    said = '<meta property="og:image" content="https://img9.dala.example/cdn9.dala.example/kol-jagasy.jpg">'
+    figure = "<figure><img src='https://img9.dala.example/cdn9.dala.example/dala.jpg' width=900></figure>"
+    elsewhere = "<aside><img src='https://img9.dala.example/cdn9.dala.example/menu.jpg' width=900></aside>"
+    assert images(said, elsewhere + article(figure))[0].url.endswith("/dala.jpg")
 
 
 def test_a_lead_that_only_the_listing_knows_is_kept_with_its_caption() -> None:

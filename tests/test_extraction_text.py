@@ -189,3 +189,52 @@ def test_parts_of_an_article_in_script_data_are_joined_without_pictures():
 def test_what_holds_no_text_is_not_an_article(body):
     with pytest.raises(NotAnArticle):
         extract_article([Page(url=URL, body=body)], URL, site=SITE)
+
+
+def test_a_first_paragraph_named_a_standfirst_that_og_description_repeats_is_the_lead():
+    lead = "Жаңа көпір келер жылы ашылады."
+    standfirst = f"<p class='standfirst'>{lead}</p>"
+    said = f"<meta property='og:description' content='{lead}'>"
+    article = read(standfirst + paragraphs(FIRST, SECOND, THIRD), head=said)
+    assert (article.lead, article.body) == ("", f"{lead}\n\n{FIRST}\n\n{SECOND}\n\n{THIRD}")  # too short to be sure
+    lead = "Өзеннің екі жағасын қосатын нысан қалаға он жылдан бері керек еді."
+    standfirst = f"<p class='standfirst'>{lead}</p>"
+    said = f"<meta property='og:description' content='{lead}'>"
+    article = read(standfirst + paragraphs(FIRST, SECOND, THIRD), head=said)
+    assert (article.lead, article.body) == (lead, f"{FIRST}\n\n{SECOND}\n\n{THIRD}")
+    assert read(standfirst + paragraphs(FIRST, SECOND, THIRD)).lead == ""  # a class alone may only set it in bold
+
+
+def test_an_article_cut_in_wrapped_parts_by_advertisements_is_whole():
+    part = "<div class='row'><div class='text chunk'>{}</div><aside class='rail'>Жарнама</aside></div>"
+    advert = "<div class='advert'>Жарнама орны</div>"
+    fourth = FIRST.replace("Қала", "Аудан")
+    content = part.format(paragraphs(FIRST, SECOND, THIRD)) + advert + part.format(paragraphs(fourth))
+    assert read(content).body == f"{FIRST}\n\n{SECOND}\n\n{THIRD}\n\n{fourth}"
+
+
+def test_of_several_articles_on_a_page_the_titled_one_is_read():
+    def story(title: str, *texts: str) -> str:
+        return f"<article><h1>{title}</h1><div>{paragraphs(*texts)}</div></article>"
+
+    first = [text + " " + text.replace("қала", "аудан") for text in (FIRST, SECOND, THIRD)]
+    other = [f"Басқа хабар: {text.lower()}" for text in first]
+    markup = (
+        f"<html lang=kk><head><title>Жаңа көпір</title></head><body><main>{story('Жаңа көпір', *first)}"
+        f"{story('Ауыл хабары', *other)}</main></body></html>"
+    )
+    found = extract_article([Page(url=URL, body=markup.encode())], URL, site=SITE, hints=Hints(kind="post"))
+    assert found.body == "\n\n".join(first)
+
+
+@pytest.mark.parametrize("line", ["👁 1062", "5 қаңтар, 2023", "12.03.2025"])
+def test_a_counter_or_a_date_after_the_text_is_left_out(line: str):
+    assert read(paragraphs(FIRST, SECOND, THIRD, line)).body == f"{FIRST}\n\n{SECOND}\n\n{THIRD}"
+
+
+def test_a_list_of_labelled_links_to_other_articles_is_left_out_and_a_list_with_links_stays():
+    link = "<li>Қала: <a href=/{0}>Тағы бір мақаланың ұзақ тақырыбы {0}</a></li>"
+    teasers = "<ul>" + "".join(link.format(i) for i in range(3)) + "</ul>"
+    assert read(paragraphs(FIRST, SECOND) + teasers + paragraphs(THIRD)).body == f"{FIRST}\n\n{SECOND}\n\n{THIRD}"
+    items = "<ul><li>Көпірдің ұзындығы екі жүз метр, <a href=/1>жобасы</a> дайын</li><li>Жарығы бар</li></ul>"
+    assert "екі жүз метр" in read(paragraphs(FIRST, SECOND) + items + paragraphs(THIRD)).body

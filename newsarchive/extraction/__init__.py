@@ -37,7 +37,7 @@ class Extractor:
 
 _ENOUGH = 500
 """Characters that tell a language."""
-_RULES = "1"
+_RULES = "2"
 """Raised whenever a change of the rules changes what comes out."""
 
 EXTRACTOR = Extractor(

@@ -56,10 +56,14 @@ def asset_names(address: str) -> frozenset[str]:
 
     >>> sorted(asset_names("https://img.example/w640/ab12cd34ef/kol-jagasy-1024x720.jpg"))
     ['ab12cd34ef', 'kol-jagasy']
+    >>> sorted(asset_names("https://img1.example/resize/cdn2.news.example/kol-jagasy.jpg"))  # hosts tell nothing
+    ['kol-jagasy']
     """
     names = set()
     for chunk in re.split(r"[/?&=#]", unquote(unquote(address))):
-        stem = SIZE.sub("", re.sub(r"\.(?:jpe?g|png|webp|gif|avif)$", "", chunk.strip(), flags=re.I))
+        stem = SIZE.sub("", re.sub(r"(?:\.(?:jpe?g|png|webp|gif|avif))+$", "", chunk.strip(), flags=re.I))
+        if _HOST.fullmatch(stem) or _CROP.fullmatch(stem):
+            continue
         if (len(stem) > 7 and re.search(r"\d", stem) and not re.fullmatch(r"(?:19|20)\d{6}", stem)) or (
             len(stem) > 9 and re.search(r"[-_]", stem)
         ):
@@ -72,4 +76,6 @@ def asset_names(address: str) -> frozenset[str]:
     return frozenset(names - _COMMON_NAMES)
 
 
+_HOST = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,10}", re.I)
+_CROP = re.compile(r"\d+(?:,\d+)+")
 _COMMON_NAMES = frozenset({"wp-content", "alternates"})

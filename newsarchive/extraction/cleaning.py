@@ -94,6 +94,8 @@ def without_notes(blocks: Sequence[Block]) -> list[Block]:
 def is_read_more(block: Block) -> bool:
     """Whether a line only leads to another article."""
     text = block.text
+    if block.kind == "p" and block.linked >= len(text) - 1 and len(text) >= 40 and text.isupper():
+        return True  # a headline in capitals, all of it a link
     if len(text) > 260 or not _READ_MORE.match(text):
         return False
     bare = len(text) < 48 and not re.search(r"[.!?]\s+\w", text)
@@ -125,7 +127,13 @@ def _without_link_lists(blocks: Sequence[Block]) -> list[Block]:
 
 def _is_teasing(listing: Element, blocks: Sequence[Block]) -> bool:
     items = [b for b in blocks if b.kind == "li" and listing in b.element.iterancestors("ul", "ol")]
-    return all(b.linked >= _LINKED * len(b.text) and len(b.text) >= _HEADLINE for b in items)
+    return all(len(b.text) >= _HEADLINE and (b.linked >= _LINKED * len(b.text) or _is_labelled_link(b)) for b in items)
+
+
+def _is_labelled_link(block: Block) -> bool:
+    """Whether all but a label with a colon is a link: «Label: headline»."""
+    label = block.text[: len(block.text) - block.linked].rstrip()
+    return label.endswith(":") and block.linked > 0.4 * len(block.text)
 
 
 def _without_bars(blocks: Sequence[Block]) -> list[Block]:

@@ -75,7 +75,7 @@ def choose_images(
     if lead is None and wanted:  # the lead may stand above the block that holds the text; its name tells it
         body = tree.find("body")
         everywhere = (p for e in (body if body is not None else tree).iter("img", "amp-img") if (p := _read(e, url)))
-        lead = _named(everywhere, wanted)
+        lead = _named((p for p in everywhere if not p.small and not 0 < _widest(p) <= 300), wanted)
     if lead is None:
         lead = next((p for p in shown if _may_lead(p)), None) or (shown[0] if shown and not wanted else None)
     images = []
@@ -176,7 +176,7 @@ def _read(element: Element, url: str) -> _Picture | None:
     holder = element.getparent()
     classes = (element.get("class"), element.get("id"), holder.get("class") if holder is not None else None)
     around = " ".join(c for c in classes if c)
-    if _NO_PICTURE_CLASS.search(around):
+    if _NO_PICTURE_CLASS.search(around) or _shows_author(element):
         return None
     versions: dict[str, int] = {}
     shown = ""
@@ -200,6 +200,10 @@ def _read(element: Element, url: str) -> _Picture | None:
     ):
         return None
     width, height = number_in(element.get("width")), number_in(element.get("height"))
+    told = max(map(width_in, versions))
+    if width <= 40 and told > 300:
+        width = height = 0  # not a size but a ratio: width="16" height="9"
+        versions = {address: told if old <= 40 else old for address, old in versions.items()}
     known = max([width, *versions.values()])
     picture = _Picture(element=element, shown=shown, versions=versions, alt=clean(element.get("alt") or ""))
     picture.small = (0 < width < 120 and height < 120) or 0 < known < 150
@@ -207,6 +211,17 @@ def _read(element: Element, url: str) -> _Picture | None:
     return picture
 
 
+def _shows_author(element: Element) -> bool:
+    """Whether a picture stands in a by-line."""
+    for ancestor, _ in zip(element.iterancestors(), range(5), strict=False):
+        if ancestor.tag in ("article", "main", "section", "body"):
+            continue
+        if _BY_LINE.search(ancestor.get("class") or ""):
+            return True
+    return False
+
+
+_BY_LINE = re.compile(r"(?:^|[\s_-]|[a-z](?=A))[Aa]uthors?(?:$|[\s_-])|(?:^|[\s_-])bylines?(?:$|[\s_-])")
 _ORIGINAL = 99_999  # wider than any width that a page tells: the file itself
 
 
@@ -264,10 +279,15 @@ def _named(pictures: Iterable[_Picture], wanted: Sequence[str]) -> _Picture | No
     return next(by_address, None) or next((p for p in shown if p.names & names), None)
 
 
+def _widest(picture: _Picture) -> int:
+    """The widest version in pixels, as far as the page tells; 0 where it tells nothing."""
+    return max([number_in(picture.element.get("width")), *picture.versions.values()])
+
+
 def _may_lead(picture: _Picture) -> bool:
     """Whether a picture that nothing names is the lead by its place and size: a large one, or a figure, above the"
     " text."""
-    widest = max([number_in(picture.element.get("width")), *picture.versions.values()])
+    widest = _widest(picture)
     if picture.after > 600 or 0 < widest < 300:
         return False
     near = zip(picture.element.iterancestors(), range(4), strict=False)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 from html import unescape
 
-from newsarchive.extraction.regions import clean, folded, text_of
+from newsarchive.extraction.regions import Element, clean, folded, text_of
 from newsarchive.extraction.survey import TITLE_BREAK, Survey
 from newsarchive.items import Hints
 from newsarchive.sites import Site
@@ -20,7 +21,7 @@ def choose_title(
     headline, og = clean(unescape(headline)), clean(unescape(survey.meta("og:title") or survey.meta("twitter:title")))
     whole = clean(unescape(survey.document_title))
     sure = survey.find_heading((headline, og, whole), names)
-    shown = text_of(survey.heading) if survey.heading is not None else ""
+    shown = _shown(survey.heading) if survey.heading is not None else ""
     headline, og, whole = (_title(t, names, shown if sure else "") for t in (headline, og, whole))
     if headline.endswith(("…", "...")):
         headline = ""
@@ -36,6 +37,41 @@ def choose_title(
     if hints.title:
         return clean(unescape(hints.title)), "listing"
     return (whole, "title") if whole else ("", "")
+
+
+_KICKER = re.compile(
+    r"""(?:^|[\s_-])(?:kicker|eyebrow|overline|over-?title|super-?title|top-?line|roof-?line|dachzeile|spitzmarke|vorspann
+    |antetitulo|occhiello|surtitre|title-?header|sub-?title|rubri[ck]|category|date|\w*small)(?:$|[\s_-])""",
+    re.I | re.X,
+)
+_INVISIBLE = re.compile(
+    r"(?:^|[\s_-])(?:invisible|hidden|screen-reader-text|visually-hidden|sr-only)(?:$|[\s_-])", re.I
+)
+_TITLE = re.compile(r"(?:^|[\s_-])(?:head-?line|title|text)(?:$|[\s_-])", re.I)
+
+
+def _shown(heading: Element) -> str:
+    """The text of a heading, without a kicker, a date or a hidden suffix that stand in it in elements of their own."""
+    parts = [child for child in heading if isinstance(child.tag, str)]
+    named = [child for child in parts if _TITLE.search(child.get("class") or "") and text_of(child)]
+    others = [child for child in parts if _is_beside(child)]
+    if len(named) == 1 and others and not (heading.text or "").strip():
+        return text_of(named[0])
+    if not others:
+        return text_of(heading)
+    rest = [heading.text or "", *(f"{'' if c in others else text_of(c)} {c.tail or ''}" for c in heading)]
+    text = clean(" ".join(rest))
+    return text if text[:1].isalnum() or text[:1] in '«“„"(' else text_of(heading)  # «Kicker: title» is one title
+
+
+def _is_beside(element: Element) -> bool:
+    words = element.get("class") or ""
+    return (
+        element.tag in ("time", "small")
+        or element.get("aria-hidden") == "true"
+        or _KICKER.search(words) is not None
+        or _INVISIBLE.search(words) is not None
+    )
 
 
 def _title(text: str, names: frozenset[str], shown: str) -> str:
