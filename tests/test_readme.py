@@ -28,7 +28,7 @@ STATEMENTS = [statement.strip() for block in blocks("sql") for statement in bloc
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the archive of the sample newspaper in `data`, and its exports."""
     folder = tmp_path_factory.mktemp("readme")
     (folder / "data" / "sites").mkdir(parents=True)
@@ -46,7 +46,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         newsarchive("crawl", "paper")
     for form in ("csv", "jsonl", "parquet"):
         newsarchive("export", "--format", form, "-o", str(folder / f"articles.{form}"))
-    yield folder
+    return folder
 
 
 @pytest.fixture(scope="module")
