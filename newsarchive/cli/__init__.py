@@ -27,6 +27,7 @@ COMMANDS = {
     "export": "taking",
     "cite": "taking",
     "browse": "taking",
+    "check": "keeping",
     "schedule": "scheduling",
     "demo": "showing",
 }

@@ -1,0 +1,45 @@
+"""Whether an archive is whole: every byte of its captures, pictures and database, and what they say of each other."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+
+from newsarchive.database import ArchiveError, read_archive
+from newsarchive.fixity.origins import check_origins
+from newsarchive.fixity.pictures import check_pictures
+from newsarchive.fixity.report import Problem, Progress, Report
+from newsarchive.fixity.state import one_state
+from newsarchive.fixity.tables import check_tables
+from newsarchive.fixity.warcs import check_warcs
+from newsarchive.sites import Site
+
+__all__ = ["Problem", "Progress", "Report", "check_archive"]
+
+
+def check_archive(
+    folder: Path,
+    *,
+    sites: Mapping[str, Site],
+    sample: int | None = None,
+    progress: Progress = lambda _what, _done, _total: None,
+) -> Report:
+    """Check the archive in `folder`: all of it, or the whole database and `sample` captures, pictures and revisions.
+
+    Readers and a crawl may run meanwhile: one state of the database is checked, and of a WARC file that still grows
+    what that state knows. Raises ArchiveError where there is no archive.
+    """
+    report = Report()
+    if not (folder / "archive.db").exists():
+        raise ArchiveError(f"There is no archive in {folder} yet: crawl a site or fetch a page first.")
+    try:
+        read_archive(folder).close()
+        with one_state(folder, report) as state:
+            check_tables(state, report, progress=progress)
+            check_warcs(state, report, progress=progress, sample=sample)
+            check_pictures(state, report, progress=progress, sample=sample)
+            check_origins(state, report, sites=sites, progress=progress, sample=sample)
+    except (sqlite3.DatabaseError, ArchiveError, ValueError, TypeError) as error:  # a flipped bit may make any of these
+        report.add("archive.db", f"the database cannot be read, so nothing was compared with it: {error}")
+    return report

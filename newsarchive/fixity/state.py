@@ -1,0 +1,73 @@
+"""One state of an archive to be checked: a copy of its database, so that no crawl waits and none is waited for."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from newsarchive.fixity.report import Report
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """The archive's folder, its database as it was at one moment, and that moment."""
+
+    folder: Path
+    db: Database
+    moment: float
+    copied: bool
+    """The database is a copy of our own, which may be written to."""
+
+    def live(self, sql: str, *parameters: object) -> bool:
+        """Whether a query finds anything in the archive as it is now, which a run may have changed meanwhile."""
+        uri = f"{(self.folder / 'archive.db').absolute().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True, timeout=30)) as connection:
+            return connection.execute(sql, parameters).fetchone() is not None
+
+    def is_new(self, path: Path) -> bool:
+        """Whether a file was written to after the moment, or just before: the database may not know of it yet."""
+        return path.stat().st_mtime >= self.moment - 10
+
+    def articles_of(self, capture: int) -> tuple[int, ...]:
+        """The articles whose revisions were made of a capture, else those that its address is of."""
+        found = self.db.conn.execute(
+            "select distinct r.article from revision_captures p join revisions r on r.id = p.revision"
+            " where p.capture = ?1 union select u.article from captures c join urls u on u.url = c.url"
+            " where c.id = ?1 and u.article is not null order by 1",
+            (capture,),
+        ).fetchall()
+        return tuple(article for (article,) in found)
+
+
+@contextmanager
+def one_state(folder: Path, report: Report) -> Iterator[State]:
+    """A state of the archive to check. Where the disk has no room for a copy, it is the archive itself, read only."""
+    path = folder / "archive.db"
+    moment = time.time()
+    room = shutil.disk_usage(folder).free > path.stat().st_size * 1.2 + (64 << 20)
+    source = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=30)
+    if not room:
+        report.notes.append("The disk has no room for a copy of the database: the full-text indexes are not checked.")
+        with closing(source):
+            yield State(folder=folder, db=_robust(source), moment=moment, copied=False)
+        return
+    with tempfile.TemporaryDirectory(prefix=".check-", dir=folder) as draft:
+        copy = sqlite3.connect(Path(draft) / "archive.db")
+        with closing(copy):
+            with closing(source):
+                source.backup(copy)
+            yield State(folder=folder, db=_robust(copy), moment=moment, copied=True)
+
+
+def _robust(connection: sqlite3.Connection) -> Database:
+    """The connection as a Database that reads text even where a flipped bit made it no UTF-8."""
+    connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
+    return Database(connection)

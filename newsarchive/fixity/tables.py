@@ -1,0 +1,175 @@
+"""The database: pages, indexes, references, schema, full-text indexes, seals, and what rows say of each other."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from newsarchive.database.articles import stored_content
+from newsarchive.database.seals import broken_seals, watch_tables
+from newsarchive.fixity.pages import stray_bits
+from newsarchive.fixity.report import Progress, Report
+from newsarchive.fixity.state import State
+from newsarchive.migrations import migrations
+from newsarchive.revisions import content_digest
+
+FILE = "archive.db"
+MOST = 100
+"""As many rows of SQLite's own check as are told."""
+
+
+def check_tables(state: State, report: Report, *, progress: Progress) -> None:
+    """Check the database; a part that cannot be read at all is one problem."""
+    parts: tuple[Callable[[State, Report], None], ...] = (
+        _check_pages,
+        _check_unused,
+        _check_references,
+        _check_schema,
+        _check_seals,
+        _check_contents,
+        _check_present,
+        _check_orphans,
+        _check_forgotten,
+        _check_search,
+    )
+    for done, part in enumerate(parts):
+        progress("database", done, len(parts))
+        try:
+            part(state, report)
+        except (sqlite3.DatabaseError, ValueError, TypeError) as error:
+            report.add(FILE, f"the database cannot be read: {error}")
+    progress("database", len(parts), len(parts))
+
+
+def _check_pages(state: State, report: Report) -> None:
+    for (line,) in state.db.conn.execute(f"pragma integrity_check({MOST})"):
+        if line != "ok":
+            report.add(FILE, str(line))
+
+
+def _check_unused(state: State, report: Report) -> None:
+    """A bit in space that holds nothing harms nothing, but tells that the disk or the memory loses bits."""
+    if state.copied:
+        (path,) = state.db.conn.execute("select file from pragma_database_list where name = 'main'").fetchone()
+        for page, offset in stray_bits(Path(path)):
+            report.add(FILE, f"a stray bit in the unused space of page {page}", offset=offset)
+
+
+def _check_references(state: State, report: Report) -> None:
+    for table, row, parent, _ in state.db.conn.execute("pragma foreign_key_check"):
+        where = f"row {row} of {table}" if row is not None else f"a row of {table}"
+        report.add(FILE, f"{where} refers to a row of {parent} that is not there")
+
+
+def _check_schema(state: State, report: Report) -> None:
+    """The schema against the one that the migrations make; what others added to it is theirs."""
+    fresh = Database(memory=True)
+    migrations.apply(fresh)
+    watch_tables(fresh)
+    sql = (
+        "select m.type || ' ' || m.name, m.sql from sqlite_master m where m.sql is not null and m.name not like"
+        " 'sqlite\\_%' escape '\\' and m.name not in (select name from pragma_table_list where type = 'shadow')"
+    )
+    found = dict(state.db.conn.execute(sql).fetchall())
+    for name, wanted in fresh.conn.execute(sql).fetchall():
+        if name not in found:
+            report.add(FILE, f"the {name} is missing from the schema")
+        elif found[name] != wanted and not name.startswith("table _"):
+            report.add(FILE, f"the {name} is not as it was made")
+    fresh.close()
+
+
+def _check_seals(state: State, report: Report) -> None:
+    """Every block of rows that was not written to since it was sealed."""
+    for _, what in broken_seals(state.db):
+        report.add(FILE, what)
+    (waiting,) = state.db.conn.execute("select count(*) from unsealed").fetchone()
+    if waiting:
+        report.notes.append(
+            f"{waiting} blocks of rows were written to by a run that goes on or was killed: not sealed yet"
+        )
+
+
+def _check_contents(state: State, report: Report) -> None:
+    """Every revision's content against its digest."""
+    for row in state.db.query("select * from revisions order by id"):
+        report.count("revisions")
+        name = f"revision {row['number']}"
+        try:
+            whole = content_digest(stored_content(row)) == row["digest"]
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            report.add(FILE, f"{name} cannot be read: {error}", articles=(row["article"],))
+            continue
+        if not whole:
+            report.add(FILE, f"the content of {name} differs from its digest", articles=(row["article"],))
+
+
+_PRESENT = """
+select a.id, r.id is null as lost, a.title is not r.title or a.lead is not r.lead or a.body is not r.body
+    or a.markdown is not r.markdown or a.language is not r.language or a.published is not r.published as other,
+    s.id is null as unsearched
+from articles a left join revisions r on r.id = a.current_revision and r.article = a.id
+    left join stems s on s.id = a.id
+where lost or other or unsearched
+"""
+_LINKS = """
+select a.id from articles a join revisions r on r.id = a.current_revision where
+    (select json_group_array(name) from (select n.name from article_{table} l join {table} n on n.id = l.{column}
+        where l.article = a.id order by l.position)) <>
+    (select json_group_array({value}) from json_each(r.{table}))
+"""
+
+
+def _check_present(state: State, report: Report) -> None:
+    """Every article against its current revision."""
+    for number, lost, other, unsearched in state.db.conn.execute(_PRESENT):
+        what = (
+            "the article has no revision"
+            if lost
+            else "the article differs from its current revision"
+            if other
+            else "the article is not in the search index"
+        )
+        if lost or other or unsearched:
+            report.add(FILE, what, articles=(number,))
+    for table, column, value in (
+        ("categories", "category", "value"),
+        ("tags", "tag", "value"),
+        ("authors", "author", "value ->> 'name'"),
+    ):
+        for (number,) in state.db.conn.execute(_LINKS.format(table=table, column=column, value=value)):
+            report.add(FILE, f"the article's {table} differ from those of its current revision", articles=(number,))
+
+
+def _check_orphans(state: State, report: Report) -> None:
+    sql = (
+        "select r.article, r.number from revisions r where extractor <> '' and not exists"
+        " (select 1 from revision_captures p where p.revision = r.id)"
+    )
+    for article, number in state.db.conn.execute(sql):
+        report.add(FILE, f"revision {number} names no capture that it was made of", articles=(article,))
+
+
+def _check_forgotten(state: State, report: Report) -> None:
+    """What was taken down must not be there."""
+    sql = (
+        "select c.warc, c.offset, c.url from captures c join urls u on u.url = c.url where u.state = 'forgotten'"
+        " union all select '', null, a.url from articles a join urls u on u.key = a.key where u.state = 'forgotten'"
+    )
+    for warc, offset, url in state.db.conn.execute(sql):
+        report.add(f"warc/{warc}" if warc else FILE, f"{url} was taken down, yet it is here", offset=offset)
+
+
+def _check_search(state: State, report: Report) -> None:
+    """The full-text indexes against the texts they are of; FTS5 checks them in a copy alone, for it asks to write."""
+    if not state.copied:
+        return
+    for index in ("articles_fts", "stems_fts"):
+        try:
+            state.db.conn.execute(f"insert into {index}({index}, rank) values ('integrity-check', 1)")  # noqa: S608
+        except sqlite3.DatabaseError as error:
+            report.add(FILE, f"the full-text index {index} differs from its texts: {error}")
+        state.db.conn.rollback()
