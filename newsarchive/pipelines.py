@@ -13,6 +13,7 @@ from newsarchive.extensions import ArchiveRun
 from newsarchive.items import Extracted, Fetched
 from newsarchive.sites import Site, host_site
 from newsarchive.spiders.page import ANSWERS, page_of
+from newsarchive.urls import url_key
 from newsarchive.workers import ExtractionPool
 
 logger = logging.getLogger(__name__)
@@ -67,12 +68,19 @@ class ExtractionPipeline:
             except IgnoreRequest as error:
                 logger.warning("%s: a page of the article is missing: %s", url, error)
                 continue
+            if response.status == 404 or same_page(response.url, item):
+                continue  # a page that was guessed, and is not there: WordPress leads back to the first
             if response.status != 200:
                 logger.warning("%s: a page of the article is missing: status %s", url, response.status)
                 continue
             item.pages += (page_of(response),)
             capture = response.meta.get("capture")
             item.captures += (capture,) if capture else ()
+
+
+def same_page(url: str, item: Fetched) -> bool:
+    """Whether a response came from a page of the article that is there already."""
+    return any(url_key(url) == url_key(page.url) for page in item.pages)
 
 
 class ArchivePipeline:

@@ -62,6 +62,20 @@ def test_both_themes_give_the_same_text(theme: str, paper: Newspaper, crawl: Cra
         assert row["title"] not in row["body"].split("\n\n")[:1]
 
 
+def test_a_story_in_several_pages_is_whole_where_the_theme_links_to_none(
+    paper: Newspaper, crawl: Crawl, db: Read
+) -> None:
+    paper.page_links = False
+    crawl()
+    found = articles(db())
+    longer = [s for s in paper.posts() if len(s.pages) > 1]
+    assert longer
+    for story in longer:
+        text = " ".join(found[url_key(paper.address(story))]["body"].split())
+        assert all(" ".join(p.replace("**", "").split()) in text for p in story.paragraphs), story.slug
+    assert not [path for _, path, status in paper.requests if status == 404]
+
+
 def test_the_newspapers_own_pages_and_a_password_post_are_no_articles(paper: Newspaper, crawl: Crawl, db: Read) -> None:
     crawl()
     hidden = [s for s in paper.stories if s.kind in ("page", "protected")]

@@ -238,3 +238,9 @@ def test_a_list_of_labelled_links_to_other_articles_is_left_out_and_a_list_with_
     assert read(paragraphs(FIRST, SECOND) + teasers + paragraphs(THIRD)).body == f"{FIRST}\n\n{SECOND}\n\n{THIRD}"
     items = "<ul><li>Көпірдің ұзындығы екі жүз метр, <a href=/1>жобасы</a> дайын</li><li>Жарығы бар</li></ul>"
     assert "екі жүз метр" in read(paragraphs(FIRST, SECOND) + items + paragraphs(THIRD)).body
+
+
+def test_the_name_under_a_quotation_signs_the_quotation_and_not_the_article():
+    quote = f"<blockquote><p>{SECOND}</p><cite>Мирас АСАН</cite></blockquote>"
+    assert read(paragraphs(FIRST, THIRD) + quote).authors == ()
+    assert [a.name for a in read(paragraphs(FIRST, THIRD, "Мирас АСАН")).authors] == ["Мирас Асан"]

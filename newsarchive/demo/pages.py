@@ -189,12 +189,17 @@ def _picture(paper: Newspaper, name: str, caption: str, style: str = "wp-block-i
     )
 
 
+def rendered(paper: Newspaper, story: Story) -> str:
+    """The text of all pages of a story as HTML, as REST gives it."""
+    return "\n".join(render(page, lambda name, caption: _picture(paper, name, caption)) for page in story.pages)
+
+
 def _featured(paper: Newspaper, story: Story) -> str:
     return _picture(paper, story.image, story.caption, "post-thumbnail") if story.image else ""
 
 
 def _page_links(paper: Newspaper, story: Story, number: int) -> str:
-    if len(story.pages) == 1:
+    if len(story.pages) == 1 or not paper.page_links:
         return ""
     url = paper.address(story)
     links = [

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from newsarchive.demo.pages import rendered
 from newsarchive.demo.stories import Story
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def _post(paper: Newspaper, story: Story, *, embed: bool = False) -> dict[str, A
         "type": "post",
         "link": paper.address(story),
         "title": {"rendered": html.escape(f"Қорғалған: {story.title}" if protected else story.title)},
-        "content": {"rendered": "", "protected": protected},
+        "content": {"rendered": "" if protected else rendered(paper, story), "protected": protected},
     }
     if embed:
         terms = [[{"name": n, "taxonomy": "category"} for n in story.categories]]

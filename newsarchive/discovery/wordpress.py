@@ -85,6 +85,7 @@ def _listed(post: Mapping[str, Any], site: Site) -> Listed:
             tags=_terms(post, "post_tag"),
             image=_image(post),
             kind="protected" if _is_protected(post) else str(post.get("type") or ""),
+            words=len(_text(post.get("content")).split()),
         )
     return Listed(url=post["link"], lastmod=modified, hints=hints, native_id=str(post.get("id") or ""))
 

@@ -18,7 +18,7 @@ from newsarchive.extraction.metadata import (
     why_not_an_article,
 )
 from newsarchive.extraction.pages import read_tree
-from newsarchive.extraction.parts import find_more_pages
+from newsarchive.extraction.parts import find_more_pages, guess_next_page
 from newsarchive.extraction.text import Text, read_text
 from newsarchive.items import Article, Hints, Image, NotAnArticle, Page
 from newsarchive.sites import Site
@@ -85,7 +85,8 @@ def _article(
 ) -> Article:
     lead, body = texts[0].lead, _body(texts)
     paragraphs = [block.text for block in body if block.text]
-    authors, signed = choose_authors(metadata, paragraphs, site=site, hints=hints)
+    unquoted = [block.text for block in body if block.text and not block.quoted]  # a quotation's name signs it alone
+    authors, signed = choose_authors(metadata, unquoted, site=site, hints=hints)
     images = choose_images(metadata, trees[0], texts[0].main, site=site, hints=hints, url=url)
     evidence = {**metadata.evidence, "authors": signed, "body": texts[0].evidence}
     return Article(
@@ -103,7 +104,8 @@ def _article(
         categories=metadata.categories,
         tags=metadata.tags,
         evidence={k: v for k, v in sorted(evidence.items()) if v},
-        more_pages=find_more_pages(trees[-1], url, given),
+        more_pages=find_more_pages(trees[-1], url, given)
+        or guess_next_page(given, words=len(" ".join(paragraphs).split()), listed=hints.words),
     )
 
 

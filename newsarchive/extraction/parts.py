@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from urllib.parse import urldefrag, urlsplit
+from urllib.parse import urldefrag, urlsplit, urlunsplit
 
 from newsarchive.extraction.blocks import Element, absolute
 from newsarchive.extraction.choice import words_of
@@ -15,6 +15,9 @@ _PARTS = re.compile(
 )
 _NUMBERED = re.compile(r"\d{1,3}(?:\.html?)?/?(?:#.*)?$")
 _MOST = 60
+_SHARE = 0.85
+_FEWEST = 40
+"""Words that must be missing before a page is asked for that nothing links to."""
 
 
 def find_more_pages(tree: Element, url: str, given: Sequence[str]) -> tuple[str, ...]:
@@ -31,6 +34,26 @@ def find_more_pages(tree: Element, url: str, given: Sequence[str]) -> tuple[str,
             found.setdefault(address, number)
     wanted = [a for a in sorted(found, key=lambda a: found[a]) if _same(a) not in known]
     return tuple(wanted[:_MOST])
+
+
+def guess_next_page(given: Sequence[str], *, words: int, listed: int) -> tuple[str, ...]:
+    """Where the next page must be, if the listing holds far more words than the pages so far and no page links on.
+
+    WordPress numbers the pages of a post (`/slug/2/`, `&page=2`), also in themes that do not link to them.
+
+    >>> guess_next_page(["https://kz.example/slug/"], words=150, listed=900)
+    ('https://kz.example/slug/2/',)
+    >>> guess_next_page(["https://kz.example/?p=7"], words=150, listed=900)
+    ('https://kz.example/?p=7&page=2',)
+    >>> guess_next_page(["https://kz.example/slug/"], words=850, listed=900)
+    ()
+    """
+    if not given or words > _SHARE * listed or listed - words < _FEWEST:
+        return ()
+    parts, number = urlsplit(given[0]), len(given) + 1
+    if parts.query:
+        return (urlunsplit(parts._replace(query=f"{parts.query}&page={number}")),)
+    return (urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{number}/")),)
 
 
 def _linked(tree: Element, base: str) -> Iterator[str]:
