@@ -39,7 +39,7 @@ check-evaluation: $(READY)
 	  $(BIN)/python -m benchmarks.extraction "$(SHARED)/eval" --jobs 2 --floors benchmarks/floors.toml -o $(VENV)/predictions.jsonl; \
 	else echo "skipped: no evaluation material"; fi
 	@if [ -d "$(SHARED)/kazakh" ]; then \
-	  $(BIN)/python -m benchmarks.kazakh "$(SHARED)/kazakh" --floors benchmarks/floors.toml; \
+	  $(BIN)/python -m benchmarks.kazakh "$(SHARED)/kazakh" --floors; \
 	else echo "skipped: no evaluation material"; fi
 
 check-wordpress: $(READY)
