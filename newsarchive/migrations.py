@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sqlite_utils import Database, Migrations
 
+from newsarchive.shadow import stems_version
+
 migrations = Migrations("newsarchive")
 
 
@@ -488,3 +490,18 @@ when exists (select 1 from urls where key = new.key and state = 'forgotten') beg
 end;
 """,
     )
+
+
+@migrations()
+def m260_search_index(db: Database) -> None:
+    """Which rules and which lexicon the stems of the index were made with; unknown where there already are some."""
+    _run(
+        db,
+        """
+create table search_index (             -- one row: what the search index was made with
+    stems text primary key              -- version of the rules of stemming, and digest of the lexicon
+) strict;
+""",
+    )
+    made = db.conn.execute("select 1 from stems limit 1").fetchone() is not None
+    db.conn.execute("insert into search_index (stems) values (?)", ("unknown" if made else stems_version(),))

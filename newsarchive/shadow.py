@@ -96,6 +96,11 @@ def query_words(text: str) -> list[tuple[str, ...]]:
     return [tuple(dict.fromkeys(pair)) for pair in zip(typed, kazakh, strict=True)]
 
 
+def stems_version() -> str:
+    """Name the rules and the lexicon that stems come from."""
+    return stems.stems_version()
+
+
 def query_stems(word: str) -> tuple[str, ...]:
     """The stems that a query's folded word may have in the archive, without marks."""
     return tuple(stems.query_stems(word))

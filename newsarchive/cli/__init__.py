@@ -28,6 +28,7 @@ COMMANDS = {
     "cite": "taking",
     "browse": "taking",
     "check": "keeping",
+    "stems": "stems",
     "schedule": "scheduling",
     "demo": "showing",
 }

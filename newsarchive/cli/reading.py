@@ -17,7 +17,7 @@ from sqlite_utils import Database
 from newsarchive.cli.crawling import parse_day
 from newsarchive.cli.formats import FORMATS, render_article
 from newsarchive.cli.terminal import Archive, json_option, print_json, print_table
-from newsarchive.database import article_of
+from newsarchive.database import article_of, index_is_current
 from newsarchive.database.articles import article_of_revision
 from newsarchive.search import FilterError, Filters, Hit, Line, Period, hits_over
 from newsarchive.search import kwic as keyword_lines
@@ -65,6 +65,7 @@ def search(
 ) -> None:
     """Find articles: words in any form, "exact phrase", -word, prefix*, title:word, author:name."""
     db, filters = archive.read(), read_filters(f)
+    warn_of_old_index(archive, db)
     try:
         if over:
             _print_periods(hits_over(db, query, by=over, **filters), as_json=as_json)
@@ -77,6 +78,12 @@ def search(
                 archive.say("Nothing found.")
     except FilterError as error:
         raise click.UsageError(str(error)) from error
+
+
+def warn_of_old_index(archive: Archive, db: Database) -> None:
+    """Say so where other forms of a word may not be found, since the index holds stems of another version."""
+    if not index_is_current(db):
+        archive.warn("The search index was made by another version; newsarchive stems rebuild makes it anew.")
 
 
 def _print_periods(periods: list[Period], *, as_json: bool) -> None:

@@ -12,7 +12,7 @@ from rich.progress import Progress
 from newsarchive.browse import RoomError, serve
 from newsarchive.cite import CitationError
 from newsarchive.cite import cite as cite_article
-from newsarchive.cli.reading import filter_options, find_article, read_filters
+from newsarchive.cli.reading import filter_options, find_article, read_filters, warn_of_old_index
 from newsarchive.cli.terminal import Archive, stderr
 from newsarchive.export import FORMATS, ExportError, release
 from newsarchive.export import export as export_articles
@@ -75,7 +75,9 @@ def cite(archive: Archive, article: str, revision: int | None, style: str) -> No
 @click.pass_obj
 def browse(archive: Archive, port: int, host: str) -> None:
     """Read the archive in a browser."""
-    archive.read().close()
+    db = archive.read()
+    warn_of_old_index(archive, db)
+    db.close()
     try:
         serve(
             archive.folder,

@@ -3,6 +3,7 @@
 from newsarchive.database.archive import ArchiveError, ArchiveLocked, lock_archive, open_archive, read_archive
 from newsarchive.database.articles import Saved, save_article
 from newsarchive.database.forgotten import Forgotten, ForgottenAddresses, is_forgotten, mark_forgotten
+from newsarchive.database.index import index_is_current, rebuild_index
 from newsarchive.database.ledger import (
     article_of,
     due_urls,
@@ -26,6 +27,7 @@ __all__ = [
     "article_of",
     "due_urls",
     "finish_run",
+    "index_is_current",
     "is_forgotten",
     "lock_archive",
     "mark_failed",
@@ -34,6 +36,7 @@ __all__ = [
     "mark_not_article",
     "open_archive",
     "read_archive",
+    "rebuild_index",
     "record_left_warcs",
     "record_warc",
     "save_article",

@@ -1,0 +1,53 @@
+"""The commands for the stems that search goes by: stems rebuild, stems learn."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from rich.progress import Progress
+
+from newsarchive.cli.terminal import Archive, stderr
+from newsarchive.database import lock_archive, open_archive, rebuild_index
+from newsarchive.kazakh.lexicon import learn_lexicon, write_lexicon
+
+
+@click.group()
+def stems() -> None:
+    """Make the search index anew; learn a lexicon of stems from a text."""
+
+
+@stems.command()
+@click.pass_obj
+def rebuild(archive: Archive) -> None:
+    """Make the search index of the archive anew, by the rules and the lexicon of this version."""
+    archive.read().close()
+    with (
+        lock_archive(archive.folder),
+        Progress(console=stderr, transient=True, disable=archive.quiet or not sys.stderr.isatty()) as bar,
+    ):
+        task = bar.add_task("articles", total=None)
+        db = open_archive(archive.folder)
+        count = rebuild_index(db, lambda done, total: bar.update(task, completed=done, total=total))
+        db.close()
+    archive.say(f"The search index of {count} articles is made anew.")
+
+
+@stems.command()
+@click.argument("texts", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The lexicon to write.")
+@click.option("--source", default="", help="Where the texts are from and under which licence; kept in the file.")
+@click.pass_obj
+def learn(archive: Archive, texts: tuple[Path, ...], output: Path, source: str) -> None:
+    """Learn a lexicon of Kazakh stems from plain TEXTS (UTF-8), without labels."""
+    lexicon = learn_lexicon(_lines(texts), source=source)
+    write_lexicon(output, lexicon)
+    archive.say(f"{len(lexicon.stems)} stems, {len(lexicon.suffixes)} suffixes in {output} (digest {lexicon.digest})")
+
+
+def _lines(texts: tuple[Path, ...]) -> Iterator[str]:
+    for path in texts:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            yield from file
