@@ -227,8 +227,8 @@ def test_of_several_articles_on_a_page_the_titled_one_is_read():
     assert found.body == "\n\n".join(first)
 
 
-@pytest.mark.parametrize("line", ["👁 1062", "5 қаңтар, 2023", "12.03.2025"])
-def test_a_counter_or_a_date_after_the_text_is_left_out(line: str):
+@pytest.mark.parametrize("line", ["👁 1062", "5 қаңтар, 2023", "12.03.2025", "Тегтер:", "by"])
+def test_a_counter_a_date_or_a_bare_label_after_the_text_is_left_out(line: str):
     assert read(paragraphs(FIRST, SECOND, THIRD, line)).body == f"{FIRST}\n\n{SECOND}\n\n{THIRD}"
 
 

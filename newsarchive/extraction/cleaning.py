@@ -79,6 +79,7 @@ _BAR = re.compile(
     |textauthor|article-?date)(?:$|[\s_-])""",
     re.I | re.X,
 )
+_LABEL = re.compile(r"^(?:by|in|от|в|\w[\w ]{1,24}:)$", re.I)
 _BAR_LONGEST = 100
 _LINKED = 0.9
 _HEADLINE = 24
@@ -158,15 +159,17 @@ def is_bar(block: Block) -> bool:
     return False
 
 
-def _is_count(text: str) -> bool:
-    """Whether a line is a number with a sign: how often a page was seen or liked."""
+def _is_meta(text: str) -> bool:
+    """Whether a line after the text is a date, a number with a sign (how often a page was seen), or a bare label."""
+    if _STAMPED.match(text) or _LABEL.match(text):
+        return True
     return len(text) < 16 and not any(c.isalpha() for c in text) and any(c.isdigit() for c in text)
 
 
 def _without_end(blocks: Sequence[Block]) -> list[Block]:
     """Without what closes a page: counters and dates, invitations to subscribe, headings of what was left out."""
     kept = list(blocks)
-    while len(kept) > 1 and kept[-1].kind == "p" and (_STAMPED.match(kept[-1].text) or _is_count(kept[-1].text)):
+    while len(kept) > 1 and kept[-1].kind == "p" and _is_meta(kept[-1].text):
         kept.pop()
     for block in kept[-3:]:
         if len(block.text) < 400 and _INVITES.search(block.text) and (block.linked or _LETTERS.search(block.text)):
