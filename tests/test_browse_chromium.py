@@ -121,7 +121,7 @@ def browser() -> Iterator[Any]:
         browser.close()
 
 
-@pytest.fixture(params=[1280, 390], ids=["desk", "phone"])
+@pytest.fixture(params=[1280, 320], ids=["desk", "phone"])
 def width(request: pytest.FixtureRequest) -> int:
     return int(request.param)
 

@@ -169,6 +169,10 @@ def test_an_edit_is_read_back_in_history_diff_and_search(
     assert "құбылыс байқалды." in added
     assert "{+" in newsarchive("diff", url).stdout  # type: ignore[attr-defined]
     assert "same content" in newsarchive("diff", url, "2", "2").stderr  # type: ignore[attr-defined]
+    others = json.loads(newsarchive("search", "-құбылыс", "--json").stdout)  # type: ignore[attr-defined]
+    assert url not in [hit["url"] for hit in others]
+    assert others
+    newsarchive("search", "құбылыс", "--limt", "5", code=2)
     absurd = newsarchive("search", "(" * 5000, code=2)
     assert "levels of parentheses" in absurd.stderr  # type: ignore[attr-defined]
     assert "Traceback" not in absurd.stderr  # type: ignore[attr-defined]

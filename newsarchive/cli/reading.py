@@ -50,7 +50,7 @@ def read_filters(values: Mapping[str, str]) -> Filters:
     return cast("Filters", given)
 
 
-@click.command()
+@click.command(context_settings={"ignore_unknown_options": True})  # a query may begin with -word
 @click.argument("query")
 @filter_options
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
