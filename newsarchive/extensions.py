@@ -25,6 +25,7 @@ from newsarchive.extraction.pages import inflate
 from newsarchive.items import Capture, Extracted
 from newsarchive.plan import SitePlan
 from newsarchive.sites import Site
+from newsarchive.takedown import purge_forgotten
 from newsarchive.warc import CaptureWriter
 
 logger = logging.getLogger(__name__)
@@ -125,6 +126,7 @@ class ArchiveRun(Recorder):
         self.site: Site = spider.site  # type: ignore[attr-defined]
         self.db: Database = database.open_archive(self.folder)
         database.save_site(self.db, self.site)
+        database.delete_outdated(self.db, self.folder)
         database.record_left_warcs(self.db, self.folder / "warc")
         self.forgotten = database.ForgottenAddresses(self.db)
         self.run = database.start_run(self.db, "crawl", self.site.name)
@@ -216,6 +218,7 @@ class ArchiveRun(Recorder):
             self.db.conn.commit()
             self.warc.close()
             database.record_warc(self.db, self.warc.path)
+            purge_forgotten(self.db, self.folder)
             self.problems = [*filter(None, [self.problem]), *self.plan.problems]
             self.problems += what_needs_a_person(self.db, self.site, self.run, self.folder)
             self.reason = {"finished": "finished", "shutdown": "interrupted"}.get(reason, reason)
@@ -229,6 +232,7 @@ class ArchiveRun(Recorder):
         finally:
             self.warc.close()
             self.db.close()
+            database.sum_pages(self.folder)
             self._lock.__exit__(None, None, None)
 
     @property

@@ -436,8 +436,8 @@ create table warc_files (               -- WARC files that are finished
     sha256 text not null,
     closed text not null                -- when that was written down, UTC
 ) strict;
-create table outdated_warcs (           -- WARC files that were rewritten and are to be deleted
-    name text primary key
+create table outdated_files (           -- files that hold what was taken down and are to be deleted
+    name text primary key               -- warc/NAME, images/NAME; archive.db: its free space is to be cleared
 ) strict;
 create table seals (                    -- digests of blocks of rows, by which a changed letter is found
     name text not null,                 -- of the table

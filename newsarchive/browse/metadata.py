@@ -14,7 +14,7 @@ DESCRIPTIONS: dict[str, dict[str, Any]] = tomllib.loads((_HERE / "metadata.toml"
 QUERIES: dict[str, dict[str, Any]] = tomllib.loads((_HERE / "queries.toml").read_text(encoding="utf-8"))
 """By name: `title`, `description`, `sql`, and the names of its parameters where it has some."""
 
-HIDDEN = ("stems_words", "stems_places", "seals", "unsealed", "outdated_warcs", "_sqlite_migrations")
+HIDDEN = ("stems_words", "stems_places", "seals", "unsealed", "outdated_files", "_sqlite_migrations")
 """Tables that serve the program alone."""
 
 

@@ -29,6 +29,7 @@ COMMANDS = {
     "browse": "taking",
     "check": "keeping",
     "stems": "stems",
+    "forget": "withholding",
     "schedule": "scheduling",
     "demo": "showing",
 }

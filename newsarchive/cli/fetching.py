@@ -19,6 +19,7 @@ from newsarchive.cli.terminal import Archive
 from newsarchive.crawl import fetch_pages
 from newsarchive.items import Capture, Extracted, Fetched, Page
 from newsarchive.sites import Site, host_site, site_of
+from newsarchive.takedown import purge_forgotten
 from newsarchive.warc import CaptureWriter
 from newsarchive.workers import extract_here
 
@@ -42,6 +43,8 @@ def fetch(
 ) -> None:
     """Get pages one-off, print their articles, and store them as a crawl would."""
     form = "json" if as_json else form
+    if not no_store:
+        _refuse_forgotten(archive, [*targets, page_url])
     if page_url or not all(_is_url(target) for target in targets):
         captures: list[Capture] = []
         sites, results = _read_file(archive, targets, page_url, keep=not no_store)
@@ -55,6 +58,18 @@ def fetch(
     if not no_store and results:
         failed |= not _store(archive, results, captures, sites)
     sys.exit(1 if failed else 0)
+
+
+def _refuse_forgotten(archive: Archive, urls: Sequence[str]) -> None:
+    """End with a sentence where an address was taken down, before it is asked for again."""
+    if not (archive.folder / "archive.db").exists():
+        return
+    db = archive.read()
+    for url in urls:
+        if url and database.is_forgotten(db, url):
+            archive.warn(f"{url} was taken down and is not stored again; --no-store fetches it without keeping it.")
+            sys.exit(1)
+    db.close()
 
 
 def announce_folder(archive: Archive) -> None:
@@ -134,7 +149,9 @@ def _store(archive: Archive, results: Sequence[Extracted], captures: Sequence[Ca
             for name in {capture.warc for capture in kept}:
                 database.record_warc(db, archive.folder / "warc" / name)
         db.conn.commit()
+        purge_forgotten(db, archive.folder)
         db.close()
+        database.sum_pages(archive.folder)
     except (database.ArchiveError, sqlite3.Error, OSError) as error:
         archive.warn(f"The article is printed but could not be stored: {error}.")
         return False

@@ -15,7 +15,9 @@ from newsarchive.database.ledger import (
     update_source,
 )
 from newsarchive.database.outcomes import save_extracted
+from newsarchive.database.removal import delete_outdated
 from newsarchive.database.runs import finish_run, save_capture, save_site, start_run
+from newsarchive.database.sums import sum_pages
 from newsarchive.database.warcfiles import record_left_warcs, record_warc
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "ForgottenAddresses",
     "Saved",
     "article_of",
+    "delete_outdated",
     "due_urls",
     "finish_run",
     "index_is_current",
@@ -46,5 +49,6 @@ __all__ = [
     "save_site",
     "source_state",
     "start_run",
+    "sum_pages",
     "update_source",
 ]

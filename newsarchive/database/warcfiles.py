@@ -46,14 +46,7 @@ def record_warc(db: Database, path: Path) -> None:
 
 
 def record_left_warcs(db: Database, folder: Path) -> None:
-    """Write down the files that killed runs left, and delete those that were rewritten when something was taken down.
-
-    `folder` is that of the WARC files.
-    """
-    for (name,) in db.conn.execute("select name from outdated_warcs").fetchall():
-        (folder / name).unlink(missing_ok=True)
-        with db.atomic():
-            db.conn.execute("delete from outdated_warcs where name = ?", (name,))
+    """Write down the WARC files that killed runs left in `folder`; one that a process still writes to is left alone."""
     known = db.conn.execute("select distinct warc from captures where warc not in (select name from warc_files)")
     for (name,) in known.fetchall():
         path = folder / name

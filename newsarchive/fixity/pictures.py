@@ -15,8 +15,11 @@ def check_pictures(state: State, report: Report, *, progress: Progress, sample: 
     files = sorted(path for path in folder.glob("*") if path.is_file() and not path.name.startswith("."))
     wanted = _wanted(state)
     if sample is None:
+        outdated = {
+            name.removeprefix("images/") for (name,) in state.db.conn.execute("select name from outdated_files")
+        }
         for path in files:
-            if path.stem not in wanted and not state.is_new(path):
+            if path.stem not in wanted and path.name not in outdated and not state.is_new(path):
                 report.add(f"images/{path.name}", "no row of images knows this file")
         for sha256 in sorted(wanted.keys() - {path.stem for path in files}):
             if state.live("select 1 from images where sha256 = ?", sha256):

@@ -54,7 +54,7 @@ def _exists(state: State, name: str) -> bool:
 
 def _names(state: State) -> list[str]:
     known = state.db.conn.execute("select distinct warc from captures union select name from warc_files").fetchall()
-    outdated = {name for (name,) in state.db.conn.execute("select name from outdated_warcs").fetchall()}
+    outdated = {name.removeprefix("warc/") for (name,) in state.db.conn.execute("select name from outdated_files")}
     found = {
         path.name for path in (state.folder / "warc").glob("*") if path.is_file() and not path.name.startswith(".")
     }

@@ -1,0 +1,95 @@
+"""Checksums of the database's pages, written when a run ends: what finds a flipped bit where no row or index is.
+
+They stand beside the database, in archive.db-sums: a head of one line, then four bytes a page. They hold for as long as
+nobody writes to the database, which its seals and the state of its full-text indexes tell.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+import zlib
+from array import array
+from contextlib import closing
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from newsarchive.database.seals import sealed_tables
+
+MOST = 2 << 30
+"""Larger databases are not summed up after each run: it would cost more than most runs do."""
+HEAD = 100
+"""Bytes of the first page that SQLite itself counts its work in."""
+
+
+def sum_pages(folder: Path) -> bool:
+    """Write the checksums of an archive's database at rest; gives whether they could be written."""
+    path = folder / "archive.db"
+    log = path.with_name("archive.db-wal")
+    if path.stat().st_size > MOST:
+        return False
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=30)) as connection:
+        before = state_key(connection)
+        if not before or (log.exists() and log.stat().st_size):
+            return False
+        sums = page_sums(path)
+        if state_key(connection) != before or (log.exists() and log.stat().st_size):
+            return False
+    data = sums.tobytes()
+    head = {"state": before, "pages": len(sums), "sha256": hashlib.sha256(data).hexdigest()}
+    draft = path.with_name("archive.db-sums.new")
+    draft.write_bytes(json.dumps(head).encode() + b"\n" + data)
+    os.replace(draft, path.with_name("archive.db-sums"))
+    return True
+
+
+def state_key(connection: sqlite3.Connection) -> str:
+    """What tells that nobody has written to the database; empty where something is not sealed, or not ours."""
+    db = Database(connection)
+    (unsealed,) = connection.execute("select exists (select 1 from unsealed)").fetchone()
+    watched = connection.execute("select count(*) from sqlite_master where name like '%\\_unseal\\_insert' escape '\\'")
+    if unsealed or watched.fetchone()[0] != len(sealed_tables(db)):
+        return ""
+    key = hashlib.sha256()
+    for sql in (
+        "select * from seals order by 1, 2",
+        "select * from stems_fts_data where id <= 10",
+        "select * from articles_fts_data where id <= 10",
+        "select name, rootpage, sql from sqlite_master order by 1",
+        "pragma page_count",
+        "pragma freelist_count",
+        *(["select * from sqlite_stat1"] if db["sqlite_stat1"].exists() else []),
+    ):
+        for row in connection.execute(sql):
+            key.update(repr(row).encode())
+    return key.hexdigest()
+
+
+def page_sums(path: Path) -> array[int]:
+    """The CRC-32 of each page of a database's file, but for the head of the first."""
+    sums = array("I")
+    with open(path, "rb") as file:
+        size = int.from_bytes(file.read(HEAD)[16:18], "big")
+        size = 65536 if size == 1 else size
+        sums.append(zlib.crc32(file.read(size - HEAD)))
+        while page := file.read(size):
+            sums.append(zlib.crc32(page))
+    return sums
+
+
+def changed_pages(folder: Path, copy: sqlite3.Connection, path: Path) -> list[int] | None:
+    """The pages of a copy at `path` that differ from the checksums in `folder`; None where those do not hold for it."""
+    try:
+        head, _, data = (folder / "archive.db-sums").read_bytes().partition(b"\n")
+        said = json.loads(head)
+        whole = said["sha256"] == hashlib.sha256(data).hexdigest()
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    if not whole or said["state"] != state_key(copy):
+        return None
+    sums = array("I", data)
+    found = page_sums(path)
+    return [number for number, pair in enumerate(zip(sums, found, strict=False), 1) if pair[0] != pair[1]]

@@ -1,0 +1,169 @@
+"""What belongs to an article: its addresses, its captures, the listings that hold its text, its pictures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from newsarchive.members import Member, Record, RecordError, parse_record, read_members
+from newsarchive.takedown.traces import Traces
+from newsarchive.urls import url_key
+from newsarchive.warc import CaptureError, read_capture
+
+Progress = Callable[[str, int, int], None]
+KEPT = ("response", "resource", "revisit")
+
+
+@dataclass(kw_only=True)
+class Belongings:
+    """What is to be removed with an article; `article` is None where the archive has only the address."""
+
+    article: int | None
+    site: str
+    url: str
+    urls: tuple[str, ...]
+    traces: Traces
+    captures: set[int] = field(default_factory=set)
+    images: set[int] = field(default_factory=set)
+    files: set[str] = field(default_factory=set)
+    """Pictures to delete, by their names in images/."""
+    shared: set[int] = field(default_factory=set)
+    """Captures that other articles were made of too, and which therefore stay."""
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The addresses without what does not tell articles apart."""
+        return frozenset(map(url_key, self.urls))
+
+
+def find_belongings(
+    db: Database, folder: Path, *, article: int | None, site: str, url: str, progress: Progress
+) -> Belongings:
+    """Find all that an article, or an address without an article, has in the archive."""
+    own = Belongings(
+        article=article, site=site, url=url, urls=_addresses(db, article, url), traces=_traces(db, article, [url])
+    )
+    _add_captures(db, own)
+    _add_listings(db, folder, own, progress)
+    _add_images(db, folder, own)
+    return own
+
+
+def _addresses(db: Database, article: int | None, url: str) -> tuple[str, ...]:
+    rows = db.conn.execute(
+        "select url from urls where article = ?1 or key = ?2 union select url from articles where id = ?1"
+        " union select c.url from captures c join revision_captures p on p.capture = c.id"
+        " join revisions r on r.id = p.revision where r.article = ?1"
+        " union select url from urls where native_id <> '' and (site, native_id) in"
+        " (select site, native_id from urls where article = ?1 or key = ?2)",
+        (article, url_key(url)),
+    ).fetchall()
+    return tuple(dict.fromkeys([url, *(found for (found,) in rows)]))
+
+
+def _traces(db: Database, article: int | None, urls: Sequence[str]) -> Traces:
+    texts: list[str] = []
+    titles: list[str] = []
+    sql = "select title, lead, body, markdown from revisions where article = ?"
+    for title, lead, body, markdown in db.conn.execute(sql, (article,)):
+        titles.append(title)
+        texts += [lead or "", body, markdown]
+    for (hints,) in db.conn.execute("select hints from urls where article = ?", (article,)):
+        titles.append(json.loads(hints).get("title", ""))
+    return Traces(texts, titles, urls)
+
+
+def _add_captures(db: Database, own: Belongings) -> None:
+    """The captures of its addresses and those its revisions were made of, but for those that others need."""
+    keys = own.keys
+    urls = [url for (url,) in db.conn.execute("select distinct url from captures") if url_key(url) in keys]
+    for url in urls:
+        own.captures |= {number for (number,) in db.conn.execute("select id from captures where url = ?", (url,))}
+    others = {
+        number
+        for (number,) in db.conn.execute(
+            "select p.capture from revision_captures p join revisions r on r.id = p.revision where r.article is not ?",
+            (own.article,),
+        )
+    }
+    own.shared = own.captures & others
+    own.captures -= others
+
+
+def _add_listings(db: Database, folder: Path, own: Belongings, progress: Progress) -> None:
+    """Captures that hold its text, but are no pictures and no pages of other articles, which may quote or link it."""
+    rows = db.conn.execute(
+        "select id, warc, offset from captures where id not in (select capture from revision_captures)"
+        " and id not in (select capture from images where capture is not null) and content_type not like 'image/%'"
+        " and not exists (select 1 from urls u where u.url = captures.url and u.article is not null)"
+        " order by warc, offset"
+    ).fetchall()
+    for done, (number, warc, offset) in enumerate(rows):
+        progress("listings", done, len(rows))
+        if number in own.captures:
+            continue
+        try:
+            if own.traces.in_page(read_capture(folder / "warc", warc=warc, offset=offset)):
+                own.captures.add(number)
+        except CaptureError:
+            continue  # nobody can read it; `check` tells of it
+
+
+def _add_images(db: Database, folder: Path, own: Belongings) -> None:
+    """Pictures of any of its revisions that no other article has ever shown."""
+    shown = {
+        image[name]
+        for (images,) in db.conn.execute("select images from revisions where article = ?", (own.article,))
+        for image in json.loads(images)
+        for name in ("url", "shown")
+        if image.get(name)
+    }
+    shown |= {
+        url
+        for row in db.conn.execute(
+            "select i.url, l.shown from article_images l join images i on i.id = l.image where l.article = ?",
+            (own.article,),
+        )
+        for url in row
+        if url
+    }
+    lonely = {url for url in shown if not _shown_elsewhere(db, url, own.article)}
+    for url in lonely:
+        for number, sha256, capture in db.conn.execute("select id, sha256, capture from images where url = ?", (url,)):
+            own.images.add(number)
+            own.captures |= {capture} if capture is not None and not _picture_of_other(db, lonely, sha256) else set()
+            if sha256 and not _picture_of_other(db, lonely, sha256):
+                own.files |= {path.name for path in (folder / "images").glob(f"{sha256}.*")}
+        own.captures |= {number for (number,) in db.conn.execute("select id from captures where url = ?", (url,))}
+
+
+def _shown_elsewhere(db: Database, url: str, article: int | None) -> bool:
+    found = db.conn.execute(
+        "select 1 from article_images l join images i on i.id = l.image where i.url = ?1 and l.article is not ?2"
+        " union all select 1 from revisions where article is not ?2 and instr(images, ?1) limit 1",
+        (url, article),
+    )
+    return found.fetchone() is not None
+
+
+def _picture_of_other(db: Database, lonely: Iterable[str], sha256: str | None) -> bool:
+    """Whether a picture with the same bytes is kept at an address that stays."""
+    urls = [url for (url,) in db.conn.execute("select url from images where sha256 = ?", (sha256,))]
+    return bool(set(urls) - set(lonely))
+
+
+def left_records(path: Path, start: int, belongs: Callable[[Record], bool]) -> bool:
+    """Whether behind `start`, in what a killed run left, there is a record that belongs to what is taken down."""
+    for member in read_members(path, start=start):
+        if isinstance(member, Member):
+            try:
+                record = parse_record(member.data)
+            except RecordError:
+                continue
+            if record.kind in KEPT and belongs(record):
+                return True
+    return False

@@ -1,0 +1,222 @@
+"""Taking down: nothing of the text is left anywhere, the rest is whole, and it does not come back."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import hashlib
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+
+from newsarchive.database import open_archive
+from newsarchive.demo import Newspaper
+from newsarchive.fixity import check_archive
+from newsarchive.sites import load_sites
+from newsarchive.takedown.traces import Traces
+
+Crawl = Callable[..., str]
+Run = Callable[..., subprocess.CompletedProcess[str]]
+Read = Callable[[], Database]
+
+SECRET = "Зымырауықтыңқұпиясы"
+
+
+def everything(folder: Path) -> bytes:
+    """All bytes of an archive, those of its WARC files inflated, and inflated again where a body is compressed."""
+    found = b""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            plain = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+            found += plain
+            for inner in re.finditer(rb"\x1f\x8b\x08", plain):
+                with contextlib.suppress(zlib.error):
+                    found += zlib.decompressobj(31).decompress(plain[inner.start() :])
+    return found
+
+
+def forms(text: str) -> list[bytes]:
+    """A text as files may write it."""
+    escaped = "".join(f"\\u{ord(letter):04x}" for letter in text)
+    return [text.encode(), text.casefold().encode(), escaped.encode(), text.encode("utf-16-le")]
+
+
+def problems(folder: Path) -> list[str]:
+    return [p.sentence() for p in check_archive(folder, sites=load_sites(folder / "sites")).problems]
+
+
+@pytest.fixture
+def story(paper: Newspaper, crawl: Crawl) -> str:
+    """The address of a story with a secret in its text, crawled twice, edited in between."""
+    text = f"Ауылда {SECRET} туралы көп айтылды, бірақ ешкім оны көрген жоқ. " * 5
+    story = paper.add("qupiya", "Ауылдағы оқиға туралы жаңа хабар", text)
+    crawl()
+    paper.edit(story.slug, append="Кейін тағы бір сөйлем қосылды.")
+    crawl()
+    return paper.address(story)
+
+
+def test_nothing_of_the_text_is_left_and_the_rest_is_whole(
+    story: str, folder: Path, newsarchive: Run, db: Read
+) -> None:
+    assert any(form in everything(folder) for form in forms(SECRET))
+    (before,) = db().conn.execute("select count(*) from articles").fetchone()
+    (words,) = db().conn.execute("select count(*) from stems_words where term = ?", (SECRET.casefold(),)).fetchone()
+    assert words == 1
+    said = newsarchive("forget", story, "--reason", "сот шешімі").stdout
+    assert "taken down with 2 revisions" in said
+    left = everything(folder)
+    assert [form for form in forms(SECRET) if form in left] == []
+    assert db().conn.execute("select count(*) from articles").fetchone() == (before - 1,)
+    assert db().conn.execute("select count(*) from stems_words where term = ?", (SECRET.casefold(),)).fetchone() == (0,)
+    assert problems(folder) == []
+    row = next(iter(db().query("select * from forgotten")))
+    assert (row["url"], row["reason"], row["revisions"]) == (story, "сот шешімі", 2)
+    assert row["digest"].startswith("1:")
+    assert row["published"]
+    run = next(iter(db().query("select * from runs where command = 'forget'")))
+    assert (run["reason"], run["site"]) == ("finished", "paper")
+
+
+def test_it_does_not_come_back(
+    story: str, folder: Path, newsarchive: Run, crawl: Crawl, paper: Newspaper, db: Read
+) -> None:
+    number = db().conn.execute("select max(id) from articles").fetchone()[0]
+    newsarchive("forget", story, "--reason", "сот")
+    paper.edit("qupiya", append="Және тағы бір сөйлем.")
+    paper.add("basqa-habar", "Басқа хабар", "Бүгін ауылда жаңа мектеп ашылды, балалар қуанды. " * 20)
+    assert crawl("--full").startswith("paper: 1 new")
+    left = everything(folder)
+    assert [form for form in forms(SECRET) if form in left] == []
+    assert db().conn.execute("select state, article from urls where url = ?", (story,)).fetchone() == (
+        "forgotten",
+        None,
+    )
+    assert "was taken down" in newsarchive("fetch", story, code=1).stderr
+    assert SECRET in newsarchive("fetch", story, "--no-store").stdout
+    assert [form for form in forms(SECRET) if form in everything(folder)] == []
+    new = db().conn.execute("select id from articles where url like '%basqa-habar%'").fetchone()[0]
+    assert new > number
+    assert problems(folder) == []
+
+
+def test_another_address_of_it_is_refused_and_its_capture_purged(
+    story: str, folder: Path, newsarchive: Run, paper: Newspaper, db: Read
+) -> None:
+    newsarchive("forget", story, "--reason", "сот")
+    other = f"{story}?from=elsewhere&x=1"
+    newsarchive("fetch", other, code=None)
+    assert [form for form in forms(SECRET) if form in everything(folder)] == []
+    assert db().conn.execute("select count(*) from articles where url like '%qupiya%'").fetchone() == (0,)
+    assert problems(folder) == []
+
+
+def test_a_crash_at_any_moment_loses_nothing(story: str, folder: Path, newsarchive: Run, db: Read) -> None:
+    """Killed after each write: before the database agrees all is as it was, afterwards the next try ends it."""
+    script = """
+import os, sys, newsarchive.takedown as t, newsarchive.takedown.captures as c, newsarchive.database.removal as r
+step, names = int(sys.argv[1]), [(c, "rewrite"), (t, "write_forgotten"), (t, "finish_run"), (r, "clear_free_space")]
+module, name = names[step]
+def killed(*a, **k):
+    module.__dict__["_real"](*a, **k) if step < 2 else None
+    os.kill(os.getpid(), 9)
+module._real = getattr(module, name)
+setattr(module, name, killed)
+sys.argv = ["newsarchive", *sys.argv[2:]]
+from newsarchive.cli import main
+main()
+"""
+    environment = {**os.environ, "NEWSARCHIVE_DATA": str(folder)}
+    for step in range(4):
+        command = [sys.executable, "-c", script, str(step), "forget", story, "--reason", "сот"]
+        done = subprocess.run(command, capture_output=True, env=environment, timeout=60, check=False)
+        assert done.returncode == -signal.SIGKILL, done.stderr
+        (kept,) = db().conn.execute("select count(*) from articles where url = ?", (story,)).fetchone()
+        assert kept == (step < 2)
+        assert problems(folder) == [], step
+    newsarchive("forget", story, "--reason", "сот")
+    assert [form for form in forms(SECRET) if form in everything(folder)] == []
+    assert problems(folder) == []
+
+
+def test_a_picture_goes_unless_another_article_shows_it(story: str, folder: Path, newsarchive: Run) -> None:
+    db = open_archive(folder)
+    (article,) = db.conn.execute("select id from articles where url = ?", (story,)).fetchone()
+    (other,) = db.conn.execute("select max(id) from articles where id <> ?", (article,)).fetchone()
+    names = []
+    for number, data in enumerate((b"own picture", b"shared picture")):
+        digest = hashlib.sha256(data).hexdigest()
+        path = folder / "images" / f"{digest}.jpg"
+        path.write_bytes(data)
+        names.append(path.name)
+        image = db.conn.execute(
+            "insert into images (url, sha256, state) values (?, ?, 'kept') returning id",
+            (f"https://a.kz/{number}.jpg", digest),
+        ).fetchone()[0]
+        for shower in [article, *([other] if number else [])]:
+            db.conn.execute(
+                "insert into article_images (article, position, image) values (?, ?, ?)", (shower, 50 + number, image)
+            )
+    db.conn.commit()
+    db.close()
+    newsarchive("forget", story, "--reason", "сот")
+    assert [path.name for path in (folder / "images").iterdir()] == [names[1]]
+
+
+def test_an_address_that_was_never_stored_is_not_stored_later(
+    crawl: Crawl, paper: Newspaper, newsarchive: Run, db: Read
+) -> None:
+    crawl("--limit", "1")
+    story = next(
+        s
+        for s in paper.posts()
+        if s.kind == "post"
+        and not db().conn.execute("select 1 from articles where url = ?", (paper.address(s),)).fetchone()
+    )
+    newsarchive("forget", paper.address(story), "--reason", "өтініш")
+    crawl()
+    assert db().conn.execute("select 1 from articles where url = ?", (paper.address(story),)).fetchone() is None
+
+
+def test_other_tools_cannot_bring_it_back(story: str, newsarchive: Run, folder: Path) -> None:
+    newsarchive("forget", story, "--reason", "сот")
+    db = sqlite3.connect(folder / "archive.db")
+    db.execute("update urls set state = 'listed', hints = '{\"title\": \"x\"}' where url = ?", (story,))
+    assert db.execute("select state, hints from urls where url = ?", (story,)).fetchone() == ("forgotten", "{}")
+    (key,) = db.execute("select key from urls where url = ?", (story,)).fetchone()
+    with pytest.raises(sqlite3.IntegrityError, match="taken down"):
+        db.execute(
+            "insert into articles (site, url, key, first_seen, last_seen) values ('paper', ?, ?, '', '')", (story, key)
+        )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<h2>Зымырауықтың құпиясы ашылды</h2>",
+        r'[{"title": {"rendered": "\u0417\u044b\u043c\u044b\u0440\u0430\u0443\u044b\u049b\u0442\u044b\u04a3 \u049b\u04b1\u043f\u0438\u044f\u0441\u044b \u0430\u0448\u044b\u043b\u0434\u044b"}}]',
+        "<item><title><![CDATA[Зымырауықтың құпиясы ашылды]]></title></item>",
+        "<description>&lt;p&gt;Зымырауықтың&amp;nbsp;құпиясы &lt;b&gt;ашылды&lt;/b&gt;&lt;/p&gt;</description>",
+    ],
+)
+def test_a_text_is_known_again_however_it_is_written(text: str) -> None:
+    traces = Traces(
+        ["Ауылда бұл туралы көп айтылды, бірақ ешкім көрген жоқ."], ["Зымырауықтың құпиясы ашылды"], ["https://a.kz/q/"]
+    )
+    assert traces.in_text(text)
+    assert not traces.in_text(text.replace("ашыл", "жабыл").replace(r"\u0430\u0448", r"\u0436"))
+
+
+def test_a_short_headline_counts_only_beside_its_address() -> None:
+    traces = Traces(["Су."], ["Су"], ["https://a.kz/su-keldi/"])
+    assert not traces.in_text("<p>Су тасыды</p>")
+    assert traces.in_text('<p><a href="https://a.kz/su-keldi/">Су</a></p>')
