@@ -8,7 +8,7 @@ from datetime import date
 
 from markupsafe import Markup
 
-from newsarchive.browse.plots import Point, draw_lines
+from newsarchive.browse.plots import MANY, Point, draw_lines
 
 
 @dataclass(kw_only=True, frozen=True)
@@ -54,7 +54,7 @@ def line_figure(
 
 
 def every_period(periods: Sequence[str]) -> list[str]:
-    """All years, months or days from the first to the last of some periods; days of more than a year as they are.
+    """All years, months or days from the first to the last of some periods; but not thousands of days.
 
     >>> every_period(["2024-11", "2025-02"])
     ['2024-11', '2024-12', '2025-01', '2025-02']
@@ -64,7 +64,7 @@ def every_period(periods: Sequence[str]) -> list[str]:
     first, last = periods[0], periods[-1]
     if len(first) > 7:
         days = range(date.fromisoformat(first).toordinal(), date.fromisoformat(last).toordinal() + 1)
-        return [date.fromordinal(day).isoformat() for day in days] if len(days) <= 366 else list(periods)
+        return [date.fromordinal(day).isoformat() for day in days] if len(days) <= MANY else list(periods)
     if len(first) == 4:
         return [f"{year:04}" for year in range(int(first), int(last) + 1)]
     start, end = (int(p[:4]) * 12 + int(p[5:7]) - 1 for p in (first, last))
