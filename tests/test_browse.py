@@ -358,10 +358,12 @@ def test_plots_have_their_figures_as_a_table_of_links_and_as_csv(room: Datasette
     ],
 )
 def test_plots_name_each_period_once_and_count_in_whole_steps(periods: list[str], labels: list[str]) -> None:
-    svg = html.fromstring(str(line_figure([Point(period=p, series="", value=1) for p in periods], "").plot))
+    points = [Point(period=p, series="", value=1, link=f"/search?since={p}") for p in periods]
+    svg = html.fromstring(str(line_figure(points, "").plot))
     texts = svg.xpath("//*[local-name()='text']/text()")
     assert [text for text in texts if text.startswith("20")] == labels
     assert [text for text in texts if not text.startswith("20")] == ["0", "1"]
+    assert svg.xpath("//*[local-name()='a']/@href") == [point.link for point in points]
 
 
 def test_plots_carry_no_script_no_style_and_no_foreign_address(room: Datasette) -> None:

@@ -50,7 +50,7 @@ def _specification(
     points: Sequence[Point], names: Sequence[str], *, share: bool, width: int, height: int
 ) -> dict[str, Any]:
     values = [
-        {"period": p.period, "series": p.series, "value": p.value, "link": _HERE + (p.link or "/")} for p in points
+        {"period": p.period, "series": p.series, "value": p.value, "link": p.link and _HERE + p.link} for p in points
     ]
     colour = {"domain": names, "range": [COLOURS[i % len(COLOURS)] for i in range(len(names))]}
     shape = {"domain": names, "range": [SHAPES[i % len(SHAPES)] for i in range(len(names))]}
@@ -70,6 +70,7 @@ def _specification(
         "color": {"field": "series", "type": "nominal", "scale": colour, "legend": legend},
     }
     dots = {
+        "transform": [{"filter": "datum.link != ''"}],  # a period of nothing leads nowhere
         "mark": {"type": "point", "filled": True, "opacity": 1, "size": 46 if len(points) < 150 else 22},
         "encoding": {
             "shape": {"field": "series", "type": "nominal", "scale": shape, "legend": legend},
