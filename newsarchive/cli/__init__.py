@@ -28,6 +28,8 @@ COMMANDS = {
     "cite": "taking",
     "browse": "taking",
     "check": "keeping",
+    "backup": "keeping",
+    "restore": "keeping",
     "stems": "stems",
     "forget": "withholding",
     "schedule": "scheduling",

@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from newsarchive.backup import make_backup, restore_backup
 from newsarchive.cli.terminal import Archive, json_option, print_json, stderr
 from newsarchive.fixity import Progress as Told
 from newsarchive.fixity import check_archive
@@ -45,3 +47,36 @@ def check(archive: Archive, sample: int | None, as_json: bool) -> None:
     if report.problems:
         archive.warn(f"{len(report.problems)} problem{'s' * (len(report.problems) > 1)} found.")
         sys.exit(1)
+
+
+@click.command()
+@click.argument("dest", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--verify", is_flag=True, help="Read again what the backup has already.")
+@json_option
+@click.pass_obj
+def backup(archive: Archive, dest: Path, verify: bool, as_json: bool) -> None:
+    """Copy the archive to the folder DEST, now or while a crawl runs; the next time only what is new or changed."""
+    with progress_bar(archive) as progress:
+        done = make_backup(archive.folder, dest, verify=verify, progress=progress)
+    if as_json:
+        print_json(vars(done))
+    else:
+        size = f"{done.bytes / 1e6:.1f} MB"
+        archive.say(f"{dest}: {done.copied} files copied ({size}), {done.kept} unchanged, {done.removed} removed")
+    for problem in done.problems:
+        archive.warn(problem)
+    sys.exit(1 if done.problems else 0)
+
+
+@click.command()
+@click.argument("source", metavar="BACKUP", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--to", type=click.Path(file_okay=False, path_type=Path), help="The folder; else that of the archive.")
+@click.option("--force", is_flag=True, help="Replace the archive that is there.")
+@click.pass_obj
+def restore(archive: Archive, source: Path, to: Path | None, force: bool) -> None:
+    """Put a backup back, verified; what was taken down since it was made stays down."""
+    folder = to or archive.folder
+    with progress_bar(archive) as progress:
+        done = restore_backup(source, folder, present=[archive.folder], force=force, progress=progress)
+    again = f"; {done.forgotten} articles taken down again" if done.forgotten else ""
+    archive.say(f"{folder}: {done.files} files as of {done.made}{again}")

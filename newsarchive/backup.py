@@ -1,1 +1,0 @@
-"""Copies of an archive: made while a crawl runs, verified, and put back."""
