@@ -435,6 +435,20 @@ def test_history_shows_the_words_that_changed(room: Datasette, folder: Path) -> 
     assert get(room, f"/article/{number_of(folder, 'flood')}/history?from=1&to=9").status_code == 404
 
 
+def test_an_article_without_revisions_has_no_history(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "bare")
+    db = open_archive(tmp_path / "bare")
+    with db.atomic():
+        db.conn.execute(
+            "insert into articles (id, site, url, key, first_seen, last_seen) values (900, 'tan', 'https://tan.example/b/',"
+            " 'tan.example/b', '2025-03-01T00:00:00Z', '2025-03-01T00:00:00Z')"
+        )
+    db.close()
+    room = make_datasette(tmp_path / "bare")
+    assert get(room, "/article/900").status_code == 200
+    assert get(room, "/article/900/history").status_code == 404
+
+
 def test_article_can_be_taken_away_as_json_and_as_citations(room: Datasette, folder: Path) -> None:
     number = number_of(folder, "flood")
     assert get(room, f"/article/{number}.json").json()["authors"] == ["Аида Рахымқұлова"]

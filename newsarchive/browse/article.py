@@ -51,7 +51,9 @@ def history_page(visit: Visit) -> Page:
     article = find_article(visit.db, visit.number("id"))
     revisions = _revisions(visit.db, article["id"])
     numbers = [row["number"] for row in revisions]
-    own = [row["number"] for row in revisions if row["kind"] != "reextracted"]
+    own = [row["number"] for row in revisions if row["kind"] != "reextracted"] or numbers
+    if not own:
+        raise MissingError(f"{article['id']} has no revisions")
     new = visit.get_number("to", own[-1])
     old = visit.get_number("from", max([n for n in own if n < new], default=own[0]))
     if old not in numbers or new not in numbers:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from sqlite_utils import Database
 
@@ -88,8 +88,10 @@ def _compare(db: Database, sets: list[tuple[str, Filters]]) -> tuple[dict[str, l
     for table in NAMED:
         counts = [_names(db, table, articles) for articles in (first, second)]
         field = {"authors": "author", "categories": "category", "tags": "tag"}[table]
-        links = {name: [address("/search", **{"q": q, **f, field: name}) for q, f in sets] for name in counts[0] | counts[1]}  # fmt: skip  # noqa: E501
-        found[table] = rank_keys(counts[0], counts[1], (len(first), len(second)), links)
+        found[table] = [
+            replace(key, link=address("/search", **{"q": sets[key.side][0], **sets[key.side][1], field: key.name}))
+            for key in rank_keys(counts[0], counts[1], (len(first), len(second)))
+        ]
     return found, (len(first), len(second))
 
 
@@ -121,10 +123,12 @@ def _words(db: Database, sets: list[tuple[str, Filters]], *samples: list[int]) -
     """Words by their stems, each shown in its commonest form."""
     forms: dict[str, Counter[str]] = {}
     counts = [_count_stems(db, articles, forms) for articles in samples]
-    common = {stem: forms[stem].most_common(1)[0][0] for stem in counts[0] | counts[1]}
-    links = {stem: [address("/search", **{**f, "q": word}) for _, f in sets] for stem, word in common.items()}
-    keys = rank_keys(counts[0], counts[1], (counts[0].total(), counts[1].total()), links)
-    return [Key(name=common[k.name], counts=k.counts, rates=k.rates, score=k.score, link=k.link) for k in keys]
+    keys = rank_keys(counts[0], counts[1], (counts[0].total(), counts[1].total()))
+    return [_as_word(key, forms[key.name].most_common(1)[0][0], sets) for key in keys]
+
+
+def _as_word(key: Key, word: str, sets: list[tuple[str, Filters]]) -> Key:
+    return replace(key, name=word, link=address("/search", **{**sets[key.side][1], "q": word}))
 
 
 def _count_stems(db: Database, articles: list[int], forms: dict[str, Counter[str]]) -> Counter[str]:
@@ -155,9 +159,7 @@ def words_of_shadow(shadow: str) -> list[str]:
     return [word for word in words if len(word) > 1 and not word.isdigit()]
 
 
-def rank_keys(
-    first: Counter[str], second: Counter[str], sizes: tuple[int, int], links: Mapping[str, list[str]]
-) -> list[Key]:
+def rank_keys(first: Counter[str], second: Counter[str], sizes: tuple[int, int]) -> list[Key]:
     """What differs for certain, the surest first."""
     if not all(sizes):
         return []
@@ -169,8 +171,7 @@ def rank_keys(
         score = log_likelihood(*counts, *sizes)
         if score >= THRESHOLD:
             rates = (counts[0] * 1000 / sizes[0], counts[1] * 1000 / sizes[1])
-            side = 0 if rates[0] > rates[1] else 1
-            keys.append(Key(name=name, counts=counts, rates=rates, score=round(score, 1), link=links[name][side]))
+            keys.append(Key(name=name, counts=counts, rates=rates, score=round(score, 1)))
     return sorted(keys, key=lambda key: (-key.score, key.name))
 
 

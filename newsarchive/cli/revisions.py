@@ -46,7 +46,7 @@ def diff(archive: Archive, article: str, numbers: tuple[int, ...], as_json: bool
         raise click.UsageError("diff wants two revision numbers, or none for the last two.")
     if not numbers:
         sql = "select number from revisions where article = ? and kind <> 'reextracted' order by number desc limit 2"
-        own = [number for (number,) in db.conn.execute(sql, (key,))]
+        own = [number for (number,) in db.conn.execute(sql, (key,))] or [1]
         numbers = (own[-1], own[0])
     before, after = (revision_row(db, key, number) for number in numbers)
     changes = compare_revisions(before, after)
