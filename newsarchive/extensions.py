@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,6 +26,7 @@ from newsarchive.extraction.pages import inflate
 from newsarchive.items import Capture, Extracted
 from newsarchive.plan import SitePlan
 from newsarchive.sites import Site
+from newsarchive.stored import article_again
 from newsarchive.takedown import purge_forgotten
 from newsarchive.warc import CaptureWriter
 
@@ -174,7 +176,13 @@ class ArchiveRun(Recorder):
         """Store what came of a page, and count it."""
         self.write()
         outcome = database.save_extracted(
-            self.db, item, site=self.site, run=self.run, revisit=self.plan.revisit, source="crawl"
+            self.db,
+            item,
+            site=self.site,
+            run=self.run,
+            revisit=self.plan.revisit,
+            source="crawl",
+            again=partial(article_again, self.folder, self.site),
         )
         self.counts[outcome] = self.counts.get(outcome, 0) + 1
         if outcome == "forgotten":

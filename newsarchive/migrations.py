@@ -505,3 +505,46 @@ create table search_index (             -- one row: what the search index was ma
     )
     made = db.conn.execute("select 1 from stems limit 1").fetchone() is not None
     db.conn.execute("insert into search_index (stems) values (?)", ("unknown" if made else stems_version(),))
+
+
+@migrations()
+def m210_reextraction(db: Database) -> None:
+    """Which of the newspaper's revisions another one re-extracts, and with what each was last extracted again."""
+    _run(
+        db,
+        """
+-- the newspaper's revision whose captures were read again; NULL in the newspaper's own
+alter table revisions add column reextracts integer references revisions(id);
+create index revisions_reextracts on revisions(reextracts) where reextracts is not null;
+create table reextractions (            -- the newspaper's revisions that were extracted again
+    revision integer primary key references revisions(id),
+    extractor text not null,            -- name and version
+    options_digest text not null,
+    profile_digest text not null,
+    outcome text not null,              -- same, changed, not_article, failed
+    reason text not null default '',
+    run integer references runs(id)
+) strict;
+drop view changes;
+create view changes as
+select r.time, a.site, a.id as article, a.url, r.title, r.number as revision, b.number as previous, r.kind,
+    c.value as field,
+    case c.value when 'title' then b.title when 'lead' then b.lead when 'body' then b.body
+        when 'language' then b.language when 'published' then b.published
+        when 'authors' then b.authors when 'images' then b.images
+        when 'categories' then b.categories when 'tags' then b.tags end as "from",
+    case c.value when 'title' then r.title when 'lead' then r.lead when 'body' then r.body
+        when 'language' then r.language when 'published' then r.published
+        when 'authors' then r.authors when 'images' then r.images
+        when 'categories' then r.categories when 'tags' then r.tags end as "to"
+from revisions r
+join articles a on a.id = r.article
+join revisions o on o.article = r.article and o.number = (
+    select max(p.number) from revisions p
+    where p.article = r.article and p.number < r.number and p.kind <> 'reextracted')
+join revisions b on b.id = coalesce( -- what r was compared with: the newspaper's text as the same extractor read it
+    (select max(x.id) from revisions x where x.reextracts = o.id and x.id < r.id), o.id)
+join json_each(r.changed) c
+where r.kind not in ('first', 'reextracted');
+""",
+    )

@@ -27,6 +27,7 @@ COMMANDS = {
     "export": "taking",
     "cite": "taking",
     "browse": "taking",
+    "reextract": "reextracting",
     "check": "keeping",
     "backup": "keeping",
     "restore": "keeping",

@@ -7,6 +7,7 @@ import sqlite3
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ from newsarchive.cli.terminal import Archive
 from newsarchive.crawl import fetch_pages
 from newsarchive.items import Capture, Extracted, Fetched, Page
 from newsarchive.sites import Site, host_site, site_of
+from newsarchive.stored import article_again
 from newsarchive.takedown import purge_forgotten
 from newsarchive.warc import CaptureWriter
 from newsarchive.workers import extract_here
@@ -141,7 +143,9 @@ def _store(archive: Archive, results: Sequence[Extracted], captures: Sequence[Ca
                 if not db["sites"].count_where("name = ?", [site.name]):
                     database.save_site(db, site)
                 run = database.start_run(db, "fetch", site.name)
-                outcome = database.save_extracted(db, result, site=site, run=run)
+                outcome = database.save_extracted(
+                    db, result, site=site, run=run, again=partial(article_again, archive.folder, site)
+                )
                 database.finish_run(db, run, reason="finished", counts={outcome: 1})
             for capture in captures:
                 database.save_capture(db, capture, run)

@@ -14,7 +14,8 @@ from newsarchive.database.ledger import (
     source_state,
     update_source,
 )
-from newsarchive.database.outcomes import save_extracted
+from newsarchive.database.outcomes import profile_digest, save_extracted
+from newsarchive.database.reextracted import Due, count_due, due_revisions, note_reextraction, save_reextracted
 from newsarchive.database.removal import delete_outdated
 from newsarchive.database.runs import finish_run, save_capture, save_site, start_run
 from newsarchive.database.sums import sum_pages
@@ -23,11 +24,14 @@ from newsarchive.database.warcfiles import record_left_warcs, record_warc
 __all__ = [
     "ArchiveError",
     "ArchiveLocked",
+    "Due",
     "Forgotten",
     "ForgottenAddresses",
     "Saved",
     "article_of",
+    "count_due",
     "delete_outdated",
+    "due_revisions",
     "due_urls",
     "finish_run",
     "index_is_current",
@@ -37,7 +41,9 @@ __all__ = [
     "mark_forgotten",
     "mark_missing",
     "mark_not_article",
+    "note_reextraction",
     "open_archive",
+    "profile_digest",
     "read_archive",
     "rebuild_index",
     "record_left_warcs",
@@ -46,6 +52,7 @@ __all__ = [
     "save_capture",
     "save_extracted",
     "save_listed",
+    "save_reextracted",
     "save_site",
     "source_state",
     "start_run",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,7 +20,10 @@ from newsarchive.urls import url_key
 
 @dataclass(kw_only=True, frozen=True)
 class Saved:
-    """What storing an article did: `outcome` is ``new``, ``changed`` or ``same``; `kind` that of the new revision."""
+    """What storing an article did: `outcome` is ``new``, ``changed`` or ``same``; `kind` that of the new revision.
+
+    Same of kind ``reextracted``: the newspaper changed nothing, today's extractor reads it otherwise.
+    """
 
     article: int
     revision: int
@@ -41,6 +44,10 @@ class Provenance:
     profile_digest: str = ""
 
 
+Again = Callable[[Sequence[tuple[str, int]], Hints], Article | None]
+"""Extracts kept captures (WARC file and offset of each) again, with the hints of then; None where no article comes."""
+
+
 def save_article(
     db: Database,
     article: Article,
@@ -50,11 +57,14 @@ def save_article(
     provenance: Provenance,
     shadow: tuple[str, str, str] = ("", "", ""),
     source: str = "fetch",
+    again: Again | None = None,
 ) -> Saved:
     """Store an article in one transaction: a new revision only when its content is new.
 
     `urls` are all addresses it was met at, the requested one first; `shadow` the search text of title, authors and
-    body; `source` the kind of source for a URL that no listing named. Raises Forgotten where it was taken down.
+    body; `source` the kind of source for a URL that no listing named. `again` extracts kept captures anew: where
+    another extractor or profile made the present state, only what differs from that counts as the newspaper's edit.
+    Raises Forgotten where it was taken down.
     """
     refuse_forgotten(db, [article.url, *urls])
     content = content_of(article)
@@ -65,9 +75,12 @@ def save_article(
         if known is None:
             saved = _insert(db, article, url, site, digest, provenance)
         else:
-            saved = _update(db, known, article, url, site, content, digest, provenance)
-        if saved.outcome != "same":
-            _replace_links(db, saved.article, article)
+            current = next(db.query("select * from revisions where id = ?", [known["current_revision"]]))
+            if again is not None and digest != current["digest"] and made_otherwise(current, provenance):
+                current = _brought_up(db, current, again, provenance)
+            saved = _update(db, known, current, article, url, site, content, digest, provenance)
+        if saved.outcome != "same" or saved.kind:
+            replace_links(db, saved.article, article)
             db.conn.execute(
                 "insert into stems (id, title, authors, body) values (?, ?, ?, ?) on conflict (id) do update set"
                 " title = excluded.title, authors = excluded.authors, body = excluded.body",
@@ -128,13 +141,63 @@ def _insert(db: Database, article: Article, url: str, site: Site, digest: str, p
     )
     assert cursor.lastrowid is not None
     revision = _insert_revision(db, cursor.lastrowid, 1, article, "first", (), digest, provenance)
-    _show(db, cursor.lastrowid, revision, article, url, site, provenance.time)
+    show_revision(db, cursor.lastrowid, revision, article, url, site, provenance.time)
     return Saved(article=cursor.lastrowid, revision=revision, outcome="new", kind="first")
+
+
+def made_otherwise(revision: dict[str, Any], provenance: Provenance) -> bool:
+    """Whether another extractor, or one with another profile, made a revision."""
+    made = (revision["extractor"], revision["options_digest"], revision["profile_digest"])
+    return made != (provenance.extractor, provenance.options_digest, provenance.profile_digest)
+
+
+def _brought_up(db: Database, current: dict[str, Any], again: Again, provenance: Provenance) -> dict[str, Any]:
+    """The present state as today's extractor would have made it, stored beside it where it differs."""
+    captures = captures_of(db, current["id"])
+    hints = read_hints(current["hints"])
+    article = again([(warc, offset) for _, warc, offset in captures], hints) if captures else None
+    if article is None or content_digest(content_of(article)) == current["digest"]:
+        return current
+    own = current["reextracts"] or current["id"]
+    origin = replace(provenance, captures=tuple(capture for capture, _, _ in captures), hints=hints)
+    revision = insert_reextracted(db, current, own, article, origin)
+    return next(db.query("select * from revisions where id = ?", [revision]))
+
+
+def insert_reextracted(db: Database, old: dict[str, Any], own: int, article: Article, provenance: Provenance) -> int:
+    """Store what today's extractor makes of the captures of the newspaper's `own` revision, beside the `old` content.
+
+    Gives the new revision's id; the present state is not touched.
+    """
+    content = content_of(article)
+    number = _next_number(db, old["article"])
+    revision = _insert_revision(
+        db,
+        old["article"],
+        number,
+        article,
+        "reextracted",
+        changed_fields(stored_content(old), content),
+        content_digest(content),
+        provenance,
+    )
+    db.conn.execute("update revisions set reextracts = ? where id = ?", (own, revision))
+    return revision
+
+
+def captures_of(db: Database, revision: int) -> list[tuple[int, str, int]]:
+    """The captures a revision was made of, in order: id, WARC file and offset of each."""
+    return db.conn.execute(
+        "select c.id, c.warc, c.offset from revision_captures p join captures c on c.id = p.capture"
+        " where p.revision = ? order by p.position",
+        (revision,),
+    ).fetchall()
 
 
 def _update(
     db: Database,
     known: dict[str, Any],
+    current: dict[str, Any],
     article: Article,
     url: str,
     site: Site,
@@ -142,22 +205,24 @@ def _update(
     digest: str,
     provenance: Provenance,
 ) -> Saved:
-    current = next(db.query("select * from revisions where id = ?", [known["current_revision"]]))
     last_seen = max(known["last_seen"], provenance.time)
     db.conn.execute(
         "update articles set url = ?, key = ?, last_seen = ?, modified = coalesce(nullif(?, ''), modified),"
         " gone = null, gone_reason = null where id = ?",
         (url, url_key(url), last_seen, article.modified, known["id"]),
     )
-    if current["digest"] == digest:
+    if current["digest"] == digest and current["id"] == known["current_revision"]:
         return Saved(article=known["id"], revision=current["id"], outcome="same")
+    if current["digest"] == digest:
+        show_revision(db, known["id"], current["id"], article, url, site, known["first_seen"])
+        return Saved(article=known["id"], revision=current["id"], outcome="same", kind="reextracted")
     old = stored_content(current)
     kind = kind_of_change(old, content)
     number = _next_number(db, known["id"])
     revision = _insert_revision(
         db, known["id"], number, article, kind, changed_fields(old, content), digest, provenance
     )
-    _show(db, known["id"], revision, article, url, site, known["first_seen"])
+    show_revision(db, known["id"], revision, article, url, site, known["first_seen"])
     return Saved(article=known["id"], revision=revision, outcome="changed", kind=kind)
 
 
@@ -239,7 +304,7 @@ def _insert_revision(
     return revision
 
 
-def _show(
+def show_revision(
     db: Database, article_id: int, revision: int, article: Article, url: str, site: Site, first_seen: str
 ) -> None:
     """Make a revision the article's present state."""
@@ -263,7 +328,7 @@ def _show(
     )
 
 
-def _replace_links(db: Database, article_id: int, article: Article) -> None:
+def replace_links(db: Database, article_id: int, article: Article) -> None:
     for table in ("article_authors", "article_images", "article_categories", "article_tags"):
         db.conn.execute(f"delete from {table} where article = ?", (article_id,))  # noqa: S608
     for position, author in enumerate(article.authors):
@@ -325,6 +390,15 @@ def _save_addresses(
                 article_id,
             ),
         )
+
+
+def read_hints(data: str) -> Hints:
+    """Hints from their stored JSON."""
+    values: dict[str, Any] = json.loads(data)
+    if values.get("image"):
+        values["image"] = Image(**values["image"])
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    return Hints(**values)
 
 
 def hints_json(hints: Hints) -> str:

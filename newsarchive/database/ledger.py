@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from newsarchive.database.articles import hints_json, local_day
+from newsarchive.database.articles import hints_json, local_day, read_hints
 from newsarchive.database.forgotten import mark_forgotten
-from newsarchive.items import Hints, Image, Listed
+from newsarchive.items import Hints, Listed
 from newsarchive.sites import Site
 from newsarchive.urls import url_key
 
@@ -96,15 +96,6 @@ def richer(old: str, new: str) -> str:
     if old in ("{}", new):
         return new
     return json.dumps({**json.loads(old), **json.loads(new)}, ensure_ascii=False, separators=(",", ":"))
-
-
-def read_hints(data: str) -> Hints:
-    """Hints from their stored JSON."""
-    values: dict[str, Any] = json.loads(data)
-    if values.get("image"):
-        values["image"] = Image(**values["image"])
-    values = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
-    return Hints(**values)
 
 
 def due_urls(

@@ -9,7 +9,7 @@ from json import dumps
 
 from sqlite_utils import Database
 
-from newsarchive.database.articles import Provenance, save_article
+from newsarchive.database.articles import Again, Provenance, save_article
 from newsarchive.database.forgotten import Forgotten, mark_forgotten, refuse_forgotten
 from newsarchive.database.ledger import article_of, mark_failed, mark_missing, mark_not_article, mark_visited
 from newsarchive.database.runs import now, save_capture
@@ -28,8 +28,9 @@ def save_extracted(
     run: int | None,
     revisit: Revisit = lambda _article, _time: None,
     source: str = "fetch",
+    again: Again | None = None,
 ) -> str:
-    """Store what came of a page in one transaction.
+    """Store what came of a page in one transaction; `again` extracts kept captures anew (see `save_article`).
 
     Gives how it counts: ``new``, ``changed``, ``same``, ``gone``, ``not_article``, ``failed`` or ``forgotten``, which
     stores nothing but the addresses: the article was taken down.
@@ -44,7 +45,7 @@ def save_extracted(
             mark_forgotten(db, item.fetched.urls, site=site.name, time=time, reason=error.reason)
             return "forgotten"
         if item.outcome == "article" and item.article is not None:
-            return _save_article(db, item, item.article, site, run, captures, time, revisit, source)
+            return _save_article(db, item, item.article, site, run, captures, time, revisit, source, again)
         blocked = item.outcome == "not_article" and "block page" in item.reason
         if not blocked and (
             item.outcome == "missing" or (item.outcome == "not_article" and article_of(db, url) is not None)
@@ -68,6 +69,7 @@ def _save_article(
     time: str,
     revisit: Revisit,
     source: str,
+    again: Again | None,
 ) -> str:
     provenance = Provenance(
         time=time,
@@ -79,7 +81,14 @@ def _save_article(
         profile_digest=profile_digest(site),
     )
     saved = save_article(
-        db, article, site=site, urls=item.fetched.urls, provenance=provenance, shadow=item.shadow, source=source
+        db,
+        article,
+        site=site,
+        urls=item.fetched.urls,
+        provenance=provenance,
+        shadow=item.shadow,
+        source=source,
+        again=again,
     )
     mark_visited(db, item.fetched.urls, time=time, next_visit=revisit(article, time))
     return saved.outcome

@@ -36,7 +36,7 @@ def save_site(db: Database, site: Site) -> None:
 def start_run(db: Database, command: str, site: str | None) -> int:
     """Open a run and give its id; runs of the site that were never closed are marked as killed."""
     with db.atomic():
-        if command == "crawl":
+        if command != "fetch":  # a fetch may run beside others; all else holds the archive's lock
             db.conn.execute(
                 "update runs set reason = 'killed'"
                 " where finished is null and reason = '' and command = ? and site is ?",

@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from newsarchive.database.articles import stored_content
-from newsarchive.database.ledger import read_hints
+from newsarchive.database.articles import read_hints, stored_content
 from newsarchive.database.outcomes import profile_digest
 from newsarchive.extraction import EXTRACTOR
 from newsarchive.fixity.report import Progress, Report

@@ -1,0 +1,124 @@
+"""The command that extracts again what is kept: reextract."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import asdict
+from typing import Any
+
+import click
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from newsarchive.cli.crawling import parse_day
+from newsarchive.cli.terminal import Archive, json_option, print_json, print_table, stderr
+from newsarchive.database import lock_archive, open_archive
+from newsarchive.reextraction import Reextraction, sites_kept
+from newsarchive.reextraction import reextract as extract_again
+from newsarchive.sites import Site
+
+_LONGEST = 60
+
+
+@click.command()
+@click.argument("sites", nargs=-1, metavar="[SITE]...")
+@click.option("--since", default="", metavar="DAY", help="Only articles published from this day on (YYYY-MM-DD).")
+@click.option("--dry-run", is_flag=True, help="Say what would change; write nothing.")
+@json_option
+@click.pass_obj
+def reextract(archive: Archive, sites: tuple[str, ...], since: str, dry_run: bool, as_json: bool) -> None:
+    """Extract what is kept again with this version and today's profiles, without the network.
+
+    What comes out otherwise is stored beside the old as a revision of kind “reextracted”.
+    """
+    since = parse_day(since, "--since")
+    archive.read().close()  # says so where there is no archive
+    with nullcontext() if dry_run else lock_archive(archive.folder):
+        results = _reextract(archive, sites, since, dry_run=dry_run)
+    if as_json:
+        print_json([_as_data(result) for result in results])
+    else:
+        _report(archive, results, dry_run=dry_run)
+    sys.exit(1 if any(result.refused for result in results) else 0)
+
+
+def _reextract(archive: Archive, names: Sequence[str], since: str, *, dry_run: bool) -> list[Reextraction]:
+    db = archive.read() if dry_run else open_archive(archive.folder)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    try:
+        chosen = _chosen(list(sites_kept(db, archive.sites)), names)
+        with Progress(*columns, console=stderr, transient=True, disable=archive.quiet or not stderr.is_terminal) as bar:
+            results = []
+            for site in chosen:
+                task = bar.add_task(site.name, total=None)
+                results.append(
+                    extract_again(
+                        archive.folder,
+                        db,
+                        site,
+                        since=since,
+                        dry_run=dry_run,
+                        progress=lambda done, total, task=task: bar.update(task, completed=done, total=total),  # type: ignore[misc]
+                    )
+                )
+            return results
+    except KeyboardInterrupt:
+        archive.warn("Interrupted; what was done is kept, the next reextract goes on from there.")
+        sys.exit(1)
+    finally:
+        db.close()
+
+
+def _chosen(kept: list[Site], names: Sequence[str]) -> list[Site]:
+    known = {site.name: site for site in kept}
+    for name in names:
+        if name not in known:
+            raise click.UsageError(f"Nothing is kept of “{name}”; sites of this archive: {', '.join(known) or 'none'}.")
+    return [known[name] for name in names] or kept
+
+
+def _report(archive: Archive, results: list[Reextraction], *, dry_run: bool) -> None:
+    rows = [
+        {
+            "site": result.site,
+            "field": name,
+            "changed": count,
+            "example": _example(result, name),
+        }
+        for result in results
+        for name, count in result.fields.items()
+    ]
+    if rows:
+        headings = {"site": "Site", "field": "Field", "changed": "Changed", "example": "Example"}
+        print_table(rows, headings, empty="")
+    for result in results:
+        for article, reason in result.refused:
+            archive.warn(f"{result.site}: article {article}: {reason}; it stays as it was.")
+        counts = result.counts
+        words = f"{sum(counts.values())} revisions {'read' if dry_run else 're-extracted'}, {counts['changed']} changed"
+        click.echo(f"{result.site}: {words}, {counts['not_article']} no article any more, {counts['failed']} failed")
+
+
+def _example(result: Reextraction, name: str) -> str:
+    shown = result.examples[name][0]
+    return f"article {shown.article}: {_short(shown.old, shown.new)} → {_short(shown.new, shown.old)}"
+
+
+def _short(value: Any, other: Any) -> str:
+    """A value around the first place where it differs from the other."""
+    text, beside = ("" if v is None else v if isinstance(v, str) else str(v) for v in (value, other))
+    text, beside = " ".join(text.split()), " ".join(beside.split())
+    first = next((i for i, (a, b) in enumerate(zip(text, beside, strict=False)) if a != b), min(len(text), len(beside)))
+    start = max(0, first - 20)
+    cut = text[start : start + _LONGEST]
+    return f"“{'…' * (start > 0)}{cut}{'…' * (start + _LONGEST < len(text))}”"
+
+
+def _as_data(result: Reextraction) -> dict[str, Any]:
+    fields = {
+        name: {"count": count, "examples": [asdict(example) for example in result.examples[name]]}
+        for name, count in result.fields.items()
+    }
+    refused = [{"article": article, "reason": reason} for article, reason in result.refused]
+    return {"site": result.site, "counts": result.counts, "fields": fields, "refused": refused}
