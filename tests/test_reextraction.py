@@ -163,3 +163,15 @@ def test_what_is_no_article_any_more_stays_and_is_named(crawl: Crawl, newsarchiv
     assert f"{count[0]} failed" in done.stdout
     assert db().conn.execute("select count(*) from articles").fetchone() == count
     assert newsarchive("reextract", "nobody", code=2).stderr
+
+
+def test_an_article_that_was_read_again_can_be_taken_down(
+    paper: Newspaper, crawl: Crawl, newsarchive: Run, db: Read, new_rule: Callable[[], None]
+) -> None:
+    crawl()
+    new_rule()
+    newsarchive("reextract")
+    story = next(s for s in paper.posts() if s.lead)
+    newsarchive("forget", paper.address(story), "--reason", "court order")
+    assert not list(db().query("select * from articles where title = ?", [story.title]))
+    assert not list(db().query("pragma foreign_key_check"))

@@ -32,9 +32,11 @@ def remove_article(db: Database, article: int) -> None:
     db.conn.execute("delete from stems where id = ?", (article,))  # its trigger takes it out of the index and the order
     db.conn.execute("delete from search_order where article = ?", (article,))
     db.conn.execute("update articles set current_revision = null where id = ?", (article,))
-    db.conn.execute(
-        "delete from revision_captures where revision in (select id from revisions where article = ?)", (article,)
-    )
+    for table in ("revision_captures", "reextractions"):
+        db.conn.execute(
+            f"delete from {table} where revision in (select id from revisions where article = ?)",  # noqa: S608
+            (article,),
+        )
     tables = ("revisions", "article_authors", "article_images", "article_categories", "article_tags", "embargoes")
     for table in tables:
         db.conn.execute(f"delete from {table} where article = ?", (article,))  # noqa: S608
