@@ -15,7 +15,7 @@ Row = dict[str, Any]
 
 def visible(number: str = "a.id") -> str:
     """The SQL condition that an article may be shown: that search may find it. `number` is what holds its number."""
-    return "1" if VISIBLE == "1" else f"{number} in (select o.article from search_order o where {VISIBLE})"  # noqa: S608
+    return VISIBLE.replace("o.article", number)
 
 
 def rows(db: Database, sql: str, params: Sequence[Any] = ()) -> list[Row]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from newsarchive.browse.archives import rows
+from newsarchive.browse.archives import rows, visible
 from newsarchive.browse.visits import Download, MissingError, Visit
 
 # SVG is left out: it may hold scripts.
@@ -25,7 +25,11 @@ def kept_path(folder: Path, sha256: str | None, media_type: str | None) -> Path 
 def picture(visit: Visit) -> Download:
     """One kept picture by its digest. Raises MissingError."""
     sha256 = visit.named["sha256"]
-    for row in rows(visit.db, "select type from images where sha256 = ?", [sha256]):
+    sql = (
+        "select type from images i where sha256 = ? and (not exists (select 1 from article_images where image = i.id)"  # noqa: S608
+        f" or exists (select 1 from article_images l where l.image = i.id and {visible('l.article')}))"
+    )
+    for row in rows(visit.db, sql, [sha256]):
         path = kept_path(visit.folder, sha256, row["type"])
         if path:
             return Download(body=path.read_bytes(), type=row["type"])

@@ -10,6 +10,7 @@ from pluggy import HookimplMarker
 
 from newsarchive.browse.labels import LabellingLoader
 from newsarchive.browse.web import Room, guard
+from newsarchive.browse.withheld import DATABASE, close_rows, leave_out, permit
 
 hookimpl = HookimplMarker("datasette")
 
@@ -27,8 +28,20 @@ def register_routes(datasette: Any) -> list[Any]:
 
 @hookimpl
 def asgi_wrapper(datasette: Any) -> Any:
-    """Headers that keep pages from doing anything but being read."""
-    return guard if _room(datasette) else lambda app: app
+    """Headers that keep pages from doing anything but being read; rows that an embargo closes."""
+    return (lambda app: guard(close_rows(datasette, app))) if _room(datasette) else lambda app: app
+
+
+@hookimpl
+def permission_allowed(datasette: Any, action: str, resource: Any) -> Any:
+    """Close what would show an article under an embargo."""
+    return permit(datasette, action, resource) if _room(datasette) else None
+
+
+@hookimpl
+def filters_from_request(datasette: Any, database: str, table: str) -> Any:
+    """Leave articles under an embargo out of the pages of tables."""
+    return leave_out(datasette, table) if _room(datasette) and database == DATABASE else None
 
 
 @hookimpl

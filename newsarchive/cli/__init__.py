@@ -33,6 +33,7 @@ COMMANDS = {
     "restore": "keeping",
     "stems": "stems",
     "forget": "withholding",
+    "embargo": "withholding",
     "schedule": "scheduling",
     "demo": "showing",
 }

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, date, datetime
 from urllib.parse import urlsplit
 
 import click
 from sqlite_utils import Database
 
+from newsarchive.cli.crawling import parse_day
 from newsarchive.cli.keeping import progress_bar
-from newsarchive.cli.terminal import Archive, json_option, print_json
+from newsarchive.cli.reading import find_article
+from newsarchive.cli.terminal import Archive, json_option, print_json, print_table
 from newsarchive.database import article_of, lock_archive, open_archive, save_site, sum_pages
+from newsarchive.database.embargoes import embargo_article, lift_embargo, list_embargoes
 from newsarchive.sites import host_site, site_of
 from newsarchive.takedown import forget as take_down
 
@@ -65,3 +69,37 @@ def _found(archive: Archive, db: Database, target: str) -> tuple[int | None, str
     if not db["sites"].count_where("name = ?", [profile.name]):
         save_site(db, profile)
     return None, profile.name, target
+
+
+@click.command()
+@click.argument("target", metavar="[ID|URL]", required=False)
+@click.option("--until", metavar="DAY", help="The day from which it is seen again (YYYY-MM-DD, in the site's zone).")
+@click.option("--reason", default="", help="Why.")
+@click.option("--lift", is_flag=True, help="Show it again now.")
+@click.option("--list", "listed", is_flag=True, help="Tell which articles are hidden, and until when.")
+@json_option
+@click.pass_obj
+def embargo(
+    archive: Archive, target: str | None, until: str | None, reason: str, lift: bool, listed: bool, as_json: bool
+) -> None:
+    """Hide an article from search, browse and export for a time; nothing is removed."""
+    if listed or (target is None and not until and not lift):
+        rows = list_embargoes(archive.read())
+        columns = {"article": "Article", "until": "Until", "reason": "Reason", "title": "Title", "url": "URL"}
+        print_json(rows) if as_json else print_table(rows, columns, empty="No article is under an embargo.")
+        return
+    if target is None or bool(until) == lift:
+        raise click.UsageError("embargo wants an article and either --until DAY or --lift.")
+    number = find_article(archive.read(), target)
+    day = date.fromisoformat(parse_day(until, "--until")) if until else None
+    if day is not None and day <= datetime.now(UTC).date():
+        raise click.UsageError(f"--until wants a day to come, not {day}.")
+    db = open_archive(archive.folder)
+    try:
+        if day is not None:
+            archive.say(f"Hidden until {embargo_article(db, number, until=day, reason=reason.strip())}")
+        elif not lift_embargo(db, number):
+            archive.warn(f"Article {number} is under no embargo.")
+            sys.exit(1)
+    finally:
+        db.close()

@@ -1,0 +1,59 @@
+"""Embargoes: articles that readers may not see for a time; nothing of them is removed."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlite_utils import Database
+
+from newsarchive.database.runs import finish_run, now, start_run
+
+
+def embargo_article(db: Database, article: int, *, until: date, reason: str = "") -> str:
+    """Hide an article up to the beginning of a day in its site's time zone; gives that moment in UTC.
+
+    An embargo that is in force is replaced.
+    """
+    site, url, timezone = db.conn.execute(
+        "select a.site, a.url, s.timezone from articles a join sites s on s.name = a.site where a.id = ?", (article,)
+    ).fetchone()
+    begin = datetime(until.year, until.month, until.day, tzinfo=ZoneInfo(timezone))
+    moment = begin.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    run = start_run(db, "embargo", site)
+    with db.atomic():
+        _lift(db, article)
+        db.conn.execute(
+            "insert into embargoes (article, until, reason, since, run) values (?, ?, ?, ?, ?)",
+            (article, moment, reason, now(), run),
+        )
+    finish_run(db, run, reason="finished", message=f"{url}: until {moment}: {reason}", counts={"hidden": 1})
+    return moment
+
+
+def lift_embargo(db: Database, article: int) -> bool:
+    """Show an article again before its time; gives whether it was hidden."""
+    site, url = db.conn.execute("select site, url from articles where id = ?", (article,)).fetchone()
+    with db.atomic():
+        lifted = _lift(db, article)
+    if lifted:
+        run = start_run(db, "embargo", site)
+        finish_run(db, run, reason="finished", message=f"{url}: lifted", counts={"lifted": lifted})
+    return bool(lifted)
+
+
+def _lift(db: Database, article: int) -> int:
+    sql = "update embargoes set lifted = ?1 where article = ?2 and lifted is null and until > ?1"
+    return int(db.conn.execute(sql, (now(), article)).rowcount)
+
+
+def list_embargoes(db: Database) -> list[dict[str, Any]]:
+    """The embargoes in force, the one that ends first before the others."""
+    return list(
+        db.query(
+            "select e.article, a.url, a.title, e.until, e.reason, e.since from embargoes e join articles a"
+            " on a.id = e.article where e.lifted is null and e.until > ? order by e.until, e.article",
+            [now()],
+        )
+    )
