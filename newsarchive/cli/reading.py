@@ -53,7 +53,7 @@ def read_filters(values: Mapping[str, str]) -> Filters:
 @click.command(context_settings={"ignore_unknown_options": True})  # a query may begin with -word
 @click.argument("query")
 @filter_options
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
+@click.option("--limit", type=click.IntRange(1), help="So many at most.  [default: 20 hits, all lines of --kwic]")
 @click.option("--order", type=click.Choice(("rank", "newest", "oldest")), default="rank", show_default=True)
 @click.option("--over", type=click.Choice(("day", "month", "year")), help="Count the hits over time instead.")
 @click.option("--kwic", is_flag=True, help="Keyword in context: every place, as CSV.")
@@ -61,7 +61,16 @@ def read_filters(values: Mapping[str, str]) -> Filters:
 @json_option
 @click.pass_obj
 def search(
-    archive: Archive, /, query: str, limit: int, order: str, over: str, kwic: bool, words: int, as_json: bool, **f: str
+    archive: Archive,
+    /,
+    query: str,
+    limit: int | None,
+    order: str,
+    over: str,
+    kwic: bool,
+    words: int,
+    as_json: bool,
+    **f: str,
 ) -> None:
     """Find articles: words in any form, "exact phrase", -word, prefix*, title:word, author:name."""
     db, filters = archive.read(), read_filters(f)
@@ -70,9 +79,10 @@ def search(
         if over:
             _print_periods(hits_over(db, query, by=over, **filters), as_json=as_json)
         elif kwic:
-            _print_lines(keyword_lines(db, query, words=words, **filters), as_json=as_json)
+            dated = "oldest" if order == "oldest" else "newest"
+            _print_lines(keyword_lines(db, query, words=words, order=dated, limit=limit, **filters), as_json=as_json)
         else:
-            hits = search_archive(db, query, limit=limit, order=order, **filters)
+            hits = search_archive(db, query, limit=limit or 20, order=order, **filters)
             print_json([hit_as_dict(hit) for hit in hits]) if as_json else print_hits(hits)
             if not hits:
                 archive.say("Nothing found.")
