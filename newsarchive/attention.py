@@ -47,8 +47,8 @@ def what_needs_a_person(db: Database, site: Site, run: int, folder: Path) -> lis
 def _blocked(db: Database, site: Site, run: int) -> Iterator[str]:
     """Pages that keep us out: they are never stored as articles, so the archive has a hole."""
     row = db.conn.execute(
-        "select count(*), min(u.reason), min(u.url) from urls u join runs r on r.id = ? where u.site = ?"
-        " and u.visited >= r.started and u.attempts > 0"
+        "select count(*), min(u.reason), min(u.url) from urls u where u.visited_run = ? and u.site = ?"
+        " and u.attempts > 0"
         " and (u.reason like '403%' or u.reason like '401%' or u.reason like '%block page%')",
         (run, site.name),
     ).fetchone()
@@ -80,8 +80,8 @@ def _layout(db: Database, site: Site, run: int) -> Iterator[str]:
             )
     count, lost = db.conn.execute(
         "select count(*), coalesce(sum(u.state = 'not_article'), 0) from urls u join runs r on r.id = ?"
-        " where u.site = ? and u.visited >= r.started and u.first_listed >= r.started",
-        (run, site.name),
+        " where u.site = ? and u.visited_run = ? and u.first_listed >= r.started",
+        (run, site.name, run),
     ).fetchone()
     known, usually = db.conn.execute(
         "select count(*), coalesce(sum(u.state = 'not_article'), 0) from urls u join runs r on r.id = ?"

@@ -548,3 +548,15 @@ join json_each(r.changed) c
 where r.kind not in ('first', 'reextracted');
 """,
     )
+
+
+@migrations()
+def m220_visits(db: Database) -> None:
+    """Which run visited a page: times to the second cannot tell two runs of the same second apart."""
+    _run(
+        db,
+        """
+alter table urls add column             -- the run that last fetched its page; NULL: a one-off fetch
+    visited_run integer;
+""",
+    )

@@ -137,7 +137,7 @@ class SitePlan:
             self.db,
             self.site.name,
             now=now(),
-            visited_before=self._started,
+            run=self._run,
             limit=limit + len(self._under_way),
             since=self._since,
         )
@@ -150,8 +150,8 @@ class SitePlan:
         """How many pages are due now or under way."""
         row = self.db.conn.execute(
             "select count(*) from urls where site = ? and next_visit is not null and next_visit <= ?"
-            " and (visited is null or visited < ?)",
-            (self.site.name, now(), self._started),
+            " and visited_run is not ?",
+            (self.site.name, now(), self._run),
         ).fetchone()
         return int(row[0])
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -310,3 +311,12 @@ def test_readers_work_during_a_write(paper: Newspaper, crawl: Crawl, folder: Pat
     reader = sqlite3.connect(f"file:{folder / 'archive.db'}?mode=ro", uri=True)
     assert reader.execute("select count(*) from archive").fetchone() == (3,)
     writer.rollback()
+
+
+def test_a_scheduled_story_is_found_also_where_another_went(paper: Newspaper, crawl: Crawl, db: Read) -> None:
+    crawl()
+    newest = max(story.published for story in paper.posts())
+    written = newest - timedelta(days=9)
+    paper.delete(paper.posts()[7].slug)
+    paper.add("kezegi-kelgen", "Кезегі келген мақала", "Мақала бұрын жазылған еді. " * 20, modified=written)
+    assert crawl().startswith("paper: 1 new, 0 changed")

@@ -19,6 +19,7 @@ from newsarchive.database import (
     lock_archive,
     mark_failed,
     mark_missing,
+    mark_visited,
     open_archive,
     read_archive,
     save_article,
@@ -142,11 +143,39 @@ def test_the_ledger_makes_new_and_changed_urls_due(db: Database) -> None:
         return save_listed(db, entry, site=SITE, source="sitemap", time=time, **options)
 
     assert listed("2025-02-18", "2025-02-19T00:00:00Z")
-    assert due_urls(db, "a", now="2025-02-19T00:00:01Z", visited_before="9", limit=9) == [(URL, Hints(title="Қала"))]
+    assert due_urls(db, "a", now="2025-02-19T00:00:01Z", run=1, limit=9) == [(URL, Hints(title="Қала"))]
     db.conn.execute("update urls set next_visit = null, visited = '2025-02-19T00:00:01Z', state = 'article'")
     assert not listed("2025-02-18", "2025-02-20T00:00:00Z")
     assert not listed("2025-02-20", "2025-02-20T00:00:00Z", trust_lastmod=False)
     assert listed("2025-02-21", "2025-02-21T00:00:00Z")
+
+
+def test_an_edit_in_the_second_of_the_last_visit_is_looked_at_in_the_next_run(db: Database) -> None:
+    second = "2025-02-19T00:00:00Z"
+    save(db)
+    mark_visited(db, [URL], time=second, run=1)
+    assert save_listed(db, Listed(url=URL, lastmod="2025-02-18T23:59:59Z"), site=SITE, source="feed", time=second)
+    assert due_urls(db, "a", now=second, run=1, limit=9) == []
+    assert [url for url, _ in due_urls(db, "a", now=second, run=2, limit=9)] == [URL]
+
+
+def test_an_edit_told_while_the_page_waits_for_extraction_stays_due(db: Database) -> None:
+    save(db)
+    entry = Listed(url=URL, lastmod="2025-02-19T00:00:05Z")
+    assert save_listed(db, entry, site=SITE, source="wordpress", time="2025-02-19T00:00:06Z")
+    mark_visited(db, [URL], time="2025-02-19T00:00:04Z", run=1)  # what came before the edit is stored after it
+    assert [url for url, _ in due_urls(db, "a", now="2025-02-19T00:00:09Z", run=2, limit=9)] == [URL]
+
+
+def test_a_time_that_is_not_believed_hides_no_true_one(db: Database) -> None:
+    def listed(lastmod: str, source: str, *, trust: bool) -> bool:
+        entry = Listed(url=URL, lastmod=lastmod)
+        db.conn.execute("update urls set next_visit = null")
+        return save_listed(db, entry, site=SITE, source=source, time="2025-03-03T09:00:00Z", trust_lastmod=trust)
+
+    assert listed("2025-03-01T00:00:00Z", "wordpress", trust=True)
+    assert not listed("2025-03-09T00:00:00Z", "sitemap", trust=False)
+    assert listed("2025-03-02T00:00:00Z", "wordpress", trust=True)
 
 
 def test_what_the_profile_excludes_is_in_the_ledger_with_its_reason(db: Database) -> None:

@@ -25,7 +25,8 @@ def save_listed(
     """Note that a source listed a URL, and give whether its page is due.
 
     It is due when it is new, when the source gives a later modification than before, or where `again` asks for it.
-    `source` is the kind of source; without `trust_lastmod` a later modification alone makes nothing due.
+    `source` is the kind of source; without `trust_lastmod` a later modification alone makes nothing due, and is not
+    noted: a time that is always the present would hide the true one that a better source tells.
     """
     key = url_key(listed.url)
     native_id = f"{source}:{listed.native_id}" if listed.native_id else ""
@@ -73,7 +74,7 @@ def save_listed(
         " source = case state when 'alias' then ? else source end,"
         " state = case state when 'alias' then 'article' else state end,"
         " native_id = case native_id when '' then ? else native_id end where key = ?",
-        (time, listed.lastmod, merged, next_visit, source, native_id, key),
+        (time, listed.lastmod if trust_lastmod else "", merged, next_visit, source, native_id, key),
     )
     return next_visit is not None and next_visit <= time
 
@@ -98,14 +99,12 @@ def richer(old: str, new: str) -> str:
     return json.dumps({**json.loads(old), **json.loads(new)}, ensure_ascii=False, separators=(",", ":"))
 
 
-def due_urls(
-    db: Database, site: str, *, now: str, visited_before: str, limit: int, since: str = ""
-) -> list[tuple[str, Hints]]:
-    """URLs whose page is due now and was not visited since `visited_before`, latest publication first, with hints."""
+def due_urls(db: Database, site: str, *, now: str, run: int, limit: int, since: str = "") -> list[tuple[str, Hints]]:
+    """URLs whose page is due now and was not visited in this `run`, latest publication first, with hints."""
     rows = db.conn.execute(
         "select url, hints from urls where site = ? and next_visit is not null and next_visit <= ?"
-        " and (visited is null or visited < ?) and coalesce(day, '9') >= ? order by day desc, id limit ?",
-        (site, now, visited_before, since, limit),
+        " and visited_run is not ? and coalesce(day, '9') >= ? order by day desc, id limit ?",
+        (site, now, run, since, limit),
     )
     return [(url, read_hints(hints)) for url, hints in rows]
 
@@ -120,11 +119,17 @@ def article_of(db: Database, url: str) -> int | None:
     return int(row[0]) if row else None
 
 
-def mark_visited(db: Database, urls: Sequence[str], *, time: str, next_visit: str | None = None) -> None:
-    """Note that the pages were fetched, and when they are due again (None: when a source says so)."""
+def mark_visited(
+    db: Database, urls: Sequence[str], *, time: str, run: int | None, next_visit: str | None = None
+) -> None:
+    """Note that the pages were fetched at `time`, and when they are due again (None: when a source says so).
+
+    What a source said after the page was fetched, while it waited for extraction, stays due.
+    """
     db.conn.executemany(
-        "update urls set visited = ?, next_visit = ? where key = ?",
-        [(time, next_visit, url_key(url)) for url in urls],
+        "update urls set visited = ?, visited_run = ?,"
+        " next_visit = case when next_visit > ? then next_visit else ? end where key = ?",
+        [(time, run, time, next_visit, url_key(url)) for url in urls],
     )
 
 
@@ -136,18 +141,22 @@ def _ensure(db: Database, url: str, site: Site, source: str, time: str) -> None:
     )
 
 
-def mark_not_article(db: Database, url: str, *, site: Site, reason: str, time: str, source: str = "fetch") -> None:
+def mark_not_article(
+    db: Database, url: str, *, site: Site, reason: str, time: str, run: int | None = None, source: str = "fetch"
+) -> None:
     """Note that a page holds no article, and why; a stored article stays as it is."""
     with db.atomic():
         _ensure(db, url, site, source, time)
         db.conn.execute(
             "update urls set state = case when article is null then 'not_article' else state end, reason = ?,"
-            " visited = ?, next_visit = null, attempts = 0 where key = ?",
-            (reason, time, url_key(url)),
+            " visited = ?, visited_run = ?, next_visit = null, attempts = 0 where key = ?",
+            (reason, time, run, url_key(url)),
         )
 
 
-def mark_failed(db: Database, url: str, *, site: Site, reason: str, time: str, source: str = "fetch") -> None:
+def mark_failed(
+    db: Database, url: str, *, site: Site, reason: str, time: str, run: int | None = None, source: str = "fetch"
+) -> None:
     """Note that a page could not be had, and why; it is due again after growing intervals of an hour to a week."""
     with db.atomic():
         _ensure(db, url, site, source, time)
@@ -156,8 +165,8 @@ def mark_failed(db: Database, url: str, *, site: Site, reason: str, time: str, s
         due = (datetime.fromisoformat(time) + pause).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         db.conn.execute(
             "update urls set state = case when article is null then 'failed' else state end, reason = ?, visited = ?,"
-            " next_visit = ?, attempts = attempts + 1 where key = ?",
-            (reason, time, due, url_key(url)),
+            " visited_run = ?, next_visit = ?, attempts = attempts + 1 where key = ?",
+            (reason, time, run, due, url_key(url)),
         )
 
 
@@ -172,12 +181,14 @@ def mark_missing(
         ).fetchone()
         gone = missing is not None and missing_run != run
         db.conn.execute(
-            "update urls set state = ?, reason = ?, visited = ?, next_visit = ?, missing = coalesce(missing, ?),"
+            "update urls set state = ?, reason = ?, visited = ?, visited_run = ?, next_visit = ?,"
+            " missing = coalesce(missing, ?),"
             " missing_run = coalesce(missing_run, ?), attempts = 0 where key = ?",
             (
                 "gone" if gone else ("article" if article else "failed"),
                 reason,
                 time,
+                run,
                 None if gone else time,
                 time,
                 run,

@@ -53,9 +53,9 @@ def save_extracted(
             gone = mark_missing(db, url, site=site, reason=item.reason, time=time, run=run, source=source)
             return "gone" if gone else "not_article" if item.outcome == "not_article" else "missing"
         if item.outcome == "not_article" and not blocked:
-            mark_not_article(db, url, site=site, reason=item.reason, time=time, source=source)
+            mark_not_article(db, url, site=site, reason=item.reason, time=time, run=run, source=source)
             return "not_article"
-        mark_failed(db, url, site=site, reason=item.reason, time=time, source=source)
+        mark_failed(db, url, site=site, reason=item.reason, time=time, run=run, source=source)
         return "failed"
 
 
@@ -90,7 +90,7 @@ def _save_article(
         source=source,
         again=again,
     )
-    mark_visited(db, item.fetched.urls, time=time, next_visit=revisit(article, time))
+    mark_visited(db, item.fetched.urls, time=time, run=run, next_visit=revisit(article, time))
     return saved.outcome
 
 

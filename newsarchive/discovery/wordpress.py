@@ -32,8 +32,11 @@ def changes_url(site: Site, source: Source, *, since: str) -> str:
 
 
 def ids_url(site: Site, source: Source) -> str:
-    """The first page of the posts' IDs and addresses alone: cheap, to see what is no longer there."""
-    return _url(site, source, {"_fields": "id,link,modified_gmt", "orderby": "id", "order": "asc"})
+    """The first page of the posts' IDs and addresses alone: cheap, to see what is no longer there.
+
+    The latest come first: a post that was scheduled appears with a time of modification from long before.
+    """
+    return _url(site, source, {"_fields": "id,link,modified_gmt", "orderby": "date", "order": "desc"})
 
 
 def _url(site: Site, source: Source, query: Mapping[str, str]) -> str:
