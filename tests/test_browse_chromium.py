@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import socket
@@ -28,6 +29,10 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
+    "1f15c4890000000d49444154789c63f8cfc0f01f0005000201a5f645400000000049454e44ae426082"
+)
 SITE = Site(name="tan", title="Таң", url="https://tan.example/", language="kk", timezone="Asia/Almaty")
 PAGES = [
     "/",
@@ -88,7 +93,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             shadow = shadow_text(title=title, lead="", body=body, authors=["Аида Рахымқұлова"], language="kk")
             provenance = Provenance(time=f"{time}T02:00:00Z")
             save_article(db, article, site=SITE, urls=[article.url], provenance=provenance, shadow=shadow)
+    digest = hashlib.sha256(PIXEL).hexdigest()
+    (folder / "images" / f"{digest}.png").write_bytes(PIXEL)
     with db.atomic():
+        db.conn.execute("update images set sha256 = ?, type = 'image/png' where url like '%/4.jpg'", (digest,))
         db.conn.execute("update articles set gone = '2025-03-05T00:00:00Z', gone_reason = '404' where id = 9")
     db.close()
     return folder
@@ -179,6 +187,18 @@ def test_a_reader_goes_from_a_search_to_what_changed_without_javascript(browser:
     assert page.locator("ins").count() > 0
     page.get_by_role("link", name="Русский").click()
     assert page.get_by_role("heading", level=1).inner_text().startswith("История изменений")
+    context.close()
+
+
+def test_a_kept_picture_is_drawn_and_any_other_is_a_link(browser: Any, address: str) -> None:
+    context = browser.new_context(locale="en")
+    page = context.new_page()
+    page.goto(f"{address}/article/5")
+    assert page.locator("figure img").evaluate("image => image.complete && image.naturalWidth") == 1
+    page.goto(f"{address}/article/3")
+    assert page.locator("figure img").count() == 0
+    assert page.locator("figure a.elsewhere").get_attribute("href") == "https://tan.example/2.jpg"
+    assert page.locator("figcaption").inner_text() == "Өзен Фото: Б. Сәт"
     context.close()
 
 

@@ -49,9 +49,7 @@ def render_picture(picture: Picture, *, missing: str) -> Markup:
     )
     if picture.kept:
         size = Markup(' width="{}" height="{}"').format(picture.width, picture.height) if picture.width else Markup()
-        image = Markup('<img src="{}" alt="{}" loading="lazy"{}>').format(
-            picture.kept, picture.alt or picture.caption, size
-        )
+        image = Markup('<img src="{}" alt="{}"{}>').format(picture.kept, picture.alt or picture.caption, size)
     elif is_web_address(picture.url):
         image = Markup('<a class="elsewhere" href="{}" rel="{}">{}</a>').format(picture.url, REL, missing)
     else:
