@@ -14,7 +14,6 @@ from rich.console import Console
 from rich.text import Text
 from sqlite_utils import Database
 
-from newsarchive.cli.crawling import parse_day
 from newsarchive.cli.formats import FORMATS, render_article
 from newsarchive.cli.terminal import Archive, json_option, print_json, print_table
 from newsarchive.database import article_of, index_is_current
@@ -32,8 +31,10 @@ def filter_options(command: F) -> F:
         click.option("--site", default="", help="Only this site."),
         click.option("--author", default="", help="Only by this author."),
         click.option("--category", default="", help="Only in this category."),
-        click.option("--since", default="", metavar="DAY", help="Published on this day (YYYY-MM-DD) or later."),
-        click.option("--until", default="", metavar="DAY", help="Published on this day or earlier."),
+        click.option(
+            "--since", default="", metavar="DAY", help="Published on this day (2025-02-18), month or year, or later."
+        ),
+        click.option("--until", default="", metavar="DAY", help="Published on this day, month or year, or earlier."),
         click.option("--language", default="", help="Only in this language: kk, ru, ..."),
     )
     for option in reversed(options):
@@ -42,12 +43,8 @@ def filter_options(command: F) -> F:
 
 
 def read_filters(values: Mapping[str, str]) -> Filters:
-    """The filters that were given, days checked."""
-    given = {name: value for name, value in values.items() if value}
-    for name in ("since", "until"):
-        if name in given:
-            given[name] = parse_day(given[name], f"--{name}")
-    return cast("Filters", given)
+    """The filters that were given."""
+    return cast("Filters", {name: value for name, value in values.items() if value})
 
 
 @click.command(context_settings={"ignore_unknown_options": True})  # a query may begin with -word
