@@ -244,3 +244,18 @@ def test_the_name_under_a_quotation_signs_the_quotation_and_not_the_article():
     quote = f"<blockquote><p>{SECOND}</p><cite>Мирас АСАН</cite></blockquote>"
     assert read(paragraphs(FIRST, THIRD) + quote).authors == ()
     assert [a.name for a in read(paragraphs(FIRST, THIRD, "Мирас АСАН")).authors] == ["Мирас Асан"]
+
+
+def test_every_field_says_where_it_came_from():
+    lead = "Өзеннің екі жағасын қосатын нысан қалаға он жылдан бері керек еді."
+    head = "<meta property='article:published_time' content='2025-03-01T10:00:00+05:00'><meta property='og:image' content='/k-01.jpg'>"
+    content = "<img src='/k-01.jpg' width=900>" + paragraphs(FIRST, SECOND, THIRD, "Дайындаған Аида РАХЫМҚҰЛОВА")
+    evidence = read(content, head=head, above=f"<p class='standfirst'>{lead}</p>").evidence
+    assert {name: evidence[name] for name in ("title", "authors", "lead", "lead_image", "body")} == {
+        "title": "h1",
+        "authors": "by-line",
+        "lead": "class",
+        "lead_image": "meta",
+        "body": "trafilatura:fast",
+    }
+    assert evidence["published"]

@@ -15,6 +15,7 @@ from newsarchive.extraction.metadata import (
     choose_authors,
     choose_images,
     choose_language,
+    lead_source,
     read_metadata,
     why_not_an_article,
 )
@@ -95,7 +96,13 @@ def _article(
     unquoted = [block.text for block in body if block.text and not block.quoted]  # a quotation's name signs it alone
     authors, signed = choose_authors(metadata, unquoted, site=site, hints=hints)
     images = choose_images(metadata, trees[0], texts[0].main, site=site, hints=hints, url=url)
-    evidence = {**metadata.evidence, "authors": signed, "body": texts[0].evidence}
+    evidence = {
+        **metadata.evidence,
+        "authors": signed,
+        "lead": texts[0].lead_evidence,
+        "body": texts[0].evidence,
+        "lead_image": lead_source(images, metadata, hints=hints),
+    }
     return Article(
         url=metadata.canonical or url,
         site=site.name,

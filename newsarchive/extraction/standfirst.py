@@ -21,13 +21,14 @@ _HEADLINE = re.compile(r"(?<!sub)(?<!sub-)(?:headline|title)", re.I)
 _SHORTEST = 40
 _LONGEST = 900
 _REACH = 40
+_TOLD_BY = {4: "og:description", 3: "class", 2: "heading", 1: "place"}
 _SENTENCE_END = re.compile(r"[.!?…»”\"।。:]\s*$")
 
 
 def find_standfirst(
     blocks: Sequence[Block], kept: Sequence[Block], *, title: str, descriptions: Sequence[str]
-) -> list[Block]:
-    """The blocks of the standfirst, none where the page shows none apart from its text.
+) -> tuple[list[Block], str]:
+    """The blocks of the standfirst and what told it; none where the page shows none apart from its text.
 
     It stands above the text (or is the text's first block), and is told by its class, by being a heading under the
     title that is a sentence, or by being what the page says in og:description.
@@ -36,7 +37,7 @@ def find_standfirst(
     title_key = fold(title)
     first = next((i for i, b in enumerate(blocks) if id(b) in body and _is_text(b, title_key)), None)
     if first is None:
-        return []
+        return [], ""
     start = _after_title(blocks, first, title_key)
     descriptions = [fold(unescape(d)) for d in descriptions]
     said = [key for key in descriptions if len(key) >= _SHORTEST]
@@ -48,7 +49,7 @@ def find_standfirst(
         sure = _sureness(block, said, above=i < first)
         if sure > best:
             best, at = sure, i
-    return [blocks[at], *_rest_of(blocks, at, first, title_key)] if best else []
+    return ([blocks[at], *_rest_of(blocks, at, first, title_key)], _TOLD_BY[best]) if best else ([], "")
 
 
 def _is_text(block: Block, title_key: str) -> bool:

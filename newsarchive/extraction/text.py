@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from newsarchive.extraction.blocks import Block, Element, fold, read_blocks
 from newsarchive.extraction.choice import Choice, choose, is_prose, marks_of
@@ -23,9 +23,13 @@ _SHARE_OF_JSONLD = 0.7
 
 @dataclass(kw_only=True, frozen=True, slots=True)
 class Text:
-    """What one page gives: `lead` and `body` as blocks (the body with its pictures' places), and where it stands."""
+    """What one page gives: `lead` and `body` as blocks (the body with its pictures' places), and where it stands.
+
+    `evidence` and `lead_evidence` say where body and lead came from.
+    """
 
     lead: tuple[Block, ...] = ()
+    lead_evidence: str = ""
     body: tuple[Block, ...] = ()
     main: Element | None = None
     evidence: str = ""
@@ -57,8 +61,9 @@ def read_text(
         choice, evidence = _by_trafilatura(root, blocks, url, title, jsonld_body)
     if hidden := _hidden_text(tree, choice, title, jsonld_body):
         return hidden
-    lead = _lead(blocks, choice, tree, title=title, descriptions=descriptions, rules=rules)
-    return _assembled(blocks, choice, lead, title=title, evidence=evidence)
+    lead, lead_evidence = _lead(blocks, choice, tree, title=title, descriptions=descriptions, rules=rules)
+    text = _assembled(blocks, choice, lead, title=title, evidence=evidence)
+    return replace(text, lead_evidence=lead_evidence if lead else "")
 
 
 def _hidden_text(tree: Element, choice: Choice, title: str, jsonld_body: str) -> Text | None:
@@ -128,10 +133,10 @@ def _lead(
     title: str,
     descriptions: Sequence[str],
     rules: ExtractionRules,
-) -> list[Block]:
+) -> tuple[list[Block], str]:
     if rules.lead:
         below = {id(e) for element in _selected(tree, (rules.lead,)) for e in element.iter()}
-        return [b for b in blocks if id(b.element) in below and b.text]
+        return [b for b in blocks if id(b.element) in below and b.text], "profile"
     return find_standfirst(blocks, choice.kept, title=title, descriptions=descriptions)
 
 
