@@ -1,4 +1,4 @@
-"""Re-extraction in one process and in all workers, in turns over the same archive: python -m benchmarks.reextraction DIR.
+"""Re-extraction in one process and in all workers, in turns: python -m benchmarks.reextraction DIR.
 
 DIR is an archive; it is copied, and the copy made to look as if an older version had extracted it.
 """

@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from urllib.parse import urlsplit
 
 import click
+from rich.progress import Progress
 
-from newsarchive.cli.terminal import Archive, json_option, print_json, print_table
+from newsarchive.cli.terminal import Archive, json_option, print_json, print_table, stderr
 from newsarchive.crawl import probe
 from newsarchive.database import lock_archive, open_archive, save_site
 from newsarchive.discovery import ListingError, probe_urls, profile_toml, propose_site, read_listing, start_urls
 from newsarchive.items import Fetched, Listed, Page
+from newsarchive.learning import ENOUGH, learn
 from newsarchive.sites import Site, Source
 from newsarchive.workers import extract_here
 
@@ -78,11 +81,19 @@ def add(archive: Archive, url: str, name: str) -> None:
 
 @sites.command()
 @click.argument("name")
+@click.option("--learn", "from_stored", is_flag=True, help="From stored pages: propose hints for the profile.")
 @json_option
 @click.pass_obj
-def check(archive: Archive, name: str, as_json: bool) -> None:
-    """Show what one listing and three articles of a site would give; store nothing."""
+def check(archive: Archive, name: str, from_stored: bool, as_json: bool) -> None:
+    """Show what one listing and three articles of a site would give; store nothing.
+
+    With --learn nothing is fetched: blocks that repeat over the site's stored articles are proposed as `drop` and
+    `body` for the profile, with what that would change. You decide.
+    """
     site = archive.site(name)
+    if from_stored:
+        _learn(archive, site, as_json=as_json)
+        return
     starts = [url for source in site.sources for url in start_urls(site, source)]
     pages, failures = probe(
         archive.folder, starts, lambda found: _articles_to_check(site, found), settings={}, contact=site.contact
@@ -98,6 +109,34 @@ def check(archive: Archive, name: str, as_json: bool) -> None:
         for url, reason in failures.items():
             archive.warn(f"{url}: {reason}")
     sys.exit(0 if any("title" in result for result in results) else 1)
+
+
+def _learn(archive: Archive, site: Site, *, as_json: bool) -> None:
+    with Progress(console=stderr, transient=True, disable=archive.quiet or not stderr.is_terminal) as bar:
+        task = bar.add_task(site.name, total=None)
+        proposal = learn(
+            archive.folder,
+            archive.read(),
+            site,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    if as_json:
+        print_json({**asdict(proposal), "toml": proposal.toml()})
+        return
+    if proposal.articles < ENOUGH:
+        archive.warn(f"{proposal.articles} stored articles of {site.name} are too few to learn from.")
+        sys.exit(1)
+    if not proposal.toml():
+        archive.say(f"{site.name}: {proposal.articles} articles read; nothing to propose.")
+        return
+    for selector, changes in proposal.drop.items():
+        archive.say(f"{selector}: {len(changes)} of {proposal.articles} articles would lose text, such as")
+        for change in changes[:ARTICLES_TO_CHECK]:
+            archive.say(f"  {change.url}: “{' / '.join(change.lines)[:120]}”")
+    if proposal.body:
+        archive.say(f"{proposal.body} holds the whole text in all {proposal.articles} articles.")
+    archive.say(f"For {archive.folder / 'sites' / f'{site.name}.toml'}, if you agree:")
+    click.echo(proposal.toml())
 
 
 def name_of_host(url: str) -> str:

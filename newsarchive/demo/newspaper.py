@@ -52,6 +52,7 @@ class Newspaper:
     feed: bool = True
     lastmod: str = "true"  # true, today, none
     counter: bool = True
+    notice: str = ""  # a line that stands in every story, in a block of its own
     page_links: bool = True  # whether a story in several pages says so
     gzip: bool = True
     captcha: bool = False

@@ -228,7 +228,8 @@ def _classic(paper: Newspaper, story: Story, number: int, text: str, views: int)
         f"{_link(paper, 'author', story.account, 'author')}</span> {counter}</div>"
     )
     share = '<div class="sharedaddy sd-sharing"><h3>Бөлісу:</h3><ul><li>Telegram</li><li>Facebook</li></ul></div>'
-    extras = "" if story.kind == "page" else f"{share}{_related(paper, story)}"
+    notice = f'<div class="gazet-line"><p>{html.escape(paper.notice)}</p></div>' if paper.notice else ""
+    extras = "" if story.kind == "page" else f"{notice}{share}{_related(paper, story)}"
     return (
         f'<main><article class="post type-{story.kind} hentry"><header class="entry-header">'
         f'<h1 class="entry-title">{html.escape(story.title)}</h1>{"" if story.kind == "page" else meta}</header>'

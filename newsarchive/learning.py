@@ -1,0 +1,204 @@
+"""What a site's stored pages teach of extraction: blocks that repeat over its articles, and where its text stands."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from newsarchive.database.articles import captures_of, read_hints
+from newsarchive.extraction.blocks import Block, Element, fold, read_blocks
+from newsarchive.extraction.metadata import read_metadata
+from newsarchive.extraction.pages import read_tree
+from newsarchive.extraction.text import Text, read_text
+from newsarchive.items import Hints, Page
+from newsarchive.sites import ExtractionRules, Site
+from newsarchive.warc import CaptureError, read_capture
+
+ENOUGH = 5
+"""Articles from which on something can be said of a site."""
+_OFTEN = 0.2
+"""Share of a site's articles in which a line of text repeats that is none of their text."""
+_ALWAYS = 0.95
+_FEWEST = 3
+_UNIQUE = 0.1
+"""Share of a block's letters that may be an article's own, for the block still to be boilerplate."""
+
+
+@dataclass(kw_only=True)
+class Change:
+    """What a rule would take out of one article: its address, and the lines in question."""
+
+    url: str
+    lines: list[str]
+
+
+@dataclass(kw_only=True)
+class Proposal:
+    """Hints for a profile, with what they would change; empty where the pages teach nothing."""
+
+    site: str
+    articles: int
+    drop: dict[str, list[Change]] = field(default_factory=dict)
+    """CSS selectors of blocks that repeat over the articles, with the articles that would lose lines."""
+    body: str = ""
+    """CSS selector of the element that holds the text in all articles; extraction then need not look for it."""
+
+    def toml(self) -> str:
+        """The proposal as lines for the profile."""
+        if not self.drop and not self.body:
+            return ""
+        lines = ["[extraction]"]
+        if self.body:
+            lines.append(f'body = "{self.body}"')
+        if self.drop:
+            lines.append("drop = [" + ", ".join(f'"{selector}"' for selector in self.drop) + "]")
+        return "\n".join(lines)
+
+
+@dataclass(kw_only=True)
+class _Read:
+    """One stored article, read anew."""
+
+    url: str
+    tree: Element
+    blocks: list[Block]
+    text: Text
+
+    def lines(self) -> list[Block]:
+        return [block for block in (*self.text.lead, *self.text.body) if block.key]
+
+
+def learn(
+    folder: Path, db: Database, site: Site, *, limit: int = 100, progress: Callable[[int, int], None] = lambda *_: None
+) -> Proposal:
+    """Propose hints for a site's profile from its newest stored articles, at most `limit`; nothing is stored."""
+    numbers = [
+        row[0]
+        for row in db.conn.execute(
+            "select current_revision from articles where site = ? and current_revision is not null"
+            " order by day desc, id desc limit ?",
+            (site.name, limit),
+        )
+    ]
+    reads = []
+    for done, number in enumerate(numbers, 1):
+        if found := _read(folder, db, site, number):
+            reads.append(found)
+        progress(done, len(numbers))
+    proposal = Proposal(site=site.name, articles=len(reads))
+    if len(reads) >= ENOUGH:
+        proposal.drop = _boilerplate(reads)
+        proposal.body = "" if site.extraction.body else _container(reads, site, list(proposal.drop))
+    return proposal
+
+
+def _read(folder: Path, db: Database, site: Site, revision: int) -> _Read | None:
+    captures = captures_of(db, revision)
+    (hints,) = db.conn.execute("select hints from revisions where id = ?", (revision,)).fetchone()
+    try:
+        pages = [read_capture(folder / "warc", warc=warc, offset=offset) for _, warc, offset in captures[:1]]
+    except CaptureError:
+        return None
+    return _read_page(pages[0], site, read_hints(hints)) if pages else None
+
+
+def _read_page(page: Page, site: Site, hints: Hints) -> _Read | None:
+    tree = read_tree(page)
+    root = tree.find("body") if tree is not None else None
+    if tree is None or root is None:
+        return None
+    metadata = read_metadata(tree, page.url, site=site, hints=hints)
+    descriptions = [metadata.description] if metadata.description else []
+    text = read_text(
+        tree,
+        page.url,
+        title=metadata.title,
+        descriptions=descriptions,
+        jsonld_body=metadata.jsonld_body,
+        rules=site.extraction,
+    )
+    blocks = read_blocks(root)
+    for block in blocks:
+        block.key = fold(block.text)
+    return _Read(url=page.url, tree=tree, blocks=blocks, text=text)
+
+
+def _boilerplate(reads: Sequence[_Read]) -> dict[str, list[Change]]:
+    """Selectors of the blocks that repeat, with what each takes out of which article."""
+    seen = Counter(key for read in reads for key in {line.key for line in read.lines()})
+    often = max(_FEWEST, _OFTEN * len(reads))
+    repeated = {key for key, count in seen.items() if count >= often}
+    found: dict[str, list[Change]] = {}
+    for read in reads:
+        for line in read.lines():
+            if line.key not in repeated:
+                continue
+            for selector in _selectors(line.element):
+                if selector in found or _is_boilerplate(selector, reads, repeated):
+                    found.setdefault(selector, [])
+                    break
+    for selector, changes in found.items():
+        for read in reads:
+            below = {e for match in read.tree.cssselect(selector) for e in match.iter()}
+            lost = [line.text for line in read.lines() if line.element in below]
+            if lost:
+                changes.append(Change(url=read.url, lines=lost))
+    return found
+
+
+def _selectors(element: Element) -> Iterator[str]:
+    """CSS selectors for a block and what it stands in, the widest first: by id, or by the first class."""
+    chain: list[str] = []
+    for ancestor in (element, *element.iterancestors()):
+        if ancestor.tag in ("article", "main", "body"):
+            break
+        tag, classes, name = str(ancestor.tag), (ancestor.get("class") or "").split(), ancestor.get("id")
+        if classes and _is_name(classes[0]):
+            chain.append(f"{tag}.{classes[0]}")
+        elif name and _is_name(name):
+            chain.append(f"{tag}#{name}")
+    yield from reversed(chain)
+
+
+def _is_name(text: str) -> bool:
+    """Whether a class or id can stand in a selector as it is, and is no number given to one article."""
+    return text.replace("-", "").replace("_", "").isalpha() and text.isascii()
+
+
+def _is_boilerplate(selector: str, reads: Sequence[_Read], repeated: set[str]) -> bool:
+    """Whether what a selector matches is made of lines that repeat, on all pages that have it."""
+    own = shared = 0
+    for read in reads:
+        below = {e for match in read.tree.cssselect(selector) for e in match.iter()}
+        for block in read.blocks:
+            if block.element in below and block.key:
+                repeats = block.key in repeated or block.linked >= 0.9 * len(block.text)
+                shared += len(block.key) * repeats
+                own += len(block.key) * (not repeats)
+    return shared > 0 and own <= _UNIQUE * (own + shared)
+
+
+def _container(reads: Sequence[_Read], site: Site, drop: Sequence[str]) -> str:
+    """The selector of the one element that holds the text on nearly all pages and gives the same text; else empty."""
+    candidates = Counter(
+        selector
+        for read in reads
+        if read.text.main is not None
+        for selector in {*_selectors(read.text.main)}
+        if len(read.tree.cssselect(selector)) == 1
+    )
+    rules = replace(site.extraction, drop=(*site.extraction.drop, *drop))
+    for selector, count in candidates.most_common(3):
+        hinted = replace(rules, body=selector)
+        if count >= _ALWAYS * len(reads) and all(_gives_same(read, hinted, rules) for read in reads):
+            return selector
+    return ""
+
+
+def _gives_same(read: _Read, rules: ExtractionRules, usual: ExtractionRules) -> bool:
+    one, other = (read_text(read.tree, read.url, rules=chosen) for chosen in (rules, usual))
+    return [b.key for b in one.body if b.key] == [b.key for b in other.body if b.key]
