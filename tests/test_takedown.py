@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import dataclasses
 import gzip
 import hashlib
 import os
@@ -13,16 +15,29 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from sqlite_utils import Database
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
 
-from newsarchive.database import open_archive
+from newsarchive.database import (
+    ForgottenAddresses,
+    finish_run,
+    mark_forgotten,
+    open_archive,
+    record_warc,
+    save_capture,
+    save_site,
+    start_run,
+)
 from newsarchive.demo import Newspaper
 from newsarchive.fixity import check_archive
-from newsarchive.sites import load_sites
+from newsarchive.sites import Site, load_sites
 from newsarchive.takedown.traces import Traces
+from newsarchive.warc import CaptureWriter, read_capture
 
 Crawl = Callable[..., str]
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -220,3 +235,63 @@ def test_a_short_headline_counts_only_beside_its_address() -> None:
     traces = Traces(["Су."], ["Су"], ["https://a.kz/su-keldi/"])
     assert not traces.in_text("<p>Су тасыды</p>")
     assert traces.in_text('<p><a href="https://a.kz/su-keldi/">Су</a></p>')
+
+
+def test_a_revisit_of_what_goes_keeps_its_payload(folder: Path, newsarchive: Run) -> None:
+    """Another address gave the very same bytes, and so was written as a revisit of them."""
+    db = open_archive(folder)
+    save_site(db, Site(name="a.kz", url="https://a.kz/"))
+    run = start_run(db, "fetch", "a.kz")
+    body = b"<p>not found</p>"
+    writer = CaptureWriter(folder / "warc", "a-1")
+    first = writer.write(url="https://a.kz/x", status=404, headers=[("Content-Type", "text/html")], body=body)
+    other = writer.write(url="https://a.kz/z", status=200, headers=[], body=b"other")
+    writer.close()
+    head = StatusAndHeaders("404 Not Found", [("Content-Type", "text/html")], protocol="HTTP/1.1")
+    record = WARCWriter(BytesIO(), gzip=True, warc_version="1.1").create_revisit_record(
+        "https://a.kz/y",
+        "sha1:" + base64.b32encode(hashlib.sha1(body).digest()).decode(),
+        "https://a.kz/x",
+        first.time,
+        head,
+        {"WARC-Date": "2025-01-01T00:00:00Z"},
+    )
+    with open(writer.path, "ab") as file:
+        offset = file.tell()
+        WARCWriter(file, gzip=True, warc_version="1.1").write_record(record)
+        length = file.tell() - offset
+    revisit = dataclasses.replace(
+        first, url="https://a.kz/y", time="2025-01-01T00:00:00Z", offset=offset, length=length
+    )
+    for capture in (first, other, revisit):
+        save_capture(db, capture, run)
+    record_warc(db, writer.path)
+    finish_run(db, run, reason="finished", counts={})
+    assert problems(folder) == []
+    newsarchive("forget", "https://a.kz/x", "--reason", "өтініш")
+    assert problems(folder) == []
+    rows = db.conn.execute("select warc, offset from captures where url = 'https://a.kz/y'").fetchall()
+    page = read_capture(folder / "warc", warc=rows[0][0], offset=rows[0][1])
+    assert (page.url, page.status, page.body) == ("https://a.kz/y", 404, body)
+    assert db.conn.execute("select url from captures order by offset").fetchall() == [
+        ("https://a.kz/z",),
+        ("https://a.kz/y",),
+    ]
+    assert (
+        subprocess.run(
+            [str(Path(sys.executable).parent / "warcio"), "check", str(folder / "warc" / rows[0][0])]
+        ).returncode
+        == 0
+    )
+
+
+def test_a_listing_names_an_address_however_it_writes_it(tmp_path: Path) -> None:
+    db = open_archive(tmp_path)
+    save_site(db, Site(name="a", url="https://a.kz/"))
+    mark_forgotten(db, ["https://a.kz/қала/"], site="a", time="2025-01-01T00:00:00Z", reason="сот")
+    forgotten = ForgottenAddresses(db)
+    assert forgotten.has("http://www.a.kz/%D2%9B%D0%B0%D0%BB%D0%B0")
+    for text in ("<loc>https://a.kz/%d2%9bала/</loc>", r'"link":"https:\/\/a.kz\/қала\/"', 'href="/қала"'):
+        assert forgotten.named_in(text), text
+    for text in ("https://a.kz/қала-жаңа/", "https://a.kz/қалаға/", "қала"):
+        assert not forgotten.named_in(text), text

@@ -118,9 +118,9 @@ def _wanted(folder: Path, database: Path) -> Iterator[Wanted]:
         ):
             yield Wanted(path=f"warc/{name}", bytes=size, sha256=sha256)
         known = {sha256 for (sha256,) in db.execute("select sha256 from images where sha256 is not null")}
-    for path in sorted((folder / "images").glob("*")):
+    for path in sorted((folder / "images").rglob("*")):
         if path.stem in known:
-            yield Wanted(path=f"images/{path.name}", sha256=path.stem)
+            yield Wanted(path=path.relative_to(folder).as_posix(), sha256=path.stem)
     for path in sorted((folder / "sites").glob("*.toml")):
         yield Wanted(path=f"sites/{path.name}", sha256=digest_of(path))
     if (folder / "archive.db-sums").exists():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Iterable, Sequence
 from urllib.parse import unquote, urlsplit
 
@@ -50,16 +52,17 @@ class ForgottenAddresses:
 
     def __init__(self, db: Database) -> None:
         self._keys: set[str] = set()
-        self._paths: set[str] = set()
+        self._places: set[str] = set()
         self.add(url for (url,) in db.conn.execute("select url from urls where state = 'forgotten'"))
 
     def add(self, urls: Iterable[str]) -> None:
         """Know further addresses."""
         for url in urls:
             self._keys.add(url_key(url))
-            path = unquote(urlsplit(url).path).strip("/")
-            if path:
-                self._paths.add(path)
+            parts = urlsplit(url)
+            place = unquote(parts.path).rstrip("/") + (f"?{unquote(parts.query)}" if parts.query else "")
+            if place:
+                self._places.add(place)
 
     def has(self, url: str) -> bool:
         """Whether the address is one of them."""
@@ -67,10 +70,10 @@ class ForgottenAddresses:
 
     def named_in(self, text: str) -> bool:
         """Whether a listing names one of them, in whatever way it writes an address."""
-        if not self._paths:
+        if not self._places:
             return False
-        plain = unquote(text.replace("\\/", "/"))
-        return any(path in plain for path in self._paths)
+        plain = unquote(html.unescape(text.replace("\\/", "/")))
+        return any(re.search(rf"{re.escape(place)}(?![\w-])", plain) for place in self._places)
 
 
 def mark_forgotten(db: Database, urls: Sequence[str], *, site: str, time: str, reason: str) -> None:

@@ -12,7 +12,7 @@ from newsarchive.fixity.state import State
 def check_pictures(state: State, report: Report, *, progress: Progress, sample: int | None = None) -> None:
     """Check all kept pictures, or `sample` of them picked at random."""
     folder = state.folder / "images"
-    files = sorted(path for path in folder.glob("*") if path.is_file() and not path.name.startswith("."))
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
     wanted = _wanted(state)
     if sample is None:
         outdated = {

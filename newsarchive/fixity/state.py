@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -59,7 +60,8 @@ def one_state(folder: Path, report: Report) -> Iterator[State]:
         with closing(source):
             yield State(folder=folder, db=_robust(source), moment=moment, copied=False)
         return
-    with tempfile.TemporaryDirectory(prefix=".check-", dir=folder) as draft:
+    place = folder if os.access(folder, os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix=".check-", dir=place) as draft:
         copy = sqlite3.connect(Path(draft) / "archive.db")
         with closing(copy):
             with closing(source):

@@ -94,7 +94,7 @@ def _check_seals(state: State, report: Report) -> None:
     (waiting,) = state.db.conn.execute("select count(*) from unsealed").fetchone()
     if waiting:
         report.notes.append(
-            f"{waiting} blocks of rows were written to by a run that goes on or was killed: not sealed yet"
+            f"{waiting} blocks of rows are not sealed yet; the next run that ends seals what was written since the last"
         )
 
 

@@ -137,7 +137,8 @@ def _add_images(db: Database, folder: Path, own: Belongings) -> None:
             own.images.add(number)
             own.captures |= {capture} if capture is not None and not _picture_of_other(db, lonely, sha256) else set()
             if sha256 and not _picture_of_other(db, lonely, sha256):
-                own.files |= {path.name for path in (folder / "images").glob(f"{sha256}.*")}
+                images = folder / "images"
+                own.files |= {path.relative_to(images).as_posix() for path in images.rglob(f"{sha256}.*")}
         own.captures |= {number for (number,) in db.conn.execute("select id from captures where url = ?", (url,))}
 
 
