@@ -6,6 +6,7 @@ import json
 import shutil
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from sqlite_utils import Database
 
 from newsarchive.backup import BackupError, make_backup, restore_backup
 from newsarchive.database import open_archive, save_extracted, start_run
-from newsarchive.demo import Newspaper
+from newsarchive.demo import Newspaper, serve
 from newsarchive.fixity import check_archive
 from newsarchive.items import Extracted, Fetched
 from newsarchive.sites import load_sites, make_site
@@ -22,6 +23,25 @@ from newsarchive.warc import CaptureWriter
 
 Crawl = Callable[..., str]
 Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive of the sample newspaper, which is gone."""
+    folder = tmp_path_factory.mktemp("made")
+    with serve() as paper:
+        (folder / "sites").mkdir()
+        (folder / "sites" / "paper.toml").write_text(paper.profile(), encoding="utf-8")
+        command = [sys.executable, "-m", "newsarchive", "--archive", str(folder), "crawl", "paper"]
+        subprocess.run(command, capture_output=True, check=True)
+    return folder
+
+
+@pytest.fixture
+def archive(made: Path, folder: Path) -> Path:
+    """That archive, one's own."""
+    shutil.copytree(made, folder)
+    return folder
 
 
 @pytest.fixture
@@ -39,12 +59,11 @@ def content(folder: Path) -> list[tuple[object, ...]]:
         return [row for table in tables for row in db.execute(f"select * from {table} order by 1")]
 
 
-def test_a_backup_put_back_is_the_archive(crawl: Crawl, folder: Path, target: Path, tmp_path: Path) -> None:
-    crawl()
-    done = make_backup(folder, target)
+def test_a_backup_put_back_is_the_archive(archive: Path, target: Path, tmp_path: Path) -> None:
+    done = make_backup(archive, target)
     assert (done.problems, done.kept) == ([], 0)
     restored = restore_backup(target, tmp_path / "new")
-    assert content(tmp_path / "new") == content(folder)
+    assert content(tmp_path / "new") == content(archive)
     assert problems(tmp_path / "new") == []
     assert restored.forgotten == 0
 
@@ -60,12 +79,11 @@ def test_the_next_backup_copies_only_what_is_new(crawl: Crawl, folder: Path, tar
     assert len(list(target.glob("archive-*.db"))) == 1
 
 
-def test_a_crawl_may_write_meanwhile(crawl: Crawl, folder: Path, target: Path, tmp_path: Path) -> None:
-    crawl()
+def test_a_crawl_may_write_meanwhile(archive: Path, target: Path, tmp_path: Path) -> None:
     site = make_site("paper", {"url": "http://127.0.0.1/"}, where="")
-    db = open_archive(folder)
+    db = open_archive(archive)
     run = start_run(db, "crawl", "paper")
-    writer = CaptureWriter(folder / "warc", f"paper-20300101000000-{run:05}")
+    writer = CaptureWriter(archive / "warc", f"paper-20300101000000-{run:05}")
     for number in range(3):
         capture = writer.write(url=f"http://127.0.0.1/{number}", status=200, headers=[], body=b"page %d" % number)
         fetched = Fetched(site="paper", urls=(capture.url,), pages=(), captures=(capture,))
@@ -73,7 +91,7 @@ def test_a_crawl_may_write_meanwhile(crawl: Crawl, folder: Path, target: Path, t
         save_extracted(db, Extracted(fetched=fetched, outcome="missing"), site=site, run=run)
         if number == 1:
             db.conn.commit()
-    make_backup(folder, target)
+    make_backup(archive, target)
     db.conn.commit()
     restore_backup(target, tmp_path / "new")
     assert problems(tmp_path / "new") == []
@@ -82,39 +100,37 @@ def test_a_crawl_may_write_meanwhile(crawl: Crawl, folder: Path, target: Path, t
     assert [url for url, _ in rows] == ["http://127.0.0.1/0", "http://127.0.0.1/1"]
     assert (tmp_path / "new" / "warc" / writer.path.name).stat().st_size == max(end for _, end in rows)
     writer.close()
-    assert make_backup(folder, target).copied == 2  # the database, and the file that has grown
+    assert make_backup(archive, target).copied == 2  # the database, and the file that has grown
     restore_backup(target, tmp_path / "new", force=True)
     assert problems(tmp_path / "new") == []
 
 
-def test_a_broken_file_never_takes_the_place_of_a_good_copy(crawl: Crawl, folder: Path, target: Path) -> None:
-    crawl()
-    make_backup(folder, target)
-    path = next((folder / "warc").iterdir())
+def test_a_broken_file_never_takes_the_place_of_a_good_copy(archive: Path, target: Path) -> None:
+    make_backup(archive, target)
+    path = next((archive / "warc").iterdir())
     good = path.read_bytes()
     path.write_bytes(good[:100] + b"?" + good[101:])
     (target / "warc" / path.name).write_bytes(b"")
-    assert any(path.name in problem for problem in make_backup(folder, target).problems)
+    assert any(path.name in problem for problem in make_backup(archive, target).problems)
     path.write_bytes(good)
-    assert make_backup(folder, target).problems == []
+    assert make_backup(archive, target).problems == []
     assert (target / "warc" / path.name).read_bytes() == good
     (target / "warc" / path.name).write_bytes(good[:100] + b"?" + good[101:])
-    assert make_backup(folder, target).kept > make_backup(folder, target, verify=True).kept
+    assert make_backup(archive, target).kept > make_backup(archive, target, verify=True).kept
     assert (target / "warc" / path.name).read_bytes() == good
 
 
-def test_a_broken_backup_touches_nothing(crawl: Crawl, folder: Path, target: Path, newsarchive: Run) -> None:
-    crawl()
+def test_a_broken_backup_touches_nothing(archive: Path, target: Path, newsarchive: Run) -> None:
     newsarchive("backup", str(target))
-    before = content(folder)
+    before = content(archive)
     assert "not empty" in newsarchive("restore", str(target), code=1).stderr
     path = next((target / "warc").iterdir())
     path.write_bytes(path.read_bytes()[:-1] + b"?")
     assert "differs from its digest" in newsarchive("restore", str(target), "--force", code=1).stderr
     path.unlink()
     assert "missing from the backup" in newsarchive("restore", str(target), "--force", code=1).stderr
-    assert content(folder) == before
-    assert "no backup" in newsarchive("restore", str(folder), "--to", str(target), code=1).stderr
+    assert content(archive) == before
+    assert "no backup" in newsarchive("restore", str(archive), "--to", str(target), code=1).stderr
 
 
 def test_a_crash_leaves_the_backup_before(
@@ -134,16 +150,13 @@ def test_a_crash_leaves_the_backup_before(
 
 
 @pytest.mark.parametrize("place", ["inside", "."])
-def test_a_backup_into_the_archive_or_among_other_things_is_refused(
-    place: str, crawl: Crawl, folder: Path, tmp_path: Path
-) -> None:
-    crawl()
+def test_a_backup_into_the_archive_or_among_other_things_is_refused(place: str, archive: Path, tmp_path: Path) -> None:
     with pytest.raises(BackupError, match="in the archive itself"):
-        make_backup(folder, folder / place)
+        make_backup(archive, archive / place)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "letter.txt").write_text("x")
     with pytest.raises(BackupError, match="other things"):
-        make_backup(folder, tmp_path / "mine")
+        make_backup(archive, tmp_path / "mine")
 
 
 def test_what_was_taken_down_stays_down_after_a_restore(

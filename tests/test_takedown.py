@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import os
 import re
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -33,7 +34,7 @@ from newsarchive.database import (
     save_site,
     start_run,
 )
-from newsarchive.demo import Newspaper
+from newsarchive.demo import Newspaper, serve
 from newsarchive.fixity import check_archive
 from newsarchive.sites import Site, load_sites
 from newsarchive.takedown.traces import Traces
@@ -69,9 +70,8 @@ def problems(folder: Path) -> list[str]:
     return [p.sentence() for p in check_archive(folder, sites=load_sites(folder / "sites")).problems]
 
 
-@pytest.fixture
-def story(paper: Newspaper, crawl: Crawl) -> str:
-    """The address of a story with a secret in its text, crawled twice, edited in between."""
+def publish(paper: Newspaper, crawl: Crawl) -> str:
+    """Crawl a story with a secret in its text twice, edited in between; gives its address."""
     text = f"Ауылда {SECRET} туралы көп айтылды, бірақ ешкім оны көрген жоқ. " * 5
     story = paper.add("qupiya", "Ауылдағы оқиға туралы жаңа хабар", text)
     crawl()
@@ -80,14 +80,42 @@ def story(paper: Newspaper, crawl: Crawl) -> str:
     return paper.address(story)
 
 
+@pytest.fixture
+def story(paper: Newspaper, crawl: Crawl) -> str:
+    """The address of such a story on a site that is alive."""
+    return publish(paper, crawl)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """An archive with such a story, and its address; the site is gone."""
+    folder = tmp_path_factory.mktemp("made")
+    with serve() as paper:
+        (folder / "sites").mkdir()
+        (folder / "sites" / "paper.toml").write_text(paper.profile(), encoding="utf-8")
+        command = [sys.executable, "-m", "newsarchive", "--archive", str(folder), "crawl", "paper"]
+
+        def crawl() -> str:
+            return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+        return folder, publish(paper, crawl)
+
+
+@pytest.fixture
+def old_story(made: tuple[Path, str], folder: Path) -> str:
+    """The address of such a story in an archive of one's own."""
+    shutil.copytree(made[0], folder)
+    return made[1]
+
+
 def test_nothing_of_the_text_is_left_and_the_rest_is_whole(
-    story: str, folder: Path, newsarchive: Run, db: Read
+    old_story: str, folder: Path, newsarchive: Run, db: Read
 ) -> None:
     assert any(form in everything(folder) for form in forms(SECRET))
     (before,) = db().conn.execute("select count(*) from articles").fetchone()
     (words,) = db().conn.execute("select count(*) from stems_words where term = ?", (SECRET.casefold(),)).fetchone()
     assert words == 1
-    said = newsarchive("forget", story, "--reason", "сот шешімі").stdout
+    said = newsarchive("forget", old_story, "--reason", "сот шешімі").stdout
     assert "taken down with 2 revisions" in said
     left = everything(folder)
     assert [form for form in forms(SECRET) if form in left] == []
@@ -95,7 +123,7 @@ def test_nothing_of_the_text_is_left_and_the_rest_is_whole(
     assert db().conn.execute("select count(*) from stems_words where term = ?", (SECRET.casefold(),)).fetchone() == (0,)
     assert problems(folder) == []
     row = next(iter(db().query("select * from forgotten")))
-    assert (row["url"], row["reason"], row["revisions"]) == (story, "сот шешімі", 2)
+    assert (row["url"], row["reason"], row["revisions"]) == (old_story, "сот шешімі", 2)
     assert row["digest"].startswith("1:")
     assert row["published"]
     run = next(iter(db().query("select * from runs where command = 'forget'")))
@@ -135,7 +163,7 @@ def test_another_address_of_it_is_refused_and_its_capture_purged(
     assert problems(folder) == []
 
 
-def test_a_crash_at_any_moment_loses_nothing(story: str, folder: Path, newsarchive: Run, db: Read) -> None:
+def test_a_crash_at_any_moment_loses_nothing(old_story: str, folder: Path, newsarchive: Run, db: Read) -> None:
     """Killed after each write: before the database agrees all is as it was, afterwards the next try ends it."""
     script = """
 import os, sys, newsarchive.takedown as t, newsarchive.takedown.captures as c, newsarchive.database.removal as r
@@ -152,20 +180,20 @@ main()
 """
     environment = {**os.environ, "NEWSARCHIVE_DATA": str(folder)}
     for step in range(4):
-        command = [sys.executable, "-c", script, str(step), "forget", story, "--reason", "сот"]
+        command = [sys.executable, "-c", script, str(step), "forget", old_story, "--reason", "сот"]
         done = subprocess.run(command, capture_output=True, env=environment, timeout=60, check=False)
         assert done.returncode == -signal.SIGKILL, done.stderr
-        (kept,) = db().conn.execute("select count(*) from articles where url = ?", (story,)).fetchone()
+        (kept,) = db().conn.execute("select count(*) from articles where url = ?", (old_story,)).fetchone()
         assert kept == (step < 2)
         assert problems(folder) == [], step
-    newsarchive("forget", story, "--reason", "сот")
+    newsarchive("forget", old_story, "--reason", "сот")
     assert [form for form in forms(SECRET) if form in everything(folder)] == []
     assert problems(folder) == []
 
 
-def test_a_picture_goes_unless_another_article_shows_it(story: str, folder: Path, newsarchive: Run) -> None:
+def test_a_picture_goes_unless_another_article_shows_it(old_story: str, folder: Path, newsarchive: Run) -> None:
     db = open_archive(folder)
-    (article,) = db.conn.execute("select id from articles where url = ?", (story,)).fetchone()
+    (article,) = db.conn.execute("select id from articles where url = ?", (old_story,)).fetchone()
     (other,) = db.conn.execute("select max(id) from articles where id <> ?", (article,)).fetchone()
     names = []
     for number, data in enumerate((b"own picture", b"shared picture")):
@@ -183,7 +211,7 @@ def test_a_picture_goes_unless_another_article_shows_it(story: str, folder: Path
             )
     db.conn.commit()
     db.close()
-    newsarchive("forget", story, "--reason", "сот")
+    newsarchive("forget", old_story, "--reason", "сот")
     assert [path.name for path in (folder / "images").iterdir()] == [names[1]]
 
 
@@ -202,15 +230,16 @@ def test_an_address_that_was_never_stored_is_not_stored_later(
     assert db().conn.execute("select 1 from articles where url = ?", (paper.address(story),)).fetchone() is None
 
 
-def test_other_tools_cannot_bring_it_back(story: str, newsarchive: Run, folder: Path) -> None:
-    newsarchive("forget", story, "--reason", "сот")
+def test_other_tools_cannot_bring_it_back(old_story: str, newsarchive: Run, folder: Path) -> None:
+    newsarchive("forget", old_story, "--reason", "сот")
     db = sqlite3.connect(folder / "archive.db")
-    db.execute("update urls set state = 'listed', hints = '{\"title\": \"x\"}' where url = ?", (story,))
-    assert db.execute("select state, hints from urls where url = ?", (story,)).fetchone() == ("forgotten", "{}")
-    (key,) = db.execute("select key from urls where url = ?", (story,)).fetchone()
+    db.execute("update urls set state = 'listed', hints = '{\"title\": \"x\"}' where url = ?", (old_story,))
+    assert db.execute("select state, hints from urls where url = ?", (old_story,)).fetchone() == ("forgotten", "{}")
+    (key,) = db.execute("select key from urls where url = ?", (old_story,)).fetchone()
     with pytest.raises(sqlite3.IntegrityError, match="taken down"):
         db.execute(
-            "insert into articles (site, url, key, first_seen, last_seen) values ('paper', ?, ?, '', '')", (story, key)
+            "insert into articles (site, url, key, first_seen, last_seen) values ('paper', ?, ?, '', '')",
+            (old_story, key),
         )
 
 
