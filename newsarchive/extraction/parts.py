@@ -29,7 +29,7 @@ def find_more_pages(tree: Element, url: str, given: Sequence[str]) -> tuple[str,
     known = {_same(address) for address in (url, *given)}
     base = next(iter(given), url)
     found: dict[str, int] = {}
-    for address in _linked(tree, base):
+    for address in _linked(tree, base, _own_part(url)):
         if number := page_number(address, url):
             found.setdefault(address, number)
     wanted = [a for a in sorted(found, key=lambda a: found[a]) if _same(a) not in known]
@@ -56,10 +56,17 @@ def guess_next_page(given: Sequence[str], *, words: int, listed: int) -> tuple[s
     return (urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{number}/")),)
 
 
-def _linked(tree: Element, base: str) -> Iterator[str]:
+def _own_part(url: str) -> str:
+    """A part of an article's address that the addresses of its pages have too, however they are written."""
+    parts = urlsplit(url)
+    name = parts.path.rstrip("/").rpartition("/")[2].removesuffix(".html")
+    return "" if parts.query or not name.isascii() or "%" in name else name
+
+
+def _linked(tree: Element, base: str, own: str) -> Iterator[str]:
     for link in tree.iter("a", "link"):
         href = link.get("href")
-        if not href or not href[-6:].strip("/.html")[-1:].isdigit() or not _NUMBERED.search(href):
+        if not href or own not in href or not _NUMBERED.search(href, max(0, len(href) - 40)):
             continue
         is_next = "next" in (link.get("rel") or "").lower().split()
         if is_next or (link.tag == "a" and any(_PARTS.search(words_of(e)) for e in _near(link))):

@@ -129,8 +129,9 @@ def choose_parse(lexicon: Lexicon, word: str) -> Parse:
 
 def _merit(lexicon: Lexicon, word: str, parse: Parse) -> float:
     known = lexicon.stems.get(_key(parse), 0)
-    if lexicon.suffixes:
-        known += sum(lexicon.suffixes.get(step, _UNSEEN) for step in parse.steps)
+    if suffixes := lexicon.suffixes:
+        for step in parse.steps:
+            known += suffixes.get(step, _UNSEEN)
     removed = len(word) - len(parse.stem)
     return known / 100 + _PER_LETTER * removed - _SHORT.get(len(parse.stem), 0.0) - parse.cost
 

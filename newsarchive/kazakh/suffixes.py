@@ -217,16 +217,33 @@ def _fits(suffix: Suffix, left: str) -> bool:
     return last in suffix.before and bool(_harmony(left) & suffix.harmony)
 
 
-def _shorter(form: str, group: str) -> Iterator[tuple[str, Suffix, float]]:
-    """Take one suffix of a group off a form in every legal way: (what is left, suffix, cost)."""
-    spellings = _suffixes()[group]
+@cache
+def _groups_by_spelling() -> dict[str, tuple[tuple[str, tuple[Suffix, ...]], ...]]:
+    """The table of written suffixes the other way round: spelling -> the groups that have it, and what each asks."""
+    table: dict[str, list[tuple[str, tuple[Suffix, ...]]]] = {}
+    for group, spellings in _suffixes().items():
+        for spelled, forms in spellings.items():
+            table.setdefault(spelled, []).append((group, forms))
+    return {spelled: tuple(entries) for spelled, entries in table.items()}
+
+
+def _shorter(form: str) -> dict[str, list[tuple[str, Suffix, float]]]:
+    """Take one suffix off a form in every legal way: group -> (what is left, suffix, cost)."""
+    table = _groups_by_spelling()
+    found: dict[str, list[tuple[str, Suffix, float]]] = {}
     for length in range(1, min(_LONGEST_SUFFIX + 1, len(form) - 1)):
         spelled = form[-length:]
-        for suffix in spellings.get(spelled, ()):
-            left = form[:-length]
-            if _fits(suffix, left):
-                for stem, cost in _stems_before(left + suffix.restored, spelled, suffix.harmony):
-                    yield stem, suffix, suffix.cost + cost
+        entries = table.get(spelled)
+        if entries is None:
+            continue
+        left = form[:-length]
+        for group, suffixes in entries:
+            for suffix in suffixes:
+                if _fits(suffix, left):
+                    options = found.setdefault(group, [])
+                    for stem, cost in _stems_before(left + suffix.restored, spelled, suffix.harmony):
+                        options.append((stem, suffix, suffix.cost + cost))
+    return found
 
 
 _LONGEST_SUFFIX = 9
@@ -239,11 +256,15 @@ def parses(word: str) -> Iterator[Parse]:
     ['кітаб', 'кітабы', 'кітап']
     """
     todo: list[tuple[str, str, str, tuple[str, ...], float]] = [(word, "word", "word", (), 0.0)]
+    shorter: dict[str, dict[str, list[tuple[str, Suffix, float]]]] = {}
     while todo:
         form, outer, state, steps, cost = todo.pop()
+        if form not in shorter:
+            shorter[form] = _shorter(form)
+        options = shorter[form]
         kinds, groups = _STATES[state]
         for kind in kinds:
             yield Parse(form, kind, (*steps, f"{outer}: {kind}"), cost)
         for group in groups:
-            for stem, suffix, more in _shorter(form, group):
+            for stem, suffix, more in options.get(group, ()):
                 todo.append((stem, group, suffix.state, (*steps, f"{outer}: {group} {suffix.name}"), cost + more))
