@@ -10,9 +10,6 @@ from pathlib import Path
 import click
 
 from newsarchive import __version__
-from newsarchive.cli.terminal import Archive, set_up_logging
-from newsarchive.database import ArchiveError, ArchiveLocked
-from newsarchive.sites import ProfileError
 
 LOCKED = 75
 COMMANDS = {
@@ -70,6 +67,9 @@ class Commands(click.Group):
 @click.pass_context
 def cli(context: click.Context, folder: Path, quiet: bool, verbose: int) -> None:
     """Keep a newspaper: crawl it politely, keep its pages, extract its articles, notice every edit and deletion."""
+    # imported here: worker processes import this module too, and need none of it
+    from newsarchive.cli.terminal import Archive, set_up_logging
+
     context.obj = Archive(folder=folder, quiet=quiet)
     set_up_logging(quiet=quiet, verbose=verbose)
 
@@ -78,16 +78,27 @@ def main() -> None:
     """Run the command line; every expected error is one sentence and an exit code of its own."""
     try:
         cli()
-    except ArchiveLocked as error:
-        _end(str(error), LOCKED)
-    except ProfileError as error:
-        _end(str(error), 2)
-    except ArchiveError as error:
-        _end(str(error), 1)
-    except sqlite3.Error as error:
-        _end(f"The archive cannot be used: {error}.", 1)
-    except OSError as error:
-        _end(f"{error.filename or 'newsarchive'}: {error.strerror or error}.", 1)
+    except Exception as error:
+        _explain(error)
+        raise
+
+
+def _explain(error: Exception) -> None:
+    """End with a sentence and the exit code for an error that a person may meet; give back any other."""
+    from newsarchive.database import ArchiveError, ArchiveLocked
+    from newsarchive.sites import ProfileError
+
+    match error:
+        case ArchiveLocked():
+            _end(str(error), LOCKED)
+        case ProfileError():
+            _end(str(error), 2)
+        case ArchiveError():
+            _end(str(error), 1)
+        case sqlite3.Error():
+            _end(f"The archive cannot be used: {error}.", 1)
+        case OSError():
+            _end(f"{error.filename or 'newsarchive'}: {error.strerror or error}.", 1)
 
 
 def _end(sentence: str, code: int) -> None:
