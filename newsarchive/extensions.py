@@ -240,7 +240,6 @@ class ArchiveRun(Recorder):
         finally:
             self.warc.close()
             self.db.close()
-            database.sum_pages(self.folder)
             self._lock.__exit__(None, None, None)
 
     @property

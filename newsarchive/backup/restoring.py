@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from newsarchive.backup.manifest import BackupError, Manifest, copy_bytes, digest_of, read_manifest
-from newsarchive.database import article_of, lock_archive, open_archive, sum_pages
+from newsarchive.database import article_of, lock_archive, open_archive
 from newsarchive.takedown import forget
 
 Progress = Callable[[str, int, int], None]
@@ -112,7 +112,6 @@ def _forget_again(folder: Path, forgotten: Sequence[_Forgotten]) -> int:
             forget(db, folder, article=article, site=row.site, url=row.url, reason=row.reason, time=row.time)
             done += 1
         db.conn.commit()
-    sum_pages(folder)
     return done
 
 

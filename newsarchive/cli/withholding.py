@@ -38,7 +38,6 @@ def forget(archive: Archive, target: str, reason: str, yes: bool, as_json: bool)
                 db, archive.folder, article=article, site=site, url=url, reason=reason.strip(), progress=progress
             )
         db.close()
-        sum_pages(archive.folder)
     if as_json:
         print_json(vars(done))
     else:
@@ -103,3 +102,4 @@ def embargo(
             sys.exit(1)
     finally:
         db.close()
+        sum_pages(archive.folder)

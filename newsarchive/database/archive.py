@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from newsarchive.database.seals import forget_seals, watch_tables
+from newsarchive.database.sums import sum_pages
 from newsarchive.migrations import migrations
 
 BUSY_SECONDS = 30
@@ -79,7 +80,7 @@ def _check_version(db: Database, path: Path) -> None:
 
 @contextmanager
 def lock_archive(folder: Path) -> Iterator[None]:
-    """Hold the archive for one run; the system frees the lock of a killed run by itself.
+    """Hold the archive for one run; the system frees the lock of a killed run by itself. At its end sum up the pages.
 
     Raises ArchiveLocked at once where another run holds it.
     """
@@ -97,3 +98,4 @@ def lock_archive(folder: Path) -> Iterator[None]:
         file.write(f"process {os.getpid()}")
         file.flush()
         yield
+        sum_pages(folder)

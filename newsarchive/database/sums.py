@@ -17,7 +17,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from newsarchive.database.seals import sealed_tables
+from newsarchive.database.seals import seal, sealed_tables
 
 MOST = 2 << 30
 """Larger databases are not summed up after each run: it would cost more than most runs do."""
@@ -26,24 +26,40 @@ HEAD = 100
 
 
 def sum_pages(folder: Path) -> bool:
-    """Write the checksums of an archive's database at rest; gives whether they could be written."""
+    """Seal what is not sealed, and write the checksums of an archive's database at rest; gives whether that could be.
+
+    It cannot while somebody reads an old state of it or writes; a check then goes without them.
+    """
     path = folder / "archive.db"
-    log = path.with_name("archive.db-wal")
-    if path.stat().st_size > MOST:
+    try:
+        if path.stat().st_size > MOST:
+            return False
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=5)) as connection:
+            seal(Database(connection))
+            before = state_key(connection)
+            if not before or not _log_is_empty(connection):
+                return False
+            sums = page_sums(path)
+            if not _log_is_empty(connection) or state_key(connection) != before:
+                return False
+        _write(path.with_name("archive.db-sums"), before, sums)
+    except (sqlite3.Error, OSError):
         return False
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=30)) as connection:
-        before = state_key(connection)
-        if not before or (log.exists() and log.stat().st_size):
-            return False
-        sums = page_sums(path)
-        if state_key(connection) != before or (log.exists() and log.stat().st_size):
-            return False
+    return True
+
+
+def _log_is_empty(connection: sqlite3.Connection) -> bool:
+    """Whether all is in the database's own file; what is in the log is brought there."""
+    busy, _, _ = connection.execute("pragma wal_checkpoint(truncate)").fetchone()
+    return not busy
+
+
+def _write(path: Path, state: str, sums: array[int]) -> None:
     data = sums.tobytes()
-    head = {"state": before, "pages": len(sums), "sha256": hashlib.sha256(data).hexdigest()}
+    head = {"state": state, "pages": len(sums), "sha256": hashlib.sha256(data).hexdigest()}
     draft = path.with_name("archive.db-sums.new")
     draft.write_bytes(json.dumps(head).encode() + b"\n" + data)
-    os.replace(draft, path.with_name("archive.db-sums"))
-    return True
+    os.replace(draft, path)
 
 
 def state_key(connection: sqlite3.Connection) -> str:
