@@ -560,3 +560,24 @@ alter table urls add column             -- the run that last fetched its page; N
     visited_run integer;
 """,
     )
+
+
+@migrations()
+def m251_coverage(db: Database) -> None:
+    """What was taken down counts in the coverage as what is no article."""
+    _run(
+        db,
+        """
+drop view coverage;
+create view coverage as
+select u.site, coalesce(a.day, u.day) as day,
+    count(*) as listed,
+    sum(u.state in ('article', 'gone') and u.article is not null) as archived,
+    sum(u.state = 'failed') as failed,
+    sum(u.state in ('not_article', 'excluded', 'forgotten')) as not_article,
+    sum(u.state = 'listed') as due
+from urls u left join articles a on a.id = u.article
+where u.state <> 'alias'
+group by u.site, coalesce(a.day, u.day);
+""",
+    )

@@ -388,7 +388,10 @@ class SitePlan:
         known = self.db.conn.execute(
             "select native_id, url, state from urls where site = ? and native_id like 'wordpress:%'", (self.site.name,)
         ).fetchall()
-        gone = [url for native_id, url, state in known if state != "gone" and native_id not in walk.keys]
+        gone = [
+            url for native_id, url, state in known if state not in ("gone", "forgotten") and native_id not in walk.keys
+        ]
+        database.note_unlisted(self.db, [url for i, url, state in known if state == "forgotten" and i not in walk.keys])
         back = [url for native_id, url, state in known if state == "gone" and native_id in walk.keys]
         if gone:
             logger.info("%s: %d articles are no longer listed; looking at their pages", self.site.name, len(gone))

@@ -324,3 +324,17 @@ def test_a_listing_names_an_address_however_it_writes_it(tmp_path: Path) -> None
         assert forgotten.named_in(text), text
     for text in ("https://a.kz/қала-жаңа/", "https://a.kz/қалаға/", "қала"):
         assert not forgotten.named_in(text), text
+
+
+def test_a_crawl_stays_cheap_when_the_site_takes_it_down_too(
+    story: str, newsarchive: Run, crawl: Crawl, paper: Newspaper, db: Read
+) -> None:
+    newsarchive("forget", story, "--reason", "сот")
+    crawl()
+    paper.delete("qupiya")
+    crawl()
+    paper.requests.clear()
+    assert crawl().startswith("paper: 0 new, 0 changed, 0 gone, 0 failed")
+    assert len(paper.requests) <= 5
+    row = db().conn.execute("select sum(listed - archived - not_article) from coverage where failed = 0").fetchone()
+    assert row == (0,)

@@ -144,7 +144,7 @@ def read_coverage(db: Database, site: str, year: str = "") -> list[Row]:
         f"""select coalesce(o.day, u.day) as day, count(*) as listed,
             sum(u.state in ('article', 'gone') and u.article is not null) as archived,
             sum(u.state = 'failed') as failed,
-            sum(u.state in ('not_article', 'excluded')) as not_article, sum(u.state = 'listed') as due
+            sum(u.state in ('not_article', 'excluded', 'forgotten')) as not_article, sum(u.state = 'listed') as due
         from urls u left join search_order o on o.article = u.article
         where u.site = ? and u.state <> 'alias'
             and coalesce(o.day, u.day) {"between ? and ?" if year else "is not null"}

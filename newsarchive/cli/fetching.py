@@ -134,6 +134,7 @@ def _in_words(result: Extracted) -> str:
 
 def _store(archive: Archive, results: Sequence[Extracted], captures: Sequence[Capture], sites: dict[str, Site]) -> bool:
     """Store what came of the pages in one short transaction; says so where it cannot."""
+    refused = False
     try:
         db = database.open_archive(archive.folder)
         db.conn.execute("begin immediate")  # a crawl may be writing: wait for its batch, then write ours whole
@@ -159,4 +160,4 @@ def _store(archive: Archive, results: Sequence[Extracted], captures: Sequence[Ca
     except (database.ArchiveError, sqlite3.Error, OSError) as error:
         archive.warn(f"The article is printed but could not be stored: {error}.")
         return False
-    return True
+    return not refused

@@ -2,7 +2,7 @@
 
 from newsarchive.database.archive import ArchiveError, ArchiveLocked, lock_archive, open_archive, read_archive
 from newsarchive.database.articles import Saved, save_article
-from newsarchive.database.forgotten import Forgotten, ForgottenAddresses, is_forgotten, mark_forgotten
+from newsarchive.database.forgotten import Forgotten, ForgottenAddresses, is_forgotten, mark_forgotten, note_unlisted
 from newsarchive.database.index import index_is_current, rebuild_index
 from newsarchive.database.ledger import (
     article_of,
@@ -44,6 +44,7 @@ __all__ = [
     "mark_not_article",
     "mark_visited",
     "note_reextraction",
+    "note_unlisted",
     "open_archive",
     "profile_digest",
     "read_archive",

@@ -86,3 +86,11 @@ def mark_forgotten(db: Database, urls: Sequence[str], *, site: str, time: str, r
             " next_visit = null, article = null, missing = null, missing_run = null",
             (site, url, url_key(url), time, time, reason, time),
         )
+
+
+def note_unlisted(db: Database, urls: Sequence[str]) -> None:
+    """Note that a site no longer lists what was taken down, so that its number of articles agrees with ours again."""
+    db.conn.executemany(
+        "update urls set missing = coalesce(missing, last_listed) where url = ? and state = 'forgotten'",
+        [(url,) for url in urls],
+    )

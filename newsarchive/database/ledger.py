@@ -63,7 +63,7 @@ def save_listed(
     later = trust_lastmod and bool(listed.lastmod) and listed.lastmod > lastmod
     back = state == "gone" and source == "wordpress"
     if state == "forgotten":
-        db.conn.execute("update urls set last_listed = ? where key = ?", (time, key))
+        db.conn.execute("update urls set last_listed = ?, missing = null where key = ?", (time, key))
         return False
     due = state != "excluded" and (later or again or back)
     next_visit = time if due else next_visit
