@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from newsarchive.members import Member, Record, RecordError, parse_record, read_members
-from newsarchive.takedown.traces import Traces
+from newsarchive.takedown.traces import Traces, opening
 from newsarchive.urls import url_key
 from newsarchive.warc import CaptureError, read_capture
 
@@ -68,13 +68,26 @@ def _addresses(db: Database, article: int | None, url: str) -> tuple[str, ...]:
 def _traces(db: Database, article: int | None, urls: Sequence[str]) -> Traces:
     texts: list[str] = []
     titles: list[str] = []
-    sql = "select title, lead, body, markdown from revisions where article = ?"
-    for title, lead, body, markdown in db.conn.execute(sql, (article,)):
+    sql = "select title, lead, body, images from revisions where article = ?"
+    for title, lead, body, images in db.conn.execute(sql, (article,)):
         titles.append(title)
-        texts += [lead or "", body, markdown]
+        texts += [lead or "", body, *(image["caption"] for image in json.loads(images) if image.get("caption"))]
     for (hints,) in db.conn.execute("select hints from urls where article = ?", (article,)):
         titles.append(json.loads(hints).get("title", ""))
-    return Traces(texts, titles, urls)
+    openings = {opening(line) for text in texts for line in text.split("\n")} | set(titles)
+    return Traces(texts, titles, urls, common=_common(db, article, sorted(openings - {""})))
+
+
+def _common(db: Database, article: int | None, openings: Sequence[str]) -> set[str]:
+    """Openings that other articles have too, such as the usual words of a press office: they tell nothing alone."""
+    found: set[str] = set()
+    for start in range(0, len(openings), 50):
+        part = openings[start : start + 50]
+        text = "title || char(10) || ifnull(lead, '') || char(10) || body"
+        columns = ", ".join(f"max(instr({text}, ?{n}) > 0)" for n in range(1, len(part) + 1))
+        row = db.conn.execute(f"select {columns} from articles where id is not ?{len(part) + 1}", (*part, article))  # noqa: S608
+        found |= {text for text, common in zip(part, row.fetchone(), strict=True) if common}
+    return found
 
 
 def _add_captures(db: Database, own: Belongings) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from urllib.parse import unquote, urlsplit
 
 from newsarchive.extraction.pages import decode, inflate
@@ -16,6 +16,7 @@ WINDOW = 30
 SHORT = 12
 """A headline or paragraph of fewer letters tells an article only together with its address."""
 
+_OPENING = re.compile(rf"(?:[\W_]*[^\W_]){{{WINDOW}}}")
 _TAG = re.compile(r"<!\[CDATA\[|\]\]>|<[^<>]*>")
 _JSON = re.compile(r"\\u([0-9a-fA-F]{4})")
 _JSON_CONTROL = re.compile(r"\\[nrtbf]")
@@ -24,12 +25,17 @@ _JSON_CONTROL = re.compile(r"\\[nrtbf]")
 class Traces:
     """What an article's text is known by."""
 
-    def __init__(self, texts: Iterable[str], titles: Iterable[str], urls: Iterable[str]) -> None:
-        paragraphs = [letters(p) for text in texts for p in text.split("\n")]
-        names = [letters(title) for title in titles]
-        self._long = {p[:WINDOW] for p in paragraphs if len(p) >= WINDOW} | {n for n in names if len(n) >= SHORT}
-        self._short = {n for n in names if 0 < len(n) < SHORT}
-        self._short |= {p for p in paragraphs if SHORT <= len(p) < WINDOW}
+    def __init__(
+        self, texts: Iterable[str], titles: Iterable[str], urls: Iterable[str], *, common: Collection[str] = ()
+    ) -> None:
+        """`common` are openings (see `opening`) that other articles have too: they count only beside the address."""
+        openings = {opening(line) for text in texts for line in text.split("\n")}
+        told = {letters(part) for part in openings - set(common)}
+        names = {letters(title) for title in titles}
+        shared = {letters(part) for part in common}
+        self._long = {part for part in told if len(part) >= WINDOW} | {n for n in names - shared if len(n) >= SHORT}
+        self._short = {part for part in told | shared | names if len(part) >= SHORT} - self._long
+        self._short |= {name for name in names if 0 < len(name) < SHORT}
         self._paths = {letters(unquote(urlsplit(url).path)) for url in urls} - {""}
 
     def in_page(self, page: Page) -> bool:
@@ -48,6 +54,16 @@ class Traces:
             return False
         whole = letters(unquote(as_text(text)))
         return any(path in whole for path in self._paths)
+
+
+def opening(paragraph: str) -> str:
+    """The begin of a paragraph up to its thirtieth letter, as it is written; all of a shorter one.
+
+    >>> opening("Бір, екі — " * 9)
+    'Бір, екі — Бір, екі — Бір, екі — Бір, екі — Бір, екі'
+    """
+    found = _OPENING.match(paragraph)
+    return found[0] if found else paragraph
 
 
 def letters(text: str) -> str:
