@@ -6,6 +6,8 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import format_datetime
 from urllib.parse import quote
 
 from sqlite_utils import Database
@@ -110,6 +112,34 @@ def pwid(archive: str, time: str, url: str) -> str:
     """
     item = quote(url, safe="/:@!$&'()*+,;=-._~%")
     return f"urn:pwid:{archive}:{time}:part:{item}"
+
+
+_KEPT = """
+select c.time, c.url from captures c
+where c.status = 200 and c.id in (
+    select c.id from urls u join captures c on c.url = u.url where u.article = :article
+    union select p.capture from revision_captures p join revisions r on r.id = p.revision where r.article = :article)
+order by c.time, c.id
+"""
+
+
+def timemap(db: Database, article: int, *, archive: str = "newsarchive") -> str:
+    """The captures of an article, the oldest first, as a TimeMap in link format (RFC 7089, section 5).
+
+    A capture's address is its `urn:pwid`, as in citations. Empty where no capture is kept. Raises CitationError where
+    there is no such article.
+    """
+    found = db.conn.execute("select url from articles where id = ?", (article,)).fetchone()
+    if found is None:
+        raise CitationError(f"There is no article {article} in this archive.")
+    rows = db.conn.execute(_KEPT, {"article": article}).fetchall()
+    lines = [f'<{found[0]}>;rel="original"']
+    for number, (time, url) in enumerate(rows, 1):
+        places = (("first", number == 1), ("last", number == len(rows)))
+        relation = " ".join([*(name for name, here in places if here), "memento"])
+        moment = format_datetime(datetime.fromisoformat(time), usegmt=True)
+        lines.append(f'<{pwid(archive, time, url)}>;rel="{relation}";datetime="{moment}"')
+    return ",\n".join(lines) if rows else ""
 
 
 def split_name(name: str) -> tuple[str, str]:

@@ -229,7 +229,7 @@ def test_the_same_archive_gives_the_same_bytes(db: Database, tmp_path: Path, kin
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
-@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("kind", [name for name in FORMATS if name != "warc"])  # these captures have no files
 def test_a_broken_export_leaves_nothing(db: Database, tmp_path: Path, kind: str) -> None:
     place = tmp_path / "out"
     place.mkdir()

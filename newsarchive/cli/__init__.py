@@ -23,6 +23,7 @@ COMMANDS = {
     "status": "reading",
     "export": "taking",
     "cite": "taking",
+    "timemap": "taking",
     "browse": "taking",
     "reextract": "reextracting",
     "check": "keeping",

@@ -12,6 +12,7 @@ from rich.progress import Progress
 from newsarchive.browse import RoomError, serve
 from newsarchive.cite import CitationError
 from newsarchive.cite import cite as cite_article
+from newsarchive.cite import timemap as captures_as_timemap
 from newsarchive.cli.reading import filter_options, find_article, read_filters, warn_of_old_index
 from newsarchive.cli.terminal import Archive, stderr
 from newsarchive.export import FORMATS, ExportError, release
@@ -26,10 +27,18 @@ STYLES = ("text", "bibtex", "csl-json", "ris")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The file (or folder) to write.")
 @click.option("--release", "directory", type=click.Path(path_type=Path), help="Make a dataset to publish, in a folder.")
 @click.option("--query", default="", help="Only what this search finds.")
+@click.option("--size", type=click.IntRange(1), metavar="MB", help="Of a WARC file at most; else 1024.")
 @filter_options
 @click.pass_obj
 def export(
-    archive: Archive, /, form: str, output: Path | None, directory: Path | None, query: str, **filters: Any
+    archive: Archive,
+    /,
+    form: str,
+    output: Path | None,
+    directory: Path | None,
+    query: str,
+    size: int | None,
+    **filters: Any,
 ) -> None:
     """Write the archive, or a part of it, in other people's formats."""
     target = directory or output
@@ -46,7 +55,15 @@ def export(
             if directory is not None:
                 count = release(archive.read(), directory, query=query, progress=progress, **chosen)
             else:
-                count = export_articles(archive.read(), target, format=form, query=query, progress=progress, **chosen)
+                count = export_articles(
+                    archive.read(),
+                    target,
+                    format=form,
+                    query=query,
+                    progress=progress,
+                    largest=(size or 0) << 20,
+                    **chosen,
+                )
         except FilterError as error:
             raise click.UsageError(str(error)) from error
         except ExportError as error:
@@ -67,6 +84,19 @@ def cite(archive: Archive, article: str, revision: int | None, style: str) -> No
         click.echo(cite_article(db, find_article(db, article), revision=revision, style=style))
     except CitationError as error:
         raise click.UsageError(str(error)) from error
+
+
+@click.command()
+@click.argument("article", metavar="ID|URL")
+@click.pass_obj
+def timemap(archive: Archive, article: str) -> None:
+    """List the captures of an article as a TimeMap (Memento, RFC 7089)."""
+    db = archive.read()
+    found = captures_as_timemap(db, find_article(db, article))
+    if not found:
+        archive.warn(f"No capture of {article} is kept.")
+        sys.exit(1)
+    click.echo(found)
 
 
 @click.command()

@@ -18,6 +18,7 @@ from newsarchive.export.records import FIELDS, Job, Progress, snapshot
 from newsarchive.export.release import release
 from newsarchive.export.tei import write_tei
 from newsarchive.export.vertical import write_vertical
+from newsarchive.export.warcs import write_warcs
 from newsarchive.search import Filters, select_articles
 
 __all__ = ["FIELDS", "FORMATS", "ExportError", "Format", "Job", "Progress", "export", "release"]
@@ -38,6 +39,7 @@ FORMATS: dict[str, Format] = {
     "markdown": Format(write_markdown, folder=True),
     "tei": Format(write_tei),
     "vertical": Format(write_vertical),
+    "warc": Format(write_warcs, folder=True),
 }
 
 
@@ -48,9 +50,12 @@ def export(
     format: str,  # noqa: A002
     query: str = "",
     progress: Progress | None = None,
+    largest: int = 0,
     **filters: Unpack[Filters],
 ) -> int:
     """Write the articles that a search finds, oldest first, and give their number.
+
+    `largest` is how many bytes a file may have, for formats of several files (warc); 0 leaves their default.
 
     `path` appears only when it is whole. `progress` is called with articles done and in all. Raises ExportError
     (unknown format, place that cannot be written), FilterError.
@@ -58,7 +63,7 @@ def export(
     if format not in FORMATS:
         raise ExportError(f"“{format}” is no format: use {', '.join(FORMATS)}.")
     with snapshot(db):
-        job = Job.of(db, select_articles(db, query, **filters), progress)
+        job = Job.of(db, select_articles(db, query, **filters), progress, largest=largest)
         with whole(path, folder=FORMATS[format].folder) as draft:
             FORMATS[format].write(job, draft)
     return len(job.articles)

@@ -106,12 +106,14 @@ class Job:
     progress: Progress | None = None
     seen: Callable[[Record], None] | None = None
     """Is given every record as it passes."""
+    largest: int = 0
+    """Bytes that one of several files may have, where the format makes several; 0 leaves its default."""
 
     @classmethod
-    def of(cls, db: Database, selection: Selection, progress: Progress | None = None) -> Job:
+    def of(cls, db: Database, selection: Selection, progress: Progress | None = None, *, largest: int = 0) -> Job:
         """The articles of a selection, oldest first; eight bytes of memory each."""
         rows = selection.rows(db, "o.article", order="$key")
-        return cls(db, array("q", (row[0] for row in rows)), progress)
+        return cls(db, array("q", (row[0] for row in rows)), progress, largest=largest)
 
     def records(self) -> Iterator[Record]:
         """Every article's record: all of `FIELDS`, and `markdown`."""
