@@ -13,18 +13,18 @@ from urllib.parse import urlsplit
 from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
+from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
+from scrapy.robotstxt import RobotParser
 
 from newsarchive.extensions import Recorder
 from newsarchive.spiders.page import status_line
 
 logger = logging.getLogger(__name__)
 
-FIRST_PAUSE = 5.0
 LONGEST_PAUSE = 600.0
 PATIENCE = 3600.0
-TRIES = 10
 
 
 class OwnHostsMiddleware:
@@ -59,6 +59,29 @@ async def _is_private(url: str) -> bool:
     return any(not ip_address(address[4][0]).is_global for address in found)
 
 
+class RobotsMiddleware(RobotsTxtMiddleware):
+    """Obeys robots.txt, and asks for nothing where the host cannot give it: RFC 9309, section 2.3.1.4."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._unknown: dict[str, str] = {}
+
+    async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
+        if response.status >= 500:
+            self._unknown[netloc] = status_line(response.status)
+        await super()._parse_robots(response, netloc, request)
+
+    def _robots_error(self, exc: Exception, netloc: str) -> None:
+        if isinstance(exc, IgnoreRequest):
+            self._unknown[netloc] = str(exc)
+        super()._robots_error(exc, netloc)
+
+    def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
+        if reason := self._unknown.get(urlsplit(request.url).netloc):
+            raise IgnoreRequest(f"robots.txt cannot be had ({reason}), so nothing may be fetched")
+        super().process_request_2(rp, request)
+
+
 class BackOffMiddleware:
     """Holds a whole host on 429 and 503, as long as Retry-After says, else for growing pauses; then tries again.
 
@@ -67,6 +90,8 @@ class BackOffMiddleware:
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
+        self._first_pause = crawler.settings.getfloat("BACK_OFF_PAUSE")
+        self._tries = crawler.settings.getint("BACK_OFF_TIMES")
         self._until: dict[str, float] = {}
         self._pauses: dict[str, int] = {}
 
@@ -89,12 +114,14 @@ class BackOffMiddleware:
         tries = request.meta.get("back_off_tries", 0) + 1
         if self._until.get(host, 0) <= time.monotonic():  # the first of those under way; the others came with it
             self._pauses[host] = self._pauses.get(host, 0) + 1
-            pause = asked if asked is not None else min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (self._pauses[host] - 1))
+            pause = (
+                asked if asked is not None else min(LONGEST_PAUSE, self._first_pause * 2 ** (self._pauses[host] - 1))
+            )
             self._until[host] = time.monotonic() + pause
             self._slow_down(request)
             logger.warning("%s answers %s: pausing for %.0f s", host, status_line(response.status), pause)
         self._crawler.stats.inc_value("back_off/count")
-        if tries > TRIES or self._until[host] - time.monotonic() > PATIENCE:
+        if tries > self._tries or self._until[host] - time.monotonic() > PATIENCE:
             raise IgnoreRequest(f"backing off: the host still answers {status_line(response.status)}")
         return request.replace(meta={**request.meta, "back_off_tries": tries}, dont_filter=True)
 

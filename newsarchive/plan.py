@@ -84,6 +84,7 @@ class SitePlan:
         self._limit = limit
         self._given = 0
         self._under_way: set[str] = set()
+        self._seen: set[str] = set()
         self._started = now()
         self._sources = list(site.sources or USUAL_SOURCES)
         self._walk: Walk | None = None
@@ -312,7 +313,10 @@ class SitePlan:
         for listed in listing.articles:
             if not self.site.covers(listed.url):
                 continue
-            walk.keys.add(url_key(listed.url))
+            key = url_key(listed.url)
+            again = self._full and key not in self._seen  # another source names it too: once is enough
+            self._seen.add(key)
+            walk.keys.add(key)
             walk.listed += 1
             if believed and listed.lastmod:
                 walk.newest = max(walk.newest, listed.lastmod)
@@ -322,7 +326,7 @@ class SitePlan:
                 site=self.site,
                 source=walk.source.kind,
                 time=now(),
-                again=self._full,
+                again=again,
                 trust_lastmod=believed,
             )
         return self._further(walk, request, listing, fresh)

@@ -1,4 +1,4 @@
-"""The one configuration: Scrapy's settings, and ours (ARCHIVE_*, EXTRACTION_*, POLITENESS_*)."""
+"""The one configuration: Scrapy's settings, and ours (ARCHIVE_*, EXTRACTION_*, BACK_OFF_*)."""
 
 import os
 
@@ -33,6 +33,8 @@ AUTOTHROTTLE_TARGET_CONCURRENCY = 1.0
 AUTOTHROTTLE_MAX_DELAY = 60.0
 RETRY_TIMES = 2
 RETRY_HTTP_CODES = [500, 502, 504, 522, 524, 408]  # 429 and 503 are for BackOffMiddleware
+BACK_OFF_PAUSE = 5.0  # seconds after a first 429 or 503 without Retry-After; doubled each time
+BACK_OFF_TIMES = 10  # so often a page is asked for again before it waits for the next run
 DOWNLOAD_TIMEOUT = 60
 DOWNLOAD_MAXSIZE = 32 * 1024 * 1024
 DOWNLOAD_WARNSIZE = 0
@@ -55,8 +57,14 @@ EXTENSIONS = {
     "newsarchive.extensions.PageRecorder": 110,
     "newsarchive.extensions.CrawlDelay": 200,
 }
+DOWNLOAD_HANDLERS = {
+    "http": "newsarchive.download.BoundedHeadHandler",
+    "https": "newsarchive.download.BoundedHeadHandler",
+}
 DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "newsarchive.middlewares.RobotsMiddleware": 100,
     "newsarchive.middlewares.OwnHostsMiddleware": 80,
     "newsarchive.middlewares.BackOffMiddleware": 560,
     "newsarchive.middlewares.PageCompressionMiddleware": 590,

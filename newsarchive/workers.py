@@ -18,6 +18,7 @@ from types import FrameType
 from typing import Any, TypeVar
 
 from newsarchive.extraction import EXTRACTOR, extract_article
+from newsarchive.extraction.pages import is_cut
 from newsarchive.items import Article, Extracted, Fetched, Hints, NotAnArticle, Page
 from newsarchive.shadow import shadow_text
 from newsarchive.sites import Site
@@ -34,12 +35,18 @@ class TooSlow(Exception):
     """A page took longer than a page may."""
 
 
+class CutShort(Exception):
+    """A page's compressed body ends before its end."""
+
+
 class WorkerDied(Exception):
     """The process that worked on a page died of it."""
 
 
 def extract_one(pages: Sequence[Page], url: str, site: Site, hints: Hints) -> tuple[Article, tuple[str, str, str]]:
-    """Extract an article with its search text. Raises NotAnArticle; TooSlow after five seconds."""
+    """Extract an article with its search text. Raises NotAnArticle, CutShort; TooSlow after five seconds."""
+    if any(is_cut(page.body) for page in pages):
+        raise CutShort("the compressed page was cut short")
     article = extract_article(pages, url, site=site, hints=hints)
     return article, shadow_text(
         title=article.title,
@@ -164,7 +171,7 @@ def _extracted(item: Fetched, result: tuple[Article, tuple[str, str, str]]) -> E
 def _refused(item: Fetched, error: Exception) -> Extracted:
     if isinstance(error, NotAnArticle):
         return Extracted(fetched=item, outcome="not_article", reason=error.reason)
-    if isinstance(error, TooSlow | WorkerDied):
+    if isinstance(error, TooSlow | WorkerDied | CutShort):
         return Extracted(fetched=item, outcome="failed", reason=str(error))
     logger.warning("%s: extraction failed: %s: %s", item.urls[0], type(error).__name__, error)
     return Extracted(fetched=item, outcome="failed", reason=f"extraction failed: {type(error).__name__}: {error}"[:300])

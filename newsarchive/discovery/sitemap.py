@@ -76,7 +76,7 @@ def _articles(root: etree._Element, base: str, site: Site) -> Iterator[Listed]:
     home = site.url.rstrip("/")
     for entry in root.iter("{*}url"):
         url = urljoin(base, _child(entry, "loc"))
-        if not url or url.rstrip("/") == home:
+        if url in ("", base) or url.rstrip("/") == home:  # itself: from an empty or broken <loc>
             continue
         published = parse_stamp(_child(entry, "news", "publication_date"), site.timezone)
         keywords = _child(entry, "news", "keywords")

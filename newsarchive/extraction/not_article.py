@@ -38,7 +38,9 @@ _BLOCKED = re.compile(
     r"|verify you are human"
     r"|are you (?:a )?(?:human|robot)|robot check|bot verification|security check|checking your browser"
     r"|один момент|проверка браузера"
-    r"|доступ (?:ограничен|запрещ[её]н)|before you continue|pardon our interruption|human verification|captcha)",
+    r"|доступ (?:ограничен|запрещ[её]н)|before you continue|pardon our interruption|human verification|captcha"
+    r"|(?:we value )?your privacy|(?:manage )?(?:cookie|privacy|consent) (?:settings|preferences|choices|consent)"
+    r"|согласие на (?:обработку|использование)|настройки (?:cookie|конфиденциальности))",
     re.I,
 )
 _LOST = re.compile(

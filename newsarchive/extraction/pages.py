@@ -78,6 +78,23 @@ def _gunzip(data: bytes, cap: int) -> bytes:
     return bytes(out) or data
 
 
+def is_cut(body: bytes, *, cap: int = CAP) -> bool:
+    """Whether a gzip body ends before its end, so that the page is not whole; one that is too large is not cut.
+
+    >>> whole = zlib.compress(b"text", wbits=31)
+    >>> is_cut(whole), is_cut(whole[:-9]), is_cut(b"<p>plain</p>")
+    (False, True, False)
+    """
+    if body[:2] != b"\x1f\x8b":
+        return False
+    decoder = zlib.decompressobj(31)
+    try:
+        decoder.decompress(body, cap)
+    except zlib.error:
+        return False
+    return not decoder.eof and not decoder.unconsumed_tail
+
+
 def _undeflate(data: bytes, cap: int) -> bytes:
     for window in (zlib.MAX_WBITS, -zlib.MAX_WBITS):  # some servers send deflate without the zlib header
         try:

@@ -73,6 +73,7 @@ class _FileCheck:
         self._file = f"warc/{name}"
         self._head = b""
         self._rows = {row["offset"]: row for row in state.db.query("select * from captures where warc = ?", [name])}
+        self._committed = max((row["offset"] + row["length"] for row in self._rows.values()), default=0)
         self._sealed = next(iter(state.db.query("select * from warc_files where name = ?", [name])), None)
 
     def run(self, progress: Callable[[int], None]) -> None:
@@ -84,7 +85,7 @@ class _FileCheck:
         size = self._path.stat().st_size
         growing = self._sealed is None and (is_being_written(self._path) or self._state.is_new(self._path))
         end = self._committed if growing else size
-        left = self._sealed is None and not growing
+        left = not growing and (self._sealed is None or self._was_killed())
         if left and not self._rows:
             self._unknown()
             return
@@ -96,10 +97,6 @@ class _FileCheck:
             self._add(f"there is no record for the capture of {row['url']}", row["offset"], row)
         self._whole_file(size, problems)
 
-    @property
-    def _committed(self) -> int:
-        return max((row["offset"] + row["length"] for row in self._rows.values()), default=0)
-
     def _missing(self) -> None:
         if not self._state.live(
             "select 1 from captures where warc = ? union select 1 from warc_files where name = ?1", self._name
@@ -108,14 +105,18 @@ class _FileCheck:
         articles = {a for row in self._rows.values() for a in self._state.articles_of(row["id"])}
         self._report.add(self._file, "the file is missing", articles=tuple(sorted(articles)))
 
-    def _unknown(self) -> None:
-        """A file without any row: what a killed run left where its name says so, else an orphan."""
+    def _was_killed(self) -> bool:
+        """Whether the run that the file's name tells did not come to its end."""
         run = self._name.removesuffix(".warc.gz").rpartition("-")[2]
-        killed = self._state.db.conn.execute(
+        row = self._state.db.conn.execute(
             "select 1 from runs where id = ? and command = 'crawl' and (finished is null or reason <> 'finished')",
             (int(run) if run.isdigit() else None,),
         ).fetchone()
-        if killed:
+        return row is not None
+
+    def _unknown(self) -> None:
+        """A file without any row: what a killed run left where its name says so, else an orphan."""
+        if self._was_killed():
             self._report.notes.append(f"{self._file}: left by a run that was killed; no article was made of it")
         else:
             self._report.add(self._file, "no row of captures knows this file")

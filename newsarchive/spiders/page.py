@@ -18,6 +18,7 @@ from scrapy.exceptions import (
     ResponseDataLossError,
 )
 from scrapy.http import Response
+from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
 from newsarchive.items import Extracted, Fetched, Hints, Page
@@ -91,7 +92,16 @@ def fetched(response: Response, site: str, url: str, hints: Hints, *, home: str 
     kind = item.pages[0].headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in HTML_TYPES:
         return Extracted(fetched=item, outcome="not_article", reason=f"not HTML but {kind}")
+    if response.body.startswith(b"%PDF-"):
+        return Extracted(fetched=item, outcome="not_article", reason="not HTML but a PDF")
+    if "dataloss" in response.flags and not _is_whole(response):
+        return Extracted(fetched=item, outcome="failed", reason="the host broke the answer off")
     return item
+
+
+def _is_whole(response: Response) -> bool:
+    """Whether a page is whole though its transfer was not: some servers always say a wrong length."""
+    return not response.headers.get("Content-Encoding") and b"</html>" in response.body[-100:].lower()
 
 
 def _is_home(url: str, home: str) -> bool:
@@ -123,8 +133,14 @@ _REFUSALS: tuple[tuple[type[Exception], str], ...] = (
 def refusal(failure: Failure) -> str:
     """Why a request failed, in words."""
     error = failure.value
+    if isinstance(error, HttpError):
+        return f"{status_line(error.response.status)} that leads nowhere"
+    if isinstance(error, ValueError):
+        return f"leads to an address that is none ({error})"[:200]
     if isinstance(error, IgnoreRequest):
         return str(error)[:1].lower() + str(error)[1:] if str(error) else "refused"
+    if "HeadTooLong" in str(error):
+        return "the answer's header lines do not end"
     for kind, words in _REFUSALS:
         if isinstance(error, kind):
             return words

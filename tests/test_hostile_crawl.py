@@ -1,0 +1,130 @@
+"""Whole crawls of a server that misbehaves in every way: the run ends, its memory is bounded, each failure is named."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.hostile import BEHAVIOURS, HostileServer, serve
+
+QUICK = ("DOWNLOAD_TIMEOUT=3", "RETRY_TIMES=1", "BACK_OFF_PAUSE=1", "DOWNLOAD_MAXSIZE=3000000", "DOWNLOAD_DELAY=0")
+MOST_MEMORY = 450_000  # kilobytes of the largest process; an inflated bomb alone has 512 MB
+NO_PAGES = ("/", "/robots.txt", "/sitemap.xml", "/feed/", "/picture.jpg", "/429-year/")
+PAGES = [p.rstrip("*") for p in BEHAVIOURS if p not in NO_PAGES and not p.startswith(("/sitemaps/", "/feeds/"))]
+SOUND = {  # wrong in a way that can be read all the same
+    "/good/", "/charset-latin1/", "/charset-1251/", "/charset-unknown/", "/charset-utf16/", "/nul-bytes/",
+    "/500-then-200/", "/429-seconds/", "/429-date/", "/429-nonsense/", "/503-without/", "/pictures/",
+}  # fmt: skip
+MEASURE = """
+import os, resource, subprocess, sys
+code = subprocess.run([sys.executable, "-m", "newsarchive", *sys.argv[1:]]).returncode
+print("most memory", resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(code)
+"""
+
+
+@pytest.fixture
+def server() -> Iterator[HostileServer]:
+    with serve() as hostile:
+        yield hostile
+
+
+@pytest.fixture
+def crawl(server: HostileServer, folder: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Crawl the server by a profile, quickly; the run must end by itself and stay small."""
+
+    def run(profile: str, *options: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+        (folder / "sites").mkdir(parents=True, exist_ok=True)
+        (folder / "sites" / "hostile.toml").write_text(profile)
+        settings = [word for setting in QUICK for word in ("-s", setting)]
+        command = [sys.executable, "-c", MEASURE, "--archive", str(folder), "crawl", "hostile", *settings, *options]
+        environment = {**os.environ, "NEWSARCHIVE_CONTACT": "tests@example.org"}
+        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, env=environment, check=False)
+        assert "Traceback" not in done.stderr, done.stderr
+        assert done.returncode in (0, 1), done.stderr
+        assert int(done.stdout.split("most memory ")[1]) < MOST_MEMORY
+        return done
+
+    return run
+
+
+def rows(folder: Path, sql: str) -> list[tuple]:
+    with sqlite3.connect(folder / "archive.db") as db:
+        return db.execute(sql).fetchall()
+
+
+def outcomes(folder: Path, server: HostileServer) -> Mapping[str, tuple[str, str]]:
+    found = rows(folder, "select url, state, reason from urls")
+    return {url.removeprefix(server.url.rstrip("/")): (state, reason) for url, state, reason in found}
+
+
+def test_every_hostile_page_gets_a_state_and_a_reason(
+    server: HostileServer, folder: Path, crawl: Callable, newsarchive: Callable
+) -> None:
+    server.listed = PAGES
+    server.drip = 0.5
+    done = crawl(server.profile())
+    assert "hostile: " in done.stdout
+    found = outcomes(folder, server)
+    assert set(PAGES) <= set(found)
+    assert [p for p in SOUND if found[p][0] != "article"] == []
+    unnamed = [p for p in PAGES if p not in SOUND and found[p][0] != "article" and not found[p][1]]
+    assert unnamed == []
+    assert [p for p in PAGES if found[p][0] == "listed"] == []
+    said = newsarchive("status", "--missing", "--json").stdout
+    assert [p for p in PAGES if found[p][0] in ("failed", "not_article") and p not in said] == []
+    assert not server.strangers
+    cut = {"/reset/", "/cut-gzip/", "/slow/", "/hang/", "/endless/", "/endless-chunks/", "/endless-headers/"}
+    assert {found[p][0] for p in cut} == {"failed"}  # half an article is none
+    assert {found[p][0] for p in ("/captcha/", "/consent/", "/forbidden/", "/pdf/")} <= {"failed", "not_article"}
+    assert "keeps us out" in done.stderr
+
+
+def test_a_bomb_in_a_page_is_read_to_its_bound(server: HostileServer, folder: Path, crawl: Callable) -> None:
+    server.listed = ["/gzip-bomb/", "/gzip-bomb-twice/", "/good/"]
+    crawl(server.profile())
+    assert outcomes(folder, server)["/good/"][0] == "article"
+
+
+def test_hostile_listings_are_named_and_lead_nowhere(server: HostileServer, folder: Path, crawl: Callable) -> None:
+    paths = [p for p in BEHAVIOURS if p.startswith(("/sitemaps/", "/feeds/")) and not p.endswith(("*", "junk.xml"))]
+    sources = "".join(
+        f'\n[[sources]]\nkind = "{p[1:].split("s/")[0].removesuffix("s")}"\nurl = "{server.url.rstrip("/")}{p}"\n'
+        for p in paths
+    )
+    done = crawl(server.profile().split("\n[[sources]]")[0] + sources)
+    found = rows(folder, "select url, state, reason from sources where state <> ''")
+    states = {url.removeprefix(server.url.rstrip("/")): (state, reason) for url, state, reason in found}
+    assert set(states) == set(paths)
+    assert {p for p in paths if states[p][0] == "working"} == {"/sitemaps/foreign.xml"}  # one page is the site's own
+    assert [p for p in paths if p != "/sitemaps/foreign.xml" and not states[p][1]] == []
+    assert set(outcomes(folder, server)) == {"/good/"}
+    assert "cannot be read" in done.stdout + done.stderr
+    assert not server.strangers
+    assert b"root:" not in (folder / "archive.db").read_bytes()
+
+
+def test_ten_thousand_junk_urls_are_in_the_ledger_and_bounded(
+    server: HostileServer, folder: Path, crawl: Callable, newsarchive: Callable
+) -> None:
+    crawl(server.profile("sitemap", url="/sitemaps/junk.xml"), "--limit", "40")
+    assert rows(folder, "select count(*) from urls") == [(10_000,)]
+    assert len(server.requests) < 60
+    assert len(newsarchive("status", "--missing", "--json").stdout.split('"url"')) > 9_000
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_where_robots_txt_cannot_be_had_nothing_is_fetched(
+    status: int, server: HostileServer, folder: Path, crawl: Callable
+) -> None:
+    server.robots = status
+    done = crawl(server.profile("feed"), "-s", "BACK_OFF_PAUSE=0.1", "-s", "BACK_OFF_TIMES=2")
+    assert {path for _, path in server.requests} == {"/robots.txt"}
+    assert "robots.txt cannot be had" in done.stdout + done.stderr
+    assert done.returncode == 1
