@@ -60,6 +60,8 @@ def extract_article(pages: Sequence[Page], url: str, *, site: Site, hints: Hints
     trees = [tree for page in pages if (tree := read_tree(page)) is not None]
     if not trees:
         raise NotAnArticle(url, "no markup")
+    # lxml makes every element anew for each walk over a tree, unless somebody holds it
+    _held = [element for tree in trees for element in tree.iter()]
     first = trees[0]
     metadata = read_metadata(first, url, site=site, hints=hints)
     if reason := why_not_an_article(first, url, metadata=metadata, site=site, hints=hints):

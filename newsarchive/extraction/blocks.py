@@ -31,6 +31,7 @@ _INVISIBLE = str.maketrans(
     {chr(c): None for c in (*range(9), *range(14, 28))}
     | {"\u00ad": None, "\u200b": None, "\ufeff": None, "\u2060": None, "\u00a0": " ", "\u202f": " "}
 )
+_HAS_INVISIBLE = re.compile(f"[{re.escape(''.join(map(chr, _INVISIBLE)))}]")
 _SPACE = re.compile(r"[ \t\r\f\v\u2000-\u200a\u3000\x1c-\x1f]+")
 _HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _HIDDEN_CLASS = re.compile(
@@ -39,7 +40,7 @@ _HIDDEN_CLASS = re.compile(
     re.I,
 )
 _DROP_CAP = re.compile(r"drop-?_?cap|first-?letter|initial-?letter|lettrine", re.I)
-_NOT_ALNUM = re.compile(r"[\W_]+")
+_ALNUM = re.compile(r"[^\W_]+")
 _ASCII_MARKS = {c: None for c in range(128) if not chr(c).isalnum()}
 
 
@@ -71,7 +72,7 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return text.lower().translate(_ASCII_MARKS)
-    return _NOT_ALNUM.sub("", text.casefold())
+    return "".join(_ALNUM.findall(text.casefold()))
 
 
 def clean(text: str) -> str:
@@ -80,9 +81,13 @@ def clean(text: str) -> str:
     >>> clean("Тәуел\\u00adсіздік \\u00a0 күні")
     'Тәуелсіздік күні'
     """
-    text = _SPACE.sub(" ", text.translate(_INVISIBLE))
-    if "\n" in text:
-        text = re.sub(r" ?\n ?", "\n", text)
+    if _HAS_INVISIBLE.search(text):  # few texts have any, and to look is a tenth of translating
+        text = text.translate(_INVISIBLE)
+    text = text.strip()
+    if text != " ".join(text.split()):
+        text = _SPACE.sub(" ", text)
+        if "\n" in text:
+            text = re.sub(r" ?\n ?", "\n", text)
     return unicodedata.normalize("NFC", text).strip()
 
 
@@ -112,12 +117,14 @@ class _Reader:
         """Take in an element's text and children; inline ones run on, others begin and end a block."""
         if text := element.text:
             self._add(text)
+        skipped = self.skipped
         for child in element:
             tag = child.tag
-            if self.skipped and child in self.skipped:
+            if skipped and child in skipped:
                 tag = "script"
             if tag in _INLINE:
-                self._inline(child, tag)
+                if not _is_hidden(child):
+                    self._inline(child, tag)
             elif tag == "br":
                 self.pieces.append(("\v", ""))
                 self.parted = True
@@ -136,8 +143,6 @@ class _Reader:
             self.pieces.append((text, self.link))
 
     def _inline(self, element: Element, tag: str) -> None:
-        if _is_hidden(element):
-            return
         if tag == "a" and (href := element.get("href")) and not href.startswith("#"):
             outer, self.link = self.link, href.strip() or " "
             self.walk(element)
@@ -147,7 +152,7 @@ class _Reader:
 
     def _image(self, element: Element) -> None:
         # a picture inside a running line (an emoji, an icon) must not break the line: the chooser looks at it later
-        running = any(text.strip() for text, _ in self.pieces)
+        running = not all(text.isspace() for text, _ in self.pieces)
         block = Block(kind="image", text="", element=element)
         if running:
             self.flush(element.getparent(), before=block)

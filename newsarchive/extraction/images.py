@@ -67,15 +67,19 @@ def choose_images(
     `article` is the element that holds the text, None where nobody knows; the lead picture may stand above it.
     """
     scope, text = _scope(tree, article)
-    shown = _merged([p for p in _pictures(scope, text, url) if not p.small])
+    read = list(_pictures(scope, text, url))
+    shown = _merged([_captioned(p) for p in read if not p.small])
     named = [n for n in metadata.images if not _NO_PICTURE.search(parts_of(n).path) or len(metadata.images) == 1]
     listed = hints.image
     wanted = [*named, *([listed.url] if listed else [])]
     lead = _named(shown, wanted)
     if lead is None and wanted:  # the lead may stand above the block that holds the text; its name tells it
         body = tree.find("body")
-        everywhere = (p for e in (body if body is not None else tree).iter("img", "amp-img") if (p := _read(e, url)))
+        known = {p.element for p in read}
+        others = (e for e in (body if body is not None else tree).iter("img", "amp-img") if e not in known)
+        everywhere = (p for e in others if (p := _read(e, url)))
         lead = _named((p for p in everywhere if not p.small and not 0 < _widest(p) <= 300), wanted)
+        lead = _captioned(lead) if lead is not None else None
     if lead is None:
         lead = next((p for p in shown if _may_lead(p)), None) or (shown[0] if shown and not wanted else None)
     images = []
@@ -156,7 +160,8 @@ def _pictures(scope: Element, article: Element | None, url: str) -> Iterator[_Pi
     spine = frozenset((article, *article.iterancestors())) if article is not None else frozenset(scope.iterancestors())
     reached = article is None or article is scope
     before = 0
-    for element in scope.iter():
+    tags = ("p", "img", "amp-img") if article is None else ("p", "img", "amp-img", str(article.tag))
+    for element in scope.iter(*tags):
         if element is article:
             reached = True
         if element.tag == "p" and element.text:
@@ -207,7 +212,12 @@ def _read(element: Element, url: str) -> _Picture | None:
     known = max([width, *versions.values()])
     picture = _Picture(element=element, shown=shown, versions=versions, alt=clean(element.get("alt") or ""))
     picture.small = (0 < width < 120 and height < 120) or 0 < known < 150
-    picture.caption, picture.credit = _caption(element)
+    return picture
+
+
+def _captioned(picture: _Picture) -> _Picture:
+    """The picture with its caption and credit: looked for only where they may be wanted."""
+    picture.caption, picture.credit = _caption(picture.element)
     return picture
 
 

@@ -85,6 +85,10 @@ def _whole_cascade(root: Element, blocks: Sequence[Block], url: str, *, fast: bo
 
 
 def _marks(body: etree._Element) -> Marks:
-    texts = ("".join(element.itertext()) for element in body.iter())
+    texts = (_text_in(element) for element in body.iter())
     whole = "".join(fold("".join(element.itertext())) for element in body)
     return replace(marks_of([text for text in texts if len(text) < _SHORT]), whole=whole)
+
+
+def _text_in(element: etree._Element) -> str:
+    return "".join(element.itertext()) if len(element) else element.text or ""

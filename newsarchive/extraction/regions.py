@@ -87,18 +87,17 @@ def selected(tree: Element, selector: str) -> list[Element]:
 @lru_cache(maxsize=20_000)  # the few classes of a site, and of the common themes, come again and again
 def speaks_of(words: str) -> tuple[bool, bool]:
     """Whether class and id of an element speak of a date, and of an author."""
-    dated = signed = False
+    found = 0
     for word in words.split():
-        of_date, of_author = _word_speaks_of(word)
-        dated = dated or of_date
-        signed = signed or of_author
-    return dated, signed
+        found |= _word_speaks_of(word)
+    return bool(found & 1), bool(found & 2)
 
 
 @lru_cache(maxsize=30_000)
-def _word_speaks_of(word: str) -> tuple[bool, bool]:
+def _word_speaks_of(word: str) -> int:
+    """1 for a date, 2 for an author, 3 for both."""
     lower = word.lower()
-    return bool(_DATED.search(lower)), bool(_SIGNED.search(lower))
+    return (_DATED.search(lower) is not None) + 2 * (_SIGNED.search(lower) is not None)
 
 
 @lru_cache(maxsize=20_000)

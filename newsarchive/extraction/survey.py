@@ -126,8 +126,12 @@ def survey(tree: Element) -> Survey:
         tag = element.tag
         if tag in _BY_TAG:
             _BY_TAG[tag](found, element, place)
-        if tag not in _UNNAMED and ((words := element.get("class")) is not None or element.get("id") is not None):
-            _note_names(found, element, place, words or "")
+        if tag not in _UNNAMED and (words := _names_of(element)):
+            dated, signed = speaks_of(words)
+            if dated:
+                found.dated.append(Marked(place=place, element=element))
+            if signed:
+                found.signed.append(Marked(place=place, element=element))
     for element in _WITH_PROPERTY(tree):
         if element.tag not in _UNNAMED:
             _note_property(found, element)
@@ -146,14 +150,10 @@ def _note_property(found: Survey, element: Element) -> None:
         found.properties.setdefault(name.rpartition(":")[2], []).append(element)
 
 
-def _note_names(found: Survey, element: Element, place: int, words: str) -> None:
-    if identity := element.get("id"):
-        words = f"{words} {identity}"
-    dated, signed = speaks_of(words)
-    if dated:
-        found.dated.append(Marked(place=place, element=element))
-    if signed:
-        found.signed.append(Marked(place=place, element=element))
+def _names_of(element: Element) -> str:
+    """Class and id of an element, as `speaks_of` wants them."""
+    words, identity = element.get("class"), element.get("id")
+    return f"{words or ''} {identity}" if identity else words or ""
 
 
 def _note_meta(found: Survey, element: Element, place: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
+from dataclasses import dataclass
 
 from lxml import etree, html
 
@@ -56,6 +57,7 @@ def thinned(root: Element, blocks: Sequence[Block], *, cleaned: bool = False) ->
     emptied = _CLEANED if cleaned else frozenset()
     useful: set[Element] = {root}
     leaves: set[Element] = set()
+    branches: set[Element | None] = set()
     for block in blocks:
         if block.kind == "image" or block.linked > _MOSTLY_LINKS * len(block.text):
             continue
@@ -64,8 +66,10 @@ def thinned(root: Element, blocks: Sequence[Block], *, cleaned: bool = False) ->
         while node is not None and node not in useful:
             useful.add(node)
             node = node.getparent()
+            branches.add(node)
     page: Element = _PARSER.makeelement("html")  # in a document of its own: absolute paths are asked of it
-    _fill(etree.SubElement(page, "body"), root, useful, leaves, emptied)
+    texts = {*leaves, *(leaf.getparent() for leaf in leaves)}
+    _fill(etree.SubElement(page, "body"), root, _Plan(useful, branches, texts, emptied))
     etree.strip_elements(page, *_NOT_TEXT, with_tail=False)
     etree.strip_tags(page, *_DRESS)
     return page
@@ -86,19 +90,28 @@ def _add_copy(target: Element, element: Element) -> None:
     twin.text, twin.tail = element.text, element.tail
 
 
-def _fill(
-    target: Element, source: Element, useful: set[Element], leaves: set[Element], emptied: frozenset[str]
-) -> None:
+@dataclass(slots=True, frozen=True)
+class _Plan:
+    """Which elements are wanted: those with useful blocks, those with such elements below, and those around text."""
+
+    useful: set[Element]
+    branches: set[Element | None]
+    texts: set[Element | None]
+    emptied: frozenset[str]
+
+
+def _fill(target: Element, source: Element, plan: _Plan) -> None:
     target.text = source.text
     # links among paragraphs tell the extractor what the paragraphs are: only whole regions of links are left out
-    is_text = source in leaves or any(child in leaves for child in source)
+    is_text = source in plan.texts
     for child in source:
-        if child.tag in emptied and (child in useful or is_text):
+        is_useful = child in plan.useful
+        if child.tag in plan.emptied and (is_useful or is_text):
             etree.SubElement(target, child.tag).tail = child.tail
-        elif child in useful:
-            if any(grandchild in useful for grandchild in child):
+        elif is_useful:
+            if child in plan.branches:
                 twin = _begin_twin(target, child)
-                _fill(twin, child, useful, leaves, emptied)
+                _fill(twin, child, plan)
                 twin.tail = child.tail
             else:
                 _add_copy(target, child)

@@ -123,6 +123,13 @@ def _names_site(part: str, names: frozenset[str]) -> bool:
         short, long = sorted((key, name), key=len)
         if short == long or (len(short) > 3 and short in long and len(short) * 3 > len(long)):
             return True
-        if len(short) > 6 and SequenceMatcher(None, key, name, autojunk=False).ratio() > 0.85:
+        if len(short) > 6 and 2 * len(short) > 0.85 * (len(short) + len(long)) and _ratio(key, name) > 0.85:
             return True
     return False
+
+
+def _ratio(one: str, other: str) -> float:
+    """How alike two texts are; where they have too few letters in common, a bound above it, which costs less."""
+    matcher = SequenceMatcher(None, one, other, autojunk=False)
+    quick = matcher.quick_ratio()
+    return matcher.ratio() if quick > 0.85 else quick
