@@ -162,7 +162,7 @@ class ArchiveRun(Recorder):
 
     def _lists_forgotten(self, request: Request, response: Response) -> bool:
         """Whether a listing names what was taken down: it is read, but not kept, for it may hold the text again."""
-        if request.meta.get("keep_encoded"):
+        if not self.forgotten or request.meta.get("keep_encoded"):
             return False
         encoding = (response.headers.get("Content-Encoding") or b"").decode("latin-1")
         return self.forgotten.named_in(inflate(response.body, encoding).decode("utf-8", "replace"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -280,8 +280,8 @@ def _insert_revision(
         "language": article.language or None,
         "published": article.published or None,
         "modified": article.modified or None,
-        "authors": _json([asdict(author) for author in article.authors]),
-        "images": _json([asdict(image) for image in article.images]),
+        "authors": _json([_plain(author) for author in article.authors]),
+        "images": _json([_plain(image) for image in article.images]),
         "categories": _json(article.categories),
         "tags": _json(article.tags),
         "evidence": _json(article.evidence),
@@ -403,7 +403,15 @@ def read_hints(data: str) -> Hints:
 
 def hints_json(hints: Hints) -> str:
     """Hints as JSON without their empty fields."""
-    return _json({name: value for name, value in asdict(hints).items() if value})
+    values = {name: value for name, value in _plain(hints).items() if value}
+    if hints.image:
+        values["image"] = _plain(hints.image)
+    return _json(values)
+
+
+def _plain(record: Author | Image | Hints) -> dict[str, Any]:
+    """The fields of a record as they are; `asdict`, which copies them all the way down, costs ten times as much."""
+    return {name: getattr(record, name) for name in record.__slots__}
 
 
 def _json(value: Any) -> str:

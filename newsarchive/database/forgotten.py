@@ -55,6 +55,9 @@ class ForgottenAddresses:
         self._places: set[str] = set()
         self.add(url for (url,) in db.conn.execute("select url from urls where state = 'forgotten'"))
 
+    def __bool__(self) -> bool:
+        return bool(self._keys)
+
     def add(self, urls: Iterable[str]) -> None:
         """Know further addresses."""
         for url in urls:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import lru_cache
 from hashlib import sha256
 from json import dumps
 
@@ -94,6 +95,7 @@ def _save_article(
     return saved.outcome
 
 
+@lru_cache(maxsize=64)
 def profile_digest(site: Site) -> str:
     """A short digest of what of a profile bears on extraction."""
     relevant = {"language": site.language, "timezone": site.timezone, "title": site.title, "url": site.url}
