@@ -1,0 +1,98 @@
+"""What needs a person is said in a sentence, and only then."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+
+from newsarchive.attention import what_needs_a_person
+from newsarchive.database import finish_run, mark_failed, open_archive, save_article, save_site, start_run
+from newsarchive.database.articles import Provenance
+from newsarchive.items import Article, Author
+from newsarchive.sites import Expect, Site
+
+SITE = Site(name="a", url="https://a.kz/", timezone="Asia/Almaty")
+BODY = "Ауылда жаңа мектеп салынып жатыр, оны күзде ашпақ. " * 4
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Database:
+    archive = open_archive(tmp_path)
+    save_site(archive, SITE)
+    return archive
+
+
+def stamp(days_ago: float) -> str:
+    return (datetime.now(UTC) - timedelta(days=days_ago)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def run_of(db: Database, count: int, *, body: str = BODY, author: str = "Айгүл Серікқызы", days_ago: float = 0) -> int:
+    """A finished run that brought so many articles."""
+    run = start_run(db, "crawl", "a")
+    for number in range(count):
+        url = f"https://a.kz/{run}-{number}/"
+        article = Article(
+            url=url, site="a", title=f"Хабар {run}-{number}", body=body, language="kk", published=stamp(days_ago),
+            authors=(Author(name=author, as_written=author),) if author else (),
+        )  # fmt: skip
+        save_article(db, article, site=SITE, urls=[url], provenance=Provenance(time=stamp(days_ago), run=run))
+    finish_run(db, run, reason="finished", counts={})
+    return run
+
+
+def said(db: Database, run: int, tmp_path: Path, site: Site = SITE) -> str:
+    return "; ".join(what_needs_a_person(db, site, run, tmp_path))
+
+
+def test_a_run_like_those_before_needs_nobody(db: Database, tmp_path: Path) -> None:
+    run_of(db, 6)
+    assert said(db, run_of(db, 6), tmp_path) == ""
+
+
+def test_a_field_that_goes_missing_is_told_with_a_good_and_a_bad_example(db: Database, tmp_path: Path) -> None:
+    good = run_of(db, 6)
+    bad = run_of(db, 6, author="")
+    sentence = said(db, bad, tmp_path)
+    assert "the layout may have changed: 100% of the new pages give no authors (before: 0%)" in sentence
+    assert f"good: https://a.kz/{good}-" in sentence
+    assert f"bad: https://a.kz/{bad}-" in sentence
+    assert "no body" in said(db, run_of(db, 6, body="Бос."), tmp_path)
+
+
+def test_pages_that_keep_us_out_are_counted_with_an_example(db: Database, tmp_path: Path) -> None:
+    run = start_run(db, "crawl", "a")
+    for number, reason in enumerate(("403 Forbidden", "a block page", "500 Internal Server Error")):
+        mark_failed(db, f"https://a.kz/x{number}/", site=SITE, reason=reason, time=stamp(0), run=run)
+    assert "the site keeps us out of 2 pages (403 Forbidden), such as https://a.kz/x0/" in said(db, run, tmp_path)
+    assert "keeps us out" not in said(db, start_run(db, "crawl", "a"), tmp_path)  # of this run alone
+
+
+@pytest.mark.parametrize(("silence", "needs"), [(1.5, False), (9, True)])
+def test_nothing_new_for_longer_than_usual_is_told(silence: float, needs: bool, db: Database, tmp_path: Path) -> None:
+    for day in range(12, 0, -1):
+        run_of(db, 1, days_ago=silence + day)
+    run_of(db, 1, days_ago=silence)
+    sentence = said(db, start_run(db, "crawl", "a"), tmp_path)
+    assert ("nothing new for 9 days; the site's usual gap is 24 hours" in sentence) is needs
+
+
+def test_what_the_profile_expects_and_does_not_get_is_told(db: Database, tmp_path: Path) -> None:
+    run_of(db, 6, days_ago=30)
+    site = Site(
+        name="a", url="https://a.kz/", timezone="Asia/Almaty", expect=Expect(articles_per_week=20, fields=("images",))
+    )
+    sentence = said(db, run_of(db, 6), tmp_path, site)
+    assert "the profile expects 20 articles a week; the last seven days have 6" in sentence
+    assert "the profile expects images, but 100% of the 6 pages of this run give none" in sentence
+
+
+def test_a_disk_nearly_full_is_told(db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = run_of(db, 1)
+    assert "disk" not in said(db, run, tmp_path)
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage._replace(free=20_000_000))
+    assert "the disk is nearly full: 20 MB are left" in said(db, run, tmp_path)
