@@ -214,9 +214,7 @@ class SitePlan:
         return walk
 
     def _is_stale(self, state: dict[str, Any]) -> bool:
-        """Whether a sitemap without believable lastmod is to be walked again: once a week."""
-        if json.loads(state["data"]).get("lastmod") == "believed":
-            return False
+        """Whether a sitemap is to be walked again, once a week: what is gone from it, no lastmod tells."""
         return datetime.fromisoformat(state["complete"]) < datetime.now(UTC) - FULL_WALK_EVERY
 
     def _first_requests(self, walk: Walk) -> list[ListingRequest]:

@@ -325,3 +325,28 @@ def test_a_scheduled_story_is_found_also_where_another_went(paper: Newspaper, cr
     paper.delete(paper.posts()[7].slug)
     paper.add("kezegi-kelgen", "Кезегі келген мақала", "Мақала бұрын жазылған еді. " * 20, modified=written)
     assert crawl().startswith("paper: 1 new, 0 changed")
+
+
+def test_what_is_gone_from_a_sitemap_is_noticed_within_a_week(
+    paper: Newspaper, crawl: Crawl, db: Read, folder: Path
+) -> None:
+    paper.rest, paper.feed = "404", False
+    crawl()
+    paper.delete(paper.posts()[30].slug)
+    paper.requests.clear()
+    crawl()
+    assert pages_asked(paper) == []
+    with sqlite3.connect(folder / "archive.db") as archive:
+        archive.execute("update sources set complete = '2020-01-01T00:00:00Z' where complete is not null")
+    crawl()
+    assert crawl().startswith("paper: 0 new, 0 changed, 1 gone, 0 failed")
+
+
+def test_quiet_says_nothing_unless_a_person_is_needed(paper: Newspaper, crawl: Crawl, newsarchive: Callable) -> None:
+    crawl()
+    done = newsarchive("--quiet", "crawl", "paper")
+    assert done.stdout + done.stderr == ""
+    paper.rest = "404"
+    done = newsarchive("--quiet", "crawl", "paper", code=1)
+    assert "wordpress source no longer works" in done.stderr
+    assert done.stdout.startswith("paper: 0 new")
