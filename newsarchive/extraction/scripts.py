@@ -47,7 +47,8 @@ def text_in_scripts(tree: Element, title: str) -> list[Block]:
     for data in _data_of(tree):
         for record in _records(data):
             named = {key.partition("(")[0]: value for key, value in record.items()}  # Apollo: body({"type": …})
-            markup = next((m for key in _BODY_KEYS if len(m := _markup(named.get(key), 0)) >= _SHORTEST), "")
+            held = (named[key] for key in _BODY_KEYS if key in named)
+            markup = next((m for value in held if len(m := _markup(value, 0)) >= _SHORTEST), "")
             if markup:
                 best = max(best, (int(_is_titled(record, title)), len(markup), markup), key=lambda found: found[:2])
     titled, _, markup = best
@@ -145,7 +146,7 @@ def _markup(value: Any, depth: int) -> str:
             return ""
         if kind in ("p", "paragraph") and isinstance(value.get("children"), list):
             return f"<p>{_inline(value, 0)}</p>"
-        return next((m for key in _TEXT_KEYS if (m := _markup(value.get(key), depth + 1))), "")
+        return next((m for key in _TEXT_KEYS if key in value and (m := _markup(value[key], depth + 1))), "")
     return ""
 
 
