@@ -42,16 +42,25 @@ class CaptureWriter:
         self._file: Any = None
 
     def write(
-        self, *, url: str, status: int, headers: HeaderList, body: bytes, request: bytes = b"", ip: str = ""
+        self,
+        *,
+        url: str,
+        status: int,
+        headers: HeaderList,
+        body: bytes,
+        request: bytes = b"",
+        ip: str = "",
+        time: datetime | None = None,
     ) -> Capture:
         """Write a response record, and the request (head, as sent) that brought it; gives the capture.
 
-        `headers` are those that came over the wire, `body` the bytes before any content decoding.
+        `headers` are those that came over the wire, `body` the bytes before any content decoding; `time` (UTC) is when
+        they came, now where it is not given.
         """
         head = [(name, value) for name, value in headers if name.lower() != "transfer-encoding"]
         encoded = any(name.lower() == "content-encoding" for name, _ in head)
         values = {name.lower(): value for name, value in head}
-        time = datetime.now(UTC)
+        time = time or datetime.now(UTC)
         record_headers = {"WARC-Date": time.strftime("%Y-%m-%dT%H:%M:%S.%fZ")}
         if ip:
             record_headers["WARC-IP-Address"] = ip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sqlite3
 import sys
+from keyword import iskeyword
 from pathlib import Path
 
 import click
@@ -16,6 +17,7 @@ COMMANDS = {
     "sites": "sites",
     "crawl": "crawling",
     "fetch": "fetching",
+    "import": "importing",
     "search": "reading",
     "show": "reading",
     "history": "revisions",
@@ -48,7 +50,8 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"newsarchive.cli.{COMMANDS[cmd_name]}")
-        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
+        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name.replace("-", "_")
+        command: click.Command = getattr(module, name)
         return command
 
 

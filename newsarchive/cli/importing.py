@@ -1,0 +1,77 @@
+"""The command that takes in what others recorded: import."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from newsarchive.cli.crawling import announce
+from newsarchive.cli.terminal import Archive, json_option, print_json, stderr
+from newsarchive.database import lock_archive, open_archive
+from newsarchive.importing import Imported, import_files
+from newsarchive.takedown import purge_forgotten
+
+
+@click.command("import")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(exists=True, path_type=Path))
+@click.option("--any-site", is_flag=True, help="Pages of sites without a profile too, under their host's name.")
+@json_option
+@click.pass_obj
+def import_(archive: Archive, paths: tuple[Path, ...], any_site: bool, as_json: bool) -> None:
+    """Take in the pages of WARC and WACZ files that others made, with the time of each record.
+
+    A folder stands for all such files in it. A page older than the present state becomes an earlier revision.
+    """
+    with lock_archive(archive.folder):
+        announce(archive)
+        result = _import(archive, paths, any_site=any_site)
+    for sentence in result.broken:
+        archive.warn(f"{sentence}.")
+    if as_json:
+        print_json({"counts": result.counts, "broken": result.broken})
+    else:
+        counts = result.counts
+        words = f"{counts['new']} new, {counts['changed']} changed, {counts['same']} the same, {counts['known']} known"
+        rest = f"{counts['not_article']} no articles, {counts['other_site']} of other sites, {counts['failed']} failed"
+        click.echo(f"{sum(counts.values())} pages: {words}, {rest}")
+    sys.exit(1 if result.broken or result.counts["failed"] else 0)
+
+
+def _import(archive: Archive, paths: tuple[Path, ...], *, any_site: bool) -> Imported:
+    db = open_archive(archive.folder)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    hidden = archive.quiet or not stderr.is_terminal
+    try:
+        with Progress(*columns, console=stderr, transient=True, disable=hidden) as bar:
+            task = bar.add_task("pages", total=None)
+            result = import_files(
+                archive.folder,
+                db,
+                [file for path in paths for file in _files_in(path)],
+                sites=archive.sites,
+                any_site=any_site,
+                workers=os.cpu_count() or 1,
+                progress=lambda done, total: bar.update(task, completed=done, total=total),
+            )
+        purge_forgotten(db, archive.folder)
+        return result
+    except KeyboardInterrupt:
+        archive.warn("Interrupted; what was taken in is kept, the same import goes on from there.")
+        sys.exit(1)
+    finally:
+        db.close()
+
+
+def _files_in(path: Path) -> list[Path]:
+    """A file itself; of a folder every WARC and WACZ file in it."""
+    if not path.is_dir():
+        return [path]
+    endings = (".warc", ".warc.gz", ".warc.zst", ".wacz")
+    found = sorted(file for file in path.rglob("*") if file.name.endswith(endings))
+    if not found:
+        raise click.UsageError(f"There is no WARC or WACZ file in {path}.")
+    return found

@@ -1,0 +1,131 @@
+"""What others recorded before the present state of an article: an earlier revision, put in its place in time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlite_utils import Database
+
+from newsarchive.database import articles
+from newsarchive.database.articles import Again, Provenance, Saved
+from newsarchive.items import Article
+from newsarchive.revisions import changed_fields, content_digest, content_of, kind_of_change
+from newsarchive.sites import Site
+from newsarchive.urls import url_key
+
+
+def known_later(db: Database, urls: Sequence[str], time: str) -> int | None:
+    """The article of the addresses where the archive saw it after `time` (UTC); None where it did not."""
+    known = articles._find(db, urls)
+    return int(known["id"]) if known is not None and time < known["last_seen"] else None
+
+
+def save_earlier(
+    db: Database,
+    number: int,
+    article: Article,
+    *,
+    site: Site,
+    urls: Sequence[str],
+    provenance: Provenance,
+    again: Again | None = None,
+) -> Saved:
+    """Store an older content of the article `number` in one transaction; its present state stays as it is.
+
+    Content that the revision before or after it has makes none; the one after it was there from then on. Later
+    revisions move up by one. `again` extracts kept captures anew, as for `save_article`.
+    """
+    content = content_of(article)
+    digest = content_digest(content)
+    with db.atomic():
+        own = list(
+            db.query("select * from revisions where article = ? and kind <> 'reextracted' order by number", [number])
+        )
+        before = next((row for row in reversed(own) if row["time"] <= provenance.time), None)
+        after = next((row for row in own if row["time"] > provenance.time), None)
+        readings = {row["id"]: _reading(db, row, digest, again, provenance) for row in (before, after) if row}
+        db.conn.execute("update articles set first_seen = min(first_seen, ?) where id = ?", (provenance.time, number))
+        _add_addresses(db, number, [*urls, article.url], site, provenance.time)
+        for row in (before, after):
+            if row is not None and readings[row["id"]]["digest"] == digest:
+                db.conn.execute("update revisions set time = min(time, ?) where id = ?", (provenance.time, row["id"]))
+                return Saved(article=number, revision=row["id"], outcome="same")
+        old = articles.stored_content(readings[before["id"]]) if before else None
+        kind = kind_of_change(old, content) if old is not None else "first"
+        changed = changed_fields(old, content) if old is not None else ()
+        place = after["number"] if after else before["number"] + 1 if before else 1
+        _make_room(db, number, place)
+        revision = articles._insert_revision(db, number, place, article, kind, changed, digest, provenance)
+        if after is not None:
+            _mend(db, after, content, articles.stored_content(readings[after["id"]]))
+        elif before is not None:
+            _say_again(db, before, readings[before["id"]], content, place + 1)
+    return Saved(article=number, revision=revision, outcome="changed", kind=kind)
+
+
+def _reading(db: Database, row: dict[str, Any], digest: str, again: Again | None, origin: Provenance) -> dict[str, Any]:
+    """A revision as today's extractor reads it, so that a new extractor is not taken for an edit."""
+    latest = next(
+        db.query("select * from revisions where reextracts = ? order by number desc limit 1", [row["id"]]), row
+    )
+    if again is None or latest["digest"] == digest or not articles.made_otherwise(latest, origin):
+        return latest
+    return articles._brought_up(db, latest, again, origin)
+
+
+def _make_room(db: Database, article: int, place: int) -> None:
+    """Move the numbers from `place` on up by one; by way of negative ones, since each is unique at all times."""
+    db.conn.execute("update revisions set number = -number - 1 where article = ? and number >= ?", (article, place))
+    db.conn.execute("update revisions set number = -number where article = ? and number < 0", (article,))
+
+
+def _mend(db: Database, after: dict[str, Any], content: dict[str, Any], its: dict[str, Any]) -> None:
+    """Say anew what the revision that now follows changed."""
+    db.conn.execute(
+        "update revisions set kind = ?, changed = ? where id = ?",
+        (kind_of_change(content, its), json.dumps(changed_fields(content, its)), after["id"]),
+    )
+
+
+def _say_again(
+    db: Database, before: dict[str, Any], latest: dict[str, Any], content: dict[str, Any], place: int
+) -> None:
+    """The present content stood before what was put in, and was seen after it again: a revision of its own."""
+    its = articles.stored_content(latest)
+    (seen, run) = db.conn.execute(
+        "select a.last_seen, r.run from articles a join revisions r on r.id = a.current_revision where a.id = ?",
+        (before["article"],),
+    ).fetchone()
+    origin = Provenance(
+        time=seen,
+        run=run,
+        captures=tuple(capture for capture, _, _ in articles.captures_of(db, latest["id"])),
+        hints=articles.read_hints(latest["hints"]),
+        extractor=latest["extractor"],
+        options_digest=latest["options_digest"],
+        profile_digest=latest["profile_digest"],
+    )
+    _make_room(db, before["article"], place)
+    revision = articles._insert_revision(
+        db,
+        before["article"],
+        place,
+        articles.article_of_revision(latest),
+        kind_of_change(content, its),
+        changed_fields(content, its),
+        latest["digest"],
+        origin,
+    )
+    db.conn.execute("update articles set current_revision = ? where id = ?", (revision, before["article"]))
+
+
+def _add_addresses(db: Database, article: int, urls: Sequence[str], site: Site, time: str) -> None:
+    """Put addresses that nobody knew into the ledger; what is known of the others is newer."""
+    for url in dict.fromkeys(urls):
+        db.conn.execute(
+            "insert into urls (site, url, key, source, first_listed, last_listed, state, visited, article)"
+            " values (?, ?, ?, 'alias', ?, ?, 'alias', ?, ?) on conflict (key) do nothing",
+            (site.name, url, url_key(url), time, time, time, article),
+        )

@@ -1,0 +1,246 @@
+"""Taking in what others recorded: pages of their files, through the same extraction, in the order of their times."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from newsarchive import database
+from newsarchive.database.articles import Provenance
+from newsarchive.database.earlier import known_later, save_earlier
+from newsarchive.items import Article, Capture, Extracted, Fetched
+from newsarchive.members import RecordError
+from newsarchive.recordings import Place, RecordingError, find_pages, read_page, readable
+from newsarchive.sites import Site, host_site, site_of
+from newsarchive.stored import article_again
+from newsarchive.urls import url_key
+from newsarchive.warc import CaptureWriter
+from newsarchive.workers import ExtractionPool
+
+BATCH = 40
+MOST_PAGES = 60
+OUTCOMES = ("new", "changed", "same", "not_article", "failed", "known", "other_site", "forgotten")
+Progress = Callable[[int, int], None]
+
+
+@dataclass(kw_only=True)
+class Imported:
+    """What came of an import: counts by outcome, and what was broken, each by its name."""
+
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(OUTCOMES, 0))
+    broken: list[str] = field(default_factory=list)
+
+
+@dataclass(kw_only=True, slots=True)
+class _Found:
+    place: Place
+    site: Site
+    headers: list[list[tuple[str, str]]]
+    """Of each page."""
+    times: list[str]
+    item: Fetched
+
+
+def import_files(
+    folder: Path,
+    db: Database,
+    paths: Sequence[Path],
+    *,
+    sites: Mapping[str, Site],
+    any_site: bool = False,
+    workers: int = 0,
+    progress: Progress = lambda done, total: None,
+) -> Imported:
+    """Take in the HTML pages of WARC and WACZ files as if they had been fetched at the time of their records.
+
+    Pages of `sites` only, unless `any_site`: then others under the name of their host. The caller holds the archive's
+    lock. What is there already (address, time and digest of the payload) is not taken twice.
+    """
+    result = Imported()
+    run = database.start_run(db, "import", None)
+    writer = CaptureWriter(folder / "warc", f"import-{datetime.now(UTC):%Y%m%d%H%M%S}-{run}")
+    reason = "failed"
+    try:
+        with tempfile.TemporaryDirectory() as unpacked:
+            names: dict[Path, Path] = {}
+            files = _files(paths, Path(unpacked), names, result.broken)
+            places = find_pages(files, result.broken, names=names)
+            work = _Work(folder, db, run, writer, sites, result, any_site=any_site)
+            asyncio.run(work.go(places, min(workers, len(places) // 8), progress))
+        reason = "finished"
+    except KeyboardInterrupt:
+        reason = "interrupted"
+        raise
+    finally:
+        writer.close()
+        database.record_warc(db, writer.path)
+        database.finish_run(db, run, reason=reason, counts={**result.counts, "broken": len(result.broken)})
+    return result
+
+
+def _files(paths: Sequence[Path], folder: Path, names: dict[Path, Path], broken: list[str]) -> Iterator[Path]:
+    for path in paths:
+        try:
+            for file in readable(path, folder):
+                names[file] = path
+                yield file
+        except RecordingError as error:
+            broken.append(str(error))
+
+
+class _Work:
+    def __init__(
+        self,
+        folder: Path,
+        db: Database,
+        run: int,
+        writer: CaptureWriter,
+        sites: Mapping[str, Site],
+        result: Imported,
+        *,
+        any_site: bool,
+    ) -> None:
+        self._folder, self._db, self._run, self._writer = folder, db, run, writer
+        self._sites, self._result, self._any_site = sites, result, any_site
+        self._seen: set[str] = set()
+        self._by_key: dict[str, list[Place]] = {}
+        self._further: set[Place] = set()
+
+    async def go(self, places: list[Place], workers: int, progress: Progress) -> None:
+        """Extract in workers, store in order of time."""
+        pool = ExtractionPool(workers)
+        for place in places:
+            self._by_key.setdefault(url_key(place.url), []).append(place)
+        waiting = iter(places)
+        done = 0
+        try:
+            while batch := list(islice(waiting, BATCH)):
+                found = [one for place in batch if (one := self._read(place)) is not None]
+                extracted = await asyncio.gather(*(self._extract(pool, one) for one in found))
+                self._store(found, extracted)
+                done += len(batch)
+                progress(done, len(places))
+        finally:
+            pool.close()
+
+    def _read(self, place: Place) -> _Found | None:
+        site = site_of(place.url, self._sites.values()) or (host_site(place.url) if self._any_site else None)
+        if place in self._further:
+            return None
+        if site is None or not site.wants(place.url):
+            self._count("other_site")
+            return None
+        if database.is_forgotten(self._db, place.url):
+            self._count("forgotten")
+            return None
+        try:
+            page, headers = read_page(place)
+        except RecordError as error:
+            self._result.broken.append(f"{place.url} of {place.time}: {error}; skipped")
+            return None
+        key = (place.url, _second(place.time), hashlib.sha256(page.body).hexdigest())
+        if self._is_kept(key):
+            self._count("known")
+            return None
+        item = Fetched(site=site.name, urls=(place.url,), pages=(page,), captures=())
+        return _Found(place=place, site=site, headers=[headers], times=[place.time], item=item)
+
+    async def _extract(self, pool: ExtractionPool, one: _Found) -> Extracted:
+        """Extract a page with those further pages of its article that were recorded next to it in time."""
+        extracted = await pool.extract(one.item, one.site)
+        while extracted.article and extracted.article.more_pages and len(one.item.pages) < MOST_PAGES:
+            known = len(one.item.pages)
+            for url in extracted.article.more_pages:
+                self._add_page(one, url)
+            if len(one.item.pages) == known:
+                break
+            extracted = await pool.extract(one.item, one.site)
+        return extracted
+
+    def _add_page(self, one: _Found, url: str) -> None:
+        places = self._by_key.get(url_key(url), [])
+        if not places or any(url_key(page.url) == url_key(url) for page in one.item.pages):
+            return
+        moment = datetime.fromisoformat(one.place.time)
+        place = min(places, key=lambda place: abs(datetime.fromisoformat(place.time) - moment))
+        try:
+            page, headers = read_page(place)
+        except RecordError:
+            return  # it is named when its own turn comes
+        self._further.add(place)
+        one.item.pages += (page,)
+        one.headers.append(headers)
+        one.times.append(place.time)
+
+    def _count(self, outcome: str) -> None:
+        self._result.counts[outcome] += 1
+
+    def _is_kept(self, key: tuple[str, str, str]) -> bool:
+        if " ".join(key) in self._seen:
+            return True
+        self._seen.add(" ".join(key))
+        query = "select 1 from captures where url = ? and time = ? and sha256 = ?"
+        return self._db.conn.execute(query, key).fetchone() is not None
+
+    def _store(self, found: list[_Found], extracted: list[Extracted]) -> None:
+        whole = [(one, item) for one, item in zip(found, extracted, strict=True) if one.place not in self._further]
+        for one, item in whole:
+            item.fetched.captures = self._keep(one)
+        self._writer.sync()
+        with self._db.atomic():
+            for one, item in whole:
+                self._count(self._save(one.site, item))
+
+    def _keep(self, one: _Found) -> tuple[Capture, ...]:
+        """Write the pages into the WARC file of this run, each with its own time."""
+        return tuple(
+            self._writer.write(
+                url=page.url, status=200, headers=headers, body=page.body, time=datetime.fromisoformat(time)
+            )
+            for page, headers, time in zip(one.item.pages, one.headers, one.times, strict=True)
+        )
+
+    def _save(self, site: Site, item: Extracted) -> str:
+        capture = item.fetched.captures[0]
+        if not self._db["sites"].count_where("name = ?", [site.name]):
+            database.save_site(self._db, site)
+        again = partial(article_again, self._folder, site)
+        article = item.article
+        urls = item.fetched.urls
+        if article is None:  # a page of long ago says nothing of today: the ledger is left as it is
+            for kept in item.fetched.captures:
+                database.save_capture(self._db, kept, self._run)
+            return item.outcome
+        number = known_later(self._db, [article.url, *urls], capture.time)
+        if number is None or database.is_forgotten(self._db, article.url):
+            return database.save_extracted(self._db, item, site=site, run=self._run, source="import", again=again)
+        return self._save_earlier(number, article, item, site)
+
+    def _save_earlier(self, number: int, article: Article, item: Extracted, site: Site) -> str:
+        provenance = Provenance(
+            time=item.fetched.captures[0].time,
+            run=self._run,
+            captures=tuple(database.save_capture(self._db, capture, self._run) for capture in item.fetched.captures),
+            hints=item.fetched.hints,
+            extractor=item.extractor,
+            options_digest=item.options_digest,
+            profile_digest=database.profile_digest(site),
+        )
+        again = partial(article_again, self._folder, site)
+        saved = save_earlier(
+            self._db, number, article, site=site, urls=item.fetched.urls, provenance=provenance, again=again
+        )
+        return saved.outcome
+
+
+def _second(time: str) -> str:
+    return f"{time[:19]}Z"

@@ -1,0 +1,196 @@
+"""Files that others recorded, taken in: the same articles, in order of time, and nothing twice."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+import subprocess
+import zipfile
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from fastwarc.stream_io import ZstdWriter
+from sqlite_utils import Database
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+from newsarchive.demo import Newspaper
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+Crawl = Callable[..., str]
+Read = Callable[[], Database]
+
+URL = "https://tan.example/zhanbyr/"
+
+
+def page(text: str) -> bytes:
+    body = "".join(
+        f"<p>{text} Қала тұрғындары таңертең терезеден көшеге қарады, су жолды басып қалды.</p>" for _ in "abc"
+    )
+    return (
+        f'<html lang="kk"><head><title>Жаңбыр</title><link rel="canonical" href="{URL}">'
+        '<meta property="og:type" content="article">'
+        '<meta property="article:published_time" content="2020-01-01T08:00:00Z"></head>'
+        f"<body><article><h1>Жаңбыр</h1>{body}</article></body></html>"
+    ).encode()
+
+
+def recording(path: Path, *pages: tuple[str, bytes], gzipped: bool = True) -> Path:
+    """A WARC file as another tool would write it: pages of the one address, each with its time."""
+    with open(path, "wb") as file:
+        writer = WARCWriter(file, gzip=gzipped, warc_version="1.0")
+        for time, body in pages:
+            head = StatusAndHeaders("200 OK", [("Content-Type", "text/html; charset=utf-8")], protocol="HTTP/1.1")
+            record = writer.create_warc_record(
+                URL,
+                "response",
+                payload=BytesIO(body),
+                length=len(body),
+                http_headers=head,
+                warc_headers_dict={"WARC-Date": time},
+            )
+            writer.write_record(record)
+    return path
+
+
+def bodies(db: Database) -> list[tuple[int, str, str, str]]:
+    """Number, time, kind and first word of each revision."""
+    rows = db.conn.execute("select number, time, kind, body from revisions order by number").fetchall()
+    return [(number, time[:10], kind, body.split()[0]) for number, time, kind, body in rows]
+
+
+def test_an_older_page_becomes_an_earlier_revision_and_the_present_stays(
+    newsarchive: Run, tmp_path: Path, db: Read
+) -> None:
+    later = recording(tmp_path / "b.warc.gz", ("2020-03-01T00:00:00Z", page("Үшінші")))
+    newsarchive("import", "--any-site", str(later))
+    present = db().conn.execute("select url, title, body, markdown, modified, last_seen from articles").fetchall()
+    earlier = recording(
+        tmp_path / "a.warc.gz", ("2020-02-01T00:00:00Z", page("Екінші")), ("2020-01-01T00:00:00Z", page("Бірінші"))
+    )
+    newsarchive("import", "--any-site", str(earlier))
+    assert bodies(db()) == [
+        (1, "2020-01-01", "first", "Бірінші"),
+        (2, "2020-02-01", "substantive", "Екінші"),
+        (3, "2020-03-01", "substantive", "Үшінші"),
+    ]
+    assert (
+        db().conn.execute("select url, title, body, markdown, modified, last_seen from articles").fetchall() == present
+    )
+    changes = (
+        db().conn.execute("select revision, previous, field from changes where field = 'body' order by 1").fetchall()
+    )
+    assert changes == [(2, 1, "body"), (3, 2, "body")]
+    assert db().conn.execute("pragma foreign_key_check").fetchall() == []
+    newsarchive("check")
+
+
+def test_a_page_between_two_sights_of_the_present_one_leaves_it_present(
+    newsarchive: Run, tmp_path: Path, db: Read
+) -> None:
+    seen = recording(
+        tmp_path / "a.warc.gz", ("2020-01-01T00:00:00Z", page("Осы")), ("2020-03-01T00:00:00Z", page("Осы"))
+    )
+    newsarchive("import", "--any-site", str(seen))
+    newsarchive("import", "--any-site", str(recording(tmp_path / "b.warc.gz", ("2020-02-01T00:00:00Z", page("Бөтен")))))
+    assert [(n, day, word) for n, day, _, word in bodies(db())] == [
+        (1, "2020-01-01", "Осы"),
+        (2, "2020-02-01", "Бөтен"),
+        (3, "2020-03-01", "Осы"),
+    ]
+    assert db().conn.execute(
+        "select r.number from articles a join revisions r on r.id = a.current_revision"
+    ).fetchone() == (3,)
+
+
+def test_the_same_file_is_not_taken_twice(newsarchive: Run, tmp_path: Path, db: Read) -> None:
+    file = recording(tmp_path / "a.warc.gz", ("2020-01-01T00:00:00Z", page("Бірінші")))
+    newsarchive("import", "--any-site", str(file))
+    assert "1 known" in newsarchive("import", "--any-site", str(file)).stdout
+    assert db()["captures"].count == 1
+    assert db().conn.execute("select time from captures").fetchone() == ("2020-01-01T00:00:00Z",)
+
+
+@pytest.mark.parametrize("kind", ["plain", "zstd", "wacz"])
+def test_plain_zstd_and_wacz_files_are_read(newsarchive: Run, tmp_path: Path, db: Read, kind: str) -> None:
+    moment = ("2020-01-01T00:00:00Z", page("Бірінші"))
+    if kind == "wacz":
+        inner = recording(tmp_path / "data.warc.gz", moment)
+        file = tmp_path / "a.wacz"
+        with zipfile.ZipFile(file, "w") as wacz:
+            wacz.write(inner, "archive/data.warc.gz")
+    else:
+        file = recording(tmp_path / "a.warc", moment, gzipped=False)
+    if kind == "zstd":
+        plain, file = file, tmp_path / "a.warc.zst"
+        with open(file, "wb") as raw:
+            writer = ZstdWriter(raw)
+            writer.write(plain.read_bytes())
+            writer.close()
+    newsarchive("import", "--any-site", str(file))
+    assert [row[3] for row in bodies(db())] == ["Бірінші"]
+
+
+def test_a_broken_record_is_named_and_the_others_are_taken(newsarchive: Run, tmp_path: Path, db: Read) -> None:
+    whole = recording(tmp_path / "a.warc.gz", ("2020-01-01T00:00:00Z", page("Бірінші"))).read_bytes()
+    broken = tmp_path / "b.warc.gz"
+    damaged = bytearray(whole)
+    damaged[len(damaged) // 2] ^= 255
+    broken.write_bytes(bytes(damaged) + whole)
+    said = newsarchive("import", "--any-site", str(broken), code=1).stderr
+    assert "b.warc.gz, byte 0: " in said
+    assert [row[3] for row in bodies(db())] == ["Бірінші"]
+
+
+def test_pages_of_unknown_sites_are_left_unless_asked_for(newsarchive: Run, tmp_path: Path, db: Read) -> None:
+    file = recording(tmp_path / "a.warc.gz", ("2020-01-01T00:00:00Z", page("Бірінші")))
+    assert "1 of other sites" in newsarchive("import", str(file)).stdout
+    assert db()["articles"].count == 0
+
+
+@pytest.mark.skipif(shutil.which("wget") is None, reason="wget is not installed")
+def test_what_wget_recorded_gives_the_articles_of_a_crawl(
+    paper: Newspaper, crawl: Crawl, newsarchive: Run, folder: Path, db: Read, tmp_path: Path
+) -> None:
+    crawl()
+    query = "select url, title, body, markdown, published, language from articles order by url"
+    crawled = db().conn.execute(query).fetchall()
+    addresses = tmp_path / "urls"
+    pages = db().conn.execute("select url from captures where id in (select capture from revision_captures)")
+    addresses.write_text("\n".join(url for (url,) in pages))
+    command = ["wget", "-q", "--warc-file", str(tmp_path / "wget"), "-O", "/dev/null", "-i", str(addresses)]
+    subprocess.run(command, check=False, timeout=60)
+    for name in ("archive.db", "archive.db-wal", "archive.db-shm"):
+        (folder / name).unlink(missing_ok=True)
+    shutil.rmtree(folder / "warc")
+    newsarchive("import", str(tmp_path / "wget.warc.gz"))
+    imported = db().conn.execute(query).fetchall()
+    assert [row[:3] for row in imported] == [row[:3] for row in crawled]
+
+
+def test_an_export_taken_into_an_empty_archive_gives_the_same_export(
+    crawl: Crawl, newsarchive: Run, db: Read, folder: Path, tmp_path: Path
+) -> None:
+    crawl()
+    newsarchive("export", "--format", "warc", "-o", str(tmp_path / "first"))
+    query = "select url, title, body from articles order by url"
+    before = db().conn.execute(query).fetchall()
+    kept = "select url, time, sha256 from captures where id in (select capture from revision_captures) order by 1, 2"
+    captures = db().conn.execute(kept).fetchall()
+    for name in ("archive.db", "archive.db-wal", "archive.db-shm"):
+        (folder / name).unlink(missing_ok=True)
+    shutil.rmtree(folder / "warc")
+    newsarchive("import", str(tmp_path / "first"))
+    assert db().conn.execute(query).fetchall() == before
+    assert db().conn.execute(kept).fetchall() == captures
+    newsarchive("export", "--format", "warc", "-o", str(tmp_path / "second"))
+    first, second = (
+        sum(
+            gzip.decompress(file.read_bytes()).count(b"WARC-Type: response")
+            for file in sorted((tmp_path / name).iterdir())
+        )
+        for name in ("first", "second")
+    )
+    assert second == len(captures) <= first
