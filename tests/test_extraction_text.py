@@ -259,3 +259,13 @@ def test_every_field_says_where_it_came_from():
         "body": "trafilatura:fast",
     }
     assert evidence["published"]
+
+
+def test_a_word_that_a_theme_leaves_behind_the_text_is_not_its_end():
+    text = paragraphs("Су басқан үйлер саны он екіге жетті.", "Тұрғындар мектепке орналасты, дейді әкімдік.")
+    markup = (
+        f"<html lang=kk><head><title>Су тасқыны</title></head><body class='single single-post'><main><h1>Су тасқыны</h1>"
+        f"<div class='entry-content'>{text}</div><div class='parts'><div><p>Posted</p></div></div></main></body></html>"
+    )
+    article = extract_article([Page(url=URL, body=markup.encode())], URL, site=SITE, hints=Hints(kind="post"))
+    assert article.body.endswith("дейді әкімдік.")

@@ -166,10 +166,20 @@ def _is_meta(text: str) -> bool:
     return len(text) < 16 and not any(c.isalpha() for c in text) and any(c.isdigit() for c in text)
 
 
+def _is_stray(block: Block, others: Sequence[Block]) -> bool:
+    """Whether a line is one word alone, in another element than all paragraphs: what is left of a theme's own words."""
+    if not block.text.isalpha():
+        return False
+    holder = block.element.getparent()
+    return not any(
+        other.element is block.element or other.element.getparent() in (holder, block.element) for other in others
+    )
+
+
 def _without_end(blocks: Sequence[Block]) -> list[Block]:
     """Without what closes a page: counters and dates, invitations to subscribe, headings of what was left out."""
     kept = list(blocks)
-    while len(kept) > 1 and kept[-1].kind == "p" and _is_meta(kept[-1].text):
+    while len(kept) > 1 and kept[-1].kind == "p" and (_is_meta(kept[-1].text) or _is_stray(kept[-1], kept[:-1])):
         kept.pop()
     for block in kept[-3:]:
         if len(block.text) < 400 and _INVITES.search(block.text) and (block.linked or _LETTERS.search(block.text)):
