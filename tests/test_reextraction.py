@@ -165,6 +165,20 @@ def test_what_is_no_article_any_more_stays_and_is_named(crawl: Crawl, newsarchiv
     assert newsarchive("reextract", "nobody", code=2).stderr
 
 
+def test_what_could_not_be_read_is_read_once_its_file_is_back(
+    crawl: Crawl, newsarchive: Run, folder: Path, db: Read, new_rule: Callable[[], None]
+) -> None:
+    crawl()
+    new_rule()
+    warc = next(folder.glob("warc/*.warc.gz"))
+    away = warc.rename(warc.with_suffix(".away"))
+    newsarchive("reextract", code=1)
+    away.rename(warc)
+    assert ", 0 failed" in newsarchive("reextract").stdout
+    assert db().conn.execute("select count(*) from revisions where kind = 'reextracted'").fetchone() > (0,)
+    assert "0 revisions re-extracted" in newsarchive("reextract").stdout
+
+
 def test_an_article_that_was_read_again_can_be_taken_down(
     paper: Newspaper, crawl: Crawl, newsarchive: Run, db: Read, new_rule: Callable[[], None]
 ) -> None:

@@ -24,7 +24,8 @@ from newsarchive.sites import Site
 class Due:
     """A revision of the newspaper that today's extractor has not read: its captures, and its content as it stands.
 
-    `latest` is the row of `revisions` that holds what was last made of these captures.
+    One that failed is due again, since its file may have come back. `latest` is the row of `revisions` that holds what
+    was last made of these captures.
     """
 
     revision: int
@@ -42,8 +43,8 @@ _DUE = """
 from revisions r join articles a on a.id = r.article left join reextractions x on x.revision = r.id
 where r.kind <> 'reextracted' and a.site = :site and coalesce(a.day, '9') >= :since
     and exists (select 1 from revision_captures p where p.revision = r.id)
-    and (coalesce(x.extractor, r.extractor), coalesce(x.options_digest, r.options_digest),
-         coalesce(x.profile_digest, r.profile_digest)) is not (:extractor, :options_digest, :profile_digest)
+    and (x.outcome = 'failed' or (coalesce(x.extractor, r.extractor), coalesce(x.options_digest, r.options_digest),
+         coalesce(x.profile_digest, r.profile_digest)) is not (:extractor, :options_digest, :profile_digest))
 """
 
 
