@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -58,8 +58,12 @@ class Recorder:
 class PageRecorder(Recorder):
     """Keeps the responses of a one-off fetch; PAGE_WARC_FOLDER says where, PAGE_WARC_NAME under which name."""
 
-    def __init__(self, folder: Path, name: str) -> None:
-        self.warc = CaptureWriter(folder, name)
+    def __init__(self, folder: Path, name: str, *, archive: Path) -> None:
+        self._db: Database | None = None
+        with suppress(database.ArchiveError):  # none yet, or one that cannot be read: nothing is known of payloads
+            self._db = database.read_archive(archive)
+        originals = partial(database.original_of, self._db) if self._db else (lambda _sha256: None)
+        self.warc = CaptureWriter(folder, name, originals=originals)
         self.captures: list[Capture] = []
 
     @classmethod
@@ -67,7 +71,8 @@ class PageRecorder(Recorder):
         folder = crawler.settings["PAGE_WARC_FOLDER"]
         if not folder:
             raise NotConfigured
-        self = cls(Path(folder), crawler.settings["PAGE_WARC_NAME"])
+        archive = Path(crawler.settings["ARCHIVE_FOLDER"])
+        self = cls(Path(folder), crawler.settings["PAGE_WARC_NAME"], archive=archive)
         crawler.signals.connect(self.close, signals.spider_closed)
         return self
 
@@ -78,8 +83,10 @@ class PageRecorder(Recorder):
         return capture
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the files."""
         self.warc.close()
+        if self._db is not None:
+            self._db.close()
 
 
 class ArchiveRun(Recorder):
@@ -136,7 +143,8 @@ class ArchiveRun(Recorder):
         stamp = self.started.translate(str.maketrans("", "", "-:TZ"))
         name = f"{self.site.name}-{stamp}-{self.run:05}"
         contact = self.site.contact or self.crawler.settings["CONTACT"]
-        self.warc = CaptureWriter(self.folder / "warc", name, operator=contact)
+        originals = partial(database.original_of, self.db)
+        self.warc = CaptureWriter(self.folder / "warc", name, operator=contact, originals=originals)
         settings = self.crawler.settings
         self.plan = SitePlan(
             self.db,

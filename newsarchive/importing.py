@@ -67,7 +67,8 @@ def import_files(
     """
     result = Imported()
     run = database.start_run(db, "import", None)
-    writer = CaptureWriter(folder / "warc", f"import-{datetime.now(UTC):%Y%m%d%H%M%S}-{run}")
+    name = f"import-{datetime.now(UTC):%Y%m%d%H%M%S}-{run}"
+    writer = CaptureWriter(folder / "warc", name, originals=partial(database.original_of, db))
     reason = "failed"
     try:
         with tempfile.TemporaryDirectory() as unpacked:

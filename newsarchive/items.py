@@ -139,6 +139,18 @@ class Capture:
     etag: str = ""
     last_modified: str = ""
     content_type: str = ""
+    refers_to: int | None = None
+    """For a revisit: the number of the capture that holds the payload; None: its own record does."""
+
+
+@dataclass(kw_only=True, frozen=True, slots=True)
+class Original:
+    """The capture (its number, and where it is kept) that holds a payload which came again."""
+
+    capture: int
+    url: str
+    warc: str
+    offset: int
 
 
 @dataclass(kw_only=True, frozen=True, slots=True)

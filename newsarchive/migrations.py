@@ -581,3 +581,17 @@ where u.state <> 'alias'
 group by u.site, coalesce(a.day, u.day);
 """,
     )
+
+
+@migrations()
+def m230_revisits(db: Database) -> None:
+    """Captures whose payload another one holds already: their records are revisits."""
+    _run(
+        db,
+        """
+-- the capture that holds the payload, for one whose record is a revisit; NULL: its own record does
+alter table captures add column refers_to integer references captures(id);
+create index captures_refers_to on captures(refers_to) where refers_to is not null;
+create index captures_payload on captures(sha256) where refers_to is null;
+""",
+    )

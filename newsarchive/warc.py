@@ -7,7 +7,8 @@ import fcntl
 import hashlib
 import os
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from io import BytesIO
@@ -19,10 +20,13 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from newsarchive import __version__
-from newsarchive.items import Capture, Page
+from newsarchive.items import Capture, Original, Page
+from newsarchive.revisits import read_original, reference_to
 
 SOFTWARE = f"newsarchive/{__version__}"
 HeaderList = Sequence[tuple[str, str]]
+Originals = Callable[[str], Original | None]
+"""Gives, by the SHA-256 of a payload, the capture that holds it already; None where none does."""
 
 
 class CaptureError(Exception):
@@ -33,12 +37,16 @@ class CaptureWriter:
     """Writes the captures of one run into one WARC file, which is made at the first of them.
 
     Each record is a gzip member of its own. Bodies that came compressed are stored as they are (level 0): compressing
-    them again costs fifty times the processor for no gain.
+    them again costs fifty times the processor for no gain. A payload that `originals` knows is not written again: its
+    record is a revisit (WARC 1.1, section 6.7.2) with the head of its own response.
     """
 
-    def __init__(self, folder: Path, name: str, *, operator: str = "") -> None:
+    def __init__(
+        self, folder: Path, name: str, *, operator: str = "", originals: Originals = lambda _sha256: None
+    ) -> None:
         self.path = folder / f"{name}.warc.gz"
         self._operator = operator
+        self._originals = originals
         self._file: Any = None
 
     def write(
@@ -64,11 +72,17 @@ class CaptureWriter:
         record_headers = {"WARC-Date": time.strftime("%Y-%m-%dT%H:%M:%S.%fZ")}
         if ip:
             record_headers["WARC-IP-Address"] = ip
-        line = f"{status} {_reason(status)}"
+        sha256 = hashlib.sha256(body).hexdigest()
+        original = self._originals(sha256) if body else None
+        reference = reference_to(self.path.parent, original, payload_digest(body)) if original else {}
         response = self._record(
-            url, "response", StatusAndHeaders(line, head, protocol="HTTP/1.1"), body, record_headers
+            url,
+            "revisit" if reference else "response",
+            StatusAndHeaders(f"{status} {_reason(status)}", head, protocol="HTTP/1.1"),
+            body,
+            {**record_headers, **reference},
         )
-        offset, length = self._append(response, level=0 if encoded else 6)
+        offset, length = self._append(response, level=0 if encoded and not reference else 6)
         if request:
             concurrent = {**record_headers, "WARC-Concurrent-To": response.rec_headers.get_header("WARC-Record-ID")}
             self._append(self._request(url, request, concurrent), level=6)
@@ -76,10 +90,11 @@ class CaptureWriter:
             url=url,
             time=time.strftime("%Y-%m-%dT%H:%M:%SZ"),
             status=status,
-            sha256=hashlib.sha256(body).hexdigest(),
+            sha256=sha256,
             warc=self.path.name,
             offset=offset,
             length=length,
+            refers_to=original.capture if original and reference else None,
             etag=values.get("etag", ""),
             last_modified=values.get("last-modified", ""),
             content_type=values.get("content-type", ""),
@@ -114,8 +129,8 @@ class CaptureWriter:
             self._file = None
 
     def _record(self, url: str, kind: str, head: StatusAndHeaders | None, body: bytes, headers: dict[str, str]) -> Any:
-        digest = base64.b32encode(hashlib.sha1(body, usedforsecurity=False).digest()).decode()
-        headers = {**headers, "WARC-Payload-Digest": f"sha1:{digest}"}
+        headers = {**headers, "WARC-Payload-Digest": payload_digest(body)}
+        body = b"" if kind == "revisit" else body
         return _BUILDER.create_warc_record(
             url, kind, payload=BytesIO(body), length=len(body), http_headers=head, warc_headers_dict=headers
         )
@@ -148,6 +163,15 @@ class CaptureWriter:
         self._append(_BUILDER.create_warcinfo_record(self.path.name, info), level=6)
 
 
+def payload_digest(body: bytes) -> str:
+    """A payload's digest as WARC records have it.
+
+    >>> payload_digest(b"")
+    'sha1:3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ'
+    """
+    return f"sha1:{base64.b32encode(hashlib.sha1(body, usedforsecurity=False).digest()).decode()}"
+
+
 _BUILDER = WARCWriter(BytesIO(), gzip=False, warc_version="1.1")
 
 
@@ -168,19 +192,31 @@ def _reason(status: int) -> str:
 def read_capture(folder: Path, *, warc: str, offset: int) -> Page:
     """Read one capture back from the WARC file `folder`/`warc`: its URL, status, headers and body as they came.
 
-    Raises CaptureError where the file is missing or holds no whole record there.
+    A revisit has its own head, and the body of the record that it refers to, in whichever file of `folder` that is.
+    Raises CaptureError where a file is missing or holds no whole record there.
     """
     path = folder / warc
     try:
         with open(path, "rb") as file:
             file.seek(offset)
-            for record in ArchiveIterator(
-                file, record_types=WarcRecordType.response | WarcRecordType.resource, parse_http=True
-            ):
+            for record in ArchiveIterator(file, record_types=_CAPTURES, parse_http=True):
+                if record.record_type == WarcRecordType.revisit:
+                    return _revisit(folder, record, f"at {offset} in {path}")
                 return _page(record)
     except OSError as error:
         raise CaptureError(f"Cannot read the capture at {offset} in {path}: {error}.") from error
     raise CaptureError(f"There is no capture at {offset} in {path}.")
+
+
+_CAPTURES = WarcRecordType.response | WarcRecordType.resource | WarcRecordType.revisit
+
+
+def _revisit(folder: Path, record: Any, where: str) -> Page:
+    page = _page(record)
+    body = read_original(folder, dict(record.headers))
+    if body is None:
+        raise CaptureError(f"The capture {where} repeats another one that cannot be found.")
+    return replace(page, body=body)
 
 
 def _page(record: Any) -> Page:

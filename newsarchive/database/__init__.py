@@ -18,7 +18,7 @@ from newsarchive.database.ledger import (
 from newsarchive.database.outcomes import profile_digest, save_extracted
 from newsarchive.database.reextracted import Due, count_due, due_revisions, note_reextraction, save_reextracted
 from newsarchive.database.removal import delete_outdated
-from newsarchive.database.runs import finish_run, save_capture, save_site, start_run
+from newsarchive.database.runs import finish_run, original_of, revisits_of, save_capture, save_site, start_run
 from newsarchive.database.sums import sum_pages
 from newsarchive.database.warcfiles import record_left_warcs, record_warc
 
@@ -46,11 +46,13 @@ __all__ = [
     "note_reextraction",
     "note_unlisted",
     "open_archive",
+    "original_of",
     "profile_digest",
     "read_archive",
     "rebuild_index",
     "record_left_warcs",
     "record_warc",
+    "revisits_of",
     "save_article",
     "save_capture",
     "save_extracted",

@@ -12,7 +12,7 @@ from sqlite_utils import Database
 
 from newsarchive import __version__
 from newsarchive.database.seals import seal
-from newsarchive.items import Capture
+from newsarchive.items import Capture, Original
 from newsarchive.sites import Site
 
 
@@ -65,7 +65,7 @@ def save_capture(db: Database, capture: Capture, run: int | None) -> int:
     with db.atomic():
         cursor = db.conn.execute(
             "insert into captures (url, time, status, content_type, etag, last_modified, sha256, warc, offset, length,"
-            " run) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " run, refers_to) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " on conflict (warc, offset) do update set length = excluded.length returning id",
             (
                 capture.url,
@@ -79,6 +79,21 @@ def save_capture(db: Database, capture: Capture, run: int | None) -> int:
                 capture.offset,
                 capture.length,
                 run,
+                capture.refers_to,
             ),
         )
         return int(cursor.fetchone()[0])
+
+
+def original_of(db: Database, sha256: str) -> Original | None:
+    """The capture whose record holds a payload; None where none does. One look into an index."""
+    row = db.conn.execute(
+        "select id, url, warc, offset from captures where sha256 = ? and refers_to is null limit 1", (sha256,)
+    ).fetchone()
+    return Original(capture=row[0], url=row[1], warc=row[2], offset=row[3]) if row else None
+
+
+def revisits_of(db: Database, capture: int) -> list[int]:
+    """The numbers of the captures that repeat one: without its record their payload would be lost."""
+    rows = db.conn.execute("select id from captures where refers_to = ? order by id", (capture,)).fetchall()
+    return [number for (number,) in rows]

@@ -20,11 +20,14 @@ LARGEST = 1 << 30
 """Bytes of a file, where nobody chose: what crawlers and libraries commonly make."""
 
 _CAPTURES = """
-select distinct c.warc, c.offset, c.time, c.sha256 from captures c where c.id in (
+with own (id) as (
     select p.capture from revision_captures p join revisions r on r.id = p.revision where r.article = :article
     union select c.id from urls u join captures c on c.url = u.url where u.article = :article)
+select c.warc, c.offset, c.time, c.sha256 from captures c
+where c.id in (select id from own union select c.refers_to from own join captures c on c.id = own.id)
 order by c.time, c.id
 """
+"""Its captures, and those that hold the payloads which some of them repeat."""
 
 
 def write_warcs(job: Job, path: Path) -> None:

@@ -183,7 +183,8 @@ def differences(state: State, member: Member, record: Record, row: Row) -> Itera
     }
     if record.kind == "revisit":
         original = state.db.conn.execute(
-            "select 1 from captures where sha256 = ? and id <> ? limit 1", (row["sha256"], row["id"])
+            "select 1 from captures where sha256 = ?1 and id <> ?2 and id = ifnull(?3, id) limit 1",
+            (row["sha256"], row["id"], row["refers_to"]),
         )
         if original.fetchone() is None:
             yield f"the capture of {url} repeats one that is not there"

@@ -90,8 +90,9 @@ def _revisits(db: Database, folder: Path, gone: list[Row]) -> dict[str, dict[int
     numbers = json.dumps([row["id"] for row in gone])
     for row in gone:
         others = db.query(
-            "select warc, offset from captures where sha256 = ? and id not in (select value from json_each(?))",
-            [row["sha256"], numbers],
+            "select warc, offset from captures where sha256 = ?1 and ifnull(refers_to, ?2) = ?2"
+            " and id not in (select value from json_each(?3))",
+            [row["sha256"], row["id"], numbers],
         )
         for other in others:
             revisit, original = _record(folder, other), _record(folder, row)
