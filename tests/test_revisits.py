@@ -108,7 +108,11 @@ def test_a_second_crawl_writes_unchanged_pages_as_revisits(
     original = original_of(db(), rows[0]["sha256"])
     assert original is not None
     assert original.capture == rows[0]["id"]
-    plan = str(db().conn.execute("explain query plan select id from captures where sha256 = 'x' and refers_to is null").fetchall())
+    plan = str(
+        db()
+        .conn.execute("explain query plan select id from captures where sha256 = 'x' and refers_to is null")
+        .fetchall()
+    )
     assert "captures_payload" in plan
     warcio_check(*sorted((folder / "warc").glob("*.warc.gz")))
     newsarchive("check")

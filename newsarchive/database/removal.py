@@ -56,7 +56,9 @@ def move_captures(db: Database, moved: Mapping[int, Place | None]) -> None:
     for number, place in moved.items():
         if place is None:
             db.conn.execute("update images set capture = null where capture = ?", (number,))
-            db.conn.execute("update captures set refers_to = null where refers_to = ?", (number,))  # now whole themselves
+            db.conn.execute(
+                "update captures set refers_to = null where refers_to = ?", (number,)
+            )  # now whole themselves
             db.conn.execute("delete from revision_captures where capture = ?", (number,))
             db.conn.execute("delete from captures where id = ?", (number,))
         else:
