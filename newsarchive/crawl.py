@@ -15,7 +15,7 @@ from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.settings import Settings
 
 from newsarchive.extensions import ArchiveRun, PageRecorder
-from newsarchive.items import Capture, Extracted, Page
+from newsarchive.items import Extracted, Page
 from newsarchive.sites import Site
 from newsarchive.spiderloader import site_spider, user_agent
 from newsarchive.spiders.page import PageSpider
@@ -34,14 +34,21 @@ class Outcome:
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    pictures_only: bool = False
 
     def sentence(self) -> str:
         """The run in one line.
 
         >>> Outcome(site="ortalyq", counts={"new": 14, "requests": 18}, reason="finished", seconds=41).sentence()
         'ortalyq: 14 new, 0 changed, 0 gone, 0 failed, 18 requests, 41 s'
+        >>> found = {"pictures_new": 5, "pictures_refused": 1}
+        >>> Outcome(site="a", counts=found, reason="finished", pictures_only=True).sentence()
+        'a: pictures: 5 new, 1 refused, 0 requests, 0 s'
         """
-        counts = ", ".join(f"{self.counts.get(name, 0)} {name}" for name in COUNTED)
+        kinds = [f"{count} {name.partition('_')[2]}" for name, count in self.counts.items() if name[:9] == "pictures_"]
+        pictures = [f"pictures: {', '.join(kinds)}"] if kinds else ["no picture is missing"] * self.pictures_only
+        articles = [f"{self.counts.get(name, 0)} {name}" for name in COUNTED if not self.pictures_only]
+        counts = ", ".join([*articles, *pictures])
         ended = "" if self.reason == "finished" else f" ({self.reason})"
         return f"{self.site}: {counts}, {self.counts.get('requests', 0)} requests, {self.seconds:.0f} s{ended}"
 
@@ -80,7 +87,7 @@ def crawl_sites(
             return
         site = waiting.pop(0)
         crawler = process.create_crawler(site_spider(site, process.settings))
-        outcome = Outcome(site=site.name)
+        outcome = Outcome(site=site.name, pictures_only=process.settings["ARCHIVE_COMMAND"] == "images")
         outcomes.append(outcome)
         _follow(crawler, outcome, watch)
         task = process.crawl(crawler)
@@ -110,7 +117,7 @@ def _follow(crawler: Crawler, outcome: Outcome, watch: Callable[[ArchiveRun], No
         run = crawler.get_extension(ArchiveRun)
         assert run is not None
         outcome.seconds = time.monotonic() - started
-        outcome.counts = {**run.counts, "requests": run.requests}
+        outcome.counts = run.all_counts
         outcome.reason = run.reason
         outcome.problems += run.problems
         outcome.notes += run.plan.notes
@@ -120,11 +127,11 @@ def _follow(crawler: Crawler, outcome: Outcome, watch: Callable[[ArchiveRun], No
 
 def fetch_pages(
     folder: Path, urls: Sequence[str], *, sites: Mapping[str, Site], settings: Mapping[str, Any], keep: bool
-) -> tuple[list[Extracted], list[Capture]]:
+) -> tuple[list[Extracted], PageRecorder | None]:
     """Fetch pages one-off and extract them; with `keep` their captures go into a WARC file, nothing else is stored.
 
-    `sites` maps each URL to the site it is of. Gives what came of each, in the order of `urls`,
-    and all captures, robots.txt and redirects too.
+    `sites` maps each URL to the site it is of. Gives what came of each, in the order of `urls`, and what was kept
+    besides: all captures, robots.txt and redirects too, and pictures where they were asked for.
     """
     contact = next((site.contact for site in sites.values() if site.contact), "")
     stamp = datetime.now(UTC).strftime("%Y%m%d%H%M%S")
@@ -133,7 +140,7 @@ def fetch_pages(
         "PAGE_WARC_FOLDER": str(folder / "warc") if keep else "",
         "PAGE_WARC_NAME": f"fetch-{stamp}-{os.getpid()}",
         "EXTRACTION_WORKERS": 0,
-        "DOWNLOAD_DELAY": 1.0 if len(urls) > 1 else 0.0,
+        "DOWNLOAD_DELAY": 1.0 if len(urls) > 1 or _with_pictures(sites, settings) else 0.0,
         "AUTOTHROTTLE_ENABLED": False,
         "RETRY_TIMES": 1,
         "DOWNLOAD_TIMEOUT": 30,
@@ -151,8 +158,12 @@ def fetch_pages(
     crawler.signals.connect(keep_result, signals.item_scraped, weak=False)
     process.crawl(crawler, urls=tuple(urls), sites=dict(sites))
     process.start()
-    recorder = crawler.get_extension(PageRecorder)
-    return [results[url] for url in urls if url in results], recorder.captures if recorder is not None else []
+    return [results[url] for url in urls if url in results], crawler.get_extension(PageRecorder)
+
+
+def _with_pictures(sites: Mapping[str, Site], settings: Mapping[str, Any]) -> bool:
+    """Whether many requests to a host are to be expected, and so a pause between them."""
+    return {settings.get("PICTURES") or site.images for site in sites.values()} != {"none"}
 
 
 def probe(

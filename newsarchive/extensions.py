@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+from collections import Counter
 from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
@@ -21,13 +22,16 @@ from twisted.python.failure import Failure
 
 from newsarchive import database
 from newsarchive.attention import what_needs_a_person
+from newsarchive.database.pictures import still_wanted
 from newsarchive.database.runs import now
 from newsarchive.extraction.pages import inflate
-from newsarchive.items import Capture, Extracted
+from newsarchive.items import Capture, Extracted, FetchedPicture, WantedPicture
+from newsarchive.pictures import Picture, keep_picture
 from newsarchive.plan import SitePlan
 from newsarchive.sites import Site
 from newsarchive.stored import article_again
 from newsarchive.takedown import purge_forgotten
+from newsarchive.wanted import wanted_pictures
 from newsarchive.warc import CaptureWriter
 
 logger = logging.getLogger(__name__)
@@ -54,11 +58,21 @@ class Recorder:
             ip=str(response.ip_address or ""),
         )
 
+    def wanted_pictures(self, item: Extracted) -> list[WantedPicture]:
+        """The pictures of an article that are to be had now."""
+        return []
+
+    def save_picture(self, fetched: FetchedPicture, picture: Picture | None) -> None:
+        """Keep what came of a picture; `picture` is what was read of its bytes, None where it was not kept."""
+
 
 class PageRecorder(Recorder):
     """Keeps the responses of a one-off fetch; PAGE_WARC_FOLDER says where, PAGE_WARC_NAME under which name."""
 
-    def __init__(self, folder: Path, name: str, *, archive: Path) -> None:
+    def __init__(self, folder: Path, name: str, *, archive: Path, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._images = archive / "images"
+        self.pictures: list[tuple[FetchedPicture, Picture | None]] = []
         self._db: Database | None = None
         with suppress(database.ArchiveError):  # none yet, or one that cannot be read: nothing is known of payloads
             self._db = database.read_archive(archive)
@@ -72,7 +86,7 @@ class PageRecorder(Recorder):
         if not folder:
             raise NotConfigured
         archive = Path(crawler.settings["ARCHIVE_FOLDER"])
-        self = cls(Path(folder), crawler.settings["PAGE_WARC_NAME"], archive=archive)
+        self = cls(Path(folder), crawler.settings["PAGE_WARC_NAME"], archive=archive, crawler=crawler)
         crawler.signals.connect(self.close, signals.spider_closed)
         return self
 
@@ -81,6 +95,21 @@ class PageRecorder(Recorder):
         capture = super().capture(request, response)
         self.captures += [capture] if capture else []
         return capture
+
+    def wanted_pictures(self, item: Extracted) -> list[WantedPicture]:
+        """The pictures of an article that the settings, else its site's profile, ask for; those not kept yet."""
+        site: Site = self._crawler.spider.sites[item.fetched.urls[0]]  # type: ignore[union-attr]
+        mode = self._crawler.settings["PICTURES"] or site.images
+        assert item.article is not None
+        wanted = wanted_pictures(item.article.images, item.fetched.urls[-1], site=site, mode=mode)
+        return still_wanted(self._db, wanted) if self._db else wanted
+
+    def save_picture(self, fetched: FetchedPicture, picture: Picture | None) -> None:
+        """Write the picture's file, and remember what came of it for the database."""
+        if picture is not None:
+            keep_picture(self._images, picture, fetched.body)
+        fetched.body = b""
+        self.pictures.append((fetched, picture))
 
     def close(self) -> None:
         """Close the files."""
@@ -96,10 +125,14 @@ class ArchiveRun(Recorder):
     brought to the disk before: a power cut may undo the last batch, but never leaves a row that points at nothing.
     """
 
+    command = "crawl"
+    plan: Any
+
     def __init__(self, crawler: Crawler, folder: Path, *, batch_seconds: float, batch_articles: int) -> None:
         self.crawler = crawler
         self.folder = folder
         self.counts = dict.fromkeys(("new", "changed", "same", "gone", "missing", "not_article", "failed"), 0)
+        self.pictures: Counter[str] = Counter()
         self.problem = ""
         self.problems: list[str] = []
         """What needs a person, known when the run is closed."""
@@ -107,13 +140,15 @@ class ArchiveRun(Recorder):
         self._batch_seconds = batch_seconds
         self._batch_articles = batch_articles
         self._waiting = 0
+        self._asked: set[str] = set()
+        self._outcomes: dict[str, str] = {}
         self._timer = LoopingCall(self.flush)
         self._lock: AbstractContextManager[None] = nullcontext()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> ArchiveRun:
         settings = crawler.settings
-        if not settings.getbool("ARCHIVE_ENABLED"):
+        if not settings.getbool("ARCHIVE_ENABLED") or settings["ARCHIVE_COMMAND"] != cls.command:
             raise NotConfigured
         self = cls(
             crawler,
@@ -138,15 +173,20 @@ class ArchiveRun(Recorder):
         database.delete_outdated(self.db, self.folder)
         database.record_left_warcs(self.db, self.folder / "warc")
         self.forgotten = database.ForgottenAddresses(self.db)
-        self.run = database.start_run(self.db, "crawl", self.site.name)
+        self.run = database.start_run(self.db, self.command, self.site.name)
         self.started = now()
         stamp = self.started.translate(str.maketrans("", "", "-:TZ"))
         name = f"{self.site.name}-{stamp}-{self.run:05}"
         contact = self.site.contact or self.crawler.settings["CONTACT"]
         originals = partial(database.original_of, self.db)
         self.warc = CaptureWriter(self.folder / "warc", name, operator=contact, originals=originals)
+        self.plan = spider.plan = self.make_plan()  # type: ignore[attr-defined]
+        self._timer.start(self._batch_seconds, now=False)
+
+    def make_plan(self) -> Any:
+        """What the spider is to do."""
         settings = self.crawler.settings
-        self.plan = SitePlan(
+        return SitePlan(
             self.db,
             self.site,
             write=self.write,
@@ -155,8 +195,11 @@ class ArchiveRun(Recorder):
             since=settings["ARCHIVE_SINCE"],
             limit=settings.getint("ARCHIVE_LIMIT"),
         )
-        spider.plan = self.plan  # type: ignore[attr-defined]
-        self._timer.start(self._batch_seconds, now=False)
+
+    @property
+    def picture_mode(self) -> str:
+        """Which pictures to keep: none, lead or all."""
+        return str(self.crawler.settings["PICTURES"] or self.site.images)
 
     def capture(self, request: Request, response: Response) -> Capture | None:
         """Keep a response with its request in the WARC file and in `captures`; none of what was taken down."""
@@ -170,7 +213,7 @@ class ArchiveRun(Recorder):
 
     def _lists_forgotten(self, request: Request, response: Response) -> bool:
         """Whether a listing names what was taken down: it is read, but not kept, for it may hold the text again."""
-        if not self.forgotten or request.meta.get("keep_encoded"):
+        if not self.forgotten or request.meta.get("keep_encoded") or request.meta.get("picture"):
             return False
         encoding = (response.headers.get("Content-Encoding") or b"").decode("latin-1")
         return self.forgotten.named_in(inflate(response.body, encoding).decode("utf-8", "replace"))
@@ -195,10 +238,33 @@ class ArchiveRun(Recorder):
         self.counts[outcome] = self.counts.get(outcome, 0) + 1
         if outcome == "forgotten":
             self.forgotten.add(item.fetched.urls)
+        if item.article is not None:
+            self._outcomes[item.fetched.urls[0]] = outcome
         self.plan.done(item.fetched.urls[0])
         self._waiting += 1
         if self._waiting >= self._batch_articles:
             self.flush()
+
+    def wanted_pictures(self, item: Extracted) -> list[WantedPicture]:
+        """The pictures of an article that was stored: those missing; where it changed, kept ones too, if they did."""
+        outcome = self._outcomes.pop(item.fetched.urls[0], "")
+        if self.picture_mode == "none" or item.article is None or outcome not in ("new", "changed", "same"):
+            return []
+        again = outcome == "changed" or self.crawler.settings.getbool("ARCHIVE_FULL")
+        wanted = wanted_pictures(item.article.images, item.fetched.urls[-1], site=self.site, mode=self.picture_mode)
+        wanted = [w for w in still_wanted(self.db, wanted, again=again) if w.url not in self._asked]
+        self._asked.update(w.url for w in wanted)
+        return wanted
+
+    def save_picture(self, fetched: FetchedPicture, picture: Picture | None) -> None:
+        """Write the picture's file and its rows, and count it."""
+        if picture is not None:
+            keep_picture(self.folder / "images", picture, fetched.body)
+        self.write()
+        state = database.save_fetched_picture(self.db, fetched, picture, run=self.run)
+        if state in ("refused", "failed"):
+            logger.info("%s: picture %s: %s", fetched.wanted.url, state, fetched.reason)
+        self.pictures[state] += 1
 
     def flush(self) -> None:
         """Commit what is waiting, the WARC file first."""
@@ -230,25 +296,43 @@ class ArchiveRun(Recorder):
         try:
             self.flush()
             self.write()
-            self.plan.finish(completed=reason == "finished" and not self.problem)
+            self.end_plan(completed=reason == "finished" and not self.problem)
             self.db.conn.commit()
             self.warc.close()
             database.record_warc(self.db, self.warc.path)
             purge_forgotten(self.db, self.folder)
-            self.problems = [*filter(None, [self.problem]), *self.plan.problems]
-            self.problems += what_needs_a_person(self.db, self.site, self.run, self.folder)
+            self.problems = [*filter(None, [self.problem]), *self.what_needs_a_person()]
             self.reason = {"finished": "finished", "shutdown": "interrupted"}.get(reason, reason)
             database.finish_run(
                 self.db,
                 self.run,
                 reason="failed" if self.problem else self.reason,
                 message="; ".join(self.problems),
-                counts={**self.counts, "requests": self.requests},
+                counts=self.all_counts,
             )
         finally:
             self.warc.close()
             self.db.close()
             self._lock.__exit__(None, None, None)
+
+    def end_plan(self, *, completed: bool) -> None:
+        """The spider is done, with all of it or not."""
+        self.plan.finish(completed=completed)
+
+    def what_needs_a_person(self) -> list[str]:
+        """Sentences on what was found, once all is written."""
+        return [*self.plan.problems, *what_needs_a_person(self.db, self.site, self.run, self.folder)]
+
+    def progress(self) -> tuple[int, str]:
+        """How much is done, and of which kinds."""
+        counts = self.counts
+        return sum(counts.values()), f"{counts['new']} new, {counts['changed']} changed, {counts['failed']} failed"
+
+    @property
+    def all_counts(self) -> dict[str, int]:
+        """The counts of articles, of pictures (`pictures_new`, ...) where there were any, and of requests."""
+        pictures = {f"pictures_{state}": count for state, count in sorted(self.pictures.items())}
+        return {**self.counts, **pictures, "requests": self.requests}
 
     @property
     def requests(self) -> int:

@@ -154,6 +154,33 @@ class Original:
 
 
 @dataclass(kw_only=True, frozen=True, slots=True)
+class WantedPicture:
+    """A picture to be had: the page that shows it, and the hosts (with port) that the page shows pictures from."""
+
+    url: str
+    page: str
+    hosts: frozenset[str]
+    etag: str = ""
+    last_modified: str = ""
+    """Validators of the file that is kept already."""
+
+
+@dataclass(kw_only=True, slots=True)
+class FetchedPicture:
+    """What a request for a picture brought.
+
+    `state` is ``fetched`` (bytes to be read), ``same`` (the host says that it has not changed), ``failed`` (may be had
+    another time) or ``refused``, with a `reason`.
+    """
+
+    wanted: WantedPicture
+    state: str
+    reason: str = ""
+    body: bytes = b""
+    capture: Capture | None = None
+
+
+@dataclass(kw_only=True, frozen=True, slots=True)
 class ListingRequest:
     """A listing to be read: of which kind of source, and for which task of the plan."""
 

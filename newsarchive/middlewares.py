@@ -19,6 +19,7 @@ from scrapy.http import Response
 from scrapy.robotstxt import RobotParser
 
 from newsarchive.extensions import Recorder
+from newsarchive.items import WantedPicture
 from newsarchive.spiders.page import status_line
 
 logger = logging.getLogger(__name__)
@@ -32,18 +33,48 @@ class OwnHostsMiddleware:
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
+        self._picture_hosts: set[str] = set()
+        self._private: dict[str, bool] = {}
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> OwnHostsMiddleware:
         return cls(crawler)
 
     async def process_request(self, request: Request) -> None:
+        host = urlsplit(request.url).netloc.lower()
+        if wanted := request.meta.get("picture"):
+            await self._let_picture_out(request, wanted, host)
+            return
         site = getattr(self._crawler.spider, "site", None)
-        if site is not None and not site.covers(request.url) and not request.meta.get("any_host"):
+        robots = request.meta.get("dont_obey_robotstxt") and host in self._picture_hosts
+        if site is not None and not site.covers(request.url) and not request.meta.get("any_host") and not robots:
             raise IgnoreRequest(f"leads to another host ({urlsplit(request.url).netloc})")
         hops = request.meta.get("redirect_urls")
         if hops and not await _is_private(hops[0]) and await _is_private(request.url):
             raise IgnoreRequest("redirects from a public site to a private address")
+
+    async def _let_picture_out(self, request: Request, wanted: WantedPicture, host: str) -> None:
+        """Pictures may come from hosts that their page shows pictures from, too, at a pace that suits a guest."""
+        if host not in wanted.hosts:
+            where = "leads to" if request.meta.get("redirect_urls") else "is on"
+            raise IgnoreRequest(f"{where} a host that the page shows no picture from ({host})")
+        if not await self._leads_inside(wanted.page) and await self._leads_inside(request.url):
+            raise IgnoreRequest("leads from a public site to a private address")
+        if host in self._picture_hosts:
+            return
+        self._picture_hosts.add(host)
+        site = getattr(self._crawler.spider, "site", None)
+        if site is not None and not site.covers(request.url):
+            settings = self._crawler.settings
+            delay = max(settings.getfloat("PICTURE_DELAY_ELSEWHERE"), settings.getfloat("DOWNLOAD_DELAY"))
+            slots = self._crawler.engine.downloader.per_slot_settings
+            slots.setdefault(urlsplit(request.url).hostname or "", {"delay": delay})
+
+    async def _leads_inside(self, url: str) -> bool:
+        host = urlsplit(url).hostname or ""
+        if host not in self._private:
+            self._private[host] = await _is_private(url)
+        return self._private[host]
 
 
 async def _is_private(url: str) -> bool:

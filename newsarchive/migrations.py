@@ -595,3 +595,30 @@ create index captures_refers_to on captures(refers_to) where refers_to is not nu
 create index captures_payload on captures(sha256) where refers_to is null;
 """,
     )
+
+
+@migrations()
+def m231_image_versions(db: Database) -> None:
+    """Every file that a picture's address has given; `images` itself has the present one."""
+    _run(
+        db,
+        """
+create table image_versions (           -- every file that a picture's address has given
+    id integer primary key,
+    image integer not null references images(id),
+    sha256 text not null,               -- of the file, by which it is named in images/
+    bytes integer not null,
+    width integer not null,             -- in pixels, as shown
+    height integer not null,
+    type text not null,                 -- media type, by its bytes
+    phash text not null,                -- perceptual hash
+    capture integer references captures(id), -- the one that first brought it
+    first_seen text not null,
+    last_seen text not null,            -- when its address last gave it
+    unique (image, sha256)
+) strict;
+create index image_versions_sha256 on image_versions(sha256);
+create index image_versions_capture on image_versions(capture) where capture is not null;
+create index images_capture on images(capture) where capture is not null;
+""",
+    )

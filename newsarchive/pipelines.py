@@ -8,13 +8,16 @@ from urllib.parse import urlsplit
 from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
+from twisted.python.failure import Failure
 
-from newsarchive.extensions import ArchiveRun
-from newsarchive.items import Extracted, Fetched
+from newsarchive.extensions import ArchiveRun, Recorder
+from newsarchive.items import Extracted, Fetched, FetchedPicture, WantedPicture
+from newsarchive.pictures import Picture, PictureRefused, read_picture
 from newsarchive.sites import Site, host_site
 from newsarchive.spiders.page import ANSWERS, page_of
+from newsarchive.spiders.pictures import fetched_picture, picture_failed, picture_request
 from newsarchive.urls import url_key
-from newsarchive.workers import ExtractionPool
+from newsarchive.workers import ExtractionPool, TooSlow, WorkerDied
 
 logger = logging.getLogger(__name__)
 
@@ -38,8 +41,8 @@ class ExtractionPipeline:
     def close_spider(self) -> None:
         self._pool.close()
 
-    async def process_item(self, item: Fetched | Extracted) -> Extracted:
-        if isinstance(item, Extracted):
+    async def process_item(self, item: Fetched | Extracted | FetchedPicture) -> Extracted | FetchedPicture:
+        if not isinstance(item, Fetched):
             return item
         site = self._site(item)
         extracted = await self._pool.extract(item, site)
@@ -93,8 +96,62 @@ class ArchivePipeline:
     def from_crawler(cls, crawler: Crawler) -> ArchivePipeline:
         return cls(crawler)
 
-    def process_item(self, item: Extracted) -> Extracted:
+    def process_item(self, item: Extracted | FetchedPicture) -> Extracted | FetchedPicture:
         run = self._crawler.get_extension(ArchiveRun)
-        if run is not None:
+        if run is not None and isinstance(item, Extracted):
             run.save(item)
         return item
+
+
+class PicturePipeline:
+    """Fetches the pictures of an article that was stored, reads them in a worker process and stores them.
+
+    Pictures that a spider fetched by themselves come here too.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._most_bytes = crawler.settings.getint("PICTURE_MAX_BYTES")
+        self._most_pixels = crawler.settings.getint("PICTURE_MAX_PIXELS")
+        self._pool: ExtractionPool | None = None
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> PicturePipeline:
+        return cls(crawler)
+
+    def close_spider(self) -> None:
+        if self._pool is not None:
+            self._pool.close()
+
+    async def process_item(self, item: Extracted | FetchedPicture) -> Extracted | FetchedPicture:
+        recorder = self._crawler.get_extension(Recorder)
+        if recorder is None:
+            return item
+        if isinstance(item, FetchedPicture):
+            await self._keep(item, recorder)
+        elif item.article is not None:
+            for wanted in recorder.wanted_pictures(item):
+                await self._keep(await self._fetch(wanted), recorder)
+        return item
+
+    async def _fetch(self, wanted: WantedPicture) -> FetchedPicture:
+        try:
+            request = picture_request(wanted, most_bytes=self._most_bytes)
+            return fetched_picture(await self._crawler.engine.download_async(request))
+        except Exception as error:  # noqa: BLE001  whatever a stranger's host does; the reason is kept
+            return picture_failed(wanted, Failure(error))  # type: ignore[no-untyped-call]
+
+    async def _keep(self, fetched: FetchedPicture, recorder: Recorder) -> None:
+        picture = None
+        if fetched.state == "fetched":
+            try:
+                picture = await self._read(fetched.body)
+            except (PictureRefused, TooSlow, WorkerDied) as error:
+                fetched.state = "refused"
+                fetched.reason = str(error) if isinstance(error, PictureRefused) else "it stalls or crashes its reader"
+        recorder.save_picture(fetched, picture)
+
+    async def _read(self, body: bytes) -> Picture:
+        if self._pool is None:  # started at the first picture: most crawls keep none
+            self._pool = ExtractionPool(1)
+        return await self._pool.run(read_picture, body, self._most_pixels)

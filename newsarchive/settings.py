@@ -17,6 +17,11 @@ ARCHIVE_BATCH_ARTICLES = 20
 ARCHIVE_FULL = False  # walk every source to its end and fetch every page again
 ARCHIVE_SINCE = ""  # a day: nothing published before it
 ARCHIVE_LIMIT = 0  # articles to fetch at most; 0 is all
+ARCHIVE_COMMAND = "crawl"  # images: fetch pictures alone
+PICTURES = ""  # none, lead, all; empty: as the profile says
+PICTURE_MAX_BYTES = 20_000_000  # larger ones are refused
+PICTURE_MAX_PIXELS = 64_000_000  # decoded, some 200 MB of a worker's memory
+PICTURE_DELAY_ELSEWHERE = 1.0  # seconds between requests to a host that is not the site's, however fast the site is
 EXTRACTION_WORKERS = min(2, os.cpu_count() or 1)  # 0: in this process, for a page or two
 CONTACT = os.environ.get("NEWSARCHIVE_CONTACT", "")  # a mail address or a page, told to sites in the user agent
 
@@ -54,6 +59,7 @@ LOG_INSTALL_ROOT_HANDLER = True  # for `scrapy crawl`; our command line logs for
 
 EXTENSIONS = {
     "newsarchive.extensions.ArchiveRun": 100,
+    "newsarchive.picture_run.PictureRun": 100,
     "newsarchive.extensions.PageRecorder": 110,
     "newsarchive.extensions.CrawlDelay": 200,
 }
@@ -73,4 +79,5 @@ DOWNLOADER_MIDDLEWARES = {
 ITEM_PIPELINES = {
     "newsarchive.pipelines.ExtractionPipeline": 300,
     "newsarchive.pipelines.ArchivePipeline": 800,
+    "newsarchive.pipelines.PicturePipeline": 900,
 }

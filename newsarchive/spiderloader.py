@@ -13,6 +13,7 @@ from newsarchive import __version__
 from newsarchive.sites import Site, load_sites
 from newsarchive.spiders.news import NewsSpider
 from newsarchive.spiders.page import PageSpider
+from newsarchive.spiders.pictures import PictureSpider
 
 
 class SiteSpiderLoader:
@@ -38,14 +39,15 @@ class SiteSpiderLoader:
         return [name for name, site in self._sites.items() if site.covers(request.url)]
 
 
-def site_spider(site: Site, settings: BaseSettings) -> type[NewsSpider]:
+def site_spider(site: Site, settings: BaseSettings) -> type[Spider]:
     """The spider class of one site, with the settings that its profile gives."""
+    spider = PictureSpider if settings["ARCHIVE_COMMAND"] == "images" else NewsSpider
     own: dict[str, Any] = {"USER_AGENT": user_agent(site.contact or settings["CONTACT"])}
     if site.delay is not None:
         own |= {"DOWNLOAD_DELAY": site.delay, "AUTOTHROTTLE_START_DELAY": site.delay}
         if site.delay == 0:
             own |= {"AUTOTHROTTLE_ENABLED": False}
-    return type("SiteSpider", (NewsSpider,), {"name": site.name, "site": site, "custom_settings": own})
+    return type("SiteSpider", (spider,), {"name": site.name, "site": site, "custom_settings": own})
 
 
 def user_agent(contact: str) -> str:

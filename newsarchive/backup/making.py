@@ -117,7 +117,8 @@ def _wanted(folder: Path, database: Path) -> Iterator[Wanted]:
             " group by warc order by 1"
         ):
             yield Wanted(path=f"warc/{name}", bytes=size, sha256=sha256)
-        known = {sha256 for (sha256,) in db.execute("select sha256 from images where sha256 is not null")}
+        files = "select sha256 from images where sha256 is not null union select sha256 from image_versions"
+        known = {sha256 for (sha256,) in db.execute(files)}
     for path in sorted((folder / "images").rglob("*")):
         if path.stem in known:
             yield Wanted(path=path.relative_to(folder).as_posix(), sha256=path.stem)

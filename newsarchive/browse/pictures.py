@@ -25,8 +25,10 @@ def kept_path(folder: Path, sha256: str | None, media_type: str | None) -> Path 
 def picture(visit: Visit) -> Download:
     """One kept picture by its digest. Raises MissingError."""
     sha256 = visit.named["sha256"]
+    files = "select id, sha256, type from images union select image, sha256, type from image_versions"
     sql = (
-        "select type from images i where sha256 = ? and (not exists (select 1 from article_images where image = i.id)"  # noqa: S608
+        f"select i.type from ({files}) i where sha256 = ?"  # noqa: S608
+        " and (not exists (select 1 from article_images where image = i.id)"
         f" or exists (select 1 from article_images l where l.image = i.id and {visible('l.article')}))"
     )
     for row in rows(visit.db, sql, [sha256]):

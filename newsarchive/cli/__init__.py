@@ -17,6 +17,7 @@ COMMANDS = {
     "sites": "sites",
     "crawl": "crawling",
     "fetch": "fetching",
+    "images": "images",
     "import": "importing",
     "search": "reading",
     "show": "reading",

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from newsarchive.cli.picture_option import WithImages, images_option
 from newsarchive.cli.progress import ProgressBar
 from newsarchive.cli.terminal import Archive, json_option
 from newsarchive.crawl import Outcome, crawl_sites
@@ -20,8 +21,9 @@ from newsarchive.extensions import ArchiveRun
 from newsarchive.sites import Site
 
 
-@click.command()
+@click.command(cls=WithImages)
 @click.argument("sites", nargs=-1, metavar="[SITE]...")
+@images_option
 @click.option("--since", default="", metavar="DAY", help="Fetch nothing published before this day (YYYY-MM-DD).")
 @click.option("--limit", type=click.IntRange(1), help="Fetch so many articles at most.")
 @click.option("--full", is_flag=True, help="Walk every source to its end and fetch every page again.")
@@ -31,6 +33,7 @@ from newsarchive.sites import Site
 def crawl(
     archive: Archive,
     sites: tuple[str, ...],
+    images: str | None,
     since: str,
     limit: int | None,
     full: bool,
@@ -43,6 +46,7 @@ def crawl(
         "ARCHIVE_FULL": full,
         "ARCHIVE_LIMIT": limit or 0,
         "ARCHIVE_SINCE": parse_day(since, "--since"),
+        "PICTURES": images or "",
     }
     chosen = [archive.site(name) for name in sites] or sites_of(archive)
     with lock_archive(archive.folder):

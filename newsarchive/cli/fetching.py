@@ -5,6 +5,7 @@ from __future__ import annotations
 import mimetypes
 import sqlite3
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -12,12 +13,15 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
+from sqlite_utils import Database
 
 from newsarchive import database
 from newsarchive.cli.crawling import announce
 from newsarchive.cli.formats import FORMATS, render_article
+from newsarchive.cli.picture_option import WithImages, images_option
 from newsarchive.cli.terminal import Archive
 from newsarchive.crawl import fetch_pages
+from newsarchive.extensions import PageRecorder
 from newsarchive.items import Capture, Extracted, Fetched, Page
 from newsarchive.sites import Site, host_site, site_of
 from newsarchive.stored import article_again
@@ -26,11 +30,12 @@ from newsarchive.warc import CaptureWriter
 from newsarchive.workers import extract_here
 
 
-@click.command()
+@click.command(cls=WithImages)
 @click.argument("targets", nargs=-1, required=True, metavar="URL...")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="markdown", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("--url", "page_url", default="", help="The URL of the one FILE.html given in place of a URL.")
+@images_option
 @click.option("--no-store", is_flag=True, help="Print only; keep nothing.")
 @click.option("--ignore-robots", is_flag=True, help="Fetch even what robots.txt forbids.")
 @click.pass_obj
@@ -40,6 +45,7 @@ def fetch(
     form: str,
     as_json: bool,
     page_url: str,
+    images: str | None,
     no_store: bool,
     ignore_robots: bool,
 ) -> None:
@@ -48,17 +54,18 @@ def fetch(
     if not no_store:
         _refuse_forgotten(archive, [*targets, page_url])
     if page_url or not all(_is_url(target) for target in targets):
-        captures: list[Capture] = []
+        recorder = None
         sites, results = _read_file(archive, targets, page_url, keep=not no_store)
     else:
         sites = {url: site_of(url, archive.sites.values()) or host_site(url) for url in targets}
         if not no_store:
             announce_folder(archive)
-        settings = {"ROBOTSTXT_OBEY": not ignore_robots}
-        results, captures = fetch_pages(archive.folder, targets, sites=sites, settings=settings, keep=not no_store)
+        pictures = "none" if no_store else images or ""
+        settings = {"ROBOTSTXT_OBEY": not ignore_robots, "PICTURES": pictures}
+        results, recorder = fetch_pages(archive.folder, targets, sites=sites, settings=settings, keep=not no_store)
     failed = _print(archive, targets, results, form)
     if not no_store and results:
-        failed |= not _store(archive, results, captures, sites)
+        failed |= not _store(archive, results, recorder, sites)
     sys.exit(1 if failed else 0)
 
 
@@ -132,9 +139,11 @@ def _in_words(result: Extracted) -> str:
     return f"not an article: {result.reason}" if result.outcome == "not_article" else result.reason
 
 
-def _store(archive: Archive, results: Sequence[Extracted], captures: Sequence[Capture], sites: dict[str, Site]) -> bool:
+def _store(
+    archive: Archive, results: Sequence[Extracted], recorder: PageRecorder | None, sites: dict[str, Site]
+) -> bool:
     """Store what came of the pages in one short transaction; says so where it cannot."""
-    refused = False
+    captures = recorder.captures if recorder else []
     try:
         db = database.open_archive(archive.folder)
         db.conn.execute("begin immediate")  # a crawl may be writing: wait for its batch, then write ours whole
@@ -150,6 +159,7 @@ def _store(archive: Archive, results: Sequence[Extracted], captures: Sequence[Ca
                 database.finish_run(db, run, reason="finished", counts={outcome: 1})
             for capture in captures:
                 database.save_capture(db, capture, run)
+            _store_pictures(archive, db, recorder, run)
             kept = [*captures, *(capture for result in results for capture in result.fetched.captures)]
             for name in {capture.warc for capture in kept}:
                 database.record_warc(db, archive.folder / "warc" / name)
@@ -160,4 +170,13 @@ def _store(archive: Archive, results: Sequence[Extracted], captures: Sequence[Ca
     except (database.ArchiveError, sqlite3.Error, OSError) as error:
         archive.warn(f"The article is printed but could not be stored: {error}.")
         return False
-    return not refused
+    return True
+
+
+def _store_pictures(archive: Archive, db: Database, recorder: PageRecorder | None, run: int) -> None:
+    counts = Counter(
+        database.save_fetched_picture(db, fetched, picture, run=run)
+        for fetched, picture in (recorder.pictures if recorder else [])
+    )
+    if counts:
+        archive.say("Pictures: " + ", ".join(f"{count} {state}" for state, count in sorted(counts.items())))

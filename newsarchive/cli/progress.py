@@ -42,9 +42,7 @@ class ProgressBar:
         task = self._progress.add_task(run.site.name, total=None, counts="")
 
         def show() -> None:
-            counts = run.counts
-            done = sum(counts.values())
-            words = f"{counts['new']} new, {counts['changed']} changed, {counts['failed']} failed"
+            done, words = run.progress()
             self._progress.update(task, completed=done, total=done + run.plan.waiting(), counts=words)
 
         LoopingCall(show).start(0.25)

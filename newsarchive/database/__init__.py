@@ -16,6 +16,7 @@ from newsarchive.database.ledger import (
     update_source,
 )
 from newsarchive.database.outcomes import profile_digest, save_extracted
+from newsarchive.database.pictures import save_fetched_picture
 from newsarchive.database.reextracted import Due, count_due, due_revisions, note_reextraction, save_reextracted
 from newsarchive.database.removal import delete_outdated
 from newsarchive.database.runs import finish_run, original_of, revisits_of, save_capture, save_site, start_run
@@ -56,6 +57,7 @@ __all__ = [
     "save_article",
     "save_capture",
     "save_extracted",
+    "save_fetched_picture",
     "save_listed",
     "save_reextracted",
     "save_site",

@@ -48,6 +48,7 @@ def remove_article(db: Database, article: int) -> None:
 def remove_images(db: Database, images: Iterable[int]) -> None:
     """Delete pictures that no article shows any more."""
     for image in images:
+        db.conn.execute("delete from image_versions where image = ?", (image,))
         db.conn.execute("delete from images where id = ?", (image,))
 
 
@@ -55,7 +56,8 @@ def move_captures(db: Database, moved: Mapping[int, Place | None]) -> None:
     """Give captures their new places; those that have none any more are deleted."""
     for number, place in moved.items():
         if place is None:
-            db.conn.execute("update images set capture = null where capture = ?", (number,))
+            for table in ("images", "image_versions"):
+                db.conn.execute(f"update {table} set capture = null where capture = ?", (number,))  # noqa: S608
             db.conn.execute(
                 "update captures set refers_to = null where refers_to = ?", (number,)
             )  # now whole themselves

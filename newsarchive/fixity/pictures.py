@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 from newsarchive.database.warcfiles import file_sha256
 from newsarchive.fixity.report import Progress, Report
@@ -20,9 +21,9 @@ def check_pictures(state: State, report: Report, *, progress: Progress, sample: 
         }
         for path in files:
             if path.stem not in wanted and path.name not in outdated and not state.is_new(path):
-                report.add(f"images/{path.name}", "no row of images knows this file")
+                _unknown(state, report, path)
         for sha256 in sorted(wanted.keys() - {path.stem for path in files}):
-            if state.live("select 1 from images where sha256 = ?", sha256):
+            if state.live(_KNOWN, sha256):
                 report.add(f"images/{sha256}", "the picture is missing", articles=wanted[sha256])
     else:
         files = random.sample(files, min(sample, len(files)))
@@ -33,11 +34,25 @@ def check_pictures(state: State, report: Report, *, progress: Progress, sample: 
             report.add(f"images/{path.name}", "its bytes differ from its digest", articles=wanted.get(path.stem, ()))
 
 
+_KNOWN = "select 1 from images where sha256 = ?1 union select 1 from image_versions where sha256 = ?1"
+
+
+def _unknown(state: State, report: Report, path: Path) -> None:
+    """A file without a row: whole, and after a run that was killed, it is what that run left; else an orphan."""
+    killed = state.db.conn.execute(
+        "select 1 from runs where command in ('crawl', 'images') and reason in ('', 'killed') limit 1"
+    ).fetchone()
+    if killed and file_sha256(path) == path.stem:
+        report.notes.append(f"images/{path.name}: left by a run that was killed")
+    else:
+        report.add(f"images/{path.name}", "no row of images knows this file")
+
+
 def _wanted(state: State) -> dict[str, tuple[int, ...]]:
     """The digests of the pictures that are kept, each with the articles that show it."""
     rows = state.db.conn.execute(
-        "select i.sha256, l.article from images i left join article_images l on l.image = i.id"
-        " where i.sha256 is not null order by 1, 2"
+        "select i.sha256, l.article from (select id, sha256 from images union select image, sha256 from image_versions)"
+        " i left join article_images l on l.image = i.id where i.sha256 is not null order by 1, 2"
     )
     found: dict[str, tuple[int, ...]] = {}
     for sha256, article in rows:

@@ -109,7 +109,8 @@ class _FileCheck:
         """Whether the run that the file's name tells did not come to its end."""
         run = self._name.removesuffix(".warc.gz").rpartition("-")[2]
         row = self._state.db.conn.execute(
-            "select 1 from runs where id = ? and command = 'crawl' and (finished is null or reason <> 'finished')",
+            "select 1 from runs where id = ? and command in ('crawl', 'images')"
+            " and (finished is null or reason <> 'finished')",
             (int(run) if run.isdigit() else None,),
         ).fetchone()
         return row is not None

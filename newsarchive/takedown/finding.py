@@ -111,7 +111,8 @@ def _add_listings(db: Database, folder: Path, own: Belongings, progress: Progres
     """Captures that hold its text, but are no pictures and no pages of other articles, which may quote or link it."""
     rows = db.conn.execute(
         "select id, warc, offset from captures where id not in (select capture from revision_captures)"
-        " and id not in (select capture from images where capture is not null) and content_type not like 'image/%'"
+        " and id not in (select capture from images where capture is not null"
+        " union select capture from image_versions where capture is not null) and content_type not like 'image/%'"
         " and not exists (select 1 from urls u where u.url = captures.url and u.article is not null)"
         " order by warc, offset"
     ).fetchall()
@@ -124,6 +125,13 @@ def _add_listings(db: Database, folder: Path, own: Belongings, progress: Progres
                 own.captures.add(number)
         except CaptureError:
             continue  # nobody can read it; `check` tells of it
+
+
+_FILES = """
+select id, sha256, capture from images where url = ?1
+union select v.image, v.sha256, v.capture from image_versions v join images i on i.id = v.image where i.url = ?1
+"""
+"""The files that a picture's address has given, the present one and those before."""
 
 
 def _add_images(db: Database, folder: Path, own: Belongings) -> None:
@@ -146,7 +154,7 @@ def _add_images(db: Database, folder: Path, own: Belongings) -> None:
     }
     lonely = {url for url in shown if not _shown_elsewhere(db, url, own.article)}
     for url in lonely:
-        for number, sha256, capture in db.conn.execute("select id, sha256, capture from images where url = ?", (url,)):
+        for number, sha256, capture in db.conn.execute(_FILES, (url,)).fetchall():
             own.images.add(number)
             own.captures |= {capture} if capture is not None and not _picture_of_other(db, lonely, sha256) else set()
             if sha256 and not _picture_of_other(db, lonely, sha256):
@@ -166,7 +174,8 @@ def _shown_elsewhere(db: Database, url: str, article: int | None) -> bool:
 
 def _picture_of_other(db: Database, lonely: Iterable[str], sha256: str | None) -> bool:
     """Whether a picture with the same bytes is kept at an address that stays."""
-    urls = [url for (url,) in db.conn.execute("select url from images where sha256 = ?", (sha256,))]
+    sql = "select url from images where sha256 = ?1 or id in (select image from image_versions where sha256 = ?1)"
+    urls = [url for (url,) in db.conn.execute(sql, (sha256,))]
     return bool(set(urls) - set(lonely))
 
 

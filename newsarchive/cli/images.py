@@ -1,0 +1,52 @@
+"""The command that fetches pictures which are still missing: images fetch."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from newsarchive.cli.crawling import parse_settings, report, run_crawl, sites_of
+from newsarchive.cli.picture_option import CHOICE
+from newsarchive.cli.terminal import Archive, json_option
+from newsarchive.database import lock_archive, open_archive
+
+
+@click.group()
+def images() -> None:
+    """Pictures of the articles that are kept."""
+
+
+@images.command()
+@click.argument("sites", nargs=-1, metavar="[SITE]...")
+@click.option("--images", "mode", type=CHOICE, help="Which of them; the profile's choice, else all.")
+@click.option("--again", is_flag=True, help="Ask for those that are kept or were refused, too.")
+@click.option("--limit", type=click.IntRange(1), help="Ask for so many at most.")
+@click.option("-s", "--set", "own", multiple=True, metavar="NAME=VALUE", help="Override a Scrapy setting.")
+@json_option
+@click.pass_obj
+def fetch(
+    archive: Archive,
+    sites: tuple[str, ...],
+    mode: str | None,
+    again: bool,
+    limit: int | None,
+    own: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Get the pictures that articles of SITEs still miss; of all sites of this archive where none is named."""
+    archive.read().close()  # says so where there is no archive
+    chosen = [archive.site(name) for name in sites] or sites_of(archive)
+    settings = {
+        **parse_settings(own),
+        "ARCHIVE_COMMAND": "images",
+        "ARCHIVE_FULL": again,
+        "ARCHIVE_LIMIT": limit or 0,
+        "EXTRACTION_WORKERS": 0,
+        "PICTURES": mode or "",
+    }
+    with lock_archive(archive.folder):
+        open_archive(archive.folder).close()
+        outcomes = run_crawl(archive, chosen, settings)
+    report(archive, outcomes, as_json=as_json)
+    sys.exit(1 if any(outcome.problems or outcome.reason != "finished" for outcome in outcomes) else 0)

@@ -1,0 +1,45 @@
+"""The option --images of crawl and fetch: alone it means all pictures, with a word none, lead or all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from newsarchive.wanted import MODES
+
+CHOICE = click.Choice(MODES)
+
+
+class WithImages(click.Command):
+    """A command whose --images may stand without a value, before a site or URL too."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, complete(args))
+
+
+def complete(args: list[str]) -> list[str]:
+    """The arguments with a value for each --images.
+
+    >>> complete(["--images", "paper"]), complete(["paper", "--images", "lead"])
+    (['--images=all', 'paper'], ['paper', '--images=lead'])
+    """
+    found: list[str] = []
+    end = args.index("--") if "--" in args else len(args)
+    skip = False
+    for place, arg in enumerate(args):
+        if skip:
+            skip = False
+        elif arg == "--images" and place < end:
+            skip = place + 1 < end and args[place + 1] in MODES
+            found.append(f"--images={args[place + 1] if skip else 'all'}")
+        else:
+            found.append(arg)
+    return found
+
+
+def images_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the option, as `images`; None where it is not given: the profile's choice."""
+    words = "Keep pictures too: all where no word is given; the profile's `images` says it for good."
+    return click.option("--images", type=CHOICE, metavar="[none|lead|all]", help=words)(command)

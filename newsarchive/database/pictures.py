@@ -1,0 +1,121 @@
+"""Pictures in the database: which are still wanted, and what came of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from sqlite_utils import Database
+
+from newsarchive.database.runs import now, save_capture
+from newsarchive.items import FetchedPicture, Image, WantedPicture
+from newsarchive.pictures import Picture
+from newsarchive.sites import Site
+from newsarchive.wanted import wanted_pictures
+
+MISSING = ("", "failed")
+"""States of a picture that is still missing: never asked for, or not to be had then."""
+
+
+def still_wanted(db: Database, wanted: Iterable[WantedPicture], *, again: bool = False) -> list[WantedPicture]:
+    """Those that are missing; with `again` all, and those that are kept with what tells whether they changed."""
+    found = []
+    for picture in wanted:
+        row = db.conn.execute(
+            "select i.state, c.etag, c.last_modified from images i left join captures c on c.id = i.capture"
+            " where i.url = ?",
+            (picture.url,),
+        ).fetchone()
+        state, etag, modified = row or ("", "", "")
+        if state in MISSING:
+            found.append(picture)
+        elif again:
+            kept = state == "kept"
+            found.append(replace(picture, etag=(kept and etag) or "", last_modified=(kept and modified) or ""))
+    return found
+
+
+def site_pictures(db: Database, site: Site, *, mode: str, again: bool = False) -> Iterator[WantedPicture]:
+    """The pictures of a site's articles that are wanted (see `still_wanted`), each once, the newest article's first."""
+    articles = db.conn.execute(
+        "select id, url from articles where site = ? and id in (select article from article_images)"
+        " order by published desc, id desc",
+        (site.name,),
+    ).fetchall()
+    given: set[str] = set()
+    for article, page in articles:
+        rows = db.conn.execute(
+            "select i.url, l.shown, l.lead from article_images l join images i on i.id = l.image where l.article = ?"
+            " order by l.position",
+            (article,),
+        ).fetchall()
+        images = [Image(url=url, shown=shown, lead=bool(lead)) for url, shown, lead in rows]
+        wanted = [w for w in wanted_pictures(images, page, site=site, mode=mode) if w.url not in given]
+        for picture in still_wanted(db, wanted, again=again):
+            given.add(picture.url)
+            yield picture
+
+
+def save_fetched_picture(db: Database, fetched: FetchedPicture, picture: Picture | None, *, run: int | None) -> str:
+    """Write what came of a request for a picture; `picture` is what was read of its bytes.
+
+    Gives how it counts: ``new``, ``changed``, ``same``, ``refused`` or ``failed``.
+    """
+    with db.atomic():
+        capture = save_capture(db, fetched.capture, run) if fetched.capture else None
+        time = fetched.capture.time if fetched.capture else now()
+        url = fetched.wanted.url
+        if picture is not None:
+            return save_picture(db, url, picture, capture=capture, time=time)
+        if fetched.state == "same":
+            _note_unchanged(db, url, time=time)
+        else:
+            _note_missing(db, url, state=fetched.state, reason=fetched.reason, capture=capture)
+        return fetched.state
+
+
+def save_picture(db: Database, url: str, picture: Picture, *, capture: int | None, time: str) -> str:
+    """Write what an address gave at `time` (UTC): ``new``, ``changed`` where it gave another file before, or ``same``.
+
+    The address's row has the present file; every file that it has given stays in `image_versions`.
+    """
+    facts = (picture.sha256, picture.bytes, picture.width, picture.height, picture.type, picture.phash)
+    with db.atomic():
+        image, before = _row(db, url)
+        db.conn.execute(
+            "insert into image_versions (image, sha256, bytes, width, height, type, phash, capture, first_seen,"
+            " last_seen) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " on conflict (image, sha256) do update set last_seen = max(last_seen, excluded.last_seen)",
+            (image, *facts, capture, time, time),
+        )
+        db.conn.execute(
+            "update images set sha256 = ?, bytes = ?, width = ?, height = ?, type = ?, phash = ?, capture = ?,"
+            " state = 'kept', reason = '' where id = ?",
+            (*facts, capture, image),
+        )
+    if before is None:
+        return "new"
+    return "same" if before == picture.sha256 else "changed"
+
+
+def _note_unchanged(db: Database, url: str, *, time: str) -> None:
+    """An address still gives the file that is kept."""
+    image, sha256 = _row(db, url)
+    db.conn.execute(
+        "update image_versions set last_seen = max(last_seen, ?) where image = ? and sha256 = ?", (time, image, sha256)
+    )
+
+
+def _note_missing(db: Database, url: str, *, state: str, reason: str, capture: int | None) -> None:
+    """A picture was refused or failed, and why; one that is kept stays as it is."""
+    image, _ = _row(db, url)
+    db.conn.execute(
+        "update images set state = ?, reason = ?, capture = ? where id = ? and state <> 'kept'",
+        (state, reason, capture, image),
+    )
+
+
+def _row(db: Database, url: str) -> tuple[int, str | None]:
+    db.conn.execute("insert into images (url) values (?) on conflict (url) do nothing", (url,))
+    number, sha256 = db.conn.execute("select id, sha256 from images where url = ?", (url,)).fetchone()
+    return int(number), sha256

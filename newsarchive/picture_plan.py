@@ -1,0 +1,30 @@
+"""Which pictures `images fetch` gets of a site: those of its articles that are missing, batch by batch."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from sqlite_utils import Database
+
+from newsarchive.database.pictures import site_pictures
+from newsarchive.items import WantedPicture
+from newsarchive.sites import Site
+
+
+class PicturePlan:
+    """The plan of one run; `limit` (0: none) is how many pictures to ask for at most, `again` to ask for kept ones."""
+
+    def __init__(self, db: Database, site: Site, *, mode: str, again: bool = False, limit: int = 0) -> None:
+        self.notes: list[str] = []
+        self._wanted = list(islice(site_pictures(db, site, mode=mode, again=again), limit or None))
+        self._given = 0
+
+    def due(self, limit: int) -> list[WantedPicture]:
+        """Pictures to fetch now, each given once."""
+        part = self._wanted[self._given : self._given + limit]
+        self._given += len(part)
+        return part
+
+    def waiting(self) -> int:
+        """How many were not given yet."""
+        return len(self._wanted) - self._given

@@ -1,0 +1,88 @@
+"""PictureSpider: fetches the pictures that are still missing; and how a response becomes a fetched picture."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from http import HTTPStatus
+from typing import Protocol
+
+from scrapy import Request, Spider, signals
+from scrapy.exceptions import DownloadCancelledError, IgnoreRequest
+from scrapy.http import Response
+from twisted.python.failure import Failure
+
+from newsarchive.items import FetchedPicture, WantedPicture
+from newsarchive.sites import Site
+from newsarchive.spiders.page import ANSWERS, refusal, status_line
+
+BATCH = 50
+ANOTHER_TIME = ("backing off", "robots.txt cannot be had")
+"""Begins of reasons why a request was ignored that may not hold for ever."""
+
+
+class PicturePlan(Protocol):
+    """What pictures to fetch; the archive makes it from what it knows."""
+
+    def due(self, limit: int) -> list[WantedPicture]:
+        """Pictures to fetch now, each given once."""
+
+
+class PictureSpider(Spider):
+    """Fetches the pictures of one site's articles, as its plan says."""
+
+    name = "pictures"
+    site: Site
+    plan: PicturePlan
+
+    async def start(self) -> AsyncIterator[Request]:
+        most = self.settings.getint("PICTURE_MAX_BYTES")
+        while due := self.plan.due(BATCH):
+            for wanted in due:
+                request = picture_request(wanted, most_bytes=most)
+                request.callback, request.errback = self.parse_picture, self.picture_failed
+                yield request
+            await self.crawler.signals.wait_for(signals.scheduler_empty)
+
+    def parse_picture(self, response: Response) -> Iterator[FetchedPicture]:
+        """Give the bytes on to be read."""
+        yield fetched_picture(response)
+
+    def picture_failed(self, failure: Failure) -> Iterator[FetchedPicture]:
+        """The picture could not be had."""
+        yield picture_failed(failure.request.meta["picture"], failure)  # type: ignore[attr-defined]
+
+
+def picture_request(wanted: WantedPicture, *, most_bytes: int) -> Request:
+    """The request for a picture; where a file of it is kept, only for one that has changed since."""
+    headers = {"Accept": "image/*,*/*;q=0.5"}
+    validators = {"If-None-Match": wanted.etag, "If-Modified-Since": wanted.last_modified}
+    return Request(
+        wanted.url,
+        headers={**headers, **{name: value for name, value in validators.items() if value}},
+        dont_filter=True,
+        priority=-10,
+        meta={"picture": wanted, "handle_httpstatus_list": ANSWERS, "download_maxsize": most_bytes},
+    )
+
+
+def fetched_picture(response: Response) -> FetchedPicture:
+    """What the answer to a request for a picture is."""
+    wanted: WantedPicture = response.meta["picture"]
+    capture = response.meta.get("capture")
+    if response.status == HTTPStatus.NOT_MODIFIED:
+        return FetchedPicture(wanted=wanted, state="same", capture=capture)
+    if response.status != HTTPStatus.OK:
+        return FetchedPicture(wanted=wanted, state="failed", reason=status_line(response.status), capture=capture)
+    if "dataloss" in response.flags:
+        reason = "the host broke the answer off"
+        return FetchedPicture(wanted=wanted, state="failed", reason=reason, capture=capture)
+    return FetchedPicture(wanted=wanted, state="fetched", body=response.body, capture=capture)
+
+
+def picture_failed(wanted: WantedPicture, failure: Failure) -> FetchedPicture:
+    """Why a request for a picture brought nothing."""
+    error, reason = failure.value, refusal(failure)
+    if isinstance(error, DownloadCancelledError):
+        return FetchedPicture(wanted=wanted, state="refused", reason="larger than a picture may be")
+    ignored = isinstance(error, IgnoreRequest) and not reason.startswith(ANOTHER_TIME)
+    return FetchedPicture(wanted=wanted, state="refused" if ignored else "failed", reason=reason)
