@@ -184,3 +184,32 @@ def check_digest(said: str, data: bytes, name: str) -> None:
         plain = b""
     if plain != digest:
         raise RecordError(f"its bytes differ from {name}")
+
+
+def as_response(record: Record, payload: bytes) -> bytes:
+    """A revisit as the response it stands for, as one gzip member: the same head, and the payload itself."""
+    head = record.block.rstrip(b"\r\n") or b"HTTP/1.1 200 OK"
+    block = head + b"\r\n\r\n" + payload
+    fields = {
+        name: value
+        for name, value in record.fields.items()
+        if name not in ("warc-profile", "content-length", "warc-block-digest") and not name.startswith("warc-refers-to")
+    }
+    sha1 = base64.b32encode(hashlib.sha1(block, usedforsecurity=False).digest()).decode()
+    fields |= {"warc-type": "response", "warc-block-digest": f"sha1:{sha1}", "content-length": str(len(block))}
+    fields["content-type"] = "application/http; msgtype=response"
+    lines = "".join(f"{_NAMES.get(name, name.title())}: {value}\r\n" for name, value in fields.items())
+    compressor = zlib.compressobj(6, zlib.DEFLATED, zlib.MAX_WBITS | 16)
+    data = b"WARC/1.1\r\n" + lines.encode() + b"\r\n" + block + b"\r\n\r\n"
+    return compressor.compress(data) + compressor.flush()
+
+
+_NAMES = {
+    "warc-type": "WARC-Type",
+    "warc-record-id": "WARC-Record-ID",
+    "warc-target-uri": "WARC-Target-URI",
+    "warc-date": "WARC-Date",
+    "warc-ip-address": "WARC-IP-Address",
+    "warc-payload-digest": "WARC-Payload-Digest",
+    "warc-block-digest": "WARC-Block-Digest",
+}

@@ -27,7 +27,7 @@ STYLES = ("text", "bibtex", "csl-json", "ris")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The file (or folder) to write.")
 @click.option("--release", "directory", type=click.Path(path_type=Path), help="Make a dataset to publish, in a folder.")
 @click.option("--query", default="", help="Only what this search finds.")
-@click.option("--size", type=click.IntRange(1), metavar="MB", help="Of a WARC file at most; else 1024.")
+@click.option("--size", type=click.IntRange(1), metavar="MB", help="Of a WARC file (in a WACZ too) at most; else 1024.")
 @filter_options
 @click.pass_obj
 def export(

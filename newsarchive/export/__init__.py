@@ -18,6 +18,7 @@ from newsarchive.export.records import FIELDS, Job, Progress, snapshot
 from newsarchive.export.release import release
 from newsarchive.export.tei import write_tei
 from newsarchive.export.vertical import write_vertical
+from newsarchive.export.wacz import write_wacz
 from newsarchive.export.warcs import write_warcs
 from newsarchive.search import Filters, select_articles
 
@@ -40,6 +41,7 @@ FORMATS: dict[str, Format] = {
     "tei": Format(write_tei),
     "vertical": Format(write_vertical),
     "warc": Format(write_warcs, folder=True),
+    "wacz": Format(write_wacz),
 }
 
 
@@ -55,7 +57,7 @@ def export(
 ) -> int:
     """Write the articles that a search finds, oldest first, and give their number.
 
-    `largest` is how many bytes a file may have, for formats of several files (warc); 0 leaves their default.
+    `largest` is how many bytes a file may have, for formats of several files (warc, wacz); 0 leaves their default.
 
     `path` appears only when it is whole. `progress` is called with articles done and in all. Raises ExportError
     (unknown format, place that cannot be written), FilterError.

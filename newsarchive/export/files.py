@@ -8,10 +8,21 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 
 class ExportError(Exception):
     """The export cannot be made; the message is a sentence for the person at the terminal."""
+
+
+class Sink(Protocol):
+    """A file that is being written."""
+
+    def write(self, data: bytes, /) -> int:
+        """Append bytes."""
+
+    def close(self) -> None:
+        """End the file."""
 
 
 @contextmanager

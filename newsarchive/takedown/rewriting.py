@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import os
 import re
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from newsarchive.database.removal import Place
-from newsarchive.members import Member, Record, RecordError, parse_record, read_members
+from newsarchive.members import Member, Record, RecordError, as_response, parse_record, read_members
 
 
 @dataclass(kw_only=True)
@@ -47,7 +45,7 @@ def rewrite(
                 continue
             data = _bytes(path, member)
             if member.offset in promote:
-                data = _promoted(record, promote[member.offset])
+                data = as_response(record, promote[member.offset])
             result.places[member.offset] = Place(warc=new.name, offset=file.tell(), length=len(data))
             file.write(data)
             digest.update(data)
@@ -90,32 +88,3 @@ def _next_name(path: Path) -> Path:
     found = re.fullmatch(r"(.+)-r(\d+)", base)
     stem, number = (found[1], int(found[2])) if found else (base, 1)
     return path.with_name(f"{stem}-r{number + 1}.warc.gz")
-
-
-def _promoted(record: Record, payload: bytes) -> bytes:
-    """A revisit as the response it stands for: the same head, and the payload itself."""
-    head = record.block.rstrip(b"\r\n") or b"HTTP/1.1 200 OK"
-    block = head + b"\r\n\r\n" + payload
-    fields = {
-        name: value
-        for name, value in record.fields.items()
-        if name not in ("warc-profile", "content-length", "warc-block-digest") and not name.startswith("warc-refers-to")
-    }
-    sha1 = base64.b32encode(hashlib.sha1(block, usedforsecurity=False).digest()).decode()
-    fields |= {"warc-type": "response", "warc-block-digest": f"sha1:{sha1}", "content-length": str(len(block))}
-    fields["content-type"] = "application/http; msgtype=response"
-    lines = "".join(f"{_NAMES.get(name, name.title())}: {value}\r\n" for name, value in fields.items())
-    compressor = zlib.compressobj(6, zlib.DEFLATED, zlib.MAX_WBITS | 16)
-    data = b"WARC/1.1\r\n" + lines.encode() + b"\r\n" + block + b"\r\n\r\n"
-    return compressor.compress(data) + compressor.flush()
-
-
-_NAMES = {
-    "warc-type": "WARC-Type",
-    "warc-record-id": "WARC-Record-ID",
-    "warc-target-uri": "WARC-Target-URI",
-    "warc-date": "WARC-Date",
-    "warc-ip-address": "WARC-IP-Address",
-    "warc-payload-digest": "WARC-Payload-Digest",
-    "warc-block-digest": "WARC-Block-Digest",
-}

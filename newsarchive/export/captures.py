@@ -1,0 +1,122 @@
+"""The captures of an export: of its articles' pages and of the pictures they show, each record whole within it."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from newsarchive.export.files import ExportError
+from newsarchive.export.records import Job
+from newsarchive.members import (
+    Damage,
+    Member,
+    Record,
+    RecordError,
+    as_response,
+    parse_record,
+    read_members,
+)
+
+_OWN = """
+with shown (url) as (
+    select json_extract(i.value, '$.url') from revisions r, json_each(r.images) i where r.article = :article
+    union select json_extract(i.value, '$.shown') from revisions r, json_each(r.images) i where r.article = :article),
+own (id) as (
+    select p.capture from revision_captures p join revisions r on r.id = p.revision where r.article = :article
+    union select c.id from urls u join captures c on c.url = u.url where u.article = :article
+    union select c.id from shown s join captures c on c.url = s.url
+    union select v.capture from shown s join images i on i.url = s.url join image_versions v on v.image = i.id)
+select c.id, c.warc, c.offset, c.time, c.sha256, c.refers_to
+from own join captures c on c.id = own.id order by c.time, c.id
+"""
+"""Pages of the article under all its addresses, and the pictures of all its revisions."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Copy:
+    """A capture to be written: its records with their bytes, the response first, then the request."""
+
+    time: str
+    sha256: str
+    records: list[tuple[Record, bytes]]
+
+
+class Captures:
+    """The captures of a job's articles, each given once.
+
+    Records are copied byte for byte. Only a revisit of what is not in the export becomes a response of its own: the
+    record it repeats is another article's, which may be withheld.
+    """
+
+    def __init__(self, job: Job) -> None:
+        self._db = job.db
+        self._folder = archive_folder(job.db) / "warc"
+        (highest,) = job.db.conn.execute("select coalesce(max(id), 0) from captures").fetchone()
+        self._wanted = bytearray(highest + 1)  # one byte a capture: 1 to be given, 2 given
+        for article in job.articles:
+            for row in self._rows(article):
+                self._wanted[row[0]] = 1
+
+    def of(self, article: int) -> Iterator[Copy]:
+        """Those of one article that were not given yet, by time. Raises ExportError where one cannot be read."""
+        for number, warc, offset, time, sha256, original in self._rows(article):
+            if self._wanted[number] == 1:
+                self._wanted[number] = 2
+                records = list(_records(self._folder / warc, offset))
+                if original is not None and not self._wanted[original]:
+                    records[0] = self._whole(records[0][0], original)
+                yield Copy(time=time, sha256=sha256, records=records)
+
+    def _rows(self, article: int) -> list[tuple[Any, ...]]:
+        return self._db.conn.execute(_OWN, {"article": article}).fetchall()
+
+    def _whole(self, record: Record, original: int) -> tuple[Record, bytes]:
+        place = "select warc, offset from captures where id = ?"
+        warc, offset = self._db.conn.execute(place, (original,)).fetchone()
+        (source, _), *_ = _records(self._folder / warc, offset)
+        data = as_response(record, source.payload)
+        return parse_record(gzip.decompress(data)), data
+
+
+def archive_folder(db: Database) -> Path:
+    """The folder of an open archive."""
+    (name,) = db.conn.execute("select file from pragma_database_list where name = 'main'").fetchone()
+    return Path(name).parent
+
+
+def _records(path: Path, offset: int) -> Iterator[tuple[Record, bytes]]:
+    """A capture's record, and the request that follows it."""
+    try:
+        for number, member in enumerate(read_members(path, start=offset)):
+            record = _record(member, path) if number == 0 else _request(member)
+            if record is None or number > 1:
+                break
+            assert isinstance(member, Member)
+            with open(path, "rb") as file:
+                file.seek(member.offset)
+                yield record, file.read(member.length)
+    except OSError as error:
+        raise ExportError(f"Cannot read {path}: {error.strerror}.") from error
+
+
+def _record(member: Member | Damage, path: Path) -> Record:
+    try:
+        if isinstance(member, Damage):
+            raise RecordError(member.reason)
+        return parse_record(member.data)
+    except RecordError as error:
+        at = f"the capture at byte {member.offset} of {path}"
+        raise ExportError(f"Cannot read {at}: {error}; newsarchive check names all that is damaged.") from error
+
+
+def _request(member: Member | Damage) -> Record | None:
+    try:
+        record = parse_record(member.data) if isinstance(member, Member) else None
+    except RecordError:
+        return None
+    return record if record is not None and record.kind == "request" else None

@@ -1,0 +1,87 @@
+"""A CDXJ index of WARC files: a line a capture, sorted on disk, in gzip blocks that can be reached one by one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sqlite3
+import zlib
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from newsarchive.export.files import Sink
+from newsarchive.export.surt import surt
+from newsarchive.members import Record
+
+BLOCK = 1024
+"""Lines of a block, as the tools of Webrecorder make them."""
+INDEXED = ("response", "revisit", "resource")
+
+
+class Index:
+    """Takes lines in any order; holds them in a file of its own in the folder `scratch`."""
+
+    def __init__(self, scratch: Path) -> None:
+        self._lines = sqlite3.connect(scratch / "lines.db")
+        self._lines.execute("pragma journal_mode = off")
+        self._lines.execute("pragma synchronous = off")
+        self._lines.execute("create table lines (line text primary key) without rowid")
+
+    def add(self, record: Record, *, file: str, offset: int, length: int) -> None:
+        """Index a record that stands in `file` at `offset`; a request is not indexed."""
+        if record.kind in INDEXED:
+            line = index_line(record, file=file, offset=offset, length=length)
+            self._lines.execute("insert or ignore into lines values (?)", (line,))
+
+    def write(self, blocks: Sink, *, name: str) -> bytes:
+        """Write the sorted lines as gzip blocks; gives the table that says where each block of the file begins.
+
+        `name` is that of the file of blocks, by which the table calls it.
+        """
+        table = [f"!meta 0 {json.dumps({'format': 'cdxj-gzip-1.0', 'filename': name})}\n"]
+        offset = 0
+        for key, block in self._blocks():
+            digest = f"sha256:{hashlib.sha256(block).hexdigest()}"
+            table.append(f"{key} {json.dumps({'offset': offset, 'length': len(block), 'digest': digest})}\n")
+            blocks.write(block)
+            offset += len(block)
+        return "".join(table).encode()
+
+    def close(self) -> None:
+        """End it; its file can be deleted."""
+        self._lines.close()
+
+    def _blocks(self) -> Iterator[tuple[str, bytes]]:
+        """Key and time of each block's first line, and the block."""
+        lines = (line for (line,) in self._lines.execute("select line from lines order by line"))
+        while part := list(islice(lines, BLOCK)):
+            compressor = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS | 16)
+            data = compressor.compress("".join(f"{line}\n" for line in part).encode()) + compressor.flush()
+            yield part[0].partition(" {")[0], data
+
+
+def index_line(record: Record, *, file: str, offset: int, length: int) -> str:
+    """The line of a record: key, time, and as JSON what a replay tool needs to find and to serve it."""
+    fields: dict[str, str] = {
+        "url": record.url,
+        "mime": _mime(record),
+        "status": record.head.partition(b"\r\n")[0].decode("latin-1").partition(" ")[2][:3],
+        "digest": record.fields.get("warc-payload-digest", ""),
+        "length": str(length),
+        "offset": str(offset),
+        "filename": file,
+    }
+    time = re.sub(r"\D", "", record.fields.get("warc-date", ""))[:14]
+    return f"{surt(record.url)} {time} {json.dumps({name: value for name, value in fields.items() if value})}"
+
+
+def _mime(record: Record) -> str:
+    if record.kind == "revisit":
+        return "warc/revisit"
+    kind = record.fields.get("content-type", "")
+    if record.is_http:
+        found = re.search(rb"(?im)^content-type:[ \t]*([^\r\n]*)", record.head)
+        kind = found[1].decode("latin-1") if found else ""
+    return re.split(r"[;\s]", kind.strip(), maxsplit=1)[0]
