@@ -57,9 +57,8 @@ def _path(path: str) -> str:
 
 
 def _query(query: str) -> str:
-    plain: bytes = _SESSION.sub(b"", _unquoted(query).lower())
-    pieces = sorted(plain.split(b"&"), key=lambda piece: piece.partition(b"="))
-    return _quoted(b"&".join(pieces))
+    plain = _SESSION.sub(b"", _unquoted(query).lower())
+    return "&".join(sorted(_quoted(plain).split("&"), key=lambda piece: piece.partition("=")))
 
 
 def _unquoted(text: str) -> bytes:
