@@ -13,11 +13,12 @@ from twisted.python.failure import Failure
 from newsarchive.extensions import ArchiveRun, Recorder
 from newsarchive.items import Extracted, Fetched, FetchedPicture, WantedPicture
 from newsarchive.pictures import Picture, PictureRefused, read_picture
+from newsarchive.processes import TooSlow, WorkerDied, WorkerPool
 from newsarchive.sites import Site, host_site
 from newsarchive.spiders.page import ANSWERS, page_of
 from newsarchive.spiders.pictures import fetched_picture, picture_failed, picture_request
 from newsarchive.urls import url_key
-from newsarchive.workers import ExtractionPool, TooSlow, WorkerDied
+from newsarchive.workers import ExtractionPool
 
 logger = logging.getLogger(__name__)
 
@@ -113,7 +114,7 @@ class PicturePipeline:
         self._crawler = crawler
         self._most_bytes = crawler.settings.getint("PICTURE_MAX_BYTES")
         self._most_pixels = crawler.settings.getint("PICTURE_MAX_PIXELS")
-        self._pool: ExtractionPool | None = None
+        self._pool: WorkerPool | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> PicturePipeline:
@@ -153,5 +154,5 @@ class PicturePipeline:
 
     async def _read(self, body: bytes) -> Picture:
         if self._pool is None:  # started at the first picture: most crawls keep none
-            self._pool = ExtractionPool(1)
+            self._pool = WorkerPool(1, preload=(Picture.__module__,))
         return await self._pool.run(read_picture, body, self._most_pixels)

@@ -18,10 +18,10 @@ from newsarchive.database.articles import Provenance, stored_content
 from newsarchive.database.runs import now
 from newsarchive.extraction import EXTRACTOR
 from newsarchive.items import Article, NotAnArticle
+from newsarchive.processes import WorkerPool
 from newsarchive.revisions import changed_fields, content_of
 from newsarchive.sites import Site
 from newsarchive.stored import extract_stored
-from newsarchive.workers import ExtractionPool
 
 BATCH = 50
 """Revisions in one transaction: short enough that nobody who reads or fetches meanwhile waits for it."""
@@ -112,7 +112,7 @@ class _Work:
 
     async def go(self, since: str, workers: int, total: int, progress: Progress) -> None:
         """Extract in workers, store in order: the same archive comes out however many there are."""
-        pool = ExtractionPool(workers)
+        pool = WorkerPool(workers, preload=("newsarchive.stored", "newsarchive.warmed"))
         revisions = database.due_revisions(self._db, self._site.name, self._made_by, since=since)
         waiting: deque[tuple[database.Due, asyncio.Task[Found]]] = deque()
         done = 0
@@ -132,7 +132,7 @@ class _Work:
                 task.cancel()
             pool.close()
 
-    async def _extract(self, pool: ExtractionPool, due: database.Due) -> Found:
+    async def _extract(self, pool: WorkerPool, due: database.Due) -> Found:
         return await pool.run(extract_stored, self._folder, due.places, self._site, due.hints, due.latest["digest"])
 
     def _store(self, batch: list[database.Due], results: list[Found | BaseException]) -> None:

@@ -57,6 +57,13 @@ LOGSTATS_INTERVAL = 0
 LOG_LEVEL = "INFO"
 LOG_INSTALL_ROOT_HANDLER = True  # for `scrapy crawl`; our command line logs for itself
 
+# What only costs time here: the plan sees to depth and addresses, OwnHostsMiddleware to hosts, nothing needs a login
+SPIDER_MIDDLEWARES = {
+    "scrapy.spidermiddlewares.start.StartSpiderMiddleware": None,
+    "scrapy.spidermiddlewares.referer.RefererMiddleware": None,
+    "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
+    "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
+}
 EXTENSIONS = {
     "newsarchive.extensions.ArchiveRun": 100,
     "newsarchive.picture_run.PictureRun": 100,
@@ -68,6 +75,8 @@ DOWNLOAD_HANDLERS = {
     "https": "newsarchive.download.BoundedHeadHandler",
 }
 DOWNLOADER_MIDDLEWARES = {
+    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
+    "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "newsarchive.middlewares.RobotsMiddleware": 100,

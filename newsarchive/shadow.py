@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from newsarchive.kazakh import stems
 from newsarchive.kazakh.scripts import fold, script_of, to_cyrillic
@@ -56,9 +57,7 @@ def shadow_of(text: str, code: str) -> str:
     words = words_of(text, code)
     if code not in STEMMED:
         return " ".join(words)
-    found = stems.stems_of(" ".join(words), code).split()
-    if len(found) != len(words):  # the stemmer divides some word otherwise
-        found = [stem_of(word, code) for word in words]
+    found = [stem_of(word, code) for word in words]
     marked = [MARK + stem for word, stem in zip(words, found, strict=True) if stem != word]
     return " ".join([*words, *marked])
 
@@ -76,6 +75,7 @@ def words_of(text: str, code: str = "") -> list[str]:
     return _FOLDED_WORD.findall(fold(text))
 
 
+@lru_cache(maxsize=1 << 17)  # a year of a newspaper has fewer words
 def stem_of(word: str, code: str) -> str:
     """The stem of one folded word, without a mark."""
     return (stems.stems_of(word, code).replace(" ", "") if code in STEMMED else "") or word

@@ -1,46 +1,22 @@
-"""Processes that extract articles, so that a crawl never waits for it: warmed, watched, replaced when one dies."""
+"""Extraction in worker processes, so that a crawl never waits for it; and what comes of a page."""
 
 from __future__ import annotations
 
-import asyncio
-import faulthandler
 import logging
-import multiprocessing
-import multiprocessing.connection
-import os
-import signal
-import sys
-import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from types import FrameType
-from typing import Any, TypeVar
+from collections.abc import Sequence
 
 from newsarchive.extraction import EXTRACTOR, extract_article
 from newsarchive.extraction.pages import is_cut
 from newsarchive.items import Article, Extracted, Fetched, Hints, NotAnArticle, Page
+from newsarchive.processes import TooSlow, WorkerDied, WorkerPool
 from newsarchive.shadow import shadow_text
 from newsarchive.sites import Site
 
 logger = logging.getLogger(__name__)
 
-SOFT_SECONDS = 5
-HARD_SECONDS = 10
-
-T = TypeVar("T")
-
-
-class TooSlow(Exception):
-    """A page took longer than a page may."""
-
 
 class CutShort(Exception):
     """A page's compressed body ends before its end."""
-
-
-class WorkerDied(Exception):
-    """The process that worked on a page died of it."""
 
 
 def extract_one(pages: Sequence[Page], url: str, site: Site, hints: Hints) -> tuple[Article, tuple[str, str, str]]:
@@ -57,78 +33,11 @@ def extract_one(pages: Sequence[Page], url: str, site: Site, hints: Hints) -> tu
     )
 
 
-def guarded(function: Callable[..., T], *args: Any) -> T:
-    """Call a function in a worker with a soft limit (TooSlow) and a hard one (the process ends, whatever it does)."""
-    signal.setitimer(signal.ITIMER_REAL, SOFT_SECONDS)
-    faulthandler.dump_traceback_later(HARD_SECONDS, exit=True, file=open(os.devnull, "w"))  # noqa: SIM115
-    try:
-        return function(*args)
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        faulthandler.cancel_dump_traceback_later()
-
-
-def _raise_too_slow(_signal: int, _frame: FrameType | None) -> None:
-    raise TooSlow(f"extraction took longer than {SOFT_SECONDS} s")
-
-
-def _set_up() -> None:
-    """Make a worker: deaf to Ctrl-C, which is for its parent, and gone when its parent is."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGALRM, _raise_too_slow)
-    sys.setrecursionlimit(5000)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_follow, args=(parent.sentinel,), daemon=True).start()
-
-
-def _follow(sentinel: int) -> None:
-    multiprocessing.connection.wait([sentinel])
-    os._exit(1)
-
-
-def _warm() -> str:
-    return EXTRACTOR.version
-
-
-class ExtractionPool:
-    """A pool of workers. With none, the work is done in this process, which suits a page or two."""
+class ExtractionPool(WorkerPool):
+    """A pool of workers that extract articles."""
 
     def __init__(self, workers: int) -> None:
-        self._workers = workers
-        self._alone = asyncio.Lock()
-        self._pool = self._new(workers) if workers else None
-
-    def _new(self, workers: int) -> ProcessPoolExecutor:
-        context = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_set_up)
-        for _ in range(workers):
-            pool.submit(_warm)
-        return pool
-
-    async def run(self, function: Callable[..., T], *args: Any) -> T:
-        """Call the function in a worker.
-
-        When a worker dies, the calls of the whole pool are lost and cannot tell which of them was to blame; so each is
-        tried once more, alone, in a process of its own. Raises WorkerDied for the one that dies again.
-        """
-        if self._pool is None:
-            return function(*args)
-        pool = self._pool
-        try:
-            return await asyncio.wrap_future(pool.submit(guarded, function, *args))
-        except BrokenProcessPool:
-            if self._pool is pool:
-                self._pool = self._new(self._workers)
-                pool.shutdown(wait=False)
-        async with self._alone:
-            single = self._new(1)
-            try:
-                return await asyncio.wrap_future(single.submit(guarded, function, *args))
-            except BrokenProcessPool as error:
-                raise WorkerDied("extraction crashed or hung on this page") from error
-            finally:
-                single.shutdown(wait=False)
+        super().__init__(workers, preload=("newsarchive.warmed",))
 
     async def extract(self, item: Fetched, site: Site) -> Extracted:
         """What comes of a fetched page, extracted in a worker; never raises for what the page is."""
@@ -136,12 +45,6 @@ class ExtractionPool:
             return _extracted(item, await self.run(extract_one, *_arguments(item, site)))
         except Exception as error:  # noqa: BLE001  a stranger's page may break any parser; the reason is kept
             return _refused(item, error)
-
-    def close(self) -> None:
-        """End the workers; what they are still doing is dropped."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-            self._pool = None
 
 
 def extract_here(item: Fetched, site: Site) -> Extracted:

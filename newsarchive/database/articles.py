@@ -79,8 +79,11 @@ def save_article(
             if again is not None and digest != current["digest"] and made_otherwise(current, provenance):
                 current = _brought_up(db, current, again, provenance)
             saved = _update(db, known, current, article, url, site, content, digest, provenance)
-        if saved.outcome != "same" or saved.kind:
+        if saved.outcome == "new":
+            _save_links(db, saved.article, article)
+        elif saved.outcome != "same" or saved.kind:
             replace_links(db, saved.article, article)
+        if saved.outcome != "same" or saved.kind:
             db.conn.execute(
                 "insert into stems (id, title, authors, body) values (?, ?, ?, ?) on conflict (id) do update set"
                 " title = excluded.title, authors = excluded.authors, body = excluded.body",
@@ -133,16 +136,22 @@ def _find(db: Database, urls: Sequence[str]) -> dict[str, Any] | None:
 
 
 def _insert(db: Database, article: Article, url: str, site: Site, digest: str, provenance: Provenance) -> Saved:
-    cursor = db.conn.execute(
+    """Store the first revision of a new article; written in one go, so that the index takes its text in once."""
+    article_id, revision = db.conn.execute(
         # the number of an article that was taken down is never given to another
-        "insert into articles (id, site, url, key, first_seen, last_seen) values (1 + max(ifnull((select max(id) from"
-        " articles), 0), ifnull((select max(article) from forgotten), 0)), ?, ?, ?, ?, ?)",
-        (site.name, url, url_key(url), provenance.time, provenance.time),
+        "select 1 + max(ifnull((select max(id) from articles), 0), ifnull((select max(article) from forgotten), 0)),"
+        " 1 + ifnull((select max(id) from revisions), 0)"
+    ).fetchone()
+    shown = _shown(article, url, site, revision, provenance.time)
+    row = {"id": article_id, "site": site.name, "key": url_key(url), "first_seen": provenance.time, **shown}
+    row["last_seen"] = provenance.time
+    db.conn.execute(
+        f"insert into articles ({', '.join(row)}) values ({', '.join('?' * len(row))})",  # noqa: S608
+        tuple(row.values()),
     )
-    assert cursor.lastrowid is not None
-    revision = _insert_revision(db, cursor.lastrowid, 1, article, "first", (), digest, provenance)
-    show_revision(db, cursor.lastrowid, revision, article, url, site, provenance.time)
-    return Saved(article=cursor.lastrowid, revision=revision, outcome="new", kind="first")
+    made = _insert_revision(db, article_id, 1, article, "first", (), digest, provenance)
+    assert made == revision
+    return Saved(article=article_id, revision=revision, outcome="new", kind="first")
 
 
 def made_otherwise(revision: dict[str, Any], provenance: Provenance) -> bool:
@@ -308,38 +317,49 @@ def show_revision(
     db: Database, article_id: int, revision: int, article: Article, url: str, site: Site, first_seen: str
 ) -> None:
     """Make a revision the article's present state."""
+    shown = _shown(article, url, site, revision, first_seen)
     db.conn.execute(
-        "update articles set url = ?, title = ?, lead = ?, body = ?, markdown = ?, language = ?, published = ?,"
-        " modified = ?, day = ?, words = ?, current_revision = ? where id = ?",
-        (
-            url,
-            article.title,
-            article.lead or None,
-            article.body,
-            article.markdown,
-            article.language or None,
-            article.published or None,
-            article.modified or None,
-            local_day(article.published or first_seen, site.timezone),
-            len(f"{article.lead} {article.body}".split()),
-            revision,
-            article_id,
-        ),
+        f"update articles set {', '.join(f'{column} = ?' for column in shown)} where id = ?",  # noqa: S608
+        (*shown.values(), article_id),
     )
 
 
+def _shown(article: Article, url: str, site: Site, revision: int, first_seen: str) -> dict[str, Any]:
+    """The columns of `articles` that a revision gives."""
+    return {
+        "url": url,
+        "title": article.title,
+        "lead": article.lead or None,
+        "body": article.body,
+        "markdown": article.markdown,
+        "language": article.language or None,
+        "published": article.published or None,
+        "modified": article.modified or None,
+        "day": local_day(article.published or first_seen, site.timezone),
+        "words": len(f"{article.lead} {article.body}".split()),
+        "current_revision": revision,
+    }
+
+
 def replace_links(db: Database, article_id: int, article: Article) -> None:
+    """Write who signs an article, its pictures, categories and tags, in place of those that are there."""
     for table in ("article_authors", "article_images", "article_categories", "article_tags"):
         db.conn.execute(f"delete from {table} where article = ?", (article_id,))  # noqa: S608
-    for position, author in enumerate(article.authors):
-        db.conn.execute(
-            "insert into article_authors (article, author, position, role, as_written) values (?, ?, ?, ?, ?)",
-            (article_id, _id_of(db, "authors", "name", author.name), position, author.role, author.as_written),
-        )
-    for position, image in enumerate(article.images):
-        db.conn.execute(
-            "insert into article_images (article, image, position, lead, shown, alt, caption, credit)"
-            " values (?, ?, ?, ?, ?, ?, ?, ?)",
+    _save_links(db, article_id, article)
+
+
+def _save_links(db: Database, article_id: int, article: Article) -> None:
+    db.conn.executemany(
+        "insert into article_authors (article, author, position, role, as_written) values (?, ?, ?, ?, ?)",
+        [
+            (article_id, _id_of(db, "authors", "name", author.name), position, author.role, author.as_written)
+            for position, author in enumerate(article.authors)
+        ],
+    )
+    db.conn.executemany(
+        "insert into article_images (article, image, position, lead, shown, alt, caption, credit)"
+        " values (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
             (
                 article_id,
                 _id_of(db, "images", "url", image.url),
@@ -349,14 +369,15 @@ def replace_links(db: Database, article_id: int, article: Article) -> None:
                 image.alt,
                 image.caption,
                 image.credit,
-            ),
-        )
-    for table, column, names in (("categories", "category", article.categories), ("tags", "tag", article.tags)):
-        for position, name in enumerate(names):
-            db.conn.execute(
-                f"insert into article_{table} (article, {column}, position) values (?, ?, ?)",  # noqa: S608
-                (article_id, _id_of(db, table, "name", name), position),
             )
+            for position, image in enumerate(article.images)
+        ],
+    )
+    for table, column, names in (("categories", "category", article.categories), ("tags", "tag", article.tags)):
+        db.conn.executemany(
+            f"insert into article_{table} (article, {column}, position) values (?, ?, ?)",  # noqa: S608
+            [(article_id, _id_of(db, table, "name", name), position) for position, name in enumerate(names)],
+        )
 
 
 def _id_of(db: Database, table: str, column: str, value: str) -> int:

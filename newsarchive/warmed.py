@@ -1,0 +1,19 @@
+"""Extraction with all that its first page loads; the process that workers are forked from imports this once for all."""
+
+from __future__ import annotations
+
+from newsarchive.items import Hints, Page
+from newsarchive.sites import Site
+from newsarchive.workers import extract_one
+
+PAGE = """<!DOCTYPE html><html lang="kk"><head><title>Көктем</title></head><body><article><h1>Көктем келді</h1>
+<p>Ауылдың шетіндегі өзенде мұз еріп, балалар жағаға шықты. Ертеңіне мектепте сабақ басталды, мұғалім оқушыларын
+бақтағы ағаштарды отырғызуға ертіп барды.</p><p>Кешке ауыл тұрғындары жиналып, биылғы егіс туралы ақылдасты.</p>
+</article></body></html>"""
+
+extract_one(
+    (Page(url="http://localhost/2024/koktem/", body=PAGE.encode()),),
+    "http://localhost/2024/koktem/",
+    Site(name="warm", url="http://localhost/"),
+    Hints(),
+)

@@ -1,0 +1,135 @@
+"""Worker processes: what they give back, what becomes of those that die, and that none stays behind."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from newsarchive.processes import AHEAD, WorkerDied, WorkerPool
+
+
+def in_pool(work: Callable[[WorkerPool], Awaitable[Any]], workers: int = 2) -> Any:
+    async def go() -> Any:
+        pool = WorkerPool(workers)
+        try:
+            return await work(pool)
+        finally:
+            pool.close()
+
+    return asyncio.run(go())
+
+
+def test_calls_come_back_in_their_order_from_more_than_one_process() -> None:
+    async def work(pool: WorkerPool) -> tuple[list[int], set[int]]:
+        lengths = await asyncio.gather(*(pool.run(len, "a" * n) for n in range(50)))
+        numbers = await asyncio.gather(*(pool.run(os.getpid) for _ in range(50)))
+        return list(lengths), set(numbers)
+
+    lengths, numbers = in_pool(work)
+    assert lengths == list(range(50))
+    assert len(numbers) == 2
+    assert os.getpid() not in numbers
+
+
+def test_without_workers_the_call_is_made_here() -> None:
+    assert in_pool(lambda pool: pool.run(os.getpid), workers=0) == os.getpid()
+
+
+def test_an_exception_comes_to_its_caller() -> None:
+    with pytest.raises(ValueError, match="invalid literal"):
+        in_pool(lambda pool: pool.run(int, "ten"))
+
+
+def locked(_number: int) -> Any:
+    import threading
+
+    return threading.Lock()
+
+
+def test_a_result_that_cannot_be_sent_is_an_error_of_that_call_alone() -> None:
+    async def work(pool: WorkerPool) -> list[Any]:
+        return await asyncio.gather(pool.run(locked, 1), pool.run(len, "abc"), return_exceptions=True)
+
+    error, length = in_pool(work, workers=1)
+    assert isinstance(error, RuntimeError)
+    assert "pickle" in str(error)
+    assert length == 3
+
+
+def test_only_the_call_that_kills_its_process_fails() -> None:
+    async def work(pool: WorkerPool) -> list[Any]:
+        calls = [pool.run(os._exit, 3) if n == 5 else pool.run(len, "a" * n) for n in range(20)]
+        return await asyncio.gather(*calls, return_exceptions=True)
+
+    found = in_pool(work)
+    assert isinstance(found.pop(5), WorkerDied)
+    assert found == [n for n in range(20) if n != 5]
+
+
+def test_a_call_whose_process_another_program_killed_is_made_again() -> None:
+    async def work(pool: WorkerPool) -> int:
+        number = await pool.run(os.getpid)
+        slow = asyncio.create_task(pool.run(time.sleep, 0.5))
+        await asyncio.sleep(0.1)
+        os.kill(number, signal.SIGKILL)
+        await slow
+        return number - await pool.run(os.getpid)
+
+    assert in_pool(work, workers=1) != 0
+
+
+def test_calls_larger_than_any_pipe_do_not_block_one_another() -> None:
+    async def work(pool: WorkerPool) -> list[bytes]:
+        return await asyncio.gather(*(pool.run(bytes.upper, b"a" * size) for size in [20 * AHEAD, 3 * AHEAD, 100] * 4))
+
+    assert [len(result) for result in in_pool(work)] == [20 * AHEAD, 3 * AHEAD, 100] * 4
+
+
+CRAWL = """
+import asyncio, os, time
+from newsarchive.processes import WorkerPool
+async def go():
+    pool = WorkerPool(2)
+    print(*{await pool.run(os.getpid) for _ in range(2)}, *[w.process.pid for w in pool._workers], flush=True)
+    await pool.run(time.sleep, 60)
+if __name__ == "__main__":
+    asyncio.run(go())
+"""
+
+
+def test_no_worker_outlives_a_program_that_was_killed(tmp_path: Path) -> None:
+    script = tmp_path / "crawl.py"
+    script.write_text(CRAWL)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    program = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True, env=environment)
+    assert program.stdout is not None
+    workers = {int(number) for number in program.stdout.readline().split()}
+    assert len(workers) == 2
+    program.kill()
+    program.wait()
+    program.stdout.close()
+    end = time.monotonic() + 20
+    while any(alive(number) for number in workers):
+        assert time.monotonic() < end, "a worker stayed behind"
+        time.sleep(0.05)
+
+
+def alive(number: int) -> bool:
+    try:
+        state = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+def test_what_workers_are_warmed_with_is_an_article() -> None:
+    import newsarchive.warmed as warmed
+
+    assert "<article>" in warmed.PAGE  # importing it extracts the page, and fails where it cannot be extracted
