@@ -1,7 +1,7 @@
 """Worker processes, each at the other end of a pipe of its own: warmed, watched, replaced when one dies.
 
-Beside concurrent.futures this saves a crawl a third of what handing over costs (it has no threads in between), and it
-knows which call killed a process: the first of those that the process was given.
+Beside concurrent.futures it has no threads that take the processor from the reactor, imports what the workers need once
+for all of them, and knows which call killed a process: the first of those that the process was given.
 """
 
 from __future__ import annotations
