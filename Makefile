@@ -4,6 +4,7 @@ SHARED ?= ../shared
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+REPLAY := $(VENV)/replay
 
 .PHONY: help demo test lint format benchmark check-evaluation check-wordpress clean
 
@@ -18,10 +19,16 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[browse,parquet,test]'
 	touch $(READY)
 
+# pywb, in which a test replays an export, wants other versions of what is used here.
+$(REPLAY)/.ready: tests/pywb.txt
+	$(PYTHON) -m venv $(REPLAY)
+	$(REPLAY)/bin/python -m pip install --quiet --disable-pip-version-check -c tests/pywb.txt pywb setuptools \
+	&& touch $@ || echo "pywb cannot be installed: no test of replay"
+
 demo: $(READY)
 	$(BIN)/newsarchive demo
 
-test: $(READY)
+test: $(READY) $(REPLAY)/.ready
 	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal
 
 lint: $(READY)

@@ -1,0 +1,120 @@
+"""An exported WACZ file in pywb and Chromium: the page of the newspaper as it was, from the file alone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from PIL import Image, ImageChops
+
+from newsarchive.demo import serve
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+TOLERANCE = 8
+"""Of 255, by which a color may differ in some pixel."""
+
+
+class Seen(NamedTuple):
+    """What a browser saw of a page."""
+
+    text: str
+    widths: list[int]
+    shot: Image.Image
+    asked: list[str]
+
+
+def tool(name: str) -> str:
+    """A tool of pywb, which has an environment of its own: it wants other versions of what is used here."""
+    own = Path(sys.prefix) / "replay" / "bin" / name
+    found = str(own) if own.exists() else shutil.which(name)
+    if found is None and os.environ.get("CI") != "true":
+        pytest.skip("pywb is not installed: make test does it")
+    assert found is not None, "pywb is not installed"
+    return found
+
+
+@pytest.fixture
+def browser() -> Iterator[Any]:
+    if not CHROMIUM and os.environ.get("CI") != "true":
+        pytest.skip("chromium is not installed")
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def wayback(wacz: Path, folder: Path) -> Iterator[str]:
+    """The address under which pywb replays a file."""
+    folder.mkdir()
+    (folder / "config.yaml").write_text("framed_replay: false\nenable_auto_colls: true\n")
+    for arguments in (["init", "papers"], ["add", "--unpack-wacz", "papers", str(wacz)]):
+        subprocess.run([tool("wb-manager"), *arguments], cwd=folder, check=True, capture_output=True)
+    with closing(socket.create_server(("127.0.0.1", 0))) as free:
+        port = free.getsockname()[1]
+    command = [tool("wayback"), "-b", "127.0.0.1", "-p", str(port)]
+    with open(folder / "log", "wb") as log, subprocess.Popen(command, cwd=folder, stdout=log, stderr=log) as server:
+        try:
+            await_server(port)
+            yield f"http://127.0.0.1:{port}/papers/"
+        finally:
+            server.terminate()
+
+
+def await_server(port: int) -> None:
+    end = time.monotonic() + 20
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            return
+        except OSError:
+            assert time.monotonic() < end, "pywb did not start"
+            time.sleep(0.05)
+
+
+def see(browser: Any, url: str) -> Seen:
+    """Open a page on a screen of high resolution, where a browser chooses the largest version of a picture."""
+    context = browser.new_context(viewport={"width": 1000, "height": 800}, device_scale_factor=2)
+    page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(url, wait_until="load")
+    widths = page.evaluate("[...document.images].map(image => image.complete && image.naturalWidth)")
+    text = page.evaluate("document.body.innerText")
+    shot = Image.open(BytesIO(page.screenshot(full_page=True))).convert("RGB")
+    context.close()
+    return Seen(text, widths, shot, asked)
+
+
+def test_pywb_shows_the_page_as_the_newspaper_did(browser: Any, newsarchive: Run, folder: Path, tmp_path: Path) -> None:
+    with serve() as paper:
+        paper.counter = False
+        story = next(story for story in paper.posts() if story.image)
+        url = paper.address(story)
+        newsarchive("fetch", url, "--images")
+        newsarchive("fetch", url)  # a revisit, which is to be resolved
+        live = see(browser, url)
+    newsarchive("export", "--format", "wacz", "-o", str(tmp_path / "papers.wacz"))
+    with wayback(tmp_path / "papers.wacz", tmp_path / "pywb") as address:
+        replayed = see(browser, address + url)
+    assert story.title in live.text
+    assert replayed.text == live.text
+    assert all(width > 0 for width in live.widths)
+    assert replayed.widths == live.widths != []
+    assert replayed.shot.size == live.shot.size
+    difference = ImageChops.difference(replayed.shot, live.shot)
+    assert max(most for _, most in difference.getextrema()) <= TOLERANCE
+    assert [asked for asked in replayed.asked if not asked.startswith(address.removesuffix("papers/"))] == []
