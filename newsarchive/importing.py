@@ -19,7 +19,8 @@ from newsarchive.database.articles import Provenance
 from newsarchive.database.earlier import known_later, save_earlier
 from newsarchive.items import Article, Capture, Extracted, Fetched
 from newsarchive.members import RecordError
-from newsarchive.recordings import Place, RecordingError, find_pages, read_page, readable
+from newsarchive.recorded_pictures import RecordedPictures
+from newsarchive.recordings import Place, RecordingError, find_recordings, read_page, readable
 from newsarchive.sites import Site, host_site, site_of
 from newsarchive.stored import article_again
 from newsarchive.urls import url_key
@@ -34,10 +35,16 @@ Progress = Callable[[int, int], None]
 
 @dataclass(kw_only=True)
 class Imported:
-    """What came of an import: counts by outcome, and what was broken, each by its name."""
+    """What came of an import: counts of pages and of pictures by outcome, and what was broken, each by its name."""
 
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(OUTCOMES, 0))
+    pictures: dict[str, int] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)
+
+    def all_counts(self) -> dict[str, int]:
+        """The counts as a run has them."""
+        pictures = {f"pictures_{outcome}": count for outcome, count in sorted(self.pictures.items())}
+        return {**self.counts, **pictures, "broken": len(self.broken)}
 
 
 @dataclass(kw_only=True, slots=True)
@@ -62,8 +69,9 @@ def import_files(
 ) -> Imported:
     """Take in the HTML pages of WARC and WACZ files as if they had been fetched at the time of their records.
 
-    Pages of `sites` only, unless `any_site`: then others under the name of their host. The caller holds the archive's
-    lock. What is there already (address, time and digest of the payload) is not taken twice.
+    Pages of `sites` only, unless `any_site`: then others under the name of their host; after them the pictures that
+    kept articles show. The caller holds the archive's lock. What is there already (address, time and digest of the
+    payload) is not taken twice.
     """
     result = Imported()
     run = database.start_run(db, "import", None)
@@ -74,9 +82,12 @@ def import_files(
         with tempfile.TemporaryDirectory() as unpacked:
             names: dict[Path, Path] = {}
             files = _files(paths, Path(unpacked), names, result.broken)
-            places = find_pages(files, result.broken, names=names)
+            found = find_recordings(files, result.broken, names=names)
             work = _Work(folder, db, run, writer, sites, result, any_site=any_site)
-            asyncio.run(work.go(places, min(workers, len(places) // 8), progress))
+            asyncio.run(work.go(found.pages, min(workers, len(found.pages) // 8), progress))
+            pictures = RecordedPictures(folder, db, run, writer, result.broken)
+            asyncio.run(pictures.take(found.pictures))
+            result.pictures = dict(pictures.counts)
         reason = "finished"
     except KeyboardInterrupt:
         reason = "interrupted"
@@ -84,7 +95,7 @@ def import_files(
     finally:
         writer.close()
         database.record_warc(db, writer.path)
-        database.finish_run(db, run, reason=reason, counts={**result.counts, "broken": len(result.broken)})
+        database.finish_run(db, run, reason=reason, counts=result.all_counts())
     return result
 
 

@@ -1,4 +1,4 @@
-"""Web recordings by others: the pages in their WARC and WACZ files, found cheaply first and read one by one later."""
+"""Web recordings by others: pages and pictures in their WARC and WACZ files, found cheaply and read one at a time."""
 
 from __future__ import annotations
 
@@ -80,39 +80,50 @@ def _as_members(path: Path, folder: Path) -> Path:
     return target
 
 
-def find_pages(files: Iterator[Path], broken: list[str], *, names: dict[Path, Path]) -> list[Place]:
-    """The HTML pages of files in order of time; what is broken is named in `broken`. `names`: the file that was given.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What files hold: HTML pages and pictures, each in order of time."""
+
+    pages: list[Place]
+    pictures: list[Place]
+
+
+def find_recordings(files: Iterator[Path], broken: list[str], *, names: dict[Path, Path]) -> Found:
+    """The pages and pictures of files; what is broken is named in `broken`. `names`: the file that was given.
 
     Revisits are resolved by the payload digest, within all the files; one whose original is in none is broken.
     """
-    found: list[Place] = []
-    originals: dict[str, tuple[Path, int]] = {}
-    others: set[str] = set()  # digests of what is no page: pictures, styles
+    found = Found([], [])
+    originals: dict[str, tuple[list[Place], Path, int]] = {}
+    others: set[str] = set()  # digests of what is neither: styles, fonts
     revisits: list[tuple[str, str, Path, int, str]] = []
     for path in files:
         for member in read_members(path):
             try:
                 record = _record(member)
-                page = record.kind in ("response", "resource") and _is_page(record)
-                time = stamp(record.fields.get("warc-date", "")) if page or record.kind == "revisit" else ""
+                kind = _kind(record) if record.kind in ("response", "resource") else ""
+                time = stamp(record.fields.get("warc-date", "")) if kind or record.kind == "revisit" else ""
             except RecordError as error:
                 broken.append(f"{names.get(path, path)}, byte {member.offset}: {error}; skipped")
                 continue
             digest = record.fields.get("warc-payload-digest", "")
-            if page:
-                found.append(Place(time, record.url, path, member.offset, path, member.offset))
-            if page and digest:
-                originals.setdefault(digest, (path, member.offset))
-            elif digest and record.kind in ("response", "resource"):
+            if kind:
+                places = found.pages if kind in _HTML else found.pictures
+                places.append(Place(time, record.url, path, member.offset, path, member.offset))
+                originals.setdefault(digest, (places, path, member.offset))
+            elif record.kind in ("response", "resource"):
                 others.add(digest)
-            if record.kind == "revisit" and "not-modified" not in record.fields.get("warc-profile", ""):
+            elif record.kind == "revisit" and "not-modified" not in record.fields.get("warc-profile", ""):
                 revisits.append((time, record.url, path, member.offset, digest))
     for time, url, path, offset, digest in revisits:
-        if origin := originals.get(digest):
-            found.append(Place(time, url, path, offset, *origin))
-        elif digest not in others:
+        if digest and digest in originals:
+            places, body_file, body_offset = originals[digest]
+            places.append(Place(time, url, path, offset, body_file, body_offset))
+        elif not digest or digest not in others:
             broken.append(f"{names.get(path, path)}, byte {offset}: the original of the revisit of {url} is not there")
-    return sorted(found, key=lambda place: (place.time, place.url))
+    for places in (found.pages, found.pictures):
+        places.sort(key=lambda place: (place.time, place.url))
+    return found
 
 
 def _record(member: Any) -> Record:
@@ -121,14 +132,16 @@ def _record(member: Any) -> Record:
     return parse_record(member.data)
 
 
-def _is_page(record: Record) -> bool:
+def _kind(record: Record) -> str:
+    """The media type of a page or a picture; empty for all else."""
     if not record.url.startswith(("http://", "https://")):
-        return False
-    if not record.is_http:
-        return record.fields.get("content-type", "").partition(";")[0].strip().lower() in _HTML
-    status, headers = _head(record)
-    kind = {name.lower(): value for name, value in headers}.get("content-type", "")
-    return status == 200 and kind.partition(";")[0].strip().lower() in _HTML
+        return ""
+    status, kind = 200, record.fields.get("content-type", "")
+    if record.is_http:
+        status, headers = _head(record)
+        kind = {name.lower(): value for name, value in headers}.get("content-type", "")
+    kind = kind.partition(";")[0].strip().lower()
+    return kind if status == 200 and (kind in _HTML or kind.startswith("image/")) else ""
 
 
 def stamp(text: str) -> str:

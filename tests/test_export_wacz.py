@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 import subprocess
 import sys
 import zlib
@@ -213,3 +214,39 @@ def test_warc_files_in_it_are_of_at_most_the_chosen_size(db: Database, tmp_path:
 )
 def test_keys_of_the_index_are_those_of_replay_tools(url: str) -> None:
     assert surt(url) == wayback.surt(url)
+
+
+def captures(path: Path) -> set[tuple[str, str, str]]:
+    """Address, second and digest of each capture in a WACZ."""
+    lines = [line.split(" ", 2) for line in inside(path, "indexes/index.cdx.gz").decode().splitlines()]
+    return {(fields["url"], time, fields["digest"]) for _, time, text in lines for fields in [json.loads(text)]}
+
+
+def test_a_file_taken_into_an_empty_archive_gives_the_same_file_again(
+    paper: Newspaper, crawl: Crawl, newsarchive: Run, folder: Path, tmp_path: Path
+) -> None:
+    paper.counter = False
+    crawl("--images")
+    story = next(story for story in paper.posts() if len(story.pages) == 1)
+    paper.edit(story.slug, append="Кеш бойы жаңбыр жауды.")
+    crawl("--full")
+    one, two = tmp_path / "one.wacz", tmp_path / "two.wacz"
+    newsarchive("export", "--format", "wacz", "-o", str(one))
+    query = "select v.url, v.title, v.lead, v.body, a.markdown, v.published, v.authors, v.tags, v.images, v.revisions"
+    query += " from archive v join articles a using (id) order by v.url"
+    archive = read_archive(folder)
+    before = archive.conn.execute(query).fetchall()
+    files = {path.name: path.read_bytes() for path in (folder / "images").iterdir()}
+    archive.close()
+    shutil.rmtree(folder)
+    (folder / "sites").mkdir(parents=True)
+    (folder / "sites" / "paper.toml").write_text(paper.profile(), encoding="utf-8")
+    assert "pictures: 8 new" in newsarchive("import", str(one)).stdout
+    newsarchive("check")
+    newsarchive("export", "--format", "wacz", "-o", str(two))
+    archive = read_archive(folder)
+    assert archive.conn.execute(query).fetchall() == before
+    assert {path.name: path.read_bytes() for path in (folder / "images").iterdir()} == files
+    assert inside(two, "pages/pages.jsonl") == inside(one, "pages/pages.jsonl")
+    assert captures(two) == captures(one)
+    assert "pictures" not in newsarchive("import", str(one)).stdout

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from fastwarc.stream_io import ZstdWriter
+from PIL import Image
 from sqlite_utils import Database
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
@@ -194,3 +195,56 @@ def test_an_export_taken_into_an_empty_archive_gives_the_same_export(
         for name in ("first", "second")
     )
     assert second == len(captures) <= first
+
+
+def picture(color: str) -> bytes:
+    out = BytesIO()
+    Image.new("RGB", (640, 400), color).save(out, "JPEG")
+    return out.getvalue()
+
+
+def pictures_recorded(path: Path, *found: tuple[str, str, bytes]) -> Path:
+    """A WARC file with pictures: address, time and bytes of each."""
+    with open(path, "wb") as file:
+        writer = WARCWriter(file, gzip=True)
+        for url, time, body in found:
+            head = StatusAndHeaders("200 OK", [("Content-Type", "image/jpeg")], protocol="HTTP/1.1")
+            record = writer.create_warc_record(
+                url,
+                "response",
+                payload=BytesIO(body),
+                length=len(body),
+                http_headers=head,
+                warc_headers_dict={"WARC-Date": time},
+            )
+            writer.write_record(record)
+    return path
+
+
+def test_pictures_that_kept_articles_show_are_taken_each_at_its_time(
+    newsarchive: Run, tmp_path: Path, folder: Path, db: Read
+) -> None:
+    shown = "https://tan.example/su.jpg"
+    body = page("Бірінші").replace(b"<h1>", f'<figure><img src="{shown}" width="640"></figure><h1>'.encode())
+    article = recording(tmp_path / "page.warc.gz", ("2020-01-01T00:00:00Z", body))
+    first = pictures_recorded(
+        tmp_path / "a.warc.gz",
+        (shown, "2020-02-01T00:00:00Z", picture("navy")),
+        ("https://tan.example/bosqa.jpg", "2020-02-01T00:00:00Z", picture("green")),
+    )
+    assert newsarchive("import", "--any-site", str(article), str(first)).stdout.endswith("pictures: 1 new\n")
+    others = pictures_recorded(
+        tmp_path / "b.warc.gz",
+        (shown, "2020-01-01T00:00:00Z", picture("red")),
+        (shown, "2020-03-01T00:00:00Z", b"<html>Not found</html>"),
+    )
+    assert newsarchive("import", "--any-site", str(others)).stdout.endswith("pictures: 1 changed, 1 refused\n")
+    assert "pictures" not in newsarchive("import", "--any-site", str(others)).stdout
+    rows = db().conn.execute(
+        "select v.first_seen, v.sha256 = i.sha256 from image_versions v join images i on i.id = v.image order by 1"
+    )
+    assert rows.fetchall() == [("2020-01-01T00:00:00Z", 0), ("2020-02-01T00:00:00Z", 1)]
+    kept = sorted(path.read_bytes() for path in (folder / "images").iterdir())
+    assert kept == sorted([picture("navy"), picture("red")])
+    assert db()["images"].count == 1
+    newsarchive("check")

@@ -22,7 +22,7 @@ from newsarchive.takedown import purge_forgotten
 @json_option
 @click.pass_obj
 def import_(archive: Archive, paths: tuple[Path, ...], any_site: bool, as_json: bool) -> None:
-    """Take in the pages of WARC and WACZ files that others made, with the time of each record.
+    """Take in the pages of WARC and WACZ files that others made, and their pictures, with the time of each record.
 
     A folder stands for all such files in it. A page older than the present state becomes an earlier revision.
     """
@@ -32,12 +32,13 @@ def import_(archive: Archive, paths: tuple[Path, ...], any_site: bool, as_json: 
     for sentence in result.broken:
         archive.warn(f"{sentence}.")
     if as_json:
-        print_json({"counts": result.counts, "broken": result.broken})
+        print_json({"counts": result.counts, "pictures": result.pictures, "broken": result.broken})
     else:
         counts = result.counts
         words = f"{counts['new']} new, {counts['changed']} changed, {counts['same']} the same, {counts['known']} known"
         rest = f"{counts['not_article']} no articles, {counts['other_site']} of other sites, {counts['failed']} failed"
-        click.echo(f"{sum(counts.values())} pages: {words}, {rest}")
+        kept = ", ".join(f"{count} {outcome}" for outcome, count in sorted(result.pictures.items()))
+        click.echo(f"{sum(counts.values())} pages: {words}, {rest}{'; pictures: ' if kept else ''}{kept}")
     sys.exit(1 if result.broken or result.counts["failed"] else 0)
 
 

@@ -11,6 +11,7 @@ from sqlite_utils import Database
 from newsarchive.database import articles
 from newsarchive.database.articles import Again, Provenance, Saved
 from newsarchive.items import Article
+from newsarchive.pictures import Picture
 from newsarchive.revisions import changed_fields, content_digest, content_of, kind_of_change
 from newsarchive.sites import Site
 from newsarchive.urls import url_key
@@ -129,3 +130,18 @@ def _add_addresses(db: Database, article: int, urls: Sequence[str], site: Site, 
             " values (?, ?, ?, 'alias', ?, ?, 'alias', ?, ?) on conflict (key) do nothing",
             (site.name, url, url_key(url), time, time, time, article),
         )
+
+
+def save_earlier_picture(db: Database, url: str, picture: Picture, *, capture: int, time: str) -> str:
+    """Store what an address gave at `time` (UTC), before its present file, which stays: ``changed`` or ``same``."""
+    facts = (picture.sha256, picture.bytes, picture.width, picture.height, picture.type, picture.phash)
+    with db.atomic():
+        image, present = db.conn.execute("select id, sha256 from images where url = ?", (url,)).fetchone()
+        db.conn.execute(
+            "insert into image_versions (image, sha256, bytes, width, height, type, phash, capture, first_seen,"
+            " last_seen) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " on conflict (image, sha256) do update set first_seen = min(first_seen, excluded.first_seen),"
+            " last_seen = max(last_seen, excluded.last_seen)",
+            (image, *facts, capture, time, time),
+        )
+    return "same" if present == picture.sha256 else "changed"

@@ -1,0 +1,116 @@
+"""Pictures that others recorded: those that kept articles show, read and kept as if they had been fetched then."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from newsarchive import database
+from newsarchive.database.earlier import save_earlier_picture
+from newsarchive.items import Capture, FetchedPicture, Page, WantedPicture
+from newsarchive.members import RecordError
+from newsarchive.pictures import Picture, PictureRefused, keep_picture, read_picture
+from newsarchive.processes import TooSlow, WorkerDied, WorkerPool
+from newsarchive.recordings import Place, read_page
+from newsarchive.warc import CaptureWriter
+
+BATCH = 40
+
+
+@dataclass(kw_only=True, slots=True)
+class _Read:
+    """A picture that was read: what it is, or why it is refused."""
+
+    page: Page
+    capture: Capture
+    picture: Picture | None
+    reason: str
+
+
+class RecordedPictures:
+    """Takes in pictures for one import; `counts` says what came of them, `broken` names what cannot be read."""
+
+    def __init__(self, folder: Path, db: Database, run: int, writer: CaptureWriter, broken: list[str]) -> None:
+        self._folder, self._db, self._run, self._writer = folder, db, run, writer
+        self._broken = broken
+        self._seen: set[tuple[str, str, str]] = set()
+        self.counts: Counter[str] = Counter()
+
+    async def take(self, places: Sequence[Place]) -> None:
+        """Keep the pictures whose addresses the archive knows, in order of time; each capture once."""
+        waiting = [place for place in places if self._is_wanted(place.url)]
+        if not waiting:
+            return
+        pool = WorkerPool(1, preload=(Picture.__module__,))
+        try:
+            for start in range(0, len(waiting), BATCH):
+                found = [await self._read(place, pool) for place in waiting[start : start + BATCH]]
+                self._writer.sync()
+                with self._db.atomic():
+                    for one in found:
+                        if one is not None:
+                            self.counts[self._save(one)] += 1
+        finally:
+            pool.close()
+
+    def _is_wanted(self, url: str) -> bool:
+        known = self._db.conn.execute("select 1 from images where url = ?", (url,)).fetchone()
+        return known is not None and not database.is_forgotten(self._db, url)
+
+    async def _read(self, place: Place, pool: WorkerPool) -> _Read | None:
+        """Read a picture and write its capture and its file; None where it is kept already, or broken."""
+        try:
+            page, headers = read_page(place)
+        except RecordError as error:
+            self._broken.append(f"{place.url} of {place.time}: {error}; skipped")
+            return None
+        if self._is_kept((place.url, f"{place.time[:19]}Z", hashlib.sha256(page.body).hexdigest())):
+            return None
+        picture, reason = await _what_it_is(pool, page.body)
+        time = datetime.fromisoformat(place.time)
+        capture = self._writer.write(url=page.url, status=200, headers=headers, body=page.body, time=time)
+        if picture is not None:
+            keep_picture(self._folder / "images", picture, page.body)
+        return _Read(page=page, capture=capture, picture=picture, reason=reason)
+
+    def _is_kept(self, key: tuple[str, str, str]) -> bool:
+        if key in self._seen:
+            return True
+        self._seen.add(key)
+        query = "select 1 from captures where url = ? and time = ? and sha256 = ?"
+        return self._db.conn.execute(query, key).fetchone() is not None
+
+    def _save(self, one: _Read) -> str:
+        url, time = one.page.url, one.capture.time
+        if one.picture is not None and self._is_newer(url, one.capture):
+            number = database.save_capture(self._db, one.capture, self._run)
+            return save_earlier_picture(self._db, url, one.picture, capture=number, time=time)
+        wanted = WantedPicture(url=url, page="", hosts=frozenset())
+        state = "fetched" if one.picture is not None else "refused"
+        fetched = FetchedPicture(wanted=wanted, state=state, reason=one.reason, capture=one.capture)
+        return database.save_fetched_picture(self._db, fetched, one.picture, run=self._run)
+
+    def _is_newer(self, url: str, capture: Capture) -> bool:
+        """Whether the archive has seen the address's present file after this capture."""
+        row = self._db.conn.execute(
+            "select v.last_seen from images i join image_versions v on v.image = i.id and v.sha256 = i.sha256"
+            " where i.url = ? and i.state = 'kept'",
+            (url,),
+        ).fetchone()
+        return row is not None and capture.time < row[0]
+
+
+async def _what_it_is(pool: WorkerPool, body: bytes) -> tuple[Picture | None, str]:
+    """What a picture is, by a worker; or why it is refused."""
+    try:
+        return await pool.run(read_picture, body), ""
+    except PictureRefused as error:
+        return None, str(error)
+    except (TooSlow, WorkerDied):
+        return None, "it stalls or crashes its reader"
