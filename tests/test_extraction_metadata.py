@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from lxml import html
 
@@ -306,7 +308,9 @@ def test_a_picture_is_not_known_by_the_host_of_its_address() -> None:
 def test_a_lead_that_only_the_listing_knows_is_kept_with_its_caption() -> None:
     hinted = Image(url="https://dala.example/up/kol.jpeg", caption="Көл")
     (found,) = images("", article(), Hints(image=hinted))
-    assert (found.url, found.caption, found.lead) == (hinted.url, "Көл", True)
+    assert (found.url, found.caption, found.credit, found.lead) == (hinted.url, "Көл", "", True)
+    (found,) = images("", article(), Hints(image=replace(hinted, caption="Сурет: Айдос КӨЛБАЙ")))
+    assert found.credit == "Айдос КӨЛБАЙ"  # whichever theme shows the caption or leaves it out
     assert lead_source([found], Metadata(), hints=Hints(image=hinted)) == "listing"
     assert lead_source([found], Metadata(images=(hinted.url,)), hints=Hints()) == "meta"
     assert lead_source([found], Metadata(), hints=Hints()) == "figure"

@@ -269,3 +269,17 @@ def test_a_word_that_a_theme_leaves_behind_the_text_is_not_its_end():
     )
     article = extract_article([Page(url=URL, body=markup.encode())], URL, site=SITE, hints=Hints(kind="post"))
     assert article.body.endswith("дейді әкімдік.")
+
+
+def test_readers_comments_under_a_short_text_are_not_taken_for_it():
+    remark = "Оқырманның пікірі ұзақ, ол өз ауылындағы жолдың жайын тәптіштеп айтып береді де, сұрағын қояды. " * 2
+    article = read(
+        "<div class='entry-content'><p>Кеше ауылда жаңа көпір ашылды.</p></div><div class='wp-block-comments'><ol>"
+        + "".join(
+            f"<li id='comment-{n}'><div><div class='wp-block-comment-content'><p>{n}. {remark}</p><p>{remark} {n}</p></div>"
+            "</div></li>"
+            for n in (476, 477)
+        )
+        + "</ol></div>"
+    )
+    assert article.body == "Кеше ауылда жаңа көпір ашылды."

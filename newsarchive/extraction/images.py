@@ -86,7 +86,8 @@ def choose_images(
     images = []
     if lead is None and wanted:
         said = listed if listed and not named else Image(url="")
-        images.append(Image(url=wanted[0], alt=said.alt, caption=said.caption, credit=said.credit, lead=True))
+        credit = said.credit or _credit_in(said.caption)
+        images.append(Image(url=wanted[0], alt=said.alt, caption=said.caption, credit=credit, lead=True))
     ordered = ([lead] if lead else []) + [p for p in shown if p is not lead]
     images += [_image(picture, wanted, lead=picture is lead) for picture in ordered]
     if listed and images and images[0].lead and _same_picture(images[0].url, listed.url):
@@ -95,7 +96,7 @@ def choose_images(
             lead_image,
             alt=lead_image.alt or listed.alt,
             caption=lead_image.caption or listed.caption,
-            credit=lead_image.credit or listed.credit,
+            credit=lead_image.credit or listed.credit or _credit_in(listed.caption),
         )
     return tuple(images)
 
@@ -327,6 +328,12 @@ def _rank(address: str, width: int) -> tuple[int, int]:
     return width, -len(address)
 
 
+def _credit_in(caption: str) -> str:
+    """Whom a caption names as the picture's source; empty where it names nobody."""
+    match = _CREDIT.search(caption)
+    return match["who"].strip(" .)]") if match else ""
+
+
 def _caption(element: Element) -> tuple[str, str]:
     """The caption and the credit that stand with a picture."""
     caption = credit = ""
@@ -349,13 +356,11 @@ def _caption(element: Element) -> tuple[str, str]:
         if ancestor.tag in ("article", "main", "body"):
             break
     if match := _CREDIT.search(caption):
-        credit = credit or match["who"].strip(" .)]")
+        credit = credit or _credit_in(caption)
         caption = caption[: match.start()].strip(" .|/–—-(") + (
             "." if caption[: match.start()].rstrip(" |/–—-(").endswith(".") else ""
         )
-    if credit and (match := _CREDIT.search(credit)):
-        credit = match["who"].strip(" .)]")
-    return caption, credit
+    return caption, _credit_in(credit) or credit
 
 
 def _of_another(caption: Element, picture: Element) -> bool:

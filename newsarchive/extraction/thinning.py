@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
@@ -44,6 +45,7 @@ _DRESS = (
 )
 _TELLING = frozenset({"class", "id", "itemprop", "role", "itemtype", "data-component"})
 _MOSTLY_LINKS = 0.8
+_A_COMMENT = re.compile(r"(?:div-)?comment-\d+")
 _CLEANED = frozenset({"aside", "footer", "button", "dialog", "fieldset", "menu", "nav", "object", "video", "audio"})
 _PARSER = html.HTMLParser()
 _PARSER.set_element_class_lookup(etree.ElementDefaultClassLookup(element=html.HtmlElement))
@@ -58,7 +60,10 @@ def thinned(root: Element, blocks: Sequence[Block], *, cleaned: bool = False) ->
     useful: set[Element] = {root}
     leaves: set[Element] = set()
     branches: set[Element | None] = set()
+    comments = _readers_comments(root)
     for block in blocks:
+        if comments and not comments.isdisjoint([block.element, *block.element.iterancestors()]):
+            continue
         if block.kind == "image" or block.linked > _MOSTLY_LINKS * len(block.text):
             continue
         leaves.add(block.element)
@@ -73,6 +78,14 @@ def thinned(root: Element, blocks: Sequence[Block], *, cleaned: bool = False) ->
     etree.strip_elements(page, *_NOT_TEXT, with_tail=False)
     etree.strip_tags(page, *_DRESS)
     return page
+
+
+def _readers_comments(root: Element) -> set[Element]:
+    """Elements that bear a comment's own number (`id="comment-476"`, as WordPress and Drupal write it).
+
+    Under a short text they may be most of the page, and would be taken for it.
+    """
+    return {e for e in root.iter("li", "article", "div") if _A_COMMENT.fullmatch(e.get("id") or "")}
 
 
 def _begin_twin(target: Element, element: Element) -> Element:
