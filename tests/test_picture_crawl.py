@@ -138,7 +138,7 @@ def test_what_is_broken_fake_hostile_or_too_large_is_refused_by_name(
     found = {name: (row(db(), name)["state"], row(db(), name)["reason"]) for name in NAMES}
     assert found["egin-0912.jpg"] == ("refused", "not a picture but HTML or XML")
     assert found["dala-2024.jpg"][1].startswith("a decompression bomb")
-    assert found["kol-0620.jpg"] == ("refused", "an SVG with script")
+    assert found["kol-0620.jpg"] == ("refused", "an SVG with event handlers")
     assert found["qala-2025.jpg"][1].startswith("a broken picture")
     assert found["mektep-0901.jpg"] == ("refused", "larger than a picture may be")
     assert found["stadion-0505.jpg"] == ("failed", "404 Not Found")

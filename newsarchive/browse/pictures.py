@@ -1,4 +1,4 @@
-"""The pictures the archive keeps, served from its own folder; nothing that a browser could run."""
+"""The pictures the archive keeps, served from its own folder; in none of them a browser runs anything."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from pathlib import Path
 
 from newsarchive.browse.archives import rows, visible
 from newsarchive.browse.visits import Download, MissingError, Visit
+from newsarchive.pictures import ENDINGS
 
-# SVG is left out: it may hold scripts.
-TYPES = {"image/jpeg", "image/png", "image/gif", "image/webp", "image/avif"}
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; sandbox"
+"""Lets an SVG draw with what it holds itself, and nothing else: it could not run even if it came here with a script."""
 
 
 def kept_path(folder: Path, sha256: str | None, media_type: str | None) -> Path | None:
     """Where the archive keeps a picture; None where it keeps none, or none that may be shown."""
-    if not sha256 or not re.fullmatch(r"[0-9a-f]{64}", sha256) or media_type not in TYPES:
+    if not sha256 or not re.fullmatch(r"[0-9a-f]{64}", sha256) or media_type not in ENDINGS:
         return None
     images = folder / "images"
     places = [images / sha256, images / sha256[:2] / sha256, *images.glob(f"{sha256}.*"),
@@ -34,5 +35,5 @@ def picture(visit: Visit) -> Download:
     for row in rows(visit.db, sql, [sha256]):
         path = kept_path(visit.folder, sha256, row["type"])
         if path:
-            return Download(body=path.read_bytes(), type=row["type"])
+            return Download(body=path.read_bytes(), type=row["type"], policy=POLICY)
     raise MissingError(sha256)

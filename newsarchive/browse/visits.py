@@ -83,6 +83,8 @@ class Download:
     type: str
     filename: str = ""
     """Offered to be kept under this name; shown in the browser where it is empty."""
+    policy: str = ""
+    """Its content security policy, where it has one of its own."""
 
 
 Answer = Page | Download

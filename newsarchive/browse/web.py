@@ -147,7 +147,7 @@ class Room:
 
     def _response(self, visit: Visit, answer: Answer) -> Response:
         if isinstance(answer, Download):
-            headers = {"content-security-policy": POLICY}
+            headers = {"content-security-policy": answer.policy or POLICY}
             if answer.filename:
                 headers["content-disposition"] = f'attachment; filename="{answer.filename}"'
             return Response(answer.body, content_type=answer.type, headers=headers)
