@@ -101,6 +101,8 @@ class PageRecorder(Recorder):
         site: Site = self._crawler.spider.sites[item.fetched.urls[0]]  # type: ignore[union-attr]
         mode = self._crawler.settings["PICTURES"] or site.images
         assert item.article is not None
+        if self._db and any(database.is_forgotten(self._db, url) for url in (*item.fetched.urls, item.article.url)):
+            return []
         wanted = wanted_pictures(item.article.images, item.fetched.urls[-1], site=site, mode=mode)
         return still_wanted(self._db, wanted) if self._db else wanted
 

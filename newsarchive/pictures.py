@@ -177,9 +177,12 @@ def distance(one: str, other: str) -> int:
 
 
 def keep_picture(folder: Path, picture: Picture, body: bytes) -> bool:
-    """Write a picture's file into `folder` (the archive's images/), in one step; gives whether it was not there yet."""
+    """Write a picture's file into `folder` (the archive's images/), in one step; gives whether it was not there yet.
+
+    A file that is there but has other bytes was damaged, and is written again.
+    """
     path = folder / picture.name
-    if path.exists() and path.stat().st_size == len(body):
+    if path.exists() and path.read_bytes() == body:
         return False
     folder.mkdir(parents=True, exist_ok=True)
     draft = folder / f".{picture.name}.{os.getpid()}"

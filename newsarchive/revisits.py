@@ -23,7 +23,7 @@ def reference_to(folder: Path, original: Original, digest: str) -> dict[str, str
     WARC 1.1, sections 5.12 to 5.14; file name and offset are those that Heritrix writes besides, for a reader without
     an index.
     """
-    fields = _record_fields(folder / original.warc, original.offset)
+    fields = record_fields(folder / original.warc, original.offset)
     if fields.get("warc-payload-digest") != digest or fields.get("warc-type") not in ("response", "resource"):
         return {}
     return {
@@ -36,8 +36,8 @@ def reference_to(folder: Path, original: Original, digest: str) -> dict[str, str
     }
 
 
-def _record_fields(path: Path, offset: int) -> dict[str, str]:
-    """The named fields of the record at one place, names in small letters; none where there is no record."""
+def record_fields(path: Path, offset: int) -> dict[str, str]:
+    """The named fields of the WARC record at one place, names in small letters; none where there is no record."""
     try:
         with open(path, "rb") as file:
             file.seek(offset)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from newsarchive.browse.archives import rows, visible
@@ -26,14 +27,50 @@ def kept_path(folder: Path, sha256: str | None, media_type: str | None) -> Path 
 def picture(visit: Visit) -> Download:
     """One kept picture by its digest. Raises MissingError."""
     sha256 = visit.named["sha256"]
-    files = "select id, sha256, type from images union select image, sha256, type from image_versions"
-    sql = (
-        f"select i.type from ({files}) i where sha256 = ?"  # noqa: S608
-        " and (not exists (select 1 from article_images where image = i.id)"
-        f" or exists (select 1 from article_images l where l.image = i.id and {visible('l.article')}))"
-    )
-    for row in rows(visit.db, sql, [sha256]):
+    for row in rows(visit.db, _SHOWN, [sha256]):
         path = kept_path(visit.folder, sha256, row["type"])
         if path:
             return Download(body=path.read_bytes(), type=row["type"], policy=POLICY)
     raise MissingError(sha256)
+
+
+_SHOWN = f"""
+select f.type from (select id, sha256, type from images union select image, sha256, type from image_versions) f
+join images i on i.id = f.id where f.sha256 = ? and (
+    exists (select 1 from article_images l where l.image = i.id and {visible("l.article")})
+    or not exists (select 1 from article_images where image = i.id) and not exists (
+        select 1 from revisions where article in (select article from hidden) and instr(images, i.url)))
+"""  # noqa: S608
+"""A picture that an article under an embargo shows, or once showed, is seen only where another one shows it now."""
+
+
+@dataclass(kw_only=True, frozen=True)
+class Version:
+    """A file that a picture's address gave at another time, where it is served, from when to when (UTC)."""
+
+    url: str
+    kept: str
+    width: int
+    height: int
+    first_seen: str
+    last_seen: str
+
+
+def other_versions(visit: Visit, article: int) -> list[Version]:
+    """Of an article's pictures the kept files that their addresses gave before, or that changed since; oldest first."""
+    found = rows(
+        visit.db,
+        """select i.url, v.* from article_images l join images i on i.id = l.image
+        join image_versions v on v.image = i.id and v.sha256 is not i.sha256
+        where l.article = ? order by l.position, v.first_seen, v.id""",
+        [article],
+    )
+    return [
+        Version(
+            url=row["url"],
+            kept=f"/picture/{row['sha256']}",
+            **{name: row[name] for name in ("width", "height", "first_seen", "last_seen")},
+        )
+        for row in found
+        if kept_path(visit.folder, row["sha256"], row["type"])
+    ]

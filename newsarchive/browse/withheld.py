@@ -20,10 +20,17 @@ from newsarchive.browse.metadata import DESCRIPTIONS
 DATABASE = "archive"
 CLOSED = ("stems_in_order",)
 _HIDDEN = "(select article from hidden)"
+_HIDDEN_IMAGES = (
+    f"(select image from article_images where article in {_HIDDEN} union select i.id from revisions r"  # noqa: S608
+    f" join json_each(r.images) e join images i on i.url = e.value ->> 'url' where r.article in {_HIDDEN})"
+)
+"""Pictures that a hidden article shows or once showed."""
 _OWN = {
     "articles": f"id not in {_HIDDEN}",
     "archive": f"id not in {_HIDDEN}",
     "stems": f"id not in {_HIDDEN}",
+    "images": f"id not in {_HIDDEN_IMAGES}",
+    "image_versions": f"image not in {_HIDDEN_IMAGES}",
     "revision_captures": f"revision not in (select id from revisions where article in {_HIDDEN})",  # noqa: S608
 }
 

@@ -10,6 +10,7 @@ from newsarchive.cli.crawling import parse_settings, report, run_crawl, sites_of
 from newsarchive.cli.picture_option import CHOICE
 from newsarchive.cli.terminal import Archive, json_option
 from newsarchive.database import lock_archive, open_archive
+from newsarchive.lost_pictures import put_back_pictures
 
 
 @click.group()
@@ -34,7 +35,10 @@ def fetch(
     own: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Get the pictures that articles of SITEs still miss; of all sites of this archive where none is named."""
+    """Get the pictures that articles of SITEs still miss; of all sites of this archive where none is named.
+
+    Files that are gone from images/ are put back from their captures first.
+    """
     archive.read().close()  # says so where there is no archive
     chosen = [archive.site(name) for name in sites] or sites_of(archive)
     settings = {
@@ -46,7 +50,12 @@ def fetch(
         "PICTURES": mode or "",
     }
     with lock_archive(archive.folder):
-        open_archive(archive.folder).close()
+        db = open_archive(archive.folder)
+        with db.atomic():
+            found, lost = put_back_pictures(db, archive.folder)
+        db.close()
+        if found or lost:
+            archive.say(f"Files of pictures that were missing: {found} put back from their captures, {lost} lost")
         outcomes = run_crawl(archive, chosen, settings)
     report(archive, outcomes, as_json=as_json)
     sys.exit(1 if any(outcome.problems or outcome.reason != "finished" for outcome in outcomes) else 0)

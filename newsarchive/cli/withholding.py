@@ -26,7 +26,10 @@ from newsarchive.takedown import forget as take_down
 @json_option
 @click.pass_obj
 def forget(archive: Archive, target: str, reason: str, yes: bool, as_json: bool) -> None:
-    """Take an article down for good: its text, captures and pictures; address, dates, digests and the reason stay."""
+    """Take an article down for good: its text, captures and pictures; address, dates, digests and the reason stay.
+
+    The address of a picture takes down that picture alone.
+    """
     archive.read().close()
     with lock_archive(archive.folder):
         db = open_archive(archive.folder)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sqlite_utils import Database
 
+from newsarchive.database.forgotten import is_forgotten
 from newsarchive.database.runs import now, save_capture
 from newsarchive.items import FetchedPicture, Image, WantedPicture
-from newsarchive.pictures import Picture
+from newsarchive.pictures import ENDINGS, Picture
 from newsarchive.sites import Site
 from newsarchive.wanted import wanted_pictures
 
@@ -18,7 +19,10 @@ MISSING = ("", "failed")
 
 
 def still_wanted(db: Database, wanted: Iterable[WantedPicture], *, again: bool = False) -> list[WantedPicture]:
-    """Those that are missing; with `again` all, and those that are kept with what tells whether they changed."""
+    """Those that are missing; with `again` all, and those that are kept with what tells whether they changed.
+
+    What was taken down is not wanted.
+    """
     found = []
     for picture in wanted:
         row = db.conn.execute(
@@ -27,6 +31,8 @@ def still_wanted(db: Database, wanted: Iterable[WantedPicture], *, again: bool =
             (picture.url,),
         ).fetchone()
         state, etag, modified = row or ("", "", "")
+        if (state in MISSING or again) and is_forgotten(db, picture.url):
+            continue
         if state in MISSING:
             found.append(picture)
         elif again:
@@ -54,6 +60,37 @@ def site_pictures(db: Database, site: Site, *, mode: str, again: bool = False) -
         for picture in still_wanted(db, wanted, again=again):
             given.add(picture.url)
             yield picture
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptFile:
+    """A file that belongs into images/: its name and size, and the capture that brought it (`warc` empty: none)."""
+
+    sha256: str
+    name: str
+    bytes: int
+    warc: str
+    offset: int
+
+
+def kept_files(db: Database) -> list[KeptFile]:
+    """Every file that a picture's address has given and that is kept, each once."""
+    rows = db.conn.execute(
+        "select v.sha256, v.type, v.bytes, ifnull(c.warc, ''), ifnull(c.offset, 0) from image_versions v"
+        " left join captures c on c.id = v.capture group by v.sha256 order by v.id"
+    )
+    return [
+        KeptFile(sha256=sha256, name=f"{sha256}.{ENDINGS[kind]}", bytes=size, warc=warc, offset=offset)
+        for sha256, kind, size, warc, offset in rows.fetchall()
+    ]
+
+
+def note_lost(db: Database, sha256: str) -> None:
+    """A file is lost: the addresses that gave it last are asked again."""
+    db.conn.execute(
+        "update images set state = 'failed', reason = 'its file was lost' where sha256 = ? and state = 'kept'",
+        (sha256,),
+    )
 
 
 def save_fetched_picture(db: Database, fetched: FetchedPicture, picture: Picture | None, *, run: int | None) -> str:

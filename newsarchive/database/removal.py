@@ -52,6 +52,17 @@ def remove_images(db: Database, images: Iterable[int]) -> None:
         db.conn.execute("delete from images where id = ?", (image,))
 
 
+def clear_images(db: Database, images: Iterable[int]) -> None:
+    """Forget the files of pictures that were taken down themselves, for articles still name them; none is had again."""
+    for image in images:
+        db.conn.execute("delete from image_versions where image = ?", (image,))
+        db.conn.execute(
+            "update images set sha256 = null, bytes = null, width = null, height = null, type = null, phash = null,"
+            " capture = null, state = 'refused', reason = 'taken down' where id = ?",
+            (image,),
+        )
+
+
 def move_captures(db: Database, moved: Mapping[int, Place | None]) -> None:
     """Give captures their new places; those that have none any more are deleted."""
     for number, place in moved.items():

@@ -22,6 +22,7 @@ from newsarchive.members import (
     read_member,
     read_members,
 )
+from newsarchive.revisits import record_fields
 
 KEPT = ("response", "resource", "revisit")
 """Kinds of records that have a row in `captures`."""
@@ -184,10 +185,12 @@ def differences(state: State, member: Member, record: Record, row: Row) -> Itera
     }
     if record.kind == "revisit":
         original = state.db.conn.execute(
-            "select 1 from captures where sha256 = ?1 and id <> ?2 and id = ifnull(?3, id) limit 1",
+            "select warc, offset from captures where sha256 = ?1 and id <> ?2 and id = ifnull(?3, id) limit 1",
             (row["sha256"], row["id"], row["refers_to"]),
-        )
-        if original.fetchone() is None:
+        ).fetchone()
+        number = record.fields.get("warc-refers-to", "")
+        at = record_fields(state.folder / "warc" / original[0], original[1]) if original else {}
+        if original is None or (number and at.get("warc-record-id") != number):
             yield f"the capture of {url} repeats one that is not there"
     else:
         check_digest(record.fields.get("warc-payload-digest", ""), record.payload, "WARC-Payload-Digest")

@@ -12,6 +12,7 @@ from sqlite_utils import Database
 
 from newsarchive.database import delete_outdated, finish_run, mark_forgotten, record_left_warcs, start_run
 from newsarchive.database.removal import (
+    clear_images,
     mark_outdated,
     move_captures,
     remove_article,
@@ -53,7 +54,7 @@ def forget(
     time: str = "",
     progress: Progress = lambda _what, _done, _total: None,
 ) -> Takedown:
-    """Remove an article, or the captures of an address, for good; the caller holds the archive's lock.
+    """Remove an article, or the captures and the picture of an address, for good; the caller holds the archive's lock.
 
     New WARC files are written first, then one transaction changes the database, then the old files are deleted: a
     crash in between loses nothing, and the next run that writes deletes what is left. `time` is that of an earlier
@@ -70,6 +71,7 @@ def forget(
             remove_article(db, article)
         _remove_captures(db, removal)
         remove_images(db, own.images)
+        clear_images(db, own.named)
         mark_outdated(db, ["archive.db", *(f"images/{name}" for name in sorted(own.files))])
         mark_forgotten(db, own.urls, site=site, time=str(remains["time"]), reason=reason)
         write_forgotten(db, remains)

@@ -29,6 +29,8 @@ class Belongings:
     traces: Traces
     captures: set[int] = field(default_factory=set)
     images: set[int] = field(default_factory=set)
+    named: set[int] = field(default_factory=set)
+    """Pictures that are themselves what is taken down: articles may still name them."""
     files: set[str] = field(default_factory=set)
     """Pictures to delete, by their names in images/."""
     shared: set[int] = field(default_factory=set)
@@ -47,6 +49,8 @@ def find_belongings(
     own = Belongings(
         article=article, site=site, url=url, urls=_addresses(db, article, url), traces=_traces(db, article, [url])
     )
+    if article is None:
+        _add_named_pictures(db, folder, own)
     _add_captures(db, own)
     _add_listings(db, folder, own, progress)
     _add_images(db, folder, own)
@@ -152,15 +156,39 @@ def _add_images(db: Database, folder: Path, own: Belongings) -> None:
         for url in row
         if url
     }
-    lonely = {url for url in shown if not _shown_elsewhere(db, url, own.article)}
-    for url in lonely:
+    own.images |= _add_files(db, folder, own, {url for url in shown if not _shown_elsewhere(db, url, own.article)})
+
+
+def _add_named_pictures(db: Database, folder: Path, own: Belongings) -> None:
+    """The picture at the address, and its largest version; its bytes stay where another address gave them as well."""
+    sql = (
+        "select url from images where url = ?1"
+        " union select i.url from article_images l join images i on i.id = l.image where l.shown = ?1"
+    )
+    urls = {url for (url,) in db.conn.execute(sql, (own.url,))}
+    own.urls = tuple(dict.fromkeys([*own.urls, *sorted(urls)]))
+    own.named = _add_files(db, folder, own, urls)
+
+
+def _add_files(db: Database, folder: Path, own: Belongings, urls: set[str]) -> set[int]:
+    """Add the files and captures of pictures, but for bytes that other addresses gave too; gives their numbers.
+
+    A picture that was had through a redirect has captures of other addresses: they are known by their payload.
+    """
+    numbers = set()
+    for url in urls:
         for number, sha256, capture in db.conn.execute(_FILES, (url,)).fetchall():
-            own.images.add(number)
-            own.captures |= {capture} if capture is not None and not _picture_of_other(db, lonely, sha256) else set()
-            if sha256 and not _picture_of_other(db, lonely, sha256):
+            numbers.add(number)
+            if _picture_of_other(db, urls, sha256):
+                continue
+            own.captures |= {capture} - {None}
+            if sha256:
+                payload = "select id from captures where sha256 in (select sha256 from captures where id = ?)"
+                own.captures |= {number for (number,) in db.conn.execute(payload, (capture,))}
                 images = folder / "images"
                 own.files |= {path.relative_to(images).as_posix() for path in images.rglob(f"{sha256}.*")}
         own.captures |= {number for (number,) in db.conn.execute("select id from captures where url = ?", (url,))}
+    return numbers
 
 
 def _shown_elsewhere(db: Database, url: str, article: int | None) -> bool:

@@ -1,0 +1,41 @@
+"""Files of pictures that are gone from images/: put back from the captures that brought them, without the network."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from newsarchive.database.pictures import kept_files, note_lost
+from newsarchive.extraction.pages import inflate
+from newsarchive.pictures import PictureRefused, keep_picture, read_picture
+from newsarchive.warc import CaptureError, read_capture
+
+
+def put_back_pictures(db: Database, folder: Path) -> tuple[int, int]:
+    """Put missing files back into `folder`/images; gives how many were, and how many could not be.
+
+    Those are wanted again where their address has had no other file since.
+    """
+    found, lost = 0, 0
+    for kept in kept_files(db):
+        path = folder / "images" / kept.name
+        if path.exists() and path.stat().st_size == kept.bytes:
+            continue
+        if kept.warc and _put_back(folder, kept.sha256, kept.warc, kept.offset):
+            found += 1
+        else:
+            note_lost(db, kept.sha256)
+            lost += 1
+    return found, lost
+
+
+def _put_back(folder: Path, sha256: str, warc: str, offset: int) -> bool:
+    try:
+        page = read_capture(folder / "warc", warc=warc, offset=offset)
+        body = inflate(page.body, page.headers.get("content-encoding", ""))
+        # Only bytes that a worker has decoded once are read here.
+        return hashlib.sha256(body).hexdigest() == sha256 and keep_picture(folder / "images", read_picture(body), body)
+    except (CaptureError, PictureRefused):
+        return False
