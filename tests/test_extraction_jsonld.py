@@ -50,9 +50,9 @@ def test_what_is_no_json_gives_nothing() -> None:
 
 
 def test_deep_nesting_and_endless_breakage_end_soon() -> None:
-    began = time.monotonic()
+    began = time.process_time()
     read_jsonld(["[" * 100_000, '{"a": "b" c" ' * 20_000, "/*" * 50_000, '{"a":' * 5_000])
-    assert time.monotonic() - began < 3
+    assert time.process_time() - began < 3
 
 
 def test_among_several_articles_the_one_of_this_page_is_taken() -> None:

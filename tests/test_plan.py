@@ -20,7 +20,7 @@ def test_listings_without_an_end_are_bounded(kind: str, path: str, folder: Path,
         (folder / "sites").mkdir(parents=True)
         profile = server.profile(kind, url=path)
         (folder / "sites" / "hostile.toml").write_text(profile + ("pages = 5\n" if kind == "listing" else ""))
-        newsarchive("crawl", "hostile", "--limit", "3", "-s", "DOWNLOAD_TIMEOUT=5", code=None, timeout=60)
+        newsarchive("crawl", "hostile", "--limit", "3", "-s", "DOWNLOAD_TIMEOUT=5", code=None, timeout=120)
         assert len(server.requests) < 60
         db = sqlite3.connect(folder / "archive.db")
         assert db.execute("select count(*) from runs where finished is not null").fetchone() == (1,)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -138,10 +136,12 @@ def test_a_killed_run_goes_on_where_it_stopped_and_gives_the_same(
     copy = folder.parent / "copy"
     subprocess.run(["cp", "-r", str(folder), str(copy)], check=True)
     command = [sys.executable, "-m", "newsarchive", "--archive", str(folder), "reextract"]
-    for pause in (0.9, 1.3):
+    reader = db().conn
+    for moment in ("runs where command = 'reextract'", "revisions where kind = 'reextracted'"):
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(pause)
-        os.kill(process.pid, signal.SIGKILL)
+        while process.poll() is None and reader.execute(f"select count(*) from {moment}").fetchone() == (0,):
+            time.sleep(0.005)
+        process.kill()
         process.wait()
     newsarchive("reextract")
     newsarchive("--archive", str(copy), "reextract")
