@@ -1,12 +1,18 @@
-"""Scrapy's HTTP handler with an end to the head of an answer: header lines without end fill no memory."""
+"""Scrapy's HTTP handler with an end to the head of an answer, and no way from a public host's name into a network."""
 
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
+from scrapy import Request
 from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
 from scrapy.crawler import Crawler
+from scrapy.exceptions import CannotResolveHostError, IgnoreRequest
+from scrapy.http import Response
 from twisted.python.failure import Failure
+
+from newsarchive.resolving import PUBLIC_HOSTS
 
 LONGEST_HEAD = 256 * 1024  # bytes; browsers allow about as much
 
@@ -27,6 +33,15 @@ class BoundedHeadHandler(HTTP11DownloadHandler):
                 return bound_head(super().buildProtocol(addr))
 
         self._pool._factory = Factory
+
+    async def download_request(self, request: Request) -> Response:
+        """Download; raises IgnoreRequest where a public host's name leads to a private address now."""
+        try:
+            return await super().download_request(request)
+        except CannotResolveHostError as error:
+            if PUBLIC_HOSTS.has_turned(urlsplit(request.url).hostname or ""):
+                raise IgnoreRequest("the name of a public host leads to a private address now") from error
+            raise
 
 
 def bound_head(protocol: Any) -> Any:

@@ -20,6 +20,7 @@ from scrapy.robotstxt import RobotParser
 
 from newsarchive.extensions import Recorder
 from newsarchive.items import WantedPicture
+from newsarchive.resolving import PUBLIC_HOSTS
 from newsarchive.spiders.page import status_line
 
 logger = logging.getLogger(__name__)
@@ -86,8 +87,11 @@ async def _is_private(url: str) -> bool:
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, None)
     except OSError:
-        return False
-    return any(not ip_address(address[4][0]).is_global for address in found)
+        found = []
+    if any(not ip_address(address[4][0]).is_global for address in found):
+        return True
+    PUBLIC_HOSTS.add(host)  # and so it has to be when it is connected to
+    return False
 
 
 class RobotsMiddleware(RobotsTxtMiddleware):

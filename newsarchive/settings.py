@@ -70,6 +70,7 @@ EXTENSIONS = {
     "newsarchive.extensions.PageRecorder": 110,
     "newsarchive.extensions.CrawlDelay": 200,
 }
+TWISTED_DNS_RESOLVER = "newsarchive.resolving.SteadyResolver"
 DOWNLOAD_HANDLERS = {
     "http": "newsarchive.download.BoundedHeadHandler",
     "https": "newsarchive.download.BoundedHeadHandler",
