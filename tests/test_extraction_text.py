@@ -274,7 +274,7 @@ def test_a_word_that_a_theme_leaves_behind_the_text_is_not_its_end():
 def test_readers_comments_under_a_short_text_are_not_taken_for_it():
     remark = "Оқырманның пікірі ұзақ, ол өз ауылындағы жолдың жайын тәптіштеп айтып береді де, сұрағын қояды. " * 2
     article = read(
-        "<div class='entry-content'><p>Кеше ауылда жаңа көпір ашылды.</p></div><div class='wp-block-comments'><ol>"
+        "<div class='entry-content'><p>Кеше ауылда жаңа көпір ашылды.</p></div><div class='wp-block-comments'><h2>Пікірлер</h2><ol>"
         + "".join(
             f"<li id='comment-{n}'><div><div class='wp-block-comment-content'><p>{n}. {remark}</p><p>{remark} {n}</p></div>"
             "</div></li>"

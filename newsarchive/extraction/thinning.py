@@ -74,18 +74,20 @@ def thinned(root: Element, blocks: Sequence[Block], *, cleaned: bool = False) ->
             branches.add(node)
     page: Element = _PARSER.makeelement("html")  # in a document of its own: absolute paths are asked of it
     texts = {*leaves, *(leaf.getparent() for leaf in leaves)}
-    _fill(etree.SubElement(page, "body"), root, _Plan(useful, branches, texts, emptied))
+    _fill(etree.SubElement(page, "body"), root, _Plan(useful, branches, texts, emptied, comments))
     etree.strip_elements(page, *_NOT_TEXT, with_tail=False)
     etree.strip_tags(page, *_DRESS)
     return page
 
 
 def _readers_comments(root: Element) -> set[Element]:
-    """Elements that bear a comment's own number (`id="comment-476"`, as WordPress and Drupal write it).
+    """Elements with a comment's own number (`id="comment-476"`, as WordPress and Drupal write it), and their lists.
 
     Under a short text they may be most of the page, and would be taken for it.
     """
-    return {e for e in root.iter("li", "article", "div") if _A_COMMENT.fullmatch(e.get("id") or "")}
+    comments = {e for e in root.iter("li", "article", "div") if _A_COMMENT.fullmatch(e.get("id") or "")}
+    lists = {e.getparent() for e in comments}
+    return comments | {e for e in lists if e is not None and comments.issuperset(e)}
 
 
 def _begin_twin(target: Element, element: Element) -> Element:
@@ -111,6 +113,7 @@ class _Plan:
     branches: set[Element | None]
     texts: set[Element | None]
     emptied: frozenset[str]
+    comments: set[Element]
 
 
 def _fill(target: Element, source: Element, plan: _Plan) -> None:
@@ -128,5 +131,5 @@ def _fill(target: Element, source: Element, plan: _Plan) -> None:
                 twin.tail = child.tail
             else:
                 _add_copy(target, child)
-        elif is_text:
+        elif is_text and child not in plan.comments:
             _add_copy(target, child)
