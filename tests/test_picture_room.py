@@ -109,6 +109,19 @@ def test_earlier_versions_of_a_picture_are_shown_with_their_dates(
     assert "Earlier versions" not in get(room, "/article/1").text
 
 
+def test_where_a_picture_comes_from_and_why_one_is_not_kept(room: Datasette, db: Database, tmp_path: Path) -> None:
+    assert "Not kept" not in get(room, "/article/1").text  # nobody asked for pictures
+    path = keep(db, tmp_path, "new.png", png("navy"), "2025-04-02T00:00:00Z")
+    page = get(room, "/article/1").text
+    assert f"<code>{path.removeprefix('/picture/')}</code>" in page
+    assert "40 × 30" in page
+    assert "2025-04-02T00:00:00Z" in page
+    assert "not asked for yet" in page
+    db.conn.execute("update images set state = 'refused', reason = 'an SVG with script' where url like '%chart%'")
+    db.conn.commit()
+    assert "an SVG with script" in get(room, "/article/1").text
+
+
 def test_an_embargo_hides_every_picture_that_the_article_ever_showed(
     room: Datasette, db: Database, tmp_path: Path
 ) -> None:

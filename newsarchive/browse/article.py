@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from sqlite_utils import Database
 
 from newsarchive.browse.archives import Row, rows, visible
-from newsarchive.browse.pictures import kept_path, other_versions
+from newsarchive.browse.pictures import kept_path, other_versions, picture_facts
 from newsarchive.browse.prose import Picture, Prose, render_markdown, render_paragraphs, render_picture
 from newsarchive.browse.visits import Download, MissingError, Page, Visit, as_json
 from newsarchive.cite import STYLES, cite
@@ -39,6 +39,7 @@ def article_page(visit: Visit) -> Page:
             "prose": prose.html,
             "more_pictures": [render_picture(p, missing=missing) for url, p in left.items() if url not in placed_urls],
             "other_versions": other_versions(visit, number),
+            "picture_facts": picture_facts(visit, number),
             **_links(visit.db, number),
             "revisions": _revisions(visit.db, number),
             **_provenance(visit.db, article),

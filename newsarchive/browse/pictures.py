@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from newsarchive.browse.archives import rows, visible
+from newsarchive.browse.archives import Row, rows, visible
 from newsarchive.browse.visits import Download, MissingError, Visit
 from newsarchive.pictures import ENDINGS
 
@@ -74,3 +74,20 @@ def other_versions(visit: Visit, article: int) -> list[Version]:
         for row in found
         if kept_path(visit.folder, row["sha256"], row["type"])
     ]
+
+
+def picture_facts(visit: Visit, article: int) -> list[Row]:
+    """Of an article's pictures what they are, the capture that first brought each, or why it is not kept.
+
+    None where the archive never asked for one of them.
+    """
+    found = rows(
+        visit.db,
+        """select i.url, i.state, i.reason, i.sha256, i.type, i.bytes, i.width, i.height, v.first_seen, v.last_seen,
+            c.warc, c.offset, c.length
+        from article_images l join images i on i.id = l.image
+        left join image_versions v on v.image = i.id and v.sha256 = i.sha256
+        left join captures c on c.id = v.capture where l.article = ? order by l.lead desc, l.position""",
+        [article],
+    )
+    return found if any(row["state"] for row in found) else []

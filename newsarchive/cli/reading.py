@@ -189,6 +189,7 @@ STATUS_COLUMNS = {
     "articles": "Articles",
     "gone": "Gone",
     "newest": "Newest",
+    "pictures": "Pictures",
     "last_run": "Last run",
     "ended": "Ended",
     "source": "Changes found by",
@@ -216,6 +217,9 @@ def site_status(db: Database, site: str | None) -> list[dict[str, Any]]:
                 (select count(*) from articles where site = s.name) as articles,
                 (select count(*) from articles where site = s.name and gone is not null) as gone,
                 (select max(published) from articles where site = s.name) as newest,
+                (select count(distinct i.id) from images i join article_images l on l.image = i.id
+                    join articles a on a.id = l.article
+                    where i.sha256 is not null and a.site = s.name) as pictures,
                 r.started as last_run, case when r.finished is null and r.reason = '' then 'running' else r.reason end
                     as ended,
                 (select group_concat(kind, ', ') from sources where site = s.name and state = 'working'
