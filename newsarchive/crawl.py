@@ -14,8 +14,9 @@ from scrapy import signals
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.settings import Settings
 
-from newsarchive.extensions import ArchiveRun, PageRecorder
+from newsarchive.extensions import ArchiveRun
 from newsarchive.items import Extracted, Page
+from newsarchive.recorders import PageRecorder
 from newsarchive.sites import Site
 from newsarchive.spiderloader import site_spider, user_agent
 from newsarchive.spiders.page import PageSpider

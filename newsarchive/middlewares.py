@@ -18,8 +18,8 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from scrapy.robotstxt import RobotParser
 
-from newsarchive.extensions import Recorder
 from newsarchive.items import WantedPicture
+from newsarchive.recorders import Recorder
 from newsarchive.resolving import PUBLIC_HOSTS
 from newsarchive.spiders.page import status_line
 

@@ -10,10 +10,11 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
 from twisted.python.failure import Failure
 
-from newsarchive.extensions import ArchiveRun, Recorder
+from newsarchive.extensions import ArchiveRun
 from newsarchive.items import Extracted, Fetched, FetchedPicture, WantedPicture
 from newsarchive.pictures import Picture, PictureRefused, read_picture
 from newsarchive.processes import TooSlow, WorkerDied, WorkerPool
+from newsarchive.recorders import Recorder
 from newsarchive.sites import Site, host_site
 from newsarchive.spiders.page import ANSWERS, page_of
 from newsarchive.spiders.pictures import fetched_picture, picture_failed, picture_request

@@ -67,7 +67,7 @@ SPIDER_MIDDLEWARES = {
 EXTENSIONS = {
     "newsarchive.extensions.ArchiveRun": 100,
     "newsarchive.picture_run.PictureRun": 100,
-    "newsarchive.extensions.PageRecorder": 110,
+    "newsarchive.recorders.PageRecorder": 110,
     "newsarchive.extensions.CrawlDelay": 200,
 }
 TWISTED_DNS_RESOLVER = "newsarchive.resolving.SteadyResolver"

@@ -21,8 +21,8 @@ from newsarchive.cli.formats import FORMATS, render_article
 from newsarchive.cli.picture_option import WithImages, images_option
 from newsarchive.cli.terminal import Archive
 from newsarchive.crawl import fetch_pages
-from newsarchive.extensions import PageRecorder
 from newsarchive.items import Capture, Extracted, Fetched, Page
+from newsarchive.recorders import PageRecorder
 from newsarchive.sites import Site, host_site, site_of
 from newsarchive.stored import article_again
 from newsarchive.takedown import purge_forgotten

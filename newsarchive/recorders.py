@@ -1,0 +1,118 @@
+"""What keeps every response of a run: the recorders, that of a one-off fetch among them."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from scrapy import Request, signals
+from scrapy.crawler import Crawler
+from scrapy.exceptions import NotConfigured
+from scrapy.http import Response
+from sqlite_utils import Database
+
+from newsarchive import database
+from newsarchive.database.pictures import still_wanted
+from newsarchive.items import Capture, Extracted, FetchedPicture, WantedPicture
+from newsarchive.pictures import Picture, keep_picture
+from newsarchive.sites import Site
+from newsarchive.wanted import wanted_pictures
+from newsarchive.warc import CaptureWriter
+
+
+class Recorder:
+    """Keeps every response of a run in a WARC file."""
+
+    warc: CaptureWriter
+
+    def capture(self, request: Request, response: Response) -> Capture | None:
+        """Keep a response with its request; gives where, None where it is not to be kept."""
+        headers = [
+            (name.decode("latin-1"), value.decode("latin-1"))
+            for name, values in response.headers.items()
+            for value in values
+        ]
+        return self.warc.write(
+            url=response.url,
+            status=response.status,
+            headers=headers,
+            body=response.body,
+            request=_request_head(request),
+            ip=str(response.ip_address or ""),
+        )
+
+    def wanted_pictures(self, item: Extracted) -> list[WantedPicture]:
+        """The pictures of an article that are to be had now."""
+        return []
+
+    def save_picture(self, fetched: FetchedPicture, picture: Picture | None) -> None:
+        """Keep what came of a picture; `picture` is what was read of its bytes, None where it was not kept."""
+
+
+class PageRecorder(Recorder):
+    """Keeps the responses of a one-off fetch; PAGE_WARC_FOLDER says where, PAGE_WARC_NAME under which name."""
+
+    def __init__(self, folder: Path, name: str, *, archive: Path, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._images = archive / "images"
+        self.pictures: list[tuple[FetchedPicture, Picture | None]] = []
+        self._db: Database | None = None
+        with suppress(database.ArchiveError):  # none yet, or one that cannot be read: nothing is known of payloads
+            self._db = database.read_archive(archive)
+        originals = partial(database.original_of, self._db) if self._db else (lambda _sha256: None)
+        self.warc = CaptureWriter(folder, name, originals=originals)
+        self.captures: list[Capture] = []
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> PageRecorder:
+        folder = crawler.settings["PAGE_WARC_FOLDER"]
+        if not folder:
+            raise NotConfigured
+        archive = Path(crawler.settings["ARCHIVE_FOLDER"])
+        self = cls(Path(folder), crawler.settings["PAGE_WARC_NAME"], archive=archive, crawler=crawler)
+        crawler.signals.connect(self.close, signals.spider_closed)
+        return self
+
+    def capture(self, request: Request, response: Response) -> Capture | None:
+        """Keep a response with its request, and remember it for the database."""
+        capture = super().capture(request, response)
+        self.captures += [capture] if capture else []
+        return capture
+
+    def wanted_pictures(self, item: Extracted) -> list[WantedPicture]:
+        """The pictures of an article that the settings, else its site's profile, ask for; those not kept yet."""
+        site: Site = self._crawler.spider.sites[item.fetched.urls[0]]  # type: ignore[union-attr]
+        mode = self._crawler.settings["PICTURES"] or site.images
+        assert item.article is not None
+        if self._db and any(database.is_forgotten(self._db, url) for url in (*item.fetched.urls, item.article.url)):
+            return []
+        wanted = wanted_pictures(item.article.images, item.fetched.urls[-1], site=site, mode=mode)
+        return still_wanted(self._db, wanted) if self._db else wanted
+
+    def save_picture(self, fetched: FetchedPicture, picture: Picture | None) -> None:
+        """Write the picture's file, and remember what came of it for the database."""
+        if picture is not None:
+            keep_picture(self._images, picture, fetched.body)
+        fetched.body = b""
+        self.pictures.append((fetched, picture))
+
+    def close(self) -> None:
+        """Close the files."""
+        self.warc.close()
+        if self._db is not None:
+            self._db.close()
+
+
+def _request_head(request: Request) -> bytes:
+    parts = urlsplit(request.url)
+    path = parts.path or "/"
+    target = f"{path}?{parts.query}" if parts.query else path
+    lines = [f"{request.method} {target} HTTP/1.1", f"Host: {parts.netloc}"]
+    lines += [
+        f"{name.decode('latin-1')}: {value.decode('latin-1')}"
+        for name, values in request.headers.items()
+        for value in values
+    ]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
