@@ -15,8 +15,8 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from newsarchive import database
-from newsarchive.database.articles import Provenance
 from newsarchive.database.earlier import known_later, save_earlier
+from newsarchive.database.revisions import Provenance
 from newsarchive.items import Article, Capture, Extracted, Fetched
 from newsarchive.members import RecordError
 from newsarchive.recorded_pictures import RecordedPictures

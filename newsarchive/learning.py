@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from newsarchive.database.articles import captures_of, read_hints
+from newsarchive.database.revisions import captures_of, read_hints
 from newsarchive.extraction.blocks import Block, Element, fold, read_blocks
 from newsarchive.extraction.metadata import read_metadata
 from newsarchive.extraction.pages import read_tree

@@ -14,7 +14,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from newsarchive import database
-from newsarchive.database.articles import Provenance, stored_content
+from newsarchive.database.revisions import Provenance, stored_content
 from newsarchive.database.runs import now
 from newsarchive.extraction import EXTRACTOR
 from newsarchive.items import Article, NotAnArticle

@@ -35,7 +35,7 @@ from newsarchive.browse.metadata import DESCRIPTIONS, HIDDEN, QUERIES
 from newsarchive.browse.plots import Point
 from newsarchive.browse.web import HERE
 from newsarchive.database import open_archive, read_archive, save_article, save_capture, save_site, start_run
-from newsarchive.database.articles import Provenance
+from newsarchive.database.revisions import Provenance
 from newsarchive.items import Article, Author, Capture, Image
 from newsarchive.shadow import shadow_text
 from newsarchive.sites import Site

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from newsarchive.database import open_archive, save_article, save_site
-from newsarchive.database.articles import Provenance
+from newsarchive.database.revisions import Provenance
 from newsarchive.items import Article, Author, Image
 from newsarchive.shadow import shadow_text
 from newsarchive.sites import Site

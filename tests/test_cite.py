@@ -12,7 +12,7 @@ from sqlite_utils import Database
 
 from newsarchive.cite import CitationError, cite
 from newsarchive.database import open_archive, save_article, save_capture, save_site
-from newsarchive.database.articles import Provenance
+from newsarchive.database.revisions import Provenance
 from newsarchive.items import Article, Author, Capture
 from newsarchive.sites import Site
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from newsarchive.database import open_archive, save_article, save_site
-from newsarchive.database.articles import Provenance
+from newsarchive.database.revisions import Provenance
 from newsarchive.items import Article
 from newsarchive.shadow import shadow_text
 from newsarchive.sites import Site

@@ -27,7 +27,7 @@ from newsarchive.database import (
     save_site,
     start_run,
 )
-from newsarchive.database.articles import Provenance
+from newsarchive.database.revisions import Provenance
 from newsarchive.items import Article, Author, Hints, Image, Listed
 from newsarchive.revisions import content_digest, kind_of_change
 from newsarchive.shadow import shadow_text

@@ -17,8 +17,8 @@ from newsarchive.browse.app import make_datasette
 from newsarchive.browse.metadata import DESCRIPTIONS
 from newsarchive.cli import cli
 from newsarchive.database import open_archive, read_archive, save_article, save_site
-from newsarchive.database.articles import Provenance
 from newsarchive.database.embargoes import embargo_article, lift_embargo, list_embargoes
+from newsarchive.database.revisions import Provenance
 from newsarchive.export import export
 from newsarchive.items import Article, Author, Hints, Image
 from newsarchive.search import count_hits, facets, hits_over, kwic, search

@@ -21,7 +21,7 @@ from lxml import etree
 from sqlite_utils import Database
 
 from newsarchive.database import open_archive, save_article, save_capture, save_site
-from newsarchive.database.articles import Provenance
+from newsarchive.database.revisions import Provenance
 from newsarchive.export import FIELDS, FORMATS, ExportError, export, release
 from newsarchive.items import Article, Author, Capture, Image
 from newsarchive.search import FilterError

@@ -20,8 +20,8 @@ from fastwarc.warc import ArchiveIterator, WarcRecordType
 from sqlite_utils import Database
 
 from newsarchive.database import open_archive, read_archive, save_article, save_capture, save_site
-from newsarchive.database.articles import Provenance
 from newsarchive.database.embargoes import embargo_article
+from newsarchive.database.revisions import Provenance
 from newsarchive.demo import Newspaper
 from newsarchive.export import ExportError, export
 from newsarchive.export.surt import surt

@@ -15,9 +15,9 @@ from sqlite_utils import Database
 
 from newsarchive.browse.app import make_datasette
 from newsarchive.database import open_archive, save_article, save_site
-from newsarchive.database.articles import Provenance
 from newsarchive.database.embargoes import embargo_article
 from newsarchive.database.pictures import save_picture
+from newsarchive.database.revisions import Provenance
 from newsarchive.items import Article, Image
 from newsarchive.pictures import keep_picture, read_picture
 from newsarchive.shadow import shadow_text

@@ -9,7 +9,7 @@ import pytest
 from sqlite_utils import Database
 
 from newsarchive.database import open_archive, save_article, save_site
-from newsarchive.database.articles import Provenance
+from newsarchive.database.revisions import Provenance
 from newsarchive.items import Article, Author
 from newsarchive.search import FilterError, count_hits, facets, hits_over, kwic, plain, search, suggest
 from newsarchive.shadow import shadow_text

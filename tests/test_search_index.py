@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from newsarchive.database import index_is_current, open_archive, rebuild_index, save_article, save_site
-from newsarchive.database.articles import Provenance
+from newsarchive.database.revisions import Provenance
 from newsarchive.items import Article, Author
 from newsarchive.kazakh.lexicon import choose_parse, read_lexicon
 from newsarchive.search import search

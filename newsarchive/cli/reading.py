@@ -17,7 +17,7 @@ from sqlite_utils import Database
 from newsarchive.cli.formats import FORMATS, render_article
 from newsarchive.cli.terminal import Archive, json_option, print_json, print_table
 from newsarchive.database import article_of, index_is_current
-from newsarchive.database.articles import article_of_revision
+from newsarchive.database.revisions import article_of_revision
 from newsarchive.search import FilterError, Filters, Hit, Line, Period, hits_over
 from newsarchive.search import kwic as keyword_lines
 from newsarchive.search import search as search_archive

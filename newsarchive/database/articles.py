@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,7 +11,18 @@ from zoneinfo import ZoneInfo
 from sqlite_utils import Database
 
 from newsarchive.database.forgotten import refuse_forgotten
-from newsarchive.items import Article, Author, Hints, Image
+from newsarchive.database.links import replace_links, save_links
+from newsarchive.database.revisions import (
+    Provenance,
+    captures_of,
+    insert_reextracted,
+    insert_revision,
+    made_otherwise,
+    next_number,
+    read_hints,
+    stored_content,
+)
+from newsarchive.items import Article, Hints
 from newsarchive.revisions import changed_fields, content_digest, content_of, kind_of_change
 from newsarchive.sites import Site
 from newsarchive.urls import url_key
@@ -29,19 +39,6 @@ class Saved:
     revision: int
     outcome: str
     kind: str = ""
-
-
-@dataclass(kw_only=True, frozen=True)
-class Provenance:
-    """Where a stored content comes from: its time, its run, its captures, and what extracted it from them."""
-
-    time: str
-    run: int | None = None
-    captures: tuple[int, ...] = ()
-    hints: Hints = Hints()
-    extractor: str = ""
-    options_digest: str = ""
-    profile_digest: str = ""
 
 
 Again = Callable[[Sequence[tuple[str, int]], Hints], Article | None]
@@ -71,16 +68,16 @@ def save_article(
     digest = content_digest(content)
     with db.atomic():
         url = _own_url(db, article, urls, digest)
-        known = _find(db, [url, *urls])
+        known = find_known(db, [url, *urls])
         if known is None:
             saved = _insert(db, article, url, site, digest, provenance)
         else:
             current = next(db.query("select * from revisions where id = ?", [known["current_revision"]]))
             if again is not None and digest != current["digest"] and made_otherwise(current, provenance):
-                current = _brought_up(db, current, again, provenance)
+                current = brought_up(db, current, again, provenance)
             saved = _update(db, known, current, article, url, site, content, digest, provenance)
         if saved.outcome == "new":
-            _save_links(db, saved.article, article)
+            save_links(db, saved.article, article)
         elif saved.outcome != "same" or saved.kind:
             replace_links(db, saved.article, article)
         if saved.outcome != "same" or saved.kind:
@@ -119,7 +116,8 @@ def _own_url(db: Database, article: Article, urls: Sequence[str], digest: str) -
     return article.url if row is None or row[0] == digest else final
 
 
-def _find(db: Database, urls: Sequence[str]) -> dict[str, Any] | None:
+def find_known(db: Database, urls: Sequence[str]) -> dict[str, Any] | None:
+    """The row of the article that the archive has at one of the addresses."""
     keys = list(dict.fromkeys(url_key(url) for url in urls))
     marks = ", ".join("?" * len(keys))
     rows = db.conn.execute(
@@ -149,18 +147,12 @@ def _insert(db: Database, article: Article, url: str, site: Site, digest: str, p
         f"insert into articles ({', '.join(row)}) values ({', '.join('?' * len(row))})",  # noqa: S608
         tuple(row.values()),
     )
-    made = _insert_revision(db, article_id, 1, article, "first", (), digest, provenance)
+    made = insert_revision(db, article_id, 1, article, "first", (), digest, provenance)
     assert made == revision
     return Saved(article=article_id, revision=revision, outcome="new", kind="first")
 
 
-def made_otherwise(revision: dict[str, Any], provenance: Provenance) -> bool:
-    """Whether another extractor, or one with another profile, made a revision."""
-    made = (revision["extractor"], revision["options_digest"], revision["profile_digest"])
-    return made != (provenance.extractor, provenance.options_digest, provenance.profile_digest)
-
-
-def _brought_up(db: Database, current: dict[str, Any], again: Again, provenance: Provenance) -> dict[str, Any]:
+def brought_up(db: Database, current: dict[str, Any], again: Again, provenance: Provenance) -> dict[str, Any]:
     """The present state as today's extractor would have made it, stored beside it where it differs."""
     captures = captures_of(db, current["id"])
     hints = read_hints(current["hints"])
@@ -171,36 +163,6 @@ def _brought_up(db: Database, current: dict[str, Any], again: Again, provenance:
     origin = replace(provenance, captures=tuple(capture for capture, _, _ in captures), hints=hints)
     revision = insert_reextracted(db, current, own, article, origin)
     return next(db.query("select * from revisions where id = ?", [revision]))
-
-
-def insert_reextracted(db: Database, old: dict[str, Any], own: int, article: Article, provenance: Provenance) -> int:
-    """Store what today's extractor makes of the captures of the newspaper's `own` revision, beside the `old` content.
-
-    Gives the new revision's id; the present state is not touched.
-    """
-    content = content_of(article)
-    number = _next_number(db, old["article"])
-    revision = _insert_revision(
-        db,
-        old["article"],
-        number,
-        article,
-        "reextracted",
-        changed_fields(stored_content(old), content),
-        content_digest(content),
-        provenance,
-    )
-    db.conn.execute("update revisions set reextracts = ? where id = ?", (own, revision))
-    return revision
-
-
-def captures_of(db: Database, revision: int) -> list[tuple[int, str, int]]:
-    """The captures a revision was made of, in order: id, WARC file and offset of each."""
-    return db.conn.execute(
-        "select c.id, c.warc, c.offset from revision_captures p join captures c on c.id = p.capture"
-        " where p.revision = ? order by p.position",
-        (revision,),
-    ).fetchall()
 
 
 def _update(
@@ -227,90 +189,10 @@ def _update(
         return Saved(article=known["id"], revision=current["id"], outcome="same", kind="reextracted")
     old = stored_content(current)
     kind = kind_of_change(old, content)
-    number = _next_number(db, known["id"])
-    revision = _insert_revision(
-        db, known["id"], number, article, kind, changed_fields(old, content), digest, provenance
-    )
+    number = next_number(db, known["id"])
+    revision = insert_revision(db, known["id"], number, article, kind, changed_fields(old, content), digest, provenance)
     show_revision(db, known["id"], revision, article, url, site, known["first_seen"])
     return Saved(article=known["id"], revision=revision, outcome="changed", kind=kind)
-
-
-def stored_content(revision: dict[str, Any]) -> dict[str, Any]:
-    """The content of a stored revision in the form that `content_of` gives."""
-    return content_of(article_of_revision(revision))
-
-
-def article_of_revision(revision: dict[str, Any], *, url: str = "", site: str = "") -> Article:
-    """A row of `revisions` as an Article."""
-    return Article(
-        url=url,
-        site=site,
-        title=revision["title"],
-        lead=revision["lead"] or "",
-        body=revision["body"],
-        markdown=revision["markdown"],
-        language=revision["language"] or "",
-        published=revision["published"] or "",
-        modified=revision["modified"] or "",
-        authors=tuple(Author(**author) for author in json.loads(revision["authors"])),
-        images=tuple(Image(**image) for image in json.loads(revision["images"])),
-        categories=tuple(json.loads(revision["categories"])),
-        tags=tuple(json.loads(revision["tags"])),
-        evidence=json.loads(revision["evidence"]),
-    )
-
-
-def _next_number(db: Database, article: int) -> int:
-    row = db.conn.execute("select max(number) + 1 from revisions where article = ?", (article,)).fetchone()
-    return int(row[0])
-
-
-def _insert_revision(
-    db: Database,
-    article_id: int,
-    number: int,
-    article: Article,
-    kind: str,
-    changed: Sequence[str],
-    digest: str,
-    provenance: Provenance,
-) -> int:
-    row: dict[str, Any] = {
-        "article": article_id,
-        "number": number,
-        "time": provenance.time,
-        "kind": kind,
-        "changed": _json(changed),
-        "digest": digest,
-        "title": article.title,
-        "lead": article.lead or None,
-        "body": article.body,
-        "markdown": article.markdown,
-        "language": article.language or None,
-        "published": article.published or None,
-        "modified": article.modified or None,
-        "authors": _json([_plain(author) for author in article.authors]),
-        "images": _json([_plain(image) for image in article.images]),
-        "categories": _json(article.categories),
-        "tags": _json(article.tags),
-        "evidence": _json(article.evidence),
-        "hints": hints_json(provenance.hints),
-        "extractor": provenance.extractor,
-        "options_digest": provenance.options_digest,
-        "profile_digest": provenance.profile_digest,
-        "run": provenance.run,
-    }
-    cursor = db.conn.execute(
-        f"insert into revisions ({', '.join(row)}) values ({', '.join('?' * len(row))})",  # noqa: S608
-        tuple(row.values()),
-    )
-    revision = cursor.lastrowid
-    assert revision is not None
-    db.conn.executemany(
-        "insert into revision_captures (revision, position, capture) values (?, ?, ?)",
-        [(revision, position, capture) for position, capture in enumerate(provenance.captures)],
-    )
-    return revision
 
 
 def show_revision(
@@ -341,52 +223,6 @@ def _shown(article: Article, url: str, site: Site, revision: int, first_seen: st
     }
 
 
-def replace_links(db: Database, article_id: int, article: Article) -> None:
-    """Write who signs an article, its pictures, categories and tags, in place of those that are there."""
-    for table in ("article_authors", "article_images", "article_categories", "article_tags"):
-        db.conn.execute(f"delete from {table} where article = ?", (article_id,))  # noqa: S608
-    _save_links(db, article_id, article)
-
-
-def _save_links(db: Database, article_id: int, article: Article) -> None:
-    db.conn.executemany(
-        "insert into article_authors (article, author, position, role, as_written) values (?, ?, ?, ?, ?)",
-        [
-            (article_id, _id_of(db, "authors", "name", author.name), position, author.role, author.as_written)
-            for position, author in enumerate(article.authors)
-        ],
-    )
-    db.conn.executemany(
-        "insert into article_images (article, image, position, lead, shown, alt, caption, credit)"
-        " values (?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                article_id,
-                _id_of(db, "images", "url", image.url),
-                position,
-                image.lead,
-                image.shown or image.url,
-                image.alt,
-                image.caption,
-                image.credit,
-            )
-            for position, image in enumerate(article.images)
-        ],
-    )
-    for table, column, names in (("categories", "category", article.categories), ("tags", "tag", article.tags)):
-        db.conn.executemany(
-            f"insert into article_{table} (article, {column}, position) values (?, ?, ?)",  # noqa: S608
-            [(article_id, _id_of(db, table, "name", name), position) for position, name in enumerate(names)],
-        )
-
-
-def _id_of(db: Database, table: str, column: str, value: str) -> int:
-    row = db.conn.execute(f"select id from {table} where {column} = ?", (value,)).fetchone()  # noqa: S608
-    if row is None:
-        row = (db.conn.execute(f"insert into {table} ({column}) values (?)", (value,)).lastrowid,)  # noqa: S608
-    return int(row[0])
-
-
 def _save_addresses(
     db: Database, article_id: int, urls: Sequence[str], site: Site, article: Article, time: str, source: str
 ) -> None:
@@ -411,29 +247,3 @@ def _save_addresses(
                 article_id,
             ),
         )
-
-
-def read_hints(data: str) -> Hints:
-    """Hints from their stored JSON."""
-    values: dict[str, Any] = json.loads(data)
-    if values.get("image"):
-        values["image"] = Image(**values["image"])
-    values = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
-    return Hints(**values)
-
-
-def hints_json(hints: Hints) -> str:
-    """Hints as JSON without their empty fields."""
-    values = {name: value for name, value in _plain(hints).items() if value}
-    if hints.image:
-        values["image"] = _plain(hints.image)
-    return _json(values)
-
-
-def _plain(record: Author | Image | Hints) -> dict[str, Any]:
-    """The fields of a record as they are; `asdict`, which copies them all the way down, costs ten times as much."""
-    return {name: getattr(record, name) for name in record.__slots__}
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -8,8 +8,16 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from newsarchive.database import articles
-from newsarchive.database.articles import Again, Provenance, Saved
+from newsarchive.database.articles import Again, Saved, brought_up, find_known
+from newsarchive.database.revisions import (
+    Provenance,
+    article_of_revision,
+    captures_of,
+    insert_revision,
+    made_otherwise,
+    read_hints,
+    stored_content,
+)
 from newsarchive.items import Article
 from newsarchive.pictures import Picture
 from newsarchive.revisions import changed_fields, content_digest, content_of, kind_of_change
@@ -19,7 +27,7 @@ from newsarchive.urls import url_key
 
 def known_later(db: Database, urls: Sequence[str], time: str) -> int | None:
     """The article of the addresses where the archive saw it after `time` (UTC); None where it did not."""
-    known = articles._find(db, urls)
+    known = find_known(db, urls)
     return int(known["id"]) if known is not None and time < known["last_seen"] else None
 
 
@@ -53,14 +61,14 @@ def save_earlier(
             if row is not None and readings[row["id"]]["digest"] == digest:
                 db.conn.execute("update revisions set time = min(time, ?) where id = ?", (provenance.time, row["id"]))
                 return Saved(article=number, revision=row["id"], outcome="same")
-        old = articles.stored_content(readings[before["id"]]) if before else None
+        old = stored_content(readings[before["id"]]) if before else None
         kind = kind_of_change(old, content) if old is not None else "first"
         changed = changed_fields(old, content) if old is not None else ()
         place = after["number"] if after else before["number"] + 1 if before else 1
         _make_room(db, number, place)
-        revision = articles._insert_revision(db, number, place, article, kind, changed, digest, provenance)
+        revision = insert_revision(db, number, place, article, kind, changed, digest, provenance)
         if after is not None:
-            _mend(db, after, content, articles.stored_content(readings[after["id"]]))
+            _mend(db, after, content, stored_content(readings[after["id"]]))
         elif before is not None:
             _say_again(db, before, readings[before["id"]], content, place + 1)
     return Saved(article=number, revision=revision, outcome="changed", kind=kind)
@@ -71,9 +79,9 @@ def _reading(db: Database, row: dict[str, Any], digest: str, again: Again | None
     latest = next(
         db.query("select * from revisions where reextracts = ? order by number desc limit 1", [row["id"]]), row
     )
-    if again is None or latest["digest"] == digest or not articles.made_otherwise(latest, origin):
+    if again is None or latest["digest"] == digest or not made_otherwise(latest, origin):
         return latest
-    return articles._brought_up(db, latest, again, origin)
+    return brought_up(db, latest, again, origin)
 
 
 def _make_room(db: Database, article: int, place: int) -> None:
@@ -94,7 +102,7 @@ def _say_again(
     db: Database, before: dict[str, Any], latest: dict[str, Any], content: dict[str, Any], place: int
 ) -> None:
     """The present content stood before what was put in, and was seen after it again: a revision of its own."""
-    its = articles.stored_content(latest)
+    its = stored_content(latest)
     (seen, run) = db.conn.execute(
         "select a.last_seen, r.run from articles a join revisions r on r.id = a.current_revision where a.id = ?",
         (before["article"],),
@@ -102,18 +110,18 @@ def _say_again(
     origin = Provenance(
         time=seen,
         run=run,
-        captures=tuple(capture for capture, _, _ in articles.captures_of(db, latest["id"])),
-        hints=articles.read_hints(latest["hints"]),
+        captures=tuple(capture for capture, _, _ in captures_of(db, latest["id"])),
+        hints=read_hints(latest["hints"]),
         extractor=latest["extractor"],
         options_digest=latest["options_digest"],
         profile_digest=latest["profile_digest"],
     )
     _make_room(db, before["article"], place)
-    revision = articles._insert_revision(
+    revision = insert_revision(
         db,
         before["article"],
         place,
-        articles.article_of_revision(latest),
+        article_of_revision(latest),
         kind_of_change(content, its),
         changed_fields(content, its),
         latest["digest"],

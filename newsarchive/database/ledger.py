@@ -9,8 +9,9 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from newsarchive.database.articles import hints_json, local_day, read_hints
+from newsarchive.database.articles import local_day
 from newsarchive.database.forgotten import mark_forgotten
+from newsarchive.database.revisions import hints_json, read_hints
 from newsarchive.items import Hints, Listed
 from newsarchive.sites import Site
 from newsarchive.urls import url_key

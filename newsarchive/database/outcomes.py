@@ -10,9 +10,10 @@ from json import dumps
 
 from sqlite_utils import Database
 
-from newsarchive.database.articles import Again, Provenance, save_article
+from newsarchive.database.articles import Again, save_article
 from newsarchive.database.forgotten import Forgotten, mark_forgotten, refuse_forgotten
 from newsarchive.database.ledger import article_of, mark_failed, mark_missing, mark_not_article, mark_visited
+from newsarchive.database.revisions import Provenance
 from newsarchive.database.runs import now, save_capture
 from newsarchive.items import Article, Extracted
 from newsarchive.sites import Site

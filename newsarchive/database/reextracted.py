@@ -8,14 +8,9 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from newsarchive.database.articles import (
-    Provenance,
-    captures_of,
-    insert_reextracted,
-    read_hints,
-    replace_links,
-    show_revision,
-)
+from newsarchive.database.articles import show_revision
+from newsarchive.database.links import replace_links
+from newsarchive.database.revisions import Provenance, captures_of, insert_reextracted, read_hints
 from newsarchive.items import Article, Hints
 from newsarchive.sites import Site
 

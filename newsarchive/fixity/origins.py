@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from newsarchive.database.articles import read_hints, stored_content
 from newsarchive.database.outcomes import profile_digest
+from newsarchive.database.revisions import read_hints, stored_content
 from newsarchive.extraction import EXTRACTOR
 from newsarchive.fixity.report import Progress, Report
 from newsarchive.fixity.state import State

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from newsarchive.database.articles import stored_content
+from newsarchive.database.revisions import stored_content
 from newsarchive.database.seals import broken_seals, watch_tables
 from newsarchive.database.sums import changed_pages
 from newsarchive.fixity.report import Progress, Report

@@ -1,0 +1,168 @@
+"""Rows of revisions: writing one with the captures it was made of, and reading one back as an article."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlite_utils import Database
+
+from newsarchive.items import Article, Author, Hints, Image
+from newsarchive.revisions import changed_fields, content_digest, content_of
+
+
+@dataclass(kw_only=True, frozen=True)
+class Provenance:
+    """Where a stored content comes from: its time, its run, its captures, and what extracted it from them."""
+
+    time: str
+    run: int | None = None
+    captures: tuple[int, ...] = ()
+    hints: Hints = Hints()
+    extractor: str = ""
+    options_digest: str = ""
+    profile_digest: str = ""
+
+
+def made_otherwise(revision: dict[str, Any], provenance: Provenance) -> bool:
+    """Whether another extractor, or one with another profile, made a revision."""
+    made = (revision["extractor"], revision["options_digest"], revision["profile_digest"])
+    return made != (provenance.extractor, provenance.options_digest, provenance.profile_digest)
+
+
+def insert_reextracted(db: Database, old: dict[str, Any], own: int, article: Article, provenance: Provenance) -> int:
+    """Store what today's extractor makes of the captures of the newspaper's `own` revision, beside the `old` content.
+
+    Gives the new revision's id; the present state is not touched.
+    """
+    content = content_of(article)
+    number = next_number(db, old["article"])
+    revision = insert_revision(
+        db,
+        old["article"],
+        number,
+        article,
+        "reextracted",
+        changed_fields(stored_content(old), content),
+        content_digest(content),
+        provenance,
+    )
+    db.conn.execute("update revisions set reextracts = ? where id = ?", (own, revision))
+    return revision
+
+
+def captures_of(db: Database, revision: int) -> list[tuple[int, str, int]]:
+    """The captures a revision was made of, in order: id, WARC file and offset of each."""
+    return db.conn.execute(
+        "select c.id, c.warc, c.offset from revision_captures p join captures c on c.id = p.capture"
+        " where p.revision = ? order by p.position",
+        (revision,),
+    ).fetchall()
+
+
+def stored_content(revision: dict[str, Any]) -> dict[str, Any]:
+    """The content of a stored revision in the form that `content_of` gives."""
+    return content_of(article_of_revision(revision))
+
+
+def article_of_revision(revision: dict[str, Any], *, url: str = "", site: str = "") -> Article:
+    """A row of `revisions` as an Article."""
+    return Article(
+        url=url,
+        site=site,
+        title=revision["title"],
+        lead=revision["lead"] or "",
+        body=revision["body"],
+        markdown=revision["markdown"],
+        language=revision["language"] or "",
+        published=revision["published"] or "",
+        modified=revision["modified"] or "",
+        authors=tuple(Author(**author) for author in json.loads(revision["authors"])),
+        images=tuple(Image(**image) for image in json.loads(revision["images"])),
+        categories=tuple(json.loads(revision["categories"])),
+        tags=tuple(json.loads(revision["tags"])),
+        evidence=json.loads(revision["evidence"]),
+    )
+
+
+def next_number(db: Database, article: int) -> int:
+    """The number of an article's next revision."""
+    row = db.conn.execute("select max(number) + 1 from revisions where article = ?", (article,)).fetchone()
+    return int(row[0])
+
+
+def insert_revision(
+    db: Database,
+    article_id: int,
+    number: int,
+    article: Article,
+    kind: str,
+    changed: Sequence[str],
+    digest: str,
+    provenance: Provenance,
+) -> int:
+    """Write a revision with the captures it was made of; gives its id."""
+    row: dict[str, Any] = {
+        "article": article_id,
+        "number": number,
+        "time": provenance.time,
+        "kind": kind,
+        "changed": _json(changed),
+        "digest": digest,
+        "title": article.title,
+        "lead": article.lead or None,
+        "body": article.body,
+        "markdown": article.markdown,
+        "language": article.language or None,
+        "published": article.published or None,
+        "modified": article.modified or None,
+        "authors": _json([_plain(author) for author in article.authors]),
+        "images": _json([_plain(image) for image in article.images]),
+        "categories": _json(article.categories),
+        "tags": _json(article.tags),
+        "evidence": _json(article.evidence),
+        "hints": hints_json(provenance.hints),
+        "extractor": provenance.extractor,
+        "options_digest": provenance.options_digest,
+        "profile_digest": provenance.profile_digest,
+        "run": provenance.run,
+    }
+    cursor = db.conn.execute(
+        f"insert into revisions ({', '.join(row)}) values ({', '.join('?' * len(row))})",  # noqa: S608
+        tuple(row.values()),
+    )
+    revision = cursor.lastrowid
+    assert revision is not None
+    db.conn.executemany(
+        "insert into revision_captures (revision, position, capture) values (?, ?, ?)",
+        [(revision, position, capture) for position, capture in enumerate(provenance.captures)],
+    )
+    return revision
+
+
+def read_hints(data: str) -> Hints:
+    """Hints from their stored JSON."""
+    values: dict[str, Any] = json.loads(data)
+    if values.get("image"):
+        values["image"] = Image(**values["image"])
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    return Hints(**values)
+
+
+def hints_json(hints: Hints) -> str:
+    """Hints as JSON without their empty fields."""
+    values = {name: value for name, value in _plain(hints).items() if value}
+    if hints.image:
+        values["image"] = _plain(hints.image)
+    return _json(values)
+
+
+def _plain(record: Author | Image | Hints) -> dict[str, Any]:
+    """The fields of a record as they are; `asdict`, which copies them all the way down, costs ten times as much."""
+    return {name: getattr(record, name) for name in record.__slots__}
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
