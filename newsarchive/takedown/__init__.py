@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,8 @@ from newsarchive.urls import url_key
 
 __all__ = ["Progress", "Takedown", "forget", "purge_forgotten"]
 
+_WRITING = 600.0
+"""Seconds within which any picture's file is written."""
 _DRAFT = re.compile(r"\.(?:check-|.+\.)[a-z0-9_]{8}")
 
 
@@ -141,7 +144,10 @@ def _remove_captures(db: Database, removal: Removal) -> None:
 
 
 def _delete_drafts(folder: Path) -> None:
-    """Unfinished exports and copies in the archive's folder may hold the text."""
+    """Unfinished exports and copies in the archive's folder may hold the text, unfinished files a picture."""
     for path in folder.iterdir():
         if path.is_dir() and _DRAFT.fullmatch(path.name):
             shutil.rmtree(path, ignore_errors=True)
+    for path in (folder / "images").glob(".*"):
+        if path.stat().st_mtime < time.time() - _WRITING:  # a fetch may be at work on a younger one
+            path.unlink(missing_ok=True)
