@@ -169,6 +169,7 @@ def test_images_fetch_gets_what_a_crawl_without_pictures_left(
     assert "pictures: 3 new" in newsarchive("images", "fetch", "paper", "--limit", "3").stdout
     assert "pictures: 5 new" in newsarchive("images", "fetch").stdout
     assert "no picture is missing" in newsarchive("images", "fetch").stdout
+    newsarchive("images", "fetch", "--images", "none", code=2)
     assert len(files(folder)) == 8
     runs = db().conn.execute("select reason from runs where command = 'images'").fetchall()
     assert runs == [("finished",)] * 3

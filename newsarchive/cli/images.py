@@ -7,7 +7,6 @@ import sys
 import click
 
 from newsarchive.cli.crawling import parse_settings, report, run_crawl, sites_of
-from newsarchive.cli.picture_option import CHOICE
 from newsarchive.cli.terminal import Archive, json_option
 from newsarchive.database import lock_archive, open_archive
 from newsarchive.lost_pictures import put_back_pictures
@@ -20,7 +19,7 @@ def images() -> None:
 
 @images.command()
 @click.argument("sites", nargs=-1, metavar="[SITE]...")
-@click.option("--images", "mode", type=CHOICE, help="Which of them; the profile's choice, else all.")
+@click.option("--images", "mode", type=click.Choice(("lead", "all")), help="Which of them; the profile's choice, else all.")
 @click.option("--again", is_flag=True, help="Ask for those that are kept or were refused, too.")
 @click.option("--limit", type=click.IntRange(1), help="Ask for so many at most.")
 @click.option("-s", "--set", "own", multiple=True, metavar="NAME=VALUE", help="Override a Scrapy setting.")
