@@ -19,7 +19,9 @@ def images() -> None:
 
 @images.command()
 @click.argument("sites", nargs=-1, metavar="[SITE]...")
-@click.option("--images", "mode", type=click.Choice(("lead", "all")), help="Which of them; the profile's choice, else all.")
+@click.option(
+    "--images", "mode", type=click.Choice(("lead", "all")), help="Which of them; the profile's choice, else all."
+)
 @click.option("--again", is_flag=True, help="Ask for those that are kept or were refused, too.")
 @click.option("--limit", type=click.IntRange(1), help="Ask for so many at most.")
 @click.option("-s", "--set", "own", multiple=True, metavar="NAME=VALUE", help="Override a Scrapy setting.")
