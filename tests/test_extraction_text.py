@@ -283,3 +283,20 @@ def test_readers_comments_under_a_short_text_are_not_taken_for_it():
         + "</ol></div>"
     )
     assert article.body == "Кеше ауылда жаңа көпір ашылды."
+
+
+def test_teasers_of_related_articles_under_a_short_text_are_not_taken_for_it():
+    teaser = "Облыс орталығында жаңа оқу жылы басталды, биыл үш мектеп пайдалануға беріліп, орын тапшылығы азайды…"
+    items = "".join(
+        f"<li><a href=/q/{n}/>Мектеп {n}</a> <span>{n} қыркүйек</span><p>{n}. {teaser}</p></li>" for n in (1, 2, 3)
+    )
+    article = read(
+        "<p>Кеше ауылда жаңа көпір ашылды. Салтанатқа ауылдың ақсақалдары да келді.</p>"
+        f"<div class='related-posts'><h3>Тағы оқыңыз</h3><ul>{items}</ul></div>"
+    )
+    assert article.body == "Кеше ауылда жаңа көпір ашылды. Салтанатқа ауылдың ақсақалдары да келді."
+
+
+def test_an_article_in_an_element_that_is_named_related_is_read():
+    page = f"<div class='related-content'>{paragraphs(FIRST, SECOND, THIRD)}</div>"
+    assert read(page).body == f"{FIRST}\n\n{SECOND}\n\n{THIRD}"

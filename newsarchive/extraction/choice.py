@@ -34,6 +34,13 @@ _APART = re.compile(
     )(?:$|[\s_-])""",
     re.X,
 )
+_OTHERS = re.compile(
+    r"(?:^|[\s_-])(?:related-?(?:posts?|articles?|news|stories|items|content)?|jp-relatedposts|yarpp\w*|outbrain|taboola"
+    r"|similar-?(?:posts?|articles?|news)|recommended-?(?:posts?|articles?|news)|recirc\w*)(?:$|[\s_-])"
+)
+_HEADINGS = ("h1", "h2", "h3", "caption")
+_A_LINE = 40
+"""Characters, folded, of the shortest text."""
 _CAPTION = re.compile(
     r"""(?:^|[\s_-])(?:caption\w*|\w*caption|wp-caption-text|credits?|legend|imgcap
     |(?:lead-?)?(?:image|img|photo|foto|picture|media|bild)[_-]*(?:block)?[_-]*
@@ -62,6 +69,11 @@ def _purpose(words: str) -> str:
     """The first of the names that says a block is for something beside the article; empty where none does."""
     found = _APART.search(words)
     return found[0].strip(" _-") if found else ""
+
+
+@lru_cache(maxsize=20_000)
+def _names_others(words: str) -> bool:
+    return _OTHERS.search(words) is not None
 
 
 @lru_cache(maxsize=20_000)
@@ -105,7 +117,7 @@ class Structure:
         self.named: dict[str, int] = {}
         seen: set[str] = set()
         for block, is_marked in zip(blocks, marked, strict=True):
-            if not is_marked or block.kind in ("h1", "h2", "h3", "caption") or block.key in seen:
+            if not is_marked or block.kind in _HEADINGS or block.key in seen:
                 continue
             seen.add(block.key)
             size = len(block.text) - block.linked
@@ -196,7 +208,7 @@ class Choice:
 
 def choose(blocks: Sequence[Block], marks: Marks, root: Element, title: str = "") -> Choice:
     """The blocks of the article's text: those marked, and those that stand among them; none of another purpose."""
-    marked = [bool(b.key) and b in marks for b in blocks]
+    marked = _without_others([bool(b.key) and b in marks for b in blocks], blocks, root)
     structure = Structure(blocks, marked, root)
     if not structure.total:
         return Choice(kept=[], main=root)
@@ -226,6 +238,30 @@ def choose(blocks: Sequence[Block], marks: Marks, root: Element, title: str = ""
             continue  # a copy for another screen; what one element says twice is text
         choice.kept.append(block)
     return choice
+
+
+def _without_others(marked: Sequence[bool], blocks: Sequence[Block], root: Element) -> Sequence[bool]:
+    """The marks without those in lists of related articles, which under a short text may be most of what was marked.
+
+    Where nothing else was marked, such a name was given to the article itself.
+    """
+    known: dict[Element, bool] = {root: False}
+    own = [is_marked and not _is_of_others(b.element, known) for is_marked, b in zip(marked, blocks, strict=True)]
+    size = sum(len(b.key) for b, is_own in zip(blocks, own, strict=True) if is_own and b.kind not in _HEADINGS)
+    return own if size >= _A_LINE else marked
+
+
+def _is_of_others(element: Element, known: dict[Element, bool]) -> bool:
+    path = []
+    node: Element | None = element
+    while node is not None and node not in known:
+        path.append(node)
+        node = node.getparent()
+    answer = node is not None and known[node]
+    for node in reversed(path):
+        answer = answer or _names_others(words_of(node))
+        known[node] = answer
+    return answer
 
 
 def _titled_article(blocks: Sequence[Block], main: Element, structure: Structure, title: str) -> Element | None:
