@@ -17,6 +17,8 @@ class Page:
     body: bytes
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
+    cut: str = ""
+    """Why it did not come whole, in words; empty where it did."""
 
 
 @dataclass(kw_only=True, frozen=True, slots=True)
@@ -82,6 +84,8 @@ class Listing:
     """When each of `listings` last changed, in the same order, where an index says it."""
     total: int | None = None
     """How many articles the source says it has in all (X-WP-Total), if it says so."""
+    cut: str = ""
+    """Why this is not all that the page has, in words; empty where it is."""
 
 
 @dataclass(kw_only=True, frozen=True, slots=True)

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
+from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
@@ -21,7 +22,7 @@ from scrapy.robotstxt import RobotParser
 from newsarchive.items import WantedPicture
 from newsarchive.recorders import Recorder
 from newsarchive.resolving import PUBLIC_HOSTS
-from newsarchive.spiders.page import status_line
+from newsarchive.spiders.page import BROKEN_OFF, status_line
 
 logger = logging.getLogger(__name__)
 
@@ -95,15 +96,31 @@ async def _is_private(url: str) -> bool:
 
 
 class RobotsMiddleware(RobotsTxtMiddleware):
-    """Obeys robots.txt, and asks for nothing where the host cannot give it: RFC 9309, section 2.3.1.4."""
+    """Obeys robots.txt, and asks for nothing where the host cannot give it: RFC 9309, section 2.3.1.4.
+
+    It is asked for once in a run: where discovery reads the sitemaps that it names, it gets the same answer.
+    """
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._unknown: dict[str, str] = {}
+        self._answers: dict[str, Response] = {}
+
+    async def process_request(self, request: Request) -> Response | None:  # type: ignore[override]
+        if request.meta.get("dont_obey_robotstxt"):
+            return None
+        await super().process_request(request)
+        answer = self._answers.get(request.url)
+        return answer and answer.replace(request=request, flags=[*answer.flags, "cached"])  # in the WARC file already
 
     async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
         if response.status >= 500:
             self._unknown[netloc] = status_line(response.status)
+        elif "dataloss" in response.flags:  # the rule that matters may be in the rest
+            self._unknown[netloc] = BROKEN_OFF
+        else:
+            parts = urlsplit(request.url)
+            self._answers[f"{parts.scheme}://{netloc}/robots.txt"] = response
         await super()._parse_robots(response, netloc, request)
 
     def _robots_error(self, exc: Exception, netloc: str) -> None:
@@ -194,6 +211,25 @@ class PageCompressionMiddleware(HttpCompressionMiddleware):
         if request.meta.get("keep_encoded") and response.status == 200:
             return response
         return super().process_response(request, response)
+
+
+class BrokenOffMiddleware:
+    """Asks again for an answer that came shorter than its head said, as Scrapy does after other failures."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> BrokenOffMiddleware:
+        return cls(crawler)
+
+    def process_response(self, request: Request, response: Response) -> Request | Response:
+        if "dataloss" not in response.flags:
+            return response
+        spider = self._crawler.spider
+        assert spider is not None
+        again = get_retry_request(request, spider=spider, reason=BROKEN_OFF, give_up_log_level=logging.DEBUG)
+        return again or response
 
 
 class CaptureMiddleware:

@@ -263,3 +263,23 @@ create index image_versions_capture on image_versions(capture) where capture is 
 create index images_capture on images(capture) where capture is not null;
 """,
     )
+
+
+@migrations()
+def m270_walks(db: Database) -> None:
+    """How a source was read last, and when it was walked to its end: for the weekly walk, and for people."""
+    _run(
+        db,
+        """
+alter table sources add column          -- the run that last read it, or tried to
+    run integer;
+alter table sources add column          -- how it was last read: full (--full), walk (to its end), incremental, newest
+    task text not null default '';
+alter table sources add column          -- when it was last walked, as far as it could be; complete: to its end
+    walked text;
+alter table sources add column          -- when the last walk to its end began
+    walk_began text;
+alter table sources add column          -- so many walks in a row did not see its end
+    walks_cut integer not null default 0;
+""",
+    )

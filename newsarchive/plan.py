@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,10 +19,19 @@ from sqlite_utils import Database
 
 from newsarchive import database
 from newsarchive.database.runs import now
-from newsarchive.discovery import ListingError, changes_url, ids_url, lastmod_is_reliable, read_listing, start_urls
+from newsarchive.discovery import (
+    ListingError,
+    changes_url,
+    ids_url,
+    is_guess,
+    lastmod_is_reliable,
+    read_listing,
+    start_urls,
+)
 from newsarchive.items import Article, Hints, Listing, ListingRequest, Page
 from newsarchive.sites import Site, Source
 from newsarchive.urls import url_key
+from newsarchive.walks import Walk, kind_of_walk, walk_is_due
 
 logger = logging.getLogger(__name__)
 
@@ -31,32 +40,9 @@ OVERLAP = timedelta(hours=1)
 FEW_FILES = 2
 DEEPEST = {"sitemap": 4}  # robots.txt, an index, an index in it, a file: none is honest beyond
 MOST_LISTINGS = {"wordpress": 20_000, "sitemap": 20_000, "feed": 2_000, "listing": 2_000}
-FULL_WALK_EVERY = timedelta(days=7)
-INDEX = '{"index": true}'
+RELOOK_AFTER = timedelta(days=90)
+MOST_LOOKS = 500  # in a weekly walk, at articles that no source tells of any more
 AGES = tuple(timedelta(hours=h) for h in (1, 6, 24, 72, 168, 720))
-
-
-@dataclass
-class Walk:
-    """One source being read: what is open, what it gave."""
-
-    source: Source
-    url: str
-    task: str
-    state: dict[str, Any]
-    open: int = 0
-    read: int = 0
-    listed: int = 0
-    total: int | None = None
-    newest: str = ""
-    keys: set[str] = field(default_factory=set)
-    asked: set[str] = field(default_factory=set)
-    failure: str = ""
-    broken: bool = False
-    """A listing that another one named could not be read, so the walk did not see all."""
-    starts: tuple[str, ...] = ()
-    believed: bool = True
-    follow: bool = True
 
 
 class SitePlan:
@@ -89,6 +75,7 @@ class SitePlan:
         self._sources = list(site.sources or USUAL_SOURCES)
         self._walk: Walk | None = None
         self._done_by: Source | None = None
+        self._partly_by: Source | None = None
         self._first = not any(s["complete"] for s in self._states())
 
     def _states(self) -> list[dict[str, Any]]:
@@ -107,15 +94,25 @@ class SitePlan:
         self._write()
         if page.status == 304:
             walk.read += 1
+            self._note_file(walk, request)
             return self._close(walk, request, [])
+        robots = request.url.endswith("/robots.txt")
+        if page.status in (404, 410) and is_guess(request.kind, request.url, request.depth):
+            return self._close(walk, request, [])  # no listing named it: nothing is missed
+        if page.status in (404, 410) and robots:
+            page = replace(page, status=200, body=b"")  # it names no sitemap: the usual places are left
         try:
             if page.status != 200:
                 raise ListingError(request.url, f"status {page.status}")
             listing = read_listing(page, site=self.site, source=walk.source)
         except ListingError as error:
             return self.fail(request, error.reason)
-        walk.read += 1
-        self._remember_validators(walk, request, page, INDEX if listing.lastmods else "{}")
+        walk.read += not robots  # it only names what is to be read
+        if listing.cut:
+            walk.fail(f"{request.url}: {listing.cut}")
+        else:
+            self._remember_validators(walk, request, page, is_index=bool(listing.lastmods))
+            self._note_file(walk, request)
         return self._close(walk, request, self._take_in(walk, request, listing))
 
     def fail(self, request: ListingRequest, reason: str) -> list[ListingRequest]:
@@ -123,8 +120,7 @@ class SitePlan:
         walk = self._walk
         assert walk is not None
         self._write()
-        walk.failure = walk.failure or f"{request.url}: {reason}"
-        walk.broken = walk.broken or request.url not in walk.starts
+        walk.fail(f"{request.url}: {reason}", whole=request.url in walk.starts)
         logger.debug("%s cannot be read: %s", request.url, reason)
         return self._close(walk, request, [])
 
@@ -182,7 +178,7 @@ class SitePlan:
 
     def finish(self, *, completed: bool) -> None:
         """The run is over."""
-        if completed and self._done_by is None:
+        if completed and self._done_by is None and self._partly_by is None:
             self.problems.append("no source of the site could be read")
 
     # Sources, one after the other
@@ -205,17 +201,11 @@ class SitePlan:
     def _make_walk(self, source: Source) -> Walk:
         url = source.url or source.kind
         state = database.source_state(self.db, self.site.name, source.kind, url)
-        task = "walk" if self._full or not state.get("complete") else "changes"
-        if task == "changes" and source.kind == "sitemap" and self._is_stale(state):
-            task = "walk"
-        walk = Walk(source=source, url=url, task=task, state=state)
-        if source.kind in ("feed", "listing"):
-            walk.follow = self._done_by is None  # a better source gave all there is: the first page fills gaps
+        due = self._full or walk_is_due({"kind": source.kind, **state}, datetime.now(UTC))
+        walk = Walk(source=source, url=url, task="walk" if due else "changes", state=state, began=now())
+        if source.kind in ("feed", "listing"):  # a better source gave all there is: the first page fills gaps
+            walk.follow = self._done_by is None and self._partly_by is None
         return walk
-
-    def _is_stale(self, state: dict[str, Any]) -> bool:
-        """Whether a sitemap is to be walked again, once a week: what is gone from it, no lastmod tells."""
-        return datetime.fromisoformat(state["complete"]) < datetime.now(UTC) - FULL_WALK_EVERY
 
     def _first_requests(self, walk: Walk) -> list[ListingRequest]:
         if walk.task == "changes" and walk.source.kind == "wordpress" and walk.state["cursor"]:
@@ -235,17 +225,29 @@ class SitePlan:
         WordPress never answers 304 to a weak one: its comparison is literal.
         """
         known = database.source_state(self.db, self.site.name, walk.source.kind, url)
-        if known.get("data") == INDEX:  # unchanged, it would say nothing of the files that it names
+        if json.loads(known.get("data") or "{}").get("index"):  # unchanged, it says nothing of its files
             return ()
         headers = {"If-None-Match": known.get("etag"), "If-Modified-Since": known.get("last_modified")}
         return tuple((name, value) for name, value in headers.items() if value)
 
-    def _remember_validators(self, walk: Walk, request: ListingRequest, page: Page, data: str) -> None:
+    def _remember_validators(self, walk: Walk, request: ListingRequest, page: Page, *, is_index: bool) -> None:
         etag = page.headers.get("etag", "").removeprefix("W/")
         modified = page.headers.get("last-modified", "")
         if etag or modified:
+            data = self._data(walk.source.kind, request.url, index=is_index)
             values = {"etag": etag, "last_modified": modified, "checked": now(), "data": data}
             database.update_source(self.db, self.site.name, walk.source.kind, request.url, **values)
+
+    def _data(self, kind: str, url: str, **new: Any) -> str:
+        """What is remembered of a source besides, with what is new of it: an index may be a source's beginning too."""
+        known = database.source_state(self.db, self.site.name, kind, url).get("data") or "{}"
+        return json.dumps({**json.loads(known), **new})
+
+    def _note_file(self, walk: Walk, request: ListingRequest) -> None:
+        """Note of a file that an index named, now that it was read, when it had changed."""
+        if request.url in walk.times:
+            time = walk.times[request.url]
+            database.update_source(self.db, self.site.name, walk.source.kind, request.url, cursor=time)
 
     def _close(self, walk: Walk, request: ListingRequest, further: list[ListingRequest]) -> list[ListingRequest]:
         """One listing is read; when nothing of its source is open any more, the next source has its turn."""
@@ -260,45 +262,57 @@ class SitePlan:
         kind, depth = walk.source.kind, request.depth + 1
         fresh = [replace(f, depth=depth) for f in further if f.url not in walk.asked]
         if fresh and depth > DEEPEST.get(kind, depth):
-            walk.failure, walk.broken = f"{request.url}: sitemaps are nested too deep", True
+            walk.fail(f"{request.url}: sitemaps are nested too deep")
             return []
         most = MOST_LISTINGS[kind]
         if walk.source.pages:
             most = min(most, walk.source.pages)
         room = max(0, most - len(walk.asked))
         if len(fresh) > room and not walk.source.pages:
-            walk.failure, walk.broken = f"{walk.url}: more than {most} listings", True
+            walk.fail(f"{walk.url}: more than {most} listings")
         walk.asked.update(f.url for f in fresh[:room])
         return fresh[:room]
 
     def _end(self, walk: Walk) -> list[ListingRequest]:
-        worked = walk.read > 0 and (walk.listed > 0 or walk.task != "walk")
-        name = self.site.name
+        worked = walk.read > 0 and (walk.listed > 0 or (walk.task != "walk" and not walk.broken))
         if not worked:
-            reason = walk.failure or "it lists nothing"
-            if walk.state.get("state") == "working":
-                self.problems.append(f"the {walk.source.kind} source no longer works: {reason}")
-            elif walk.state.get("state") != "failed":
-                self.notes.append(f"the {walk.source.kind} source cannot be read: {reason}")
-            database.update_source(
-                self.db, name, walk.source.kind, walk.url, state="failed", reason=reason, checked=now()
-            )
+            self._note_failure(walk)
             return self._next_source()
+        kind, row = walk.source.kind, walk.state
         values: dict[str, Any] = {"state": "working", "reason": walk.failure if walk.broken else "", "checked": now()}
-        if walk.newest:
-            values["cursor"] = max(walk.newest, walk.state.get("cursor") or "")
+        if walk.newest and not (walk.broken and walk.task == "walk"):  # what was not read may be older
+            values["cursor"] = max(walk.newest, row.get("cursor") or "")
         if walk.total is not None:
             values["total"] = walk.total
+        lastmod = json.loads(row.get("data") or "{}").get("lastmod")
         if walk.task == "walk":
-            values["data"] = json.dumps({"lastmod": "believed" if walk.believed and walk.newest else "none"})
-            if walk.broken:
-                self.notes.append(f"the {walk.source.kind} source was not read to its end: {walk.failure}")
-            else:
-                values["complete"] = now()
-                self._look_for_the_missing(walk)
-        database.update_source(self.db, name, walk.source.kind, walk.url, **values)
-        self._done_by = self._done_by or walk.source
+            told = kind != "feed" and walk.believed and walk.newest  # a feed tells of the newest alone
+            lastmod = "believed" if told else "none"
+            values |= {"data": self._data(kind, walk.url, lastmod=lastmod), "walked": now()}
+            values["walks_cut"] = (row.get("walks_cut") or 0) + 1 if walk.broken else 0
+        if walk.broken:
+            self.notes.append(f"the {kind} source was not read to its end: {walk.failure}")
+        elif walk.task == "walk":
+            values |= {"complete": now(), "walk_began": walk.began}
+            self._look_for_the_missing(walk)
+        values |= {"run": self._run, "task": kind_of_walk(walk, full=self._full, believed=lastmod == "believed")}
+        database.update_source(self.db, self.site.name, kind, walk.url, **values)
+        if walk.broken:  # what was read is used, and the next source fills what is missing
+            self._partly_by = self._partly_by or walk.source
+        else:
+            self._done_by = self._done_by or walk.source
+        if walk.task == "walk" and row.get("walked") and not self._full and not self._changes_are_told():
+            self._look_at_old_ones()
         return self._next_source()
+
+    def _note_failure(self, walk: Walk) -> None:
+        kind, reason = walk.source.kind, walk.failure or "it lists nothing"
+        if walk.state.get("state") == "working":
+            self.problems.append(f"the {kind} source no longer works: {reason}")
+        elif walk.state.get("state") != "failed":
+            self.notes.append(f"the {kind} source cannot be read: {reason}")
+        values = {"state": "failed", "reason": reason, "checked": now(), "run": self._run}
+        database.update_source(self.db, self.site.name, kind, walk.url, **values)
 
     # What listings give
 
@@ -307,7 +321,7 @@ class SitePlan:
             return self._take_in_ids(walk, listing)
         believed = walk.source.kind == "wordpress" or lastmod_is_reliable(listing.articles)
         walk.believed = walk.believed and believed
-        fresh = 0
+        fresh, seen_before = 0, len(walk.keys)
         for listed in listing.articles:
             if not self.site.covers(listed.url):
                 continue
@@ -327,14 +341,16 @@ class SitePlan:
                 again=again,
                 trust_lastmod=believed,
             )
-        return self._further(walk, request, listing, fresh)
+        return self._further(walk, request, listing, fresh, unseen=len(walk.keys) > seen_before)
 
-    def _further(self, walk: Walk, request: ListingRequest, listing: Listing, fresh: int) -> list[ListingRequest]:
+    def _further(
+        self, walk: Walk, request: ListingRequest, listing: Listing, fresh: int, *, unseen: bool
+    ) -> list[ListingRequest]:
         if walk.source.kind == "wordpress" and request.task == "walk":
             walk.total = listing.total if walk.total is None else walk.total
         if walk.source.kind in ("feed", "listing"):
             known_ground = bool(listing.articles) and fresh < len(listing.articles)
-            stop = not walk.follow or (request.task == "changes" and known_ground)
+            stop = not walk.follow or known_ground if request.task == "changes" else not walk.follow or not unseen
             return [] if stop else [self._request(walk, url, request.task) for url in listing.listings]
         further = [self._request(walk, url, request.task) for url in self._worth_reading(walk, request, listing)]
         if walk.source.kind == "wordpress" and request.task == "changes" and not further:
@@ -351,8 +367,7 @@ class SitePlan:
         if not times:
             return list(listing.listings)
         known = {url: database.source_state(self.db, self.site.name, "sitemap", url) for url in times}
-        for url, time in times.items():
-            database.update_source(self.db, self.site.name, "sitemap", url, cursor=time)
+        walk.times.update(times)
         if request.task == "walk":
             return list(times)
         few = len(times) <= FEW_FILES
@@ -370,7 +385,7 @@ class SitePlan:
                 database.save_listed(self.db, listed, site=self.site, source="wordpress", time=now())
         if walk.total is None:
             walk.total = listing.total
-            if walk.total == self._known_ids():
+            if walk.total in (None, self._known_ids()):  # without a number there is no telling where the list ends
                 return []
         further = [self._request(walk, url, "ids") for url in listing.listings]
         if walk.open == 1 and not further:
@@ -400,14 +415,31 @@ class SitePlan:
         self._make_due([*gone, *back])
 
     def _look_for_the_missing(self, walk: Walk) -> None:
-        """After a walk to the end: what this source listed before and lists no more is looked at."""
-        if walk.source.kind not in ("wordpress", "sitemap"):
-            return
+        """After a walk to the end: what this source listed before and lists no more is looked at.
+
+        A feed has its end, and a listing may have: of what they listed in the walk before, and no more; of the oldest
+        look the first, where a new layout hides all.
+        """
+        since, most = "", -1
+        if walk.source.kind in ("feed", "listing"):
+            since, most = walk.state.get("walk_began") or "9", MOST_LOOKS
         known = self.db.conn.execute(
-            "select key, url from urls where site = ? and source = ? and state = 'article'",
-            (self.site.name, walk.source.kind),
+            "select key, url from urls where site = ? and source = ? and state = 'article' and last_listed >= ?"
+            " order by visited",
+            (self.site.name, walk.source.kind, since),
         ).fetchall()
-        self._make_due([url for key, url in known if key not in walk.keys])
+        missing = [url for key, url in known if key not in walk.keys]
+        self._make_due(missing[:most] if most > 0 else missing)
+
+    def _look_at_old_ones(self) -> None:
+        """In a weekly walk, where no source tells of changes: those articles that were not looked at for longest."""
+        before = _stamp(datetime.now(UTC) - RELOOK_AFTER)
+        rows = self.db.conn.execute(
+            "select url from urls where site = ? and state = 'article' and next_visit is null"
+            " and coalesce(visited, '') < ? order by visited limit ?",
+            (self.site.name, before, MOST_LOOKS),
+        ).fetchall()
+        self._make_due([url for (url,) in rows])
 
     def _make_due(self, urls: list[str]) -> None:
         self.db.conn.executemany(

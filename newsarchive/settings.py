@@ -84,6 +84,7 @@ DOWNLOADER_MIDDLEWARES = {
     "newsarchive.middlewares.OwnHostsMiddleware": 80,
     "newsarchive.middlewares.BackOffMiddleware": 560,
     "newsarchive.middlewares.PageCompressionMiddleware": 590,
+    "newsarchive.middlewares.BrokenOffMiddleware": 940,
     "newsarchive.middlewares.CaptureMiddleware": 950,
 }
 ITEM_PIPELINES = {

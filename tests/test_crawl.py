@@ -340,7 +340,7 @@ def test_what_is_gone_from_a_sitemap_is_noticed_within_a_week(
     crawl()
     assert pages_asked(paper) == []
     with sqlite3.connect(folder / "archive.db") as archive:
-        archive.execute("update sources set complete = '2020-01-01T00:00:00Z' where complete is not null")
+        archive.execute("update sources set walked = '2020-01-01T00:00:00Z' where walked is not null")
     crawl()
     assert crawl().startswith("paper: 0 new, 0 changed, 1 gone, 0 failed")
 

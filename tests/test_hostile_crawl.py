@@ -86,7 +86,16 @@ def test_every_hostile_page_gets_a_state_and_a_reason(
     said = newsarchive("status", "--missing", "--json").stdout
     assert [p for p in PAGES if found[p][0] in ("failed", "not_article") and p not in said] == []
     assert not server.strangers
-    cut = {"/reset/", "/cut-gzip/", "/slow/", "/hang/", "/endless/", "/endless-chunks/", "/endless-headers/"}
+    cut = {
+        "/reset/",
+        "/cut-gzip/",
+        "/slow/",
+        "/hang/",
+        "/endless/",
+        "/endless-chunks/",
+        "/endless-headers/",
+        "/length-too-long/",
+    }
     assert {found[p][0] for p in cut} == {"failed"}  # half an article is none
     assert {found[p][0] for p in ("/captcha/", "/consent/", "/forbidden/", "/pdf/")} <= {"failed", "not_article"}
     assert "keeps us out" in done.stderr
@@ -108,7 +117,15 @@ def test_hostile_listings_are_named_and_lead_nowhere(server: HostileServer, fold
     found = rows(folder, "select url, state, reason from sources where state <> ''")
     states = {url.removeprefix(server.url.rstrip("/")): (state, reason) for url, state, reason in found}
     assert set(states) == set(paths)
-    assert {p for p in paths if states[p][0] == "working"} == {"/sitemaps/foreign.xml"}  # one page is the site's own
+    cut = {p: states[p][1].rpartition(": ")[2] for p in paths if states[p][0] == "working"}
+    assert cut.pop("/sitemaps/foreign.xml") == ""  # one page is the site's own
+    assert cut == {
+        "/sitemaps/cut.xml": "the XML is cut off before its end",
+        "/feeds/cut.xml": "the XML is cut off before its end",
+        "/sitemaps/cut.xml.gz": "the gzip file is cut off",
+        "/sitemaps/broken-off.xml": "the host broke the answer off",
+    }
+    assert rows(folder, "select count(*) from sources where complete is not null") == [(1,)]
     assert [p for p in paths if p != "/sitemaps/foreign.xml" and not states[p][1]] == []
     assert set(outcomes(folder, server)) == {"/good/"}
     assert "cannot be read" in done.stdout + done.stderr

@@ -23,7 +23,7 @@ COMMANDS = {
     "show": "reading",
     "history": "revisions",
     "diff": "revisions",
-    "status": "reading",
+    "status": "status",
     "export": "taking",
     "cite": "taking",
     "timemap": "taking",

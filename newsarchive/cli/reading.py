@@ -1,4 +1,4 @@
-"""The commands that read the archive: search, show, status."""
+"""The commands that read articles of the archive: search, show."""
 
 from __future__ import annotations
 
@@ -158,111 +158,6 @@ def show(archive: Archive, article: str, revision: int | None, form: str, eviden
         return
     url, site = db.conn.execute("select url, site from articles where id = ?", (row["article"],)).fetchone()
     click.echo(render_article(article_of_revision(row, url=url, site=site), "json" if as_json else form))
-
-
-@click.command()
-@click.argument("site", required=False)
-@click.option("--missing", is_flag=True, help="Name each listed URL that is not archived, with its reason.")
-@json_option
-@click.pass_obj
-def status(archive: Archive, site: str | None, missing: bool, as_json: bool) -> None:
-    """Tell how the archive stands: per site its last run, counts, failures, coverage by month."""
-    db = archive.read()
-    if missing:
-        rows = missing_urls(db, site)
-        columns = {"site": "Site", "day": "Day", "state": "State", "reason": "Reason", "url": "URL"}
-        print_json(rows) if as_json else print_table(rows, columns, empty="Nothing listed is missing.")
-        return
-    stand = site_status(db, site)
-    months = coverage_by_month(db, site)
-    if as_json:
-        print_json({"sites": stand, "months": months})
-        return
-    print_table(stand, STATUS_COLUMNS, empty="No site has been crawled yet.")
-    if months:
-        click.echo()
-        print_table(months, MONTH_COLUMNS, empty="")
-
-
-STATUS_COLUMNS = {
-    "site": "Site",
-    "articles": "Articles",
-    "gone": "Gone",
-    "newest": "Newest",
-    "pictures": "Pictures",
-    "last_run": "Last run",
-    "ended": "Ended",
-    "source": "Changes found by",
-    "site_says": "Site says",
-    "due": "Due",
-    "failed": "Failed",
-}
-MONTH_COLUMNS = {
-    "site": "Site",
-    "month": "Month",
-    "listed": "Listed",
-    "archived": "Archived",
-    "not_article": "Not an article",
-    "failed": "Failed",
-    "due": "Due",
-}
-
-
-def site_status(db: Database, site: str | None) -> list[dict[str, Any]]:
-    """One row a site."""
-    return list(
-        db.query(
-            """
-            select s.name as site,
-                (select count(*) from articles where site = s.name) as articles,
-                (select count(*) from articles where site = s.name and gone is not null) as gone,
-                (select max(published) from articles where site = s.name) as newest,
-                (select count(distinct i.id) from images i join article_images l on l.image = i.id
-                    join articles a on a.id = l.article
-                    where i.sha256 is not null and a.site = s.name) as pictures,
-                r.started as last_run, case when r.finished is null and r.reason = '' then 'running' else r.reason end
-                    as ended,
-                (select group_concat(kind, ', ') from sources where site = s.name and state = 'working'
-                    and complete is not null) as source,
-                (select max(total) from sources where site = s.name) as site_says,
-                (select count(*) from urls where site = s.name and state = 'listed') as due,
-                (select count(*) from urls where site = s.name and state = 'failed') as failed
-            from sites s left join runs r on r.id = (
-                select max(id) from runs where site = s.name and command = 'crawl')
-            where :site is null or s.name = :site order by s.name
-            """,
-            {"site": site},
-        )
-    )
-
-
-def coverage_by_month(db: Database, site: str | None) -> list[dict[str, Any]]:
-    """Listed, archived, not an article, failed and due per site and month."""
-    return list(
-        db.query(
-            """
-            select site, substr(day, 1, 7) as month, sum(listed) as listed, sum(archived) as archived,
-                sum(not_article) as not_article, sum(failed) as failed, sum(due) as due
-            from coverage where :site is null or site = :site
-            group by site, month order by site, month
-            """,
-            {"site": site},
-        )
-    )
-
-
-def missing_urls(db: Database, site: str | None) -> list[dict[str, Any]]:
-    """Every listed URL that is not archived, with its state and reason."""
-    return list(
-        db.query(
-            """
-            select site, day, state, reason, url from urls
-            where article is null and state <> 'alias' and (:site is null or site = :site)
-            order by site, day, url
-            """,
-            {"site": site},
-        )
-    )
 
 
 def find_article(db: Database, text: str) -> int:

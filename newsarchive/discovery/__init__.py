@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from urllib.parse import urlsplit
+
 from newsarchive.discovery.errors import ListingError
 from newsarchive.discovery.feed import feed_start, read_feed
 from newsarchive.discovery.listing import read_links
 from newsarchive.discovery.probe import probe_urls, profile_toml, propose_site
-from newsarchive.discovery.sitemap import lastmod_is_reliable, read_sitemap, sitemap_start
+from newsarchive.discovery.sitemap import USUAL_PLACES, lastmod_is_reliable, read_sitemap, sitemap_start
 from newsarchive.discovery.wordpress import changes_url, ids_url, posts_url, read_posts
 from newsarchive.items import Listing, Page
 from newsarchive.sites import Site, Source
@@ -27,7 +30,8 @@ _STARTS = {"wordpress": _posts_start, "sitemap": sitemap_start, "feed": feed_sta
 
 def read_listing(page: Page, *, site: Site, source: Source) -> Listing:
     """What one listing page gives; its body is already content-decoded. Raises ListingError where it is none."""
-    return _READERS[source.kind](page, site=site, source=source)
+    listing = _READERS[source.kind](page, site=site, source=source)
+    return replace(listing, cut=page.cut) if page.cut else listing
 
 
 def start_urls(site: Site, source: Source) -> tuple[str, ...]:
@@ -35,10 +39,23 @@ def start_urls(site: Site, source: Source) -> tuple[str, ...]:
     return _STARTS[source.kind](site, source)
 
 
+def is_guess(kind: str, url: str, depth: int) -> bool:
+    """Whether we ask for an address that nobody named, `depth` listings after the first, since sites often have it.
+
+    >>> is_guess("feed", "https://a.kz/feed/?paged=9", 8), is_guess("sitemap", "https://a.kz/sitemap-3.xml", 1)
+    (True, False)
+    """
+    parts = urlsplit(url)
+    if kind == "sitemap":
+        return depth == 1 and parts.path.rpartition("/")[2] in USUAL_PLACES
+    return kind == "feed" and depth > 0 and "paged=" in parts.query
+
+
 __all__ = [
     "ListingError",
     "changes_url",
     "ids_url",
+    "is_guess",
     "lastmod_is_reliable",
     "probe_urls",
     "profile_toml",

@@ -24,10 +24,10 @@ def feed_start(site: Site, source: Source) -> tuple[str, ...]:
 
 def read_feed(page: Page, *, site: Site, source: Source) -> Listing:
     """The entries of a feed, and its next page where WordPress makes pages. Raises ListingError where it is none."""
-    body = inflate(page).lstrip()
+    body = inflate(page)[0].lstrip()
     if body.startswith(b"{"):
         return _read_json(page, body, site)
-    root = read_xml(page)
+    root, cut = read_xml(page)
     if name_of(root) not in ("rss", "feed", "rdf"):
         raise ListingError(page.url, f"not a feed but <{name_of(root)}>")
     parsed = feedparser.parse(body, sanitize_html=False, resolve_relative_uris=False)
@@ -35,7 +35,7 @@ def read_feed(page: Page, *, site: Site, source: Source) -> Listing:
     entries = [entry for entry in parsed.entries if entry.get("link")]
     articles = tuple(_listed(entry, page.url, site, mixed=by_wordpress) for entry in entries)
     paged = bool(articles) and (by_wordpress or "paged=" in page.url)
-    return Listing(articles=articles, listings=(_next_page(page.url),) if paged else ())
+    return Listing(articles=articles, listings=(_next_page(page.url),) if paged else (), cut=cut)
 
 
 def _next_page(url: str) -> str:

@@ -35,16 +35,16 @@ def read_sitemap(page: Page, *, site: Site, source: Source) -> Listing:
     path = urlsplit(page.url).path
     if path.endswith("/robots.txt"):
         return _read_robots(page, site)
-    body = inflate(page)
+    body, cut = inflate(page)
     if path.endswith((".txt", ".txt.gz")) and not body.lstrip().startswith(b"<"):
-        return _read_text(body)
-    root = read_xml(page)
+        return _read_text(body, cut)
+    root, cut = read_xml(page)
     kind = name_of(root)
     if kind == "sitemapindex":
         nested = dict(_nested(root, page.url, site))
-        return Listing(listings=tuple(nested), lastmods=tuple(nested.values()))
+        return Listing(listings=tuple(nested), lastmods=tuple(nested.values()), cut=cut)
     if kind == "urlset":
-        return Listing(articles=tuple(_articles(root, page.url, site)))
+        return Listing(articles=tuple(_articles(root, page.url, site)), cut=cut)
     raise ListingError(page.url, f"not a sitemap but <{kind}>")
 
 
@@ -55,9 +55,11 @@ def _read_robots(page: Page, site: Site) -> Listing:
     return Listing(listings=tuple(dict.fromkeys(url for url in urls if site.covers(url))))
 
 
-def _read_text(body: bytes) -> Listing:
+def _read_text(body: bytes, cut: str) -> Listing:
     lines = body.decode("utf-8", "replace").split()
-    return Listing(articles=tuple(Listed(url=line) for line in lines if line.startswith(("http://", "https://"))))
+    return Listing(
+        articles=tuple(Listed(url=line) for line in lines if line.startswith(("http://", "https://"))), cut=cut
+    )
 
 
 def _nested(root: etree._Element, base: str, site: Site) -> Iterator[tuple[str, str]]:

@@ -26,6 +26,7 @@ from newsarchive.sites import Site
 
 HTML_TYPES = ("", "text/html", "application/xhtml+xml", "application/xml", "text/xml", "text/plain")
 GONE = (404, 410)
+BROKEN_OFF = "the host broke the answer off"
 ANSWERS = [304, *range(400, 600)]
 """Statuses that come to the spider; the others are redirects, to be followed."""
 
@@ -69,7 +70,8 @@ def page_request(
 def page_of(response: Response) -> Page:
     """A Scrapy response as a Page."""
     headers = {str(name).lower(): value for name, value in response.headers.to_unicode_dict().items()}
-    return Page(url=response.url, body=response.body, status=response.status, headers=headers)
+    cut = BROKEN_OFF if "dataloss" in response.flags else ""
+    return Page(url=response.url, body=response.body, status=response.status, headers=headers, cut=cut)
 
 
 def fetched(response: Response, site: str, url: str, hints: Hints, *, home: str = "") -> Fetched | Extracted:
@@ -94,14 +96,9 @@ def fetched(response: Response, site: str, url: str, hints: Hints, *, home: str 
         return Extracted(fetched=item, outcome="not_article", reason=f"not HTML but {kind}")
     if response.body.startswith(b"%PDF-"):
         return Extracted(fetched=item, outcome="not_article", reason="not HTML but a PDF")
-    if "dataloss" in response.flags and not _is_whole(response):
-        return Extracted(fetched=item, outcome="failed", reason="the host broke the answer off")
+    if item.pages[0].cut:  # also where its last line is there: what a server promised and did not send may be text
+        return Extracted(fetched=item, outcome="failed", reason=item.pages[0].cut)
     return item
-
-
-def _is_whole(response: Response) -> bool:
-    """Whether a page is whole though its transfer was not: some servers always say a wrong length."""
-    return not response.headers.get("Content-Encoding") and b"</html>" in response.body[-100:].lower()
 
 
 def _is_home(url: str, home: str) -> bool:
@@ -125,7 +122,7 @@ _REFUSALS: tuple[tuple[type[Exception], str], ...] = (
     (DownloadConnectionRefusedError, "the host refused the connection"),
     (DownloadTimeoutError, "the host did not answer in time"),
     (DownloadCancelledError, "the answer is too large"),
-    (ResponseDataLossError, "the host broke the answer off"),
+    (ResponseDataLossError, BROKEN_OFF),
     (DownloadFailedError, "the host broke the connection off or cannot be reached"),
 )
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from hashlib import sha512
 
 from tests.hostile.exchange import Exchange, article, at
 from tests.hostile.transfers import bomb
@@ -109,6 +111,31 @@ def xml_endless(x: Exchange) -> None:
 def sitemap_bomb(x: Exchange) -> None:
     """A gzip file of a sitemap that inflates to 512 MB."""
     x.send(bomb(b'<?xml version="1.0"?>'), kind="application/x-gzip")
+
+
+@at("/sitemaps/cut.xml")
+@at("/feeds/cut.xml")
+def xml_cut(x: Exchange) -> None:
+    """XML whose sender stopped after a good entry, with a length that hides it."""
+    good = f"{x.server.url}good/"
+    body = rss(f"<item><title>a</title><link>{good}</link></item><item>") if "feed" in x.path else urlset([good, good])
+    x.send(body[: body.rindex("<item>" if "feed" in x.path else "<url>")], kind="application/xml")
+
+
+@at("/sitemaps/cut.xml.gz")
+def sitemap_cut_gzip(x: Exchange) -> None:
+    """A gzip file that ends in the middle of the comment after a good entry."""
+    noise = sha512(b"x").hexdigest() * 99
+    body = urlset([f"{x.server.url}good/"]) + f"<!-- {noise} -->"
+    x.send(gzip.compress(body.encode())[:-12], kind="application/x-gzip")
+
+
+@at("/sitemaps/broken-off.xml")
+def sitemap_broken_off(x: Exchange) -> None:
+    """A whole sitemap that is said to be longer than what comes."""
+    body = urlset([f"{x.server.url}good/"]).encode()
+    x.head("Content-Type: application/xml", f"Content-Length: {len(body) + 900}")
+    x.raw(body)
 
 
 @at("/sitemaps/loop.xml")

@@ -1,0 +1,161 @@
+"""The command that tells how the archive stands: status."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from sqlite_utils import Database
+
+from newsarchive.cli.terminal import Archive, json_option, print_json, print_table
+from newsarchive.walks import next_walk
+
+
+@click.command()
+@click.argument("site", required=False)
+@click.option("--missing", is_flag=True, help="Name each listed URL that is not archived, with its reason.")
+@json_option
+@click.pass_obj
+def status(archive: Archive, site: str | None, missing: bool, as_json: bool) -> None:
+    """Tell how the archive stands: per site its last run, counts, failures, coverage by month."""
+    db = archive.read()
+    if missing:
+        rows = missing_urls(db, site)
+        columns = {"site": "Site", "day": "Day", "state": "State", "reason": "Reason", "url": "URL"}
+        print_json(rows) if as_json else print_table(rows, columns, empty="Nothing listed is missing.")
+        return
+    stand, sources, months = site_status(db, site), source_status(db, site), coverage_by_month(db, site)
+    if as_json:
+        print_json({"sites": stand, "sources": sources, "months": months})
+        return
+    print_table(stand, STATUS_COLUMNS, empty="No site has been crawled yet.")
+    if sources:
+        click.echo()
+        print_table(sources, SOURCE_COLUMNS, empty="")
+    if months:
+        click.echo()
+        print_table(months, MONTH_COLUMNS, empty="")
+
+
+STATUS_COLUMNS = {
+    "site": "Site",
+    "articles": "Articles",
+    "gone": "Gone",
+    "newest": "Newest",
+    "pictures": "Pictures",
+    "last_run": "Last run",
+    "ended": "Ended",
+    "source": "Changes found by",
+    "site_says": "Site says",
+    "due": "Due",
+    "failed": "Failed",
+}
+SOURCE_COLUMNS = {
+    "site": "Site",
+    "source": "Source",
+    "state": "State",
+    "read": "Last read",
+    "how": "How",
+    "walked": "Last full walk",
+    "next_walk": "Next full walk",
+    "reason": "Because",
+}
+HOW = {
+    "full": "all of it (--full)",
+    "walk": "full walk",
+    "incremental": "incremental",
+    "newest": "newest only",
+    "": "not at all",
+}
+MONTH_COLUMNS = {
+    "site": "Site",
+    "month": "Month",
+    "listed": "Listed",
+    "archived": "Archived",
+    "not_article": "Not an article",
+    "failed": "Failed",
+    "due": "Due",
+}
+
+
+def site_status(db: Database, site: str | None) -> list[dict[str, Any]]:
+    """One row a site."""
+    return list(
+        db.query(
+            """
+            select s.name as site,
+                (select count(*) from articles where site = s.name) as articles,
+                (select count(*) from articles where site = s.name and gone is not null) as gone,
+                (select max(published) from articles where site = s.name) as newest,
+                (select count(distinct i.id) from images i join article_images l on l.image = i.id
+                    join articles a on a.id = l.article
+                    where i.sha256 is not null and a.site = s.name) as pictures,
+                r.started as last_run, case when r.finished is null and r.reason = '' then 'running' else r.reason end
+                    as ended,
+                (select group_concat(kind, ', ') from sources where site = s.name and state = 'working'
+                    and run = (select max(x.run) from sources x where x.site = s.name and x.state = 'working'))
+                    as source,
+                (select max(total) from sources where site = s.name) as site_says,
+                (select count(*) from urls where site = s.name and state = 'listed') as due,
+                (select count(*) from urls where site = s.name and state = 'failed') as failed
+            from sites s left join runs r on r.id = (
+                select max(id) from runs where site = s.name and command = 'crawl')
+            where :site is null or s.name = :site order by s.name
+            """,
+            {"site": site},
+        )
+    )
+
+
+def source_status(db: Database, site: str | None) -> list[dict[str, Any]]:
+    """One row for each source of a site: how it was last read, and when it is walked to its end (UTC with Z)."""
+    rows = db.query(
+        """
+        select s.*, s.run = (select max(id) from runs where site = s.site and command = 'crawl') as latest
+        from sources s where s.state <> '' and (:site is null or s.site = :site)
+        order by s.site, s.run desc, s.kind, s.url
+        """,
+        {"site": site},
+    )
+    return [
+        {
+            "site": row["site"],
+            "source": row["kind"] if row["url"] == row["kind"] else f"{row['kind']} {row['url']}",
+            "state": "read in part" if row["reason"] and row["state"] == "working" else row["state"],
+            "read": f"{row['checked']}{' (last run)' if row['latest'] else ''}",
+            "how": HOW[row["task"]] if row["state"] == "working" else HOW[""],
+            "walked": row["walked"] or row["complete"],
+            "next_walk": {None: "not needed", "": "next run"}.get(due := next_walk(row), due),
+            "reason": row["reason"],
+        }
+        for row in rows
+    ]
+
+
+def coverage_by_month(db: Database, site: str | None) -> list[dict[str, Any]]:
+    """Listed, archived, not an article, failed and due per site and month."""
+    return list(
+        db.query(
+            """
+            select site, substr(day, 1, 7) as month, sum(listed) as listed, sum(archived) as archived,
+                sum(not_article) as not_article, sum(failed) as failed, sum(due) as due
+            from coverage where :site is null or site = :site
+            group by site, month order by site, month
+            """,
+            {"site": site},
+        )
+    )
+
+
+def missing_urls(db: Database, site: str | None) -> list[dict[str, Any]]:
+    """Every listed URL that is not archived, with its state and reason."""
+    return list(
+        db.query(
+            """
+            select site, day, state, reason, url from urls
+            where article is null and state <> 'alias' and (:site is null or site = :site)
+            order by site, day, url
+            """,
+            {"site": site},
+        )
+    )
