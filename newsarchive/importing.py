@@ -20,9 +20,11 @@ from newsarchive.database.revisions import Provenance
 from newsarchive.items import Article, Capture, Extracted, Fetched
 from newsarchive.members import RecordError
 from newsarchive.recorded_pictures import RecordedPictures
-from newsarchive.recordings import Place, RecordingError, find_recordings, read_page, readable
+from newsarchive.recordings import Place, find_recordings, read_page, write_page
+from newsarchive.saved_pages import LISTS, PAGES, html_files, saved_in, write_saved
 from newsarchive.sites import Site, host_site, site_of
 from newsarchive.stored import article_again
+from newsarchive.unpacking import ENDINGS, RecordingError, readable
 from newsarchive.urls import url_key
 from newsarchive.warc import CaptureWriter
 from newsarchive.workers import ExtractionPool
@@ -40,6 +42,8 @@ class Imported:
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(OUTCOMES, 0))
     pictures: dict[str, int] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What a person should know, though nothing is wrong."""
 
     def all_counts(self) -> dict[str, int]:
         """The counts as a run has them."""
@@ -67,7 +71,7 @@ def import_files(
     workers: int = 0,
     progress: Progress = lambda done, total: None,
 ) -> Imported:
-    """Take in the HTML pages of WARC and WACZ files as if they had been fetched at the time of their records.
+    """Take in the HTML pages of WARC and WACZ files, of folders and lists as if fetched at the time of their records.
 
     Pages of `sites` only, unless `any_site`: then others under the name of their host; after them the pictures that
     kept articles show. The caller holds the archive's lock. What is there already (address, time and digest of the
@@ -81,8 +85,8 @@ def import_files(
     try:
         with tempfile.TemporaryDirectory() as unpacked:
             names: dict[Path, Path] = {}
-            files = _files(paths, Path(unpacked), names, result.broken)
-            found = find_recordings(files, result.broken, names=names)
+            files = _files(paths, Path(unpacked), names, result)
+            found = find_recordings(files, result.broken, names=names, kept=partial(_kept, folder, db))
             work = _Work(folder, db, run, writer, sites, result, any_site=any_site)
             asyncio.run(work.go(found.pages, min(workers, len(found.pages) // 8), progress))
             pictures = RecordedPictures(folder, db, run, writer, result.broken)
@@ -99,14 +103,37 @@ def import_files(
     return result
 
 
-def _files(paths: Sequence[Path], folder: Path, names: dict[Path, Path], broken: list[str]) -> Iterator[Path]:
-    for path in paths:
+def recordings_in(path: Path) -> list[Path]:
+    """What is to be read of a path: itself; for a folder its WARC and WACZ files, and itself for its HTML files."""
+    if not path.is_dir():
+        return [path]
+    found = sorted(file for file in path.rglob("*") if file.name.endswith((*ENDINGS, ".wacz")) and file.is_file())
+    return [*found, *([path] if html_files(path) else [])]
+
+
+def _files(paths: Sequence[Path], folder: Path, names: dict[Path, Path], result: Imported) -> Iterator[Path]:
+    """WARC files of gzip members with all that the paths hold, recorded or saved."""
+    for number, path in enumerate(paths):
         try:
-            for file in readable(path, folder):
+            if path.is_dir() or path.suffix.lower() in (*PAGES, *LISTS):
+                pages = list(saved_in(path, result.broken))
+                if untold := sum(not page.told for page in pages):
+                    result.notes.append(f"{path}: {untold} of {len(pages)} pages have the time of their file")
+                files = iter([write_saved(pages, folder / f"saved-{number}.warc.gz", result.broken)] if pages else [])
+            else:
+                files = readable(path, folder, result.broken)
+            for file in files:
                 names[file] = path
                 yield file
         except RecordingError as error:
-            broken.append(str(error))
+            result.broken.append(str(error))
+
+
+def _kept(folder: Path, db: Database, url: str, time: str) -> tuple[Path, int] | None:
+    row = db.conn.execute(
+        "select warc, offset from captures where url = ? and time = ? and refers_to is null", (url, _second(time))
+    ).fetchone()
+    return (folder / "warc" / row[0], row[1]) if row else None
 
 
 class _Work:
@@ -215,9 +242,7 @@ class _Work:
     def _keep(self, one: _Found) -> tuple[Capture, ...]:
         """Write the pages into the WARC file of this run, each with its own time."""
         return tuple(
-            self._writer.write(
-                url=page.url, status=200, headers=headers, body=page.body, time=datetime.fromisoformat(time)
-            )
+            write_page(self._writer, page, headers, datetime.fromisoformat(time))
             for page, headers, time in zip(one.item.pages, one.headers, one.times, strict=True)
         )
 

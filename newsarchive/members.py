@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 CHUNK = 1 << 16
+MOST = 256 << 20
+"""Bytes of a record that is taken into memory; a larger one is no page."""
 MAGIC = b"\x1f\x8b\x08"
 _ENDS = b"\r\n\r\n"
 
@@ -35,6 +37,8 @@ class Damage:
     length: int
     reason: str
     ends: bool = False
+    whole: bool = False
+    """A whole member, only too large."""
 
 
 class RecordError(ValueError):
@@ -81,10 +85,10 @@ def read_members(path: Path, *, start: int = 0, end: int | None = None) -> Itera
         while start < end:
             file.seek(start)
             found = _read_member(file, start, end)
-            if isinstance(found, Damage) and not found.ends:
-                found = Damage(offset=start, length=_next_member(file, start + 1, end) - start, reason=found.reason)
-            elif isinstance(found, Damage) and (further := _next_member(file, start + 1, end)) < end:
-                found = Damage(offset=start, length=further - start, reason=found.reason)
+            if isinstance(found, Damage) and not found.whole:
+                further = _next_member(file, start + 1, end)
+                if not found.ends or further < end:
+                    found = Damage(offset=start, length=further - start, reason=found.reason)
             yield found
             start += found.length
 
@@ -99,7 +103,8 @@ def read_member(path: Path, offset: int) -> Member | Damage:
 
 def _read_member(file: BinaryIO, start: int, end: int) -> Member | Damage:
     inflate = zlib.decompressobj(zlib.MAX_WBITS | 16)
-    parts, at, head = [], start, b""
+    parts: list[bytes] = []
+    at, head, size = start, b"", 0
     while at < end:
         chunk = file.read(min(CHUNK, end - at))
         if not chunk:
@@ -107,11 +112,18 @@ def _read_member(file: BinaryIO, start: int, end: int) -> Member | Damage:
         head = head or chunk[:10]
         at += len(chunk)
         try:
-            parts.append(inflate.decompress(chunk))
+            plain = inflate.decompress(chunk)
         except zlib.error as error:
             return Damage(offset=start, length=0, reason=_in_words(error))
+        size += len(plain)
+        if size > MOST:
+            parts.clear()  # read on to its end, without keeping it
+        else:
+            parts.append(plain)
         if inflate.eof:
             length = at - len(inflate.unused_data) - start
+            if size > MOST:
+                return Damage(offset=start, length=length, reason=f"larger than {MOST >> 20} MB", whole=True)
             return Member(offset=start, length=length, head=head, data=b"".join(parts))
     return Damage(offset=start, length=end - start, reason="the last record is not whole", ends=True)
 

@@ -17,7 +17,7 @@ from newsarchive.items import Capture, FetchedPicture, Page, WantedPicture
 from newsarchive.members import RecordError
 from newsarchive.pictures import Picture, PictureRefused, keep_picture, read_picture
 from newsarchive.processes import TooSlow, WorkerDied, WorkerPool
-from newsarchive.recordings import Place, read_page
+from newsarchive.recordings import Place, read_page, write_page
 from newsarchive.warc import CaptureWriter
 
 BATCH = 40
@@ -74,7 +74,7 @@ class RecordedPictures:
             return None
         picture, reason = await _what_it_is(pool, page.body)
         time = datetime.fromisoformat(place.time)
-        capture = self._writer.write(url=page.url, status=200, headers=headers, body=page.body, time=time)
+        capture = write_page(self._writer, page, headers, time)
         if picture is not None:
             keep_picture(self._folder / "images", picture, page.body)
         return _Read(page=page, capture=capture, picture=picture, reason=reason)

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import gzip
-import zipfile
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from io import BytesIO
-from pathlib import Path, PurePosixPath
-from shutil import copyfileobj
+from pathlib import Path
 from typing import Any
 
-from fastwarc.warc import ArchiveIterator
+from newsarchive.items import Capture, Page
+from newsarchive.members import Member, Record, RecordError, check_digest, parse_record, read_member, read_members
+from newsarchive.warc import CaptureWriter
 
-from newsarchive.items import Page
-from newsarchive.members import Member, Record, RecordError, parse_record, read_member, read_members
-
-ENDINGS = (".warc", ".warc.gz", ".warc.zst")
+_ADDRESS = re.compile(r"https?://[^\s/?#\x00-\x1f]+[^\s\x00-\x1f]*")
 _HTML = ("text/html", "application/xhtml+xml")
-
-
-class RecordingError(Exception):
-    """A file or a record cannot be read; the message names it and says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,44 +32,8 @@ class Place:
     body_offset: int
 
 
-def readable(path: Path, folder: Path) -> Iterator[Path]:
-    """The WARC files of gzip members that hold what `path` holds; what must be unpacked for it goes into `folder`.
-
-    Raises RecordingError where it is neither a WARC nor a WACZ file, or broken.
-    """
-    try:
-        if path.suffix.lower() == ".wacz":
-            for inner in _unpack(path, folder):
-                yield from readable(inner, folder)
-        elif path.name.endswith(".warc.gz"):
-            yield path
-        elif path.name.endswith(ENDINGS):
-            yield _as_members(path, folder)
-        else:
-            raise RecordingError(f"{path} is neither a WARC nor a WACZ file")
-    except (OSError, zipfile.BadZipFile) as error:
-        raise RecordingError(f"{path} cannot be read: {error}") from error
-
-
-def _unpack(path: Path, folder: Path) -> Iterator[Path]:
-    with zipfile.ZipFile(path) as wacz:
-        for number, name in enumerate(sorted(wacz.namelist())):
-            if name.startswith("archive/") and name.endswith(ENDINGS):
-                target = folder / f"{path.name}-{number}-{PurePosixPath(name).name}"
-                with wacz.open(name) as source, open(target, "wb") as file:
-                    copyfileobj(source, file)
-                yield target
-
-
-def _as_members(path: Path, folder: Path) -> Path:
-    """A plain or zstd file written again with a gzip member for each record: any record can be read by its place."""
-    target = folder / f"{path.name}-{abs(hash(path))}.warc.gz"
-    with open(path, "rb") as source, open(target, "wb") as file:
-        for record in ArchiveIterator(source, parse_http=False):
-            plain = BytesIO()
-            record.write(plain)
-            file.write(gzip.compress(plain.getvalue(), 1))
-    return target
+Kept = Callable[[str, str], "tuple[Path, int] | None"]
+"""Gives, by address and time (UTC), the WARC file and the offset of a capture that the archive has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +44,22 @@ class Found:
     pictures: list[Place]
 
 
-def find_recordings(files: Iterator[Path], broken: list[str], *, names: dict[Path, Path]) -> Found:
+def find_recordings(
+    files: Iterator[Path],
+    broken: list[str],
+    *,
+    names: dict[Path, Path],
+    kept: Kept = lambda _url, _time: None,
+) -> Found:
     """The pages and pictures of files; what is broken is named in `broken`. `names`: the file that was given.
 
-    Revisits are resolved by the payload digest, within all the files; one whose original is in none is broken.
+    Revisits are resolved by the payload digest within all the files, else by the address and time of their original
+    among what is `kept` already; one whose original is in neither is broken.
     """
     found = Found([], [])
     originals: dict[str, tuple[list[Place], Path, int]] = {}
     others: set[str] = set()  # digests of what is neither: styles, fonts
-    revisits: list[tuple[str, str, Path, int, str]] = []
+    revisits: list[tuple[str, Record, Path, int]] = []
     for path in files:
         for member in read_members(path):
             try:
@@ -114,16 +77,36 @@ def find_recordings(files: Iterator[Path], broken: list[str], *, names: dict[Pat
             elif record.kind in ("response", "resource"):
                 others.add(digest)
             elif record.kind == "revisit" and "not-modified" not in record.fields.get("warc-profile", ""):
-                revisits.append((time, record.url, path, member.offset, digest))
-    for time, url, path, offset, digest in revisits:
+                revisits.append((time, record, path, member.offset))
+    for time, record, path, offset in revisits:
+        digest = record.fields.get("warc-payload-digest", "")
         if digest and digest in originals:
             places, body_file, body_offset = originals[digest]
-            places.append(Place(time, url, path, offset, body_file, body_offset))
-        elif not digest or digest not in others:
-            broken.append(f"{names.get(path, path)}, byte {offset}: the original of the revisit of {url} is not there")
+            places.append(Place(time, record.url, path, offset, body_file, body_offset))
+        elif digest and digest in others:
+            continue
+        elif (original := _kept_original(record, digest, kept)) is not None:
+            found.pages.append(Place(time, record.url, path, offset, *original))
+        else:
+            where = f"{names.get(path, path)}, byte {offset}"
+            broken.append(f"{where}: the original of the revisit of {record.url} is not there")
     for places in (found.pages, found.pictures):
         places.sort(key=lambda place: (place.time, place.url))
     return found
+
+
+def _kept_original(record: Record, digest: str, kept: Kept) -> tuple[Path, int] | None:
+    """Where the page that a revisit repeats is kept, if its payload has the digest that the revisit tells."""
+    url = record.fields.get("warc-refers-to-target-uri", record.url).strip("<>")
+    try:
+        place = kept(url, stamp(record.fields.get("warc-refers-to-date", "")))
+        if place is None:
+            return None
+        original = _record(read_member(*place))
+        check_digest(digest, original.payload, "WARC-Payload-Digest")
+        return place if _kind(original) in _HTML else None
+    except RecordError:
+        return None
 
 
 def _record(member: Any) -> Record:
@@ -136,6 +119,8 @@ def _kind(record: Record) -> str:
     """The media type of a page or a picture; empty for all else."""
     if not record.url.startswith(("http://", "https://")):
         return ""
+    if not _ADDRESS.fullmatch(record.url):
+        raise RecordError("its WARC-Target-URI is no address")
     status, kind = 200, record.fields.get("content-type", "")
     if record.is_http:
         status, headers = _head(record)
@@ -167,21 +152,28 @@ def _head(record: Record) -> tuple[int, list[tuple[str, str]]]:
 
 
 def read_page(place: Place) -> tuple[Page, list[tuple[str, str]]]:
-    """A page that was found, and its HTTP headers as they came; chunks of the transfer are put together.
+    """A page that was found, and its HTTP headers as they came, none for a resource record.
 
-    Raises RecordError.
+    Chunks of the transfer are put together. Raises RecordError.
     """
     record = _record(read_member(place.body_file, place.body_offset))
-    if record.is_http:
-        _, headers = _head(record)
-    else:
-        headers = [("Content-Type", record.fields.get("content-type", ""))]
     body = record.payload
+    if not record.is_http:
+        return Page(url=place.url, body=body, headers={"content-type": record.fields.get("content-type", "")}), []
+    _, headers = _head(record)
     if any(name.lower() == "transfer-encoding" and "chunked" in value.lower() for name, value in headers):
         body = unchunked(body)
     headers = [pair for pair in headers if pair[0].lower() not in ("transfer-encoding", "content-length")]
     headers.append(("Content-Length", str(len(body))))
     return Page(url=place.url, body=body, headers={n.lower(): v for n, v in headers}), headers
+
+
+def write_page(writer: CaptureWriter, page: Page, headers: Sequence[tuple[str, str]], time: datetime) -> Capture:
+    """Write a page that `read_page` gave, with its own time (UTC): what was no HTTP answer there is none here."""
+    if not headers:
+        kind = page.headers.get("content-type", "")
+        return writer.write_resource(url=page.url, body=page.body, content_type=kind, time=time)
+    return writer.write(url=page.url, status=200, headers=headers, body=page.body, time=time)
 
 
 def unchunked(body: bytes) -> bytes:

@@ -100,9 +100,9 @@ class CaptureWriter:
             content_type=values.get("content-type", ""),
         )
 
-    def write_resource(self, *, url: str, body: bytes, content_type: str) -> Capture:
-        """Write a resource record: a file that was given, not fetched."""
-        time = datetime.now(UTC)
+    def write_resource(self, *, url: str, body: bytes, content_type: str, time: datetime | None = None) -> Capture:
+        """Write a resource record: a file that was given, not fetched; `time` (UTC) is its own, else now."""
+        time = time or datetime.now(UTC)
         headers = {"WARC-Date": time.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), "Content-Type": content_type}
         offset, length = self._append(self._record(url, "resource", None, body, headers), level=6)
         return Capture(

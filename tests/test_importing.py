@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
+import hashlib
 import shutil
 import subprocess
 import zipfile
@@ -143,6 +145,32 @@ def test_a_broken_record_is_named_and_the_others_are_taken(newsarchive: Run, tmp
     said = newsarchive("import", "--any-site", str(broken), code=1).stderr
     assert "b.warc.gz, byte 0: " in said
     assert [row[3] for row in bodies(db())] == ["Бірінші"]
+
+
+def test_a_revisit_of_what_only_the_archive_has_is_read(newsarchive: Run, tmp_path: Path, db: Read) -> None:
+    newsarchive(
+        "import", "--any-site", str(recording(tmp_path / "a.warc.gz", ("2020-01-01T00:00:00Z", page("Бірінші"))))
+    )
+    newsarchive(
+        "import", "--any-site", str(recording(tmp_path / "b.warc.gz", ("2020-02-01T00:00:00Z", page("Екінші"))))
+    )
+    with open(tmp_path / "c.warc.gz", "wb") as file:
+        writer = WARCWriter(file, gzip=True, warc_version="1.1")
+        for day, body in (("2020-01-01", page("Бірінші")), ("2020-01-09", b"never seen")):
+            digest = base64.b32encode(hashlib.sha1(body).digest()).decode()
+            head = StatusAndHeaders("200 OK", [("Content-Type", "text/html")], protocol="HTTP/1.1")
+            record = writer.create_revisit_record(
+                URL, f"sha1:{digest}", URL, f"{day}T00:00:00Z", head, {"WARC-Date": "2020-03-01T00:00:00Z"}
+            )
+            writer.write_record(record)
+    result = newsarchive("import", "--any-site", str(tmp_path / "c.warc.gz"), code=1)
+    assert result.stderr.count("is not there") == 1
+    assert [(time, word) for _, time, _, word in bodies(db())] == [
+        ("2020-01-01", "Бірінші"),
+        ("2020-02-01", "Екінші"),
+        ("2020-03-01", "Бірінші"),
+    ]
+    newsarchive("check")
 
 
 def test_pages_of_unknown_sites_are_left_unless_asked_for(newsarchive: Run, tmp_path: Path, db: Read) -> None:

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from newsarchive.cli.crawling import announce
 from newsarchive.cli.terminal import Archive, json_option, print_json, stderr
 from newsarchive.database import lock_archive, open_archive
-from newsarchive.importing import Imported, import_files
+from newsarchive.importing import Imported, import_files, recordings_in
 from newsarchive.takedown import purge_forgotten
 
 
@@ -22,17 +22,23 @@ from newsarchive.takedown import purge_forgotten
 @json_option
 @click.pass_obj
 def import_(archive: Archive, paths: tuple[Path, ...], any_site: bool, as_json: bool) -> None:
-    """Take in the pages of WARC and WACZ files that others made, and their pictures, with the time of each record.
+    """Take in what others recorded or saved: WARC and WACZ files, saved HTML pages, and lists of those.
 
-    A folder stands for all such files in it. A page older than the present state becomes an earlier revision.
+    A folder stands for all such files in it. A list (TSV, CSV, JSON Lines) has the columns url, file and, where it is
+    known, time. Each page and picture keeps the time of its record; a page older than the present state becomes an
+    earlier revision.
     """
     with lock_archive(archive.folder):
         announce(archive)
         result = _import(archive, paths, any_site=any_site)
     for sentence in result.broken:
         archive.warn(f"{sentence}.")
+    for sentence in result.notes:
+        archive.say(f"{sentence}.")
     if as_json:
-        print_json({"counts": result.counts, "pictures": result.pictures, "broken": result.broken})
+        print_json(
+            {"counts": result.counts, "pictures": result.pictures, "broken": result.broken, "notes": result.notes}
+        )
     else:
         counts = result.counts
         words = f"{counts['new']} new, {counts['changed']} changed, {counts['same']} the same, {counts['known']} known"
@@ -43,6 +49,12 @@ def import_(archive: Archive, paths: tuple[Path, ...], any_site: bool, as_json: 
 
 
 def _import(archive: Archive, paths: tuple[Path, ...], *, any_site: bool) -> Imported:
+    files = []
+    for path in paths:
+        found = recordings_in(path)
+        if not found:
+            raise click.UsageError(f"There is no WARC, WACZ or HTML file in {path}.")
+        files += found
     db = open_archive(archive.folder)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     hidden = archive.quiet or not stderr.is_terminal
@@ -52,7 +64,7 @@ def _import(archive: Archive, paths: tuple[Path, ...], *, any_site: bool) -> Imp
             result = import_files(
                 archive.folder,
                 db,
-                [file for path in paths for file in _files_in(path)],
+                files,
                 sites=archive.sites,
                 any_site=any_site,
                 workers=os.cpu_count() or 1,
@@ -65,14 +77,3 @@ def _import(archive: Archive, paths: tuple[Path, ...], *, any_site: bool) -> Imp
         sys.exit(1)
     finally:
         db.close()
-
-
-def _files_in(path: Path) -> list[Path]:
-    """A file itself; of a folder every WARC and WACZ file in it."""
-    if not path.is_dir():
-        return [path]
-    endings = (".warc", ".warc.gz", ".warc.zst", ".wacz")
-    found = sorted(file for file in path.rglob("*") if file.name.endswith(endings))
-    if not found:
-        raise click.UsageError(f"There is no WARC or WACZ file in {path}.")
-    return found

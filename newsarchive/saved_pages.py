@@ -1,0 +1,213 @@
+"""Pages that people saved: HTML files and lists of them, written as resource records of a WARC file.
+
+What a file is a page of, and since when, the programs that saved it wrote into it; else the page itself says its
+address, or a mirror's folders do, and the file its time.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from io import StringIO
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from newsarchive.extraction.pages import decode, parse
+from newsarchive.unpacking import RecordingError
+from newsarchive.warc import CaptureWriter
+
+PAGES = (".html", ".htm", ".xhtml")
+LISTS = (".tsv", ".csv", ".jsonl")
+_TIMES = ("time", "captured_at", "date", "timestamp")
+_MOST = 32 * 1024 * 1024
+_HEAD = 16_384
+_HOST = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?|localhost(?::\d+)?", re.I)
+# Internet Explorer began this, Chrome and Firefox write it too: the number is the length of the address
+_SAVED_FROM = re.compile(r"<!--\s*saved from url=\(\d+\)(https?://\S+)\s*-->", re.I)
+_SINGLE_FILE = re.compile(
+    r"<!--\s*Page saved with SingleFile\s+url:\s*(https?://\S+)\s+saved date:\s*([^(\r\n]+)", re.I
+)
+_HTTRACK = re.compile(r"<!-- Mirrored from (\S+) by HTTrack [^,>]*,\s*([^>]*?)\s*-->", re.I)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SavedPage:
+    """A file, the address that its page is of, and when it was saved (UTC); `told` where the file's own time is not
+    taken for that."""
+
+    file: Path
+    url: str
+    time: datetime
+    told: bool
+
+
+def saved_in(path: Path, broken: list[str]) -> Iterator[SavedPage]:
+    """The pages of a file, a folder or a list (TSV, CSV, JSON Lines); what cannot be used is named in `broken`.
+
+    A list has the columns `url` and `file` (beside the list, where it is no absolute path) and, if known, `time`.
+    Raises RecordingError where a list cannot be read.
+    """
+    if path.is_dir():
+        for file in html_files(path):
+            if (page := _page_of(file, path, broken)) is not None:
+                yield page
+    elif path.suffix.lower() in LISTS:
+        yield from _listed_in(path, broken)
+    elif (page := _page_of(path, path.parent, broken)) is not None:
+        yield page
+
+
+def html_files(folder: Path) -> list[Path]:
+    """The HTML files of a folder and those below, without what browsers put beside a page (`Page_files/`)."""
+    found = (file for file in folder.rglob("*") if file.suffix.lower() in PAGES and file.is_file())
+    return sorted(file for file in found if not any(_is_beside(f) for f in file.relative_to(folder).parents))
+
+
+def _is_beside(folder: Path) -> bool:
+    return folder.name.endswith(("_files", ".files", "-Dateien", "_файлы"))
+
+
+def write_saved(pages: Sequence[SavedPage], target: Path, broken: list[str]) -> Path:
+    """Write the pages as resource records, in order of time, into the WARC file `target` (`….warc.gz`); gives it."""
+    writer = CaptureWriter(target.parent, target.name.removesuffix(".warc.gz"))
+    for page in sorted(pages, key=lambda page: (page.time, page.url)):
+        try:
+            body = page.file.read_bytes()
+        except OSError as error:
+            broken.append(f"{page.file} cannot be read: {error.strerror}; skipped")
+            continue
+        writer.write_resource(url=page.url, body=body, content_type="text/html", time=page.time)
+    writer.close()
+    return target
+
+
+def _page_of(file: Path, root: Path, broken: list[str]) -> SavedPage | None:
+    try:
+        if file.stat().st_size > _MOST:
+            broken.append(f"{file} is larger than {_MOST >> 20} MB; skipped")
+            return None
+        body = file.read_bytes()
+    except OSError as error:
+        broken.append(f"{file} cannot be read: {error.strerror}; skipped")
+        return None
+    markup = decode(body, "")
+    url, time = told_by(markup)
+    url = url or _address_said(markup, _host_of_mirror(file, root)) or _address_of_mirror(file, root)
+    if not url:
+        broken.append(f"{file} does not say of which address it is (a list with `url` and `file` can); skipped")
+        return None
+    return SavedPage(file=file, url=url, time=time or _changed(file), told=time is not None)
+
+
+def told_by(markup: str) -> tuple[str, datetime | None]:
+    """Address and time that the saving program wrote into a page; empty and None where it wrote none.
+
+    >>> told_by("<!-- saved from url=(0026)https://tan.example/kopir/ --><html>")
+    ('https://tan.example/kopir/', None)
+    >>> told_by("<!-- Mirrored from tan.example/k/ by HTTrack Website Copier/3.x, Tue, 18 Feb 2025 09:35:00 GMT -->")
+    ('http://tan.example/k/', datetime.datetime(2025, 2, 18, 9, 35, tzinfo=datetime.timezone.utc))
+    """
+    head = markup[:_HEAD]
+    if found := _SINGLE_FILE.search(head):
+        return found[1], _moment(found[2])
+    if found := _HTTRACK.search(head):
+        return f"http://{found[1]}", _moment(found[2])
+    found = _SAVED_FROM.search(head)
+    return (found[1], None) if found else ("", None)
+
+
+def _moment(text: str) -> datetime | None:
+    """A time as browsers and mail write it, or as ISO 8601, in UTC; None where it is neither, or has no zone."""
+    text = text.strip()
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        try:  # `Tue Feb 18 2025 14:35:00 GMT+0500` is JavaScript's
+            time = datetime.strptime(text, "%a %b %d %Y %H:%M:%S GMT%z")
+        except ValueError:
+            try:
+                time = parsedate_to_datetime(text)
+            except ValueError:
+                return None
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+
+
+def _changed(file: Path) -> datetime:
+    return datetime.fromtimestamp(file.stat().st_mtime, UTC)
+
+
+def _address_said(markup: str, host: str) -> str:
+    """The canonical address, else og:url, that a page itself names; only on `host`, where a mirror's folder says it."""
+    tree = parse(markup)
+    if tree is None:
+        return ""
+    said = [*tree.xpath("//link[@rel='canonical']/@href"), *tree.xpath("//meta[@property='og:url']/@content")]
+    for address in map(str.strip, said):
+        if address.startswith(("http://", "https://")) and (not host or urlsplit(address).netloc.lower() == host):
+            return str(address)
+    return ""
+
+
+def _host_of_mirror(file: Path, root: Path) -> str:
+    """The host that a mirror's first folder is named after, as wget and HTTrack do; empty where there is none."""
+    first, *rest = file.relative_to(root).parts
+    return first.lower() if rest and _HOST.fullmatch(first) else ""
+
+
+def _address_of_mirror(file: Path, root: Path) -> str:
+    host = _host_of_mirror(file, root)
+    if not host:
+        return ""
+    path = "/".join(file.relative_to(root).parts[1:])
+    if path.rpartition("/")[2].lower() in ("index.html", "index.htm"):
+        path = path.rpartition("/")[0] + "/" if "/" in path else ""
+    return f"https://{host}/{quote(path, safe='/%@?=&+,;~')}"
+
+
+def _listed_in(path: Path, broken: list[str]) -> Iterator[SavedPage]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecordingError(f"{path} cannot be read: {error}") from error
+    for number, row in _rows(path, text, broken):
+        file = path.parent / str(row.get("file") or "")
+        url = str(row.get("url") or "").strip()
+        said = next((str(row[name]) for name in _TIMES if row.get(name)), "")
+        time = _moment(said) if said else None
+        if not url.startswith(("http://", "https://")):
+            broken.append(f"{path}, line {number}: “{url[:80]}” is no http(s) URL; skipped")
+        elif not file.is_file():
+            broken.append(f"{path}, line {number}: there is no file “{row.get('file') or ''}”; skipped")
+        elif said and time is None:
+            broken.append(f"{path}, line {number}: “{said[:40]}” is no time; skipped")
+        else:
+            yield SavedPage(file=file, url=url, time=time or _changed(file), told=bool(said))
+
+
+def _rows(path: Path, text: str, broken: list[str]) -> Iterator[tuple[int, dict[str, object]]]:
+    if path.suffix.lower() == ".jsonl":
+        for number, line in enumerate(text.splitlines(), 1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+            except ValueError:
+                row = None
+            if isinstance(row, dict):
+                yield number, row
+            else:
+                broken.append(f"{path}, line {number} is no JSON object; skipped")
+        return
+    first = text.partition("\n")[0]
+    reader = csv.DictReader(StringIO(text), delimiter=max("\t,;", key=first.count))
+    names = [name.strip().lower() for name in reader.fieldnames or ()]
+    if not {"url", "file"} <= set(names):
+        raise RecordingError(f"{path} has no columns named url and file in its first line")
+    reader.fieldnames = names
+    for row in reader:
+        yield reader.line_num, dict(row)

@@ -1,0 +1,171 @@
+"""Recordings in whatever wrapping, as WARC files with a gzip member for each record: any can be read by its place."""
+
+from __future__ import annotations
+
+import gzip
+import sys
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path, PurePosixPath
+from shutil import copyfileobj
+from typing import IO, BinaryIO, cast
+
+from newsarchive.members import MOST, Damage
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+ENDINGS = (".warc", ".warc.gz", ".warc.zst")
+_ENDS = b"\r\n\r\n"
+_LONGEST_HEAD = 1 << 20
+_STEP = 1 << 20
+
+
+class RecordingError(Exception):
+    """A file or a record cannot be read; the message names it and says why."""
+
+
+def readable(path: Path, folder: Path, broken: list[str]) -> Iterator[Path]:
+    """The WARC files of gzip members that hold what `path` holds; what must be unpacked for it goes into `folder`.
+
+    What is damaged in a file is named in `broken`, the rest of it is read. Raises RecordingError where the file is
+    neither a WARC nor a WACZ file, or nothing of it can be read.
+    """
+    try:
+        if path.suffix.lower() == ".wacz":
+            for inner in _unpack(path, folder, broken):
+                yield from readable(inner, folder, broken)
+        elif path.name.endswith(".warc.gz"):
+            yield _as_members(_plain(path, gzip.open, folder, broken), path, broken) if _is_one_member(path) else path
+        elif path.name.endswith(".warc.zst"):
+            yield _as_members(_plain(path, zstd.open, folder, broken), path, broken)
+        elif path.name.endswith(".warc"):
+            yield _as_members(path, path, broken, folder=folder)
+        else:
+            raise RecordingError(f"{path} is neither a WARC nor a WACZ file")
+    except (OSError, zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as error:
+        raise RecordingError(f"{path} cannot be read: {error}") from error
+
+
+def _unpack(path: Path, folder: Path, broken: list[str]) -> Iterator[Path]:
+    with zipfile.ZipFile(path) as wacz:
+        names = sorted(n for n in wacz.namelist() if n.startswith("archive/") and n.endswith(ENDINGS))
+        if not names:
+            broken.append(f"{path} holds no WARC file")
+        for number, name in enumerate(names):
+            target = folder / f"{path.name}-{number}-{PurePosixPath(name).name}"
+            try:
+                with wacz.open(name) as source, open(target, "wb") as file:
+                    copyfileobj(source, file)
+            except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as error:
+                broken.append(f"{name} in {path} is damaged ({error}); what could be unpacked of it is read")
+            yield target
+
+
+def _is_one_member(path: Path) -> bool:
+    """Whether the whole file is one gzip member, as `gzip` makes it, so that no record could be read by its place."""
+    inflate = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    out = bytearray()
+    with open(path, "rb") as file:
+        while len(out) <= MOST and not inflate.eof and (chunk := file.read(1 << 16)):
+            try:
+                out += inflate.decompress(chunk)
+            except zlib.error:
+                return False
+            head, ends, _ = bytes(out[:_LONGEST_HEAD]).partition(_ENDS)
+            end = len(head) + 4 + (_length_of(head) or 0) + 4
+            if ends and len(out) >= end + 5:
+                return out[end : end + 5] == b"WARC/"
+    return False
+
+
+def _plain(path: Path, opened: Callable[..., object], folder: Path, broken: list[str]) -> Path:
+    """The file without its compression, as far as that can be undone."""
+    target = folder / f"{path.name}-{abs(hash(path))}.warc"
+    with cast("IO[bytes]", opened(path, "rb")) as source, open(target, "wb") as file:
+        try:
+            copyfileobj(source, file, _STEP)
+        except (EOFError, OSError, zlib.error, zstd.ZstdError) as error:
+            broken.append(f"{path} is damaged ({error}); what stands before is read")
+    return target
+
+
+def _as_members(plain: Path, named: Path, broken: list[str], *, folder: Path | None = None) -> Path:
+    target = (folder or plain.parent) / f"{plain.name}-{abs(hash(plain))}.warc.gz"
+    with open(plain, "rb") as source, open(target, "wb") as file:
+        for found in read_plain(source):
+            if isinstance(found, Damage):
+                broken.append(f"{named}, byte {found.offset}: {found.reason}; skipped")
+            else:
+                file.write(gzip.compress(found, 1))
+    return target
+
+
+def read_plain(file: BinaryIO) -> Iterator[bytes | Damage]:
+    """Every record of an uncompressed WARC file, and the bytes that belong to none; one at a time in memory."""
+    start = 0
+    while True:
+        file.seek(start)
+        found, end = _read_record(file, start)
+        if found is None:
+            return
+        yield found
+        start = end
+
+
+def _read_record(file: BinaryIO, start: int) -> tuple[bytes | Damage | None, int]:
+    """The record or the damage at a place, and where what follows begins."""
+    head = _read_head(file)
+    if not head:
+        return None, start
+    length = _length_of(head) if head.startswith(b"WARC/") else None
+    if length is None:
+        return _damaged(file, start, "the WARC head is broken")
+    if length > MOST:
+        file.seek(length, 1)
+        reason = (
+            f"larger than {MOST >> 20} MB" if file.read(4) == _ENDS else "its Content-Length is not that of its block"
+        )
+        return _damaged(file, start, reason, after=start + len(head) + length)
+    block = file.read(length + 4)
+    if len(block) < length + 4:
+        return _damaged(file, start, "the record is not whole")
+    if block[length:] != _ENDS:
+        return _damaged(file, start, "its Content-Length is not that of its block")
+    return head + block, start + len(head) + length + 4
+
+
+def _damaged(file: BinaryIO, start: int, reason: str, *, after: int = 0) -> tuple[Damage, int]:
+    """A damage, and where the next record begins: at the next line that a WARC head begins with."""
+    at, tail = max(start + 1, after), b""
+    file.seek(at)
+    while chunk := file.read(_STEP):
+        place = (tail + chunk).find(b"\r\nWARC/1.")
+        if place >= 0:
+            end = at - len(tail) + place + 2
+            return Damage(offset=start, length=end - start, reason=reason), end
+        at += len(chunk)
+        tail = (tail + chunk)[-9:]
+    return Damage(offset=start, length=at - start, reason=reason, ends=True), at
+
+
+def _read_head(file: BinaryIO) -> bytes:
+    lines = []
+    size = 0
+    while size < _LONGEST_HEAD and (line := file.readline(_LONGEST_HEAD)):
+        lines.append(line)
+        size += len(line)
+        if line in (b"\r\n", b"\n"):
+            break
+    return b"".join(lines)
+
+
+def _length_of(head: bytes) -> int | None:
+    for line in head.split(b"\r\n")[1:]:
+        name, _, value = line.partition(b":")
+        if name.strip().lower() == b"content-length":
+            return int(value) if value.strip().isdigit() else None
+    return None

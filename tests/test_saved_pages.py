@@ -1,0 +1,151 @@
+"""Pages that people saved, in folders and lists: their addresses and times, and what becomes of them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+
+from newsarchive.saved_pages import saved_in
+from newsarchive.unpacking import RecordingError
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+Read = Callable[[], Database]
+
+SINGLE_FILE = """<!DOCTYPE html> <html lang="kk"><!--
+ Page saved with SingleFile
+ url: https://tan.example/kopir/
+ saved date: Tue Feb 18 2025 14:35:00 GMT+0500 (Қазақстан уақыты)
+-->"""
+
+
+def markup(title: str = "Көпір", *, before: str = '<html lang="kk">', head: str = "", text: str = "Көпір") -> str:
+    body = "".join(f"<p>{text} салынып бітті, тұрғындар одан {n} күн бойы өтіп, қызығын көрді.</p>" for n in "357")
+    return (
+        f"{before}<head><meta charset=utf-8><title>{title}</title>{head}</head>"
+        f"<body><article><h1>{title}</h1>{body}</article></body></html>"
+    )
+
+
+def write(path: Path, content: str, *, time: str = "2024-05-06T07:08:09+00:00") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content, encoding="utf-8")
+    moment = datetime.fromisoformat(time).timestamp()
+    os.utime(path, (moment, moment))
+    return path
+
+
+def found(path: Path) -> list[tuple[str, str]]:
+    broken: list[str] = []
+    pages = [(page.url, page.time.isoformat()) for page in saved_in(path, broken)]
+    assert broken == []
+    return pages
+
+
+@pytest.mark.parametrize(
+    ("before", "head", "expected"),
+    [
+        (SINGLE_FILE, "", ("https://tan.example/kopir/", "2025-02-18T09:35:00+00:00")),
+        (
+            "<!-- saved from url=(0026)https://tan.example/kopir/ --><html>",
+            "<link rel=canonical href=https://tan.example/other/>",
+            ("https://tan.example/kopir/", "2024-05-06T07:08:09+00:00"),
+        ),
+        (
+            (
+                "<html><!-- Mirrored from tan.example/kopir/index.html by HTTrack Website Copier/3.x [XR&CO'2014],"
+                " Tue, 18 Feb 2025 09:35:00 GMT -->"
+            ),
+            "",
+            ("http://tan.example/kopir/index.html", "2025-02-18T09:35:00+00:00"),
+        ),
+        (
+            "<html>",
+            "<link rel=canonical href=https://tan.example/kopir/><meta property=og:url content=https://tan.example/x/>",
+            ("https://tan.example/kopir/", "2024-05-06T07:08:09+00:00"),
+        ),
+        (
+            "<html>",
+            "<meta property=og:url content=https://tan.example/kopir/>",
+            ("https://tan.example/kopir/", "2024-05-06T07:08:09+00:00"),
+        ),
+    ],
+    ids=["SingleFile", "browser", "HTTrack", "canonical", "og"],
+)
+def test_a_saved_page_says_its_address_and_time(
+    tmp_path: Path, before: str, head: str, expected: tuple[str, str]
+) -> None:
+    write(tmp_path / "page.html", markup(before=before, head=head))
+    assert found(tmp_path) == [expected]
+
+
+def test_the_folders_of_a_mirror_say_the_addresses_of_their_files(tmp_path: Path) -> None:
+    write(tmp_path / "tan.example" / "kopir" / "index.html", markup())
+    write(tmp_path / "tan.example" / "қала.html", markup(head="<link rel=canonical href=https://elsewhere.example/>"))
+    write(tmp_path / "tan.example" / "kopir_files" / "frame.html", markup())
+    assert [url for url, _ in found(tmp_path)] == [
+        "https://tan.example/kopir/",
+        "https://tan.example/%D2%9B%D0%B0%D0%BB%D0%B0.html",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("list.tsv", "url\tfile\ttime\nhttps://tan.example/a/\ta.html\t2025-02-18T14:35:00+05:00\n"),
+        ("list.csv", "\ufeffFile;URL;captured_at\na.html;https://tan.example/a/;2025-02-18 09:35:00\n"),
+        ("list.jsonl", '{"url": "https://tan.example/a/", "file": "a.html", "time": "2025-02-18T09:35:00Z"}\n\n'),
+    ],
+)
+def test_a_list_says_address_file_and_time(tmp_path: Path, name: str, content: str) -> None:
+    write(tmp_path / "a.html", markup())
+    assert found(write(tmp_path / name, content)) == [("https://tan.example/a/", "2025-02-18T09:35:00+00:00")]
+
+
+def test_what_of_a_list_cannot_be_used_is_named_and_the_rest_is_taken(tmp_path: Path) -> None:
+    write(tmp_path / "a.html", markup())
+    rows = ["https://tan.example/a/\ta.html\t", "tan.example\ta.html\t", "https://tan.example/b/\tb.html\t"]
+    rows.append("https://tan.example/c/\ta.html\tкеше")
+    listed = write(tmp_path / "list.tsv", "\n".join(["url\tfile\ttime", *rows]))
+    broken: list[str] = []
+    assert [page.url for page in saved_in(listed, broken)] == ["https://tan.example/a/"]
+    assert [sentence.partition(": ")[2] for sentence in broken] == [
+        "“tan.example” is no http(s) URL; skipped",
+        "there is no file “b.html”; skipped",
+        "“кеше” is no time; skipped",
+    ]
+    with pytest.raises(RecordingError, match="no columns named url and file"):
+        list(saved_in(write(tmp_path / "other.csv", "a,b\n1,2\n"), broken))
+
+
+def test_saved_pages_become_articles_and_earlier_revisions_that_can_be_checked(
+    newsarchive: Run, tmp_path: Path, db: Read
+) -> None:
+    pages = tmp_path / "pages"
+    write(pages / "new.html", markup(before=SINGLE_FILE, text="Жаңа көпір"))
+    write(pages / "nothing.html", "<html><p>Мекенжайы жоқ бет</p></html>")
+    result = newsarchive("import", "--any-site", str(pages), code=1)
+    assert "nothing.html does not say of which address it is" in result.stderr
+    write(tmp_path / "old.html", markup(text="Ескі көпір"))
+    listed = write(tmp_path / "list.csv", "url,file,time\nhttps://tan.example/kopir/,old.html,2023-01-02T00:00:00Z\n")
+    newsarchive("import", "--any-site", str(listed))
+    assert "0 new, 0 changed, 0 the same, 1 known" in newsarchive("import", "--any-site", str(listed)).stdout
+    rows = db().conn.execute("select number, time, substr(body, 1, 4) from revisions order by number").fetchall()
+    assert rows == [(1, "2023-01-02T00:00:00Z", "Ескі"), (2, "2025-02-18T09:35:00Z", "Жаңа")]
+    kinds = db().conn.execute("select distinct status, content_type from captures").fetchall()
+    assert kinds == [(200, "text/html")]
+    newsarchive("check")
+    newsarchive("reextract")
+    warc = tmp_path / "out.warc.gz"
+    newsarchive("export", "--format", "warc", "-o", str(warc))
+
+
+def test_pages_with_the_time_of_their_file_are_told(newsarchive: Run, tmp_path: Path) -> None:
+    write(tmp_path / "p" / "a.html", markup(head="<link rel=canonical href=https://tan.example/a/>"))
+    result = newsarchive("import", "--any-site", str(tmp_path / "p"))
+    assert "1 of 1 pages have the time of their file" in result.stdout + result.stderr
