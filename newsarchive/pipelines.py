@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from scrapy import Request
 from scrapy.crawler import Crawler
-from scrapy.exceptions import IgnoreRequest
+from scrapy.exceptions import DropItem, IgnoreRequest
 from twisted.python.failure import Failure
 
 from newsarchive.extensions import ArchiveRun
@@ -16,7 +17,7 @@ from newsarchive.pictures import Picture, PictureRefused, read_picture
 from newsarchive.processes import TooSlow, WorkerDied, WorkerPool
 from newsarchive.recorders import Recorder
 from newsarchive.sites import Site, host_site
-from newsarchive.spiders.page import ANSWERS, page_of
+from newsarchive.spiders.page import ANSWERS, GONE, page_of, refusal, status_line
 from newsarchive.spiders.pictures import fetched_picture, picture_failed, picture_request
 from newsarchive.urls import url_key
 from newsarchive.workers import ExtractionPool
@@ -50,7 +51,8 @@ class ExtractionPipeline:
         extracted = await self._pool.extract(item, site)
         while extracted.article and extracted.article.more_pages and len(item.pages) < MOST_PAGES:
             known = len(item.pages)
-            await self._fetch_more(item, extracted.article.more_pages)
+            if reason := await self._fetch_more(item, extracted.article.more_pages):
+                return Extracted(fetched=item, outcome="failed", reason=reason)
             if len(item.pages) == known:
                 break
             extracted = await self._pool.extract(item, site)
@@ -62,8 +64,11 @@ class ExtractionPipeline:
         sites: dict[str, Site] = getattr(spider, "sites", {})
         return site or sites.get(item.urls[0]) or host_site(item.urls[-1])
 
-    async def _fetch_more(self, item: Fetched, urls: tuple[str, ...]) -> None:
-        """Fetch further pages of an article; one that cannot be had is left out, with a warning."""
+    async def _fetch_more(self, item: Fetched, urls: tuple[str, ...]) -> str:
+        """Fetch further pages of an article; gives why one cannot be had now: without it the rest would be an edit.
+
+        One that is not there, or that robots.txt forbids, is left out. Raises DropItem where the host asks for a pause.
+        """
         for url in urls[: MOST_PAGES - len(item.pages)]:
             if urlsplit(url).netloc != urlsplit(item.pages[0].url).netloc:
                 continue
@@ -71,16 +76,21 @@ class ExtractionPipeline:
             try:
                 response = await self._crawler.engine.download_async(request)
             except IgnoreRequest as error:
+                if "backing off" in str(error):
+                    raise DropItem(f"{url}: {error}") from error
                 logger.warning("%s: a page of the article is missing: %s", url, error)
                 continue
-            if response.status == 404 or same_page(response.url, item):
+            except Exception as error:  # noqa: BLE001  whatever the host did to the connection; the reason is kept
+                return f"its page {url}: {refusal(Failure(error))}"  # type: ignore[no-untyped-call]
+            if response.status in GONE or same_page(response.url, item):
                 continue  # a page that was guessed, and is not there: WordPress leads back to the first
-            if response.status != 200:
-                logger.warning("%s: a page of the article is missing: status %s", url, response.status)
-                continue
-            item.pages += (page_of(response),)
+            page = page_of(response)
+            if response.status != HTTPStatus.OK or page.cut:
+                return f"its page {url}: {page.cut or status_line(response.status)}"
+            item.pages += (page,)
             capture = response.meta.get("capture")
             item.captures += (capture,) if capture else ()
+        return ""
 
 
 def same_page(url: str, item: Fetched) -> bool:

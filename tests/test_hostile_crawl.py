@@ -101,6 +101,22 @@ def test_every_hostile_page_gets_a_state_and_a_reason(
     assert "keeps us out" in done.stderr
 
 
+def test_an_article_whose_second_page_cannot_be_had_now_is_not_stored_without_it(
+    server: HostileServer, folder: Path, crawl: Callable
+) -> None:
+    server.listed = ["/parts/"]
+    crawl(server.profile())
+    state, reason = outcomes(folder, server)["/parts/"]
+    assert state == "failed"
+    assert "/parts/2/: 500" in reason
+    with sqlite3.connect(folder / "archive.db") as db:
+        db.execute("update urls set next_visit = '2020-01-01T00:00:00Z'")
+    crawl(server.profile())
+    ((body,),) = rows(folder, "select body from articles")
+    assert "таңертеңнен" in body
+    assert "Екінші бет" in body
+
+
 def test_a_bomb_in_a_page_is_read_to_its_bound(server: HostileServer, folder: Path, crawl: Callable) -> None:
     server.listed = ["/gzip-bomb/", "/gzip-bomb-twice/", "/good/"]
     crawl(server.profile())

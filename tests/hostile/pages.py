@@ -71,6 +71,15 @@ def always_500(x: Exchange) -> None:
     x.send("broken", status="500 Broken")
 
 
+@at("/parts/*")
+def parts(x: Exchange) -> None:
+    """An article of two pages, whose second is an error 500 twice, then sound."""
+    if x.path == "/parts/":
+        x.send(article(extra=f'<div class="page-links">1 <a href="{x.server.url}parts/2/">2</a></div>'))
+    else:
+        x.send("broken", status="500 Broken") if x.hit <= 2 else x.send(article(text="Екінші бет. " * 30))
+
+
 @at("/429-seconds/")
 def busy_seconds(x: Exchange) -> None:
     """Once 429 with Retry-After of one second, then a sound page."""
