@@ -7,10 +7,12 @@ import gzip
 import hashlib
 import shutil
 import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from fastwarc.stream_io import ZstdWriter
@@ -18,8 +20,6 @@ from PIL import Image
 from sqlite_utils import Database
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
-
-from newsarchive.demo import Newspaper
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 Crawl = Callable[..., str]
@@ -179,24 +179,100 @@ def test_pages_of_unknown_sites_are_left_unless_asked_for(newsarchive: Run, tmp_
     assert db()["articles"].count == 0
 
 
-@pytest.mark.skipif(shutil.which("wget") is None, reason="wget is not installed")
-def test_what_wget_recorded_gives_the_articles_of_a_crawl(
-    paper: Newspaper, crawl: Crawl, newsarchive: Run, folder: Path, db: Read, tmp_path: Path
+def by_wget(urls: list[str], folder: Path) -> Path:
+    (folder / "urls").write_text("\n".join(urls))
+    command = ["wget", "-q", "--warc-file", str(folder / "wget"), "-O", "/dev/null", "-i", str(folder / "urls")]
+    subprocess.run(command, check=False, timeout=60)
+    return folder / "wget.warc.gz"
+
+
+RECORD = """
+import sys
+from warcio.capture_http import capture_http  # before http.client is loaded by any other
+import http.client
+from urllib.parse import urlsplit
+with capture_http(sys.argv[1], warc_version="1.1"):
+    for url in sys.argv[2:]:
+        parts = urlsplit(url)
+        connection = http.client.HTTPConnection(parts.netloc)
+        connection.request("GET", parts.path + ("?" + parts.query if parts.query else ""))
+        connection.getresponse().read()
+        connection.close()
+"""
+
+
+def by_warcio(urls: list[str], folder: Path) -> Path:
+    """Recorded while Python's own client read the pages: requests beside responses, chunks as they came."""
+    path = folder / "warcio.warc.gz"
+    subprocess.run([sys.executable, "-c", RECORD, str(path), *urls], check=True, timeout=60)
+    return path
+
+
+def by_wacz(urls: list[str], folder: Path) -> Path:
+    path = folder / "made.wacz"
+    command = [sys.executable, "-m", "wacz", "create", "-f", str(by_warcio(urls, folder)), "-o", str(path)]
+    subprocess.run(command, check=True, timeout=60, capture_output=True)
+    return path
+
+
+def by_a_browser(urls: list[str], folder: Path) -> Path:
+    """As Browsertrix records: beside each page its requests and styles, texts and a list of what was loaded as `urn:`
+    resources, a screenshot, and the same page a second time as a revisit."""
+    with open(folder / "rec.warc.gz", "wb") as file:
+        writer = WARCWriter(file, gzip=True, warc_version="1.1")
+
+        def write(kind: str, url: str, body: bytes, media: str, time: str, **more: str) -> str:
+            head = StatusAndHeaders("200 OK", [("Content-Type", media)], protocol="HTTP/1.1")
+            record = writer.create_warc_record(
+                url,
+                kind,
+                payload=BytesIO(body),
+                length=len(body),
+                warc_content_type=media if kind == "resource" else "",
+                http_headers=head if kind == "response" else None,
+                warc_headers_dict={"WARC-Date": time, **more},
+            )
+            writer.write_record(record)
+            return str(record.rec_headers.get_header("WARC-Payload-Digest"))
+
+        for number, url in enumerate(urls):
+            time = f"2026-01-02T03:{number // 60:02}:{number % 60:02}.123Z"
+            with urlopen(url) as answer:
+                body, media = answer.read(), answer.headers["Content-Type"]
+            digest = write("response", url, body, media, time)
+            write("response", f"{url}style.css", b"p { color: black }", "text/css", time)
+            write("resource", f"urn:text:{url}", b"text", "text/plain", time)
+            write("resource", f"urn:pageinfo:{url}", b"{}", "application/json", time)
+            write("resource", f"urn:view:{url}", b"\x89PNG", "image/png", time)
+            head = StatusAndHeaders("200 OK", [("Content-Type", media)], protocol="HTTP/1.1")
+            again = {"WARC-Date": time.replace("-01-02", "-01-03")}
+            writer.write_record(writer.create_revisit_record(url, digest, url, time, head, again))
+    return folder / "rec.warc.gz"
+
+
+@pytest.mark.parametrize("record", [by_wget, by_warcio, by_wacz, by_a_browser])
+def test_what_other_tools_recorded_gives_the_articles_of_a_crawl(
+    crawl: Crawl,
+    newsarchive: Run,
+    folder: Path,
+    db: Read,
+    tmp_path: Path,
+    record: Callable[[list[str], Path], Path],
 ) -> None:
+    if record is by_wget and shutil.which("wget") is None:
+        pytest.skip("wget is not installed")
     crawl()
     query = "select url, title, body, markdown, published, language from articles order by url"
     crawled = db().conn.execute(query).fetchall()
-    addresses = tmp_path / "urls"
-    pages = db().conn.execute("select url from captures where id in (select capture from revision_captures)")
-    addresses.write_text("\n".join(url for (url,) in pages))
-    command = ["wget", "-q", "--warc-file", str(tmp_path / "wget"), "-O", "/dev/null", "-i", str(addresses)]
-    subprocess.run(command, check=False, timeout=60)
+    pages = db().conn.execute("select distinct url from captures where id in (select capture from revision_captures)")
+    file = record([url for (url,) in pages.fetchall()], tmp_path)
     for name in ("archive.db", "archive.db-wal", "archive.db-shm"):
         (folder / name).unlink(missing_ok=True)
     shutil.rmtree(folder / "warc")
-    newsarchive("import", str(tmp_path / "wget.warc.gz"))
+    newsarchive("import", str(file))
     imported = db().conn.execute(query).fetchall()
     assert [row[:3] for row in imported] == [row[:3] for row in crawled]
+    assert db().conn.execute("select count(*) from revisions where number > 1").fetchone() == (0,)
 
 
 def test_an_export_taken_into_an_empty_archive_gives_the_same_export(
