@@ -11,9 +11,12 @@ from typing import Any
 
 from newsarchive.items import Capture, Page
 from newsarchive.members import Member, Record, RecordError, check_digest, parse_record, read_member, read_members
+from newsarchive.urls import is_address
 from newsarchive.warc import CaptureWriter
 
 _ADDRESS = re.compile(r"https?://[^\s/?#\x00-\x1f]+[^\s\x00-\x1f]*")
+FIRST_YEAR = 1990
+"""Of the first web page: nothing was recorded or saved before."""
 _HTML = ("text/html", "application/xhtml+xml")
 
 
@@ -119,7 +122,7 @@ def _kind(record: Record) -> str:
     """The media type of a page or a picture; empty for all else."""
     if not record.url.startswith(("http://", "https://")):
         return ""
-    if not _ADDRESS.fullmatch(record.url):
+    if not _ADDRESS.fullmatch(record.url) or not is_address(record.url):
         raise RecordError("its WARC-Target-URI is no address")
     status, kind = 200, record.fields.get("content-type", "")
     if record.is_http:
@@ -130,7 +133,7 @@ def _kind(record: Record) -> str:
 
 
 def stamp(text: str) -> str:
-    """A WARC-Date as one form that sorts: UTC, microseconds, Z. Raises RecordError.
+    """A WARC-Date as one form that sorts: UTC, microseconds, Z. Raises RecordError, also where no web was then.
 
     >>> stamp("2025-02-18T14:35:00+05:00")
     '2025-02-18T09:35:00.000000Z'
@@ -139,6 +142,8 @@ def stamp(text: str) -> str:
         time = datetime.fromisoformat(text)
     except ValueError as error:
         raise RecordError(f"its WARC-Date “{text[:40]}” is no time") from error
+    if not FIRST_YEAR <= time.year <= datetime.now(UTC).year + 1:
+        raise RecordError(f"its WARC-Date “{text[:40]}” is out of range")
     time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     return time.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 

@@ -18,7 +18,9 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from newsarchive.extraction.pages import decode, parse
+from newsarchive.recordings import FIRST_YEAR
 from newsarchive.unpacking import RecordingError
+from newsarchive.urls import is_address
 from newsarchive.warc import CaptureWriter
 
 PAGES = (".html", ".htm", ".xhtml")
@@ -97,6 +99,7 @@ def _page_of(file: Path, root: Path, broken: list[str]) -> SavedPage | None:
         return None
     markup = decode(body, "")
     url, time = told_by(markup)
+    url = url if is_address(url) else ""
     url = url or _address_said(markup, _host_of_mirror(file, root)) or _address_of_mirror(file, root)
     if not url:
         broken.append(f"{file} does not say of which address it is (a list with `url` and `file` can); skipped")
@@ -122,7 +125,7 @@ def told_by(markup: str) -> tuple[str, datetime | None]:
 
 
 def _moment(text: str) -> datetime | None:
-    """A time as browsers and mail write it, or as ISO 8601, in UTC; None where it is neither, or has no zone."""
+    """A time as browsers and mail write it, or as ISO 8601, in UTC; None where it is neither, or no time of the web."""
     text = text.strip()
     try:
         time = datetime.fromisoformat(text)
@@ -134,6 +137,8 @@ def _moment(text: str) -> datetime | None:
                 time = parsedate_to_datetime(text)
             except ValueError:
                 return None
+    if not FIRST_YEAR <= time.year <= datetime.now(UTC).year + 1:
+        return None
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
@@ -148,7 +153,7 @@ def _address_said(markup: str, host: str) -> str:
         return ""
     said = [*tree.xpath("//link[@rel='canonical']/@href"), *tree.xpath("//meta[@property='og:url']/@content")]
     for address in map(str.strip, said):
-        if address.startswith(("http://", "https://")) and (not host or urlsplit(address).netloc.lower() == host):
+        if is_address(address) and (not host or urlsplit(address).netloc.lower() == host):
             return str(address)
     return ""
 
@@ -179,7 +184,7 @@ def _listed_in(path: Path, broken: list[str]) -> Iterator[SavedPage]:
         url = str(row.get("url") or "").strip()
         said = next((str(row[name]) for name in _TIMES if row.get(name)), "")
         time = _moment(said) if said else None
-        if not url.startswith(("http://", "https://")):
+        if not is_address(url):
             broken.append(f"{path}, line {number}: “{url[:80]}” is no http(s) URL; skipped")
         elif not file.is_file():
             broken.append(f"{path}, line {number}: there is no file “{row.get('file') or ''}”; skipped")

@@ -7,9 +7,17 @@ import sys
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr
+from io import StringIO
 from pathlib import Path, PurePosixPath
 from shutil import copyfileobj
 from typing import IO, BinaryIO, cast
+
+from warcio.archiveiterator import ArchiveIterator
+from warcio.exceptions import ArchiveLoadFailed
+from warcio.recordloader import ArcWarcRecord
+from warcio.statusandheaders import StatusAndHeadersParserException
+from warcio.warcwriter import WARCWriter
 
 from newsarchive.members import MOST, Damage
 
@@ -18,7 +26,7 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-ENDINGS = (".warc", ".warc.gz", ".warc.zst")
+ENDINGS = (".warc", ".warc.gz", ".warc.zst", ".arc", ".arc.gz")
 _ENDS = b"\r\n\r\n"
 _LONGEST_HEAD = 1 << 20
 _STEP = 1 << 20
@@ -32,9 +40,11 @@ def readable(path: Path, folder: Path, broken: list[str]) -> Iterator[Path]:
     """The WARC files of gzip members that hold what `path` holds; what must be unpacked for it goes into `folder`.
 
     What is damaged in a file is named in `broken`, the rest of it is read. Raises RecordingError where the file is
-    neither a WARC nor a WACZ file, or nothing of it can be read.
+    no WARC, ARC or WACZ file, or nothing of it can be read.
     """
     try:
+        if not path.stat().st_size:
+            raise RecordingError(f"{path} is empty")
         if path.suffix.lower() == ".wacz":
             for inner in _unpack(path, folder, broken):
                 yield from readable(inner, folder, broken)
@@ -44,8 +54,10 @@ def readable(path: Path, folder: Path, broken: list[str]) -> Iterator[Path]:
             yield _as_members(_plain(path, zstd.open, folder, broken), path, broken)
         elif path.name.endswith(".warc"):
             yield _as_members(path, path, broken, folder=folder)
+        elif path.name.endswith((".arc", ".arc.gz")):
+            yield _from_arc(path, folder, broken)
         else:
-            raise RecordingError(f"{path} is neither a WARC nor a WACZ file")
+            raise RecordingError(f"{path} is no WARC, ARC or WACZ file")
     except (OSError, zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as error:
         raise RecordingError(f"{path} cannot be read: {error}") from error
 
@@ -91,6 +103,40 @@ def _plain(path: Path, opened: Callable[..., object], folder: Path, broken: list
         except (EOFError, OSError, zlib.error, zstd.ZstdError) as error:
             broken.append(f"{path} is damaged ({error}); what stands before is read")
     return target
+
+
+def _from_arc(path: Path, folder: Path, broken: list[str]) -> Path:
+    """An ARC file, as Heritrix wrote before there was WARC, as one of WARC records, up to its first damage."""
+    target = folder / f"{path.name}-{abs(hash(path))}.warc.gz"
+    said = StringIO()  # warcio tells of a wrong length on stderr alone, and goes on
+    with open(path, "rb") as source, open(target, "wb") as file, redirect_stderr(said):
+        records = ArchiveIterator(source, arc2warc=True)
+        writer = WARCWriter(file, gzip=True)
+        try:
+            for record in records:
+                if record.rec_type != "response":
+                    continue
+                if reason := _write_arc_record(writer, file, record):
+                    broken.append(f"{path}, byte {records.offset}: {reason}; skipped")
+        except (ArchiveLoadFailed, StatusAndHeadersParserException, ValueError, LookupError, OSError) as error:
+            broken.append(
+                f"{path}, byte {records.offset}: the ARC record is broken ({error}); what stands before is read"
+            )
+    if said.getvalue():
+        broken.append(f"{path}: the length of a record is not that of its content; what could be read of it is")
+    return target
+
+
+def _write_arc_record(writer: WARCWriter, file: BinaryIO, record: ArcWarcRecord) -> str:
+    """Write a record; why it could not be, else empty."""
+    if (record.length or 0) > MOST:
+        return f"larger than {MOST >> 20} MB"
+    begin = file.tell()
+    writer.write_record(record)
+    if record.raw_stream.limit > 0:  # warcio takes what there is for the whole
+        file.truncate(file.seek(begin))
+        return "the record is not whole"
+    return ""
 
 
 def _as_members(plain: Path, named: Path, broken: list[str], *, folder: Path | None = None) -> Path:

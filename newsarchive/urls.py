@@ -56,6 +56,19 @@ def _query(query: str) -> str:
     return urlencode(sorted((k, v) for k, v in pairs if (k, v) != ("amp", "1")))
 
 
+def is_address(url: str) -> bool:
+    """Whether a text is an HTTP address with a host, and a port that can be: what others recorded need not be one.
+
+    >>> [is_address(url) for url in ("https://tan.example/a", "https://[x/", "https://tan.example:99999/", "urn:a")]
+    [True, False, False, False]
+    """
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        return False
+
+
 @lru_cache(maxsize=20_000)
 def url_key(url: str) -> str:
     """The key by which URLs are the same article: the clean form without scheme, ``www.`` and trailing slash.

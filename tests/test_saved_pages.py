@@ -110,7 +110,8 @@ def test_a_list_says_address_file_and_time(tmp_path: Path, name: str, content: s
 def test_what_of_a_list_cannot_be_used_is_named_and_the_rest_is_taken(tmp_path: Path) -> None:
     write(tmp_path / "a.html", markup())
     rows = ["https://tan.example/a/\ta.html\t", "tan.example\ta.html\t", "https://tan.example/b/\tb.html\t"]
-    rows.append("https://tan.example/c/\ta.html\tкеше")
+    rows += ["https://tan.example/c/\ta.html\tкеше", "https://tan.example/c/\ta.html\t0001-01-01T00:00:00+05:00"]
+    rows.append("https://[x/\ta.html\t")
     listed = write(tmp_path / "list.tsv", "\n".join(["url\tfile\ttime", *rows]))
     broken: list[str] = []
     assert [page.url for page in saved_in(listed, broken)] == ["https://tan.example/a/"]
@@ -118,6 +119,8 @@ def test_what_of_a_list_cannot_be_used_is_named_and_the_rest_is_taken(tmp_path: 
         "“tan.example” is no http(s) URL; skipped",
         "there is no file “b.html”; skipped",
         "“кеше” is no time; skipped",
+        "“0001-01-01T00:00:00+05:00” is no time; skipped",
+        "“https://[x/” is no http(s) URL; skipped",
     ]
     with pytest.raises(RecordingError, match="no columns named url and file"):
         list(saved_in(write(tmp_path / "other.csv", "a,b\n1,2\n"), broken))

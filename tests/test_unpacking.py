@@ -149,12 +149,12 @@ def test_a_record_too_large_for_a_page_is_skipped_by_name(tmp_path: Path, monkey
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("a.warc.gz", b"", ""),
+        ("a.warc.gz", b"", "is empty"),
         ("a.warc.gz", b"not gzip at all", "the compressed bytes are broken"),
         ("a.warc", b"<html>no WARC</html>", "the WARC head is broken"),
         ("a.warc.zst", b"(\xb5/\xfdgarbage", "is damaged"),
         ("a.wacz", b"PK no zip", "cannot be read"),
-        ("a.pdf", b"%PDF-1.7", "neither a WARC nor a WACZ file"),
+        ("a.pdf", b"%PDF-1.7", "no WARC, ARC or WACZ file"),
     ],
 )
 def test_what_is_no_recording_is_named(tmp_path: Path, name: str, content: bytes, words: str) -> None:
@@ -162,4 +162,39 @@ def test_what_is_no_recording_is_named(tmp_path: Path, name: str, content: bytes
     pages, broken = taken(tmp_path / name, tmp_path / "work")
     assert pages == []
     assert words in " ".join(broken)
-    assert bool(words) == bool(broken)
+
+
+def test_a_record_of_no_address_or_no_time_is_named_and_the_others_are_taken(tmp_path: Path) -> None:
+    said = [("https://[x/", "2025-02-18T09:35:00Z"), ("https://tan.example:99999/2/", "2025-02-18T09:35:00Z")]
+    said += [
+        ("https://tan.example/3/", "0001-01-01T00:00:00+05:00"),
+        ("https://tan.example/4/", "9999-12-31T23:59:59Z"),
+    ]
+    said += [("https://tan.example/5/", "кеше"), ("https://tan.example/6/", "2025-02-18T09:35:00Z")]
+    plain = b""
+    for url, time in said:
+        head = f"WARC/1.1\r\nWARC-Type: resource\r\nWARC-Target-URI: {url}\r\nWARC-Date: {time}\r\n"
+        plain += f"{head}Content-Type: text/html\r\nContent-Length: 3\r\n\r\n<p>\r\n\r\n".encode()
+    (tmp_path / "a.warc").write_bytes(plain)
+    pages, broken = taken(tmp_path / "a.warc", tmp_path / "work")
+    assert pages == ["6"]
+    assert [sentence.partition(": its ")[2].split(" ")[0] for sentence in broken] == ["WARC-Target-URI"] * 2 + [
+        "WARC-Date"
+    ] * 3
+
+
+@pytest.mark.parametrize("name", ["a.arc", "a.arc.gz"])
+@pytest.mark.parametrize("cut", [0, 60])
+def test_an_arc_file_is_read_as_far_as_it_is_whole(tmp_path: Path, name: str, cut: int) -> None:
+    """Records as `The ARC file format` (Burner, Kahle 1996) has them: one line, then the answer."""
+    about = b"1 0 Tan\nURL IP-address Archive-date Content-type Archive-length\n"
+    parts = [b"filedesc://a.arc 0.0.0.0 20050218093000 text/plain %d\n%s\n" % (len(about), about)]
+    for n in range(3):
+        answer = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + f"<html><p>Бет {n}</p></html>".encode() * 9
+        head = f"https://tan.example/{n}/ 127.0.0.1 2005021809300{n} text/html {len(answer)}\n"
+        parts.append(head.encode() + answer + b"\n")
+    data = b"".join(gzip.compress(part) for part in parts) if name.endswith(".gz") else b"".join(parts)
+    (tmp_path / name).write_bytes(data[: len(data) - cut])
+    pages, broken = taken(tmp_path / name, tmp_path / "work")
+    assert pages[:2] == ["0", "1"]
+    assert bool(broken) == bool(cut)

@@ -22,7 +22,7 @@ from newsarchive.takedown import purge_forgotten
 @json_option
 @click.pass_obj
 def import_(archive: Archive, paths: tuple[Path, ...], any_site: bool, as_json: bool) -> None:
-    """Take in what others recorded or saved: WARC and WACZ files, saved HTML pages, and lists of those.
+    """Take in what others recorded or saved: WARC, ARC and WACZ files, saved HTML pages, and lists of those.
 
     A folder stands for all such files in it. A list (TSV, CSV, JSON Lines) has the columns url, file and, where it is
     known, time. Each page and picture keeps the time of its record; a page older than the present state becomes an
