@@ -47,7 +47,10 @@ def readable(path: Path, folder: Path, broken: list[str]) -> Iterator[Path]:
             raise RecordingError(f"{path} is empty")
         if path.suffix.lower() == ".wacz":
             for inner in _unpack(path, folder, broken):
-                yield from readable(inner, folder, broken)
+                try:
+                    yield from readable(inner, folder, broken)
+                except RecordingError as error:  # the others in it may be whole
+                    broken.append(str(error).replace(str(inner), f"{inner.name} in {path}"))
         elif path.name.endswith(".warc.gz"):
             yield _as_members(_plain(path, gzip.open, folder, broken), path, broken) if _is_one_member(path) else path
         elif path.name.endswith(".warc.zst"):
@@ -74,6 +77,8 @@ def _unpack(path: Path, folder: Path, broken: list[str]) -> Iterator[Path]:
                     copyfileobj(source, file)
             except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as error:
                 broken.append(f"{name} in {path} is damaged ({error}); what could be unpacked of it is read")
+                if not target.is_file() or not target.stat().st_size:
+                    continue
             yield target
 
 

@@ -198,3 +198,20 @@ def test_an_arc_file_is_read_as_far_as_it_is_whole(tmp_path: Path, name: str, cu
     pages, broken = taken(tmp_path / name, tmp_path / "work")
     assert pages[:2] == ["0", "1"]
     assert bool(broken) == bool(cut)
+
+
+def test_of_a_wacz_file_with_a_damaged_and_an_encrypted_warc_the_others_are_taken(tmp_path: Path) -> None:
+    path = tmp_path / "a.wacz"
+    with zipfile.ZipFile(path, "w") as file:
+        for name, data in (("a", records(gzipped=True)), ("b", b""), ("c", records(3)), ("d", records(2))):
+            file.writestr(f"archive/{name}.warc{'.gz' if name == 'a' else ''}", data)
+        file.infolist()[0].CRC ^= 1
+        file.infolist()[2].flag_bits |= 1  # encrypted
+    pages, broken = taken(path, tmp_path / "work")
+    assert pages[-2:] == ["0", "1"]
+    assert [word for word in ("a.warc.gz", "b.warc", "c.warc") if any(word in sentence for sentence in broken)] == [
+        "a.warc.gz",
+        "b.warc",
+        "c.warc",
+    ]
+    assert len(broken) == 3
