@@ -18,14 +18,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from datasette.app import Datasette  # type: ignore[import-untyped]
 from lxml import html
 from sqlite_utils import Database
-
-pytest.importorskip("datasette", reason="the extra `browse` is not installed")
-
-import httpx
-from datasette.app import Datasette  # type: ignore[import-untyped]
 
 from newsarchive.browse import RoomError, serve
 from newsarchive.browse.app import make_datasette

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
 import socket
 import threading
 from collections.abc import Iterator
@@ -12,23 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvicorn
+from axe_playwright_python.sync_playwright import Axe
 
 from newsarchive.database import open_archive, save_article, save_site
 from newsarchive.database.revisions import Provenance
 from newsarchive.items import Article, Author, Image
 from newsarchive.shadow import shadow_text
 from newsarchive.sites import Site
+from tests.programs import chromium
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
     "1f15c4890000000d49444154789c63f8cfc0f01f0005000201a5f645400000000049454e44ae426082"
@@ -54,13 +45,6 @@ PAGES = [
     "/archive/articles",
     "/archive/edited_headlines",
 ]
-
-
-def need(name: str) -> Any:
-    """A module of the test extra; without it the test is skipped, but never in CI."""
-    if os.environ.get("CI") == "true":
-        return __import__(name, fromlist=["_"])
-    return pytest.importorskip(name)
 
 
 @pytest.fixture(scope="module")
@@ -104,8 +88,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def address(folder: Path) -> Iterator[str]:
-    need("datasette")
-    uvicorn = need("uvicorn")
     from newsarchive.browse import make_app
 
     listener = socket.create_server(("127.0.0.1", 0))
@@ -120,13 +102,8 @@ def address(folder: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    if not CHROMIUM and os.environ.get("CI") != "true":
-        pytest.skip("chromium is not installed")
-    sync_api = need("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(params=[1280, 320], ids=["desk", "phone"])
@@ -153,7 +130,7 @@ def test_pages_load_nothing_from_elsewhere_break_no_policy_and_fit(browser: Any,
 
 
 def test_accessibility_checker_finds_nothing_serious(browser: Any, address: str, width: int) -> None:
-    axe = need("axe_playwright_python.sync_playwright").Axe()
+    axe = Axe()
     # The checker is a script, which the policy of the pages would rightly not run.
     # The phone is in the dark, the desk in the light.
     scheme = "dark" if width < 800 else "light"

@@ -21,6 +21,8 @@ from sqlite_utils import Database
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+from tests.programs import program
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 Crawl = Callable[..., str]
 Read = Callable[[], Database]
@@ -181,7 +183,16 @@ def test_pages_of_unknown_sites_are_left_unless_asked_for(newsarchive: Run, tmp_
 
 def by_wget(urls: list[str], folder: Path) -> Path:
     (folder / "urls").write_text("\n".join(urls))
-    command = ["wget", "-q", "--warc-file", str(folder / "wget"), "-O", "/dev/null", "-i", str(folder / "urls")]
+    command = [
+        program("wget", called="wget"),
+        "-q",
+        "--warc-file",
+        str(folder / "wget"),
+        "-O",
+        "/dev/null",
+        "-i",
+        str(folder / "urls"),
+    ]
     subprocess.run(command, check=False, timeout=60)
     return folder / "wget.warc.gz"
 
@@ -259,8 +270,6 @@ def test_what_other_tools_recorded_gives_the_articles_of_a_crawl(
     tmp_path: Path,
     record: Callable[[list[str], Path], Path],
 ) -> None:
-    if record is by_wget and shutil.which("wget") is None:
-        pytest.skip("wget is not installed")
     crawl()
     query = "select url, title, body, markdown, published, language from articles order by url"
     crawled = db().conn.execute(query).fetchall()

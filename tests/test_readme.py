@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import pytest
 
 from newsarchive.browse.metadata import QUERIES
 from newsarchive.demo import serve
+from tests.programs import program
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 
@@ -70,8 +70,6 @@ def test_every_query_of_the_readme_runs_and_finds_something(db: sqlite3.Connecti
 
 
 def test_the_python_of_the_readme_runs(desk: Path) -> None:
-    pytest.importorskip("pandas")
-    pytest.importorskip("duckdb")
     for block in blocks("python"):
         done = subprocess.run(
             [sys.executable, "-c", block], cwd=desk, capture_output=True, text=True, timeout=120, check=False
@@ -80,13 +78,17 @@ def test_the_python_of_the_readme_runs(desk: Path) -> None:
         assert "mean" in done.stdout
 
 
-@pytest.mark.skipif(not shutil.which("Rscript"), reason="R is not installed")
 def test_the_r_of_the_readme_runs_and_counts_every_article(desk: Path, db: sqlite3.Connection) -> None:
     (articles,) = db.execute("select count(*) from articles").fetchone()
     for block in blocks("r"):
         script = f"{block}\nstopifnot(nrow(articles) == {articles}, !anyNA(articles$words))"
         done = subprocess.run(
-            ["Rscript", "-e", script], cwd=desk, capture_output=True, text=True, timeout=120, check=False
+            [program("Rscript", called="R"), "-e", script],
+            cwd=desk,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
         assert "site" in done.stdout

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -18,10 +15,9 @@ import pytest
 from PIL import Image, ImageChops
 
 from newsarchive.demo import serve
+from tests.programs import chromium, program
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 TOLERANCE = 8
 """Of 255, by which a color may differ in some pixel."""
 
@@ -35,25 +31,10 @@ class Seen(NamedTuple):
     asked: list[str]
 
 
-def tool(name: str) -> str:
-    """A tool of pywb, which has an environment of its own: it wants other versions of what is used here."""
-    own = Path(sys.prefix) / "replay" / "bin" / name
-    found = str(own) if own.exists() else shutil.which(name)
-    if found is None and os.environ.get("CI") != "true":
-        pytest.skip("pywb is not installed: make test does it")
-    assert found is not None, "pywb is not installed"
-    return found
-
-
 @pytest.fixture
 def browser() -> Iterator[Any]:
-    if not CHROMIUM and os.environ.get("CI") != "true":
-        pytest.skip("chromium is not installed")
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @contextmanager
@@ -62,10 +43,10 @@ def wayback(wacz: Path, folder: Path) -> Iterator[str]:
     folder.mkdir()
     (folder / "config.yaml").write_text("framed_replay: false\nenable_auto_colls: true\n")
     for arguments in (["init", "papers"], ["add", "--unpack-wacz", "papers", str(wacz)]):
-        subprocess.run([tool("wb-manager"), *arguments], cwd=folder, check=True, capture_output=True)
+        subprocess.run([program("wb-manager", called="pywb"), *arguments], cwd=folder, check=True, capture_output=True)
     with closing(socket.create_server(("127.0.0.1", 0))) as free:
         port = free.getsockname()[1]
-    command = [tool("wayback"), "-b", "127.0.0.1", "-p", str(port)]
+    command = [program("wayback", called="pywb"), "-b", "127.0.0.1", "-p", str(port)]
     with open(folder / "log", "wb") as log, subprocess.Popen(command, cwd=folder, stdout=log, stderr=log) as server:
         try:
             await_server(port)
