@@ -145,12 +145,7 @@ class SitePlan:
 
     def waiting(self) -> int:
         """How many pages are due now or under way."""
-        row = self.db.conn.execute(
-            "select count(*) from urls where site = ? and next_visit is not null and next_visit <= ?"
-            " and visited_run is not ?",
-            (self.site.name, now(), self._run),
-        ).fetchone()
-        return int(row[0])
+        return database.count_due_urls(self.db, self.site.name, now=now(), run=self._run)
 
     # The archive's side
 
@@ -385,34 +380,21 @@ class SitePlan:
                 database.save_listed(self.db, listed, site=self.site, source="wordpress", time=now())
         if walk.total is None:
             walk.total = listing.total
-            if walk.total in (None, self._known_ids()):  # without a number there is no telling where the list ends
+            known = database.count_known_ids(self.db, self.site.name)
+            if walk.total in (None, known):  # without a number there is no telling where the list ends
                 return []
         further = [self._request(walk, url, "ids") for url in listing.listings]
         if walk.open == 1 and not further:
             self._look_for_missing_ids(walk)
         return further
 
-    def _known_ids(self) -> int:
-        row = self.db.conn.execute(
-            "select count(*) from urls where site = ? and native_id like 'wordpress:%' and state <> 'gone'"
-            " and missing is null",
-            (self.site.name,),
-        ).fetchone()
-        return int(row[0])
-
     def _look_for_missing_ids(self, walk: Walk) -> None:
         """Look at what the list of IDs no longer has, and at what it has again."""
-        known = self.db.conn.execute(
-            "select native_id, url, state from urls where site = ? and native_id like 'wordpress:%'", (self.site.name,)
-        ).fetchall()
-        gone = [
-            url for native_id, url, state in known if state not in ("gone", "forgotten") and native_id not in walk.keys
-        ]
-        database.note_unlisted(self.db, [url for i, url, state in known if state == "forgotten" and i not in walk.keys])
-        back = [url for native_id, url, state in known if state == "gone" and native_id in walk.keys]
+        gone, forgotten, back = database.compare_ids(self.db, self.site.name, walk.keys)
+        database.note_unlisted(self.db, forgotten)
         if gone:
             logger.info("%s: %d articles are no longer listed; looking at their pages", self.site.name, len(gone))
-        self._make_due([*gone, *back])
+        database.make_due(self.db, [*gone, *back], time=self._started)
 
     def _look_for_the_missing(self, walk: Walk) -> None:
         """After a walk to the end: what this source listed before and lists no more is looked at.
@@ -423,28 +405,14 @@ class SitePlan:
         since, most = "", -1
         if walk.source.kind in ("feed", "listing"):
             since, most = walk.state.get("walk_began") or "9", MOST_LOOKS
-        known = self.db.conn.execute(
-            "select key, url from urls where site = ? and source = ? and state = 'article' and last_listed >= ?"
-            " order by visited",
-            (self.site.name, walk.source.kind, since),
-        ).fetchall()
-        missing = [url for key, url in known if key not in walk.keys]
-        self._make_due(missing[:most] if most > 0 else missing)
+        missing = database.no_longer_listed(self.db, self.site.name, walk.source.kind, keys=walk.keys, since=since)
+        database.make_due(self.db, missing[:most] if most > 0 else missing, time=self._started)
 
     def _look_at_old_ones(self) -> None:
         """In a weekly walk, where no source tells of changes: those articles that were not looked at for longest."""
         before = _stamp(datetime.now(UTC) - RELOOK_AFTER)
-        rows = self.db.conn.execute(
-            "select url from urls where site = ? and state = 'article' and next_visit is null"
-            " and coalesce(visited, '') < ? order by visited limit ?",
-            (self.site.name, before, MOST_LOOKS),
-        ).fetchall()
-        self._make_due([url for (url,) in rows])
-
-    def _make_due(self, urls: list[str]) -> None:
-        self.db.conn.executemany(
-            "update urls set next_visit = ? where key = ?", [(self._started, url_key(url)) for url in urls]
-        )
+        old = database.unvisited_since(self.db, self.site.name, before, limit=MOST_LOOKS)
+        database.make_due(self.db, old, time=self._started)
 
 
 def _stamp(time: datetime) -> str:

@@ -44,16 +44,21 @@ def page(text: str) -> bytes:
 
 def recording(path: Path, *pages: tuple[str, bytes], gzipped: bool = True) -> Path:
     """A WARC file as another tool would write it: pages of the one address, each with its time."""
+    answers = [(URL, time, body) for time, body in pages]
+    return answers_recorded(path, *answers, media="text/html; charset=utf-8", gzipped=gzipped)
+
+
+def answers_recorded(path: Path, *answers: tuple[str, str, bytes], media: str, gzipped: bool = True) -> Path:
+    """A WARC file with answers of one media type: address, time and bytes of each."""
     with open(path, "wb") as file:
         writer = WARCWriter(file, gzip=gzipped, warc_version="1.0")
-        for time, body in pages:
-            head = StatusAndHeaders("200 OK", [("Content-Type", "text/html; charset=utf-8")], protocol="HTTP/1.1")
+        for url, time, body in answers:
             record = writer.create_warc_record(
-                URL,
+                url,
                 "response",
                 payload=BytesIO(body),
                 length=len(body),
-                http_headers=head,
+                http_headers=StatusAndHeaders("200 OK", [("Content-Type", media)], protocol="HTTP/1.1"),
                 warc_headers_dict={"WARC-Date": time},
             )
             writer.write_record(record)
@@ -316,40 +321,24 @@ def picture(color: str) -> bytes:
     return out.getvalue()
 
 
-def pictures_recorded(path: Path, *found: tuple[str, str, bytes]) -> Path:
-    """A WARC file with pictures: address, time and bytes of each."""
-    with open(path, "wb") as file:
-        writer = WARCWriter(file, gzip=True)
-        for url, time, body in found:
-            head = StatusAndHeaders("200 OK", [("Content-Type", "image/jpeg")], protocol="HTTP/1.1")
-            record = writer.create_warc_record(
-                url,
-                "response",
-                payload=BytesIO(body),
-                length=len(body),
-                http_headers=head,
-                warc_headers_dict={"WARC-Date": time},
-            )
-            writer.write_record(record)
-    return path
-
-
 def test_pictures_that_kept_articles_show_are_taken_each_at_its_time(
     newsarchive: Run, tmp_path: Path, folder: Path, db: Read
 ) -> None:
     shown = "https://tan.example/su.jpg"
     body = page("Бірінші").replace(b"<h1>", f'<figure><img src="{shown}" width="640"></figure><h1>'.encode())
     article = recording(tmp_path / "page.warc.gz", ("2020-01-01T00:00:00Z", body))
-    first = pictures_recorded(
+    first = answers_recorded(
         tmp_path / "a.warc.gz",
         (shown, "2020-02-01T00:00:00Z", picture("navy")),
         ("https://tan.example/bosqa.jpg", "2020-02-01T00:00:00Z", picture("green")),
+        media="image/jpeg",
     )
     assert newsarchive("import", "--any-site", str(article), str(first)).stdout.endswith("pictures: 1 new\n")
-    others = pictures_recorded(
+    others = answers_recorded(
         tmp_path / "b.warc.gz",
         (shown, "2020-01-01T00:00:00Z", picture("red")),
         (shown, "2020-03-01T00:00:00Z", b"<html>Not found</html>"),
+        media="image/jpeg",
     )
     assert newsarchive("import", "--any-site", str(others)).stdout.endswith("pictures: 1 changed, 1 refused\n")
     assert "pictures" not in newsarchive("import", "--any-site", str(others)).stdout

@@ -6,6 +6,7 @@ from newsarchive.database.forgotten import Forgotten, ForgottenAddresses, is_for
 from newsarchive.database.index import index_is_current, rebuild_index
 from newsarchive.database.ledger import (
     article_of,
+    count_due_urls,
     due_urls,
     mark_failed,
     mark_missing,
@@ -21,6 +22,7 @@ from newsarchive.database.reextracted import Due, count_due, due_revisions, note
 from newsarchive.database.removal import delete_outdated
 from newsarchive.database.runs import finish_run, original_of, revisits_of, save_capture, save_site, start_run
 from newsarchive.database.sums import sum_pages
+from newsarchive.database.unlisted import compare_ids, count_known_ids, make_due, no_longer_listed, unvisited_since
 from newsarchive.database.warcfiles import record_left_warcs, record_warc
 
 __all__ = [
@@ -31,7 +33,10 @@ __all__ = [
     "ForgottenAddresses",
     "Saved",
     "article_of",
+    "compare_ids",
     "count_due",
+    "count_due_urls",
+    "count_known_ids",
     "delete_outdated",
     "due_revisions",
     "due_urls",
@@ -39,11 +44,13 @@ __all__ = [
     "index_is_current",
     "is_forgotten",
     "lock_archive",
+    "make_due",
     "mark_failed",
     "mark_forgotten",
     "mark_missing",
     "mark_not_article",
     "mark_visited",
+    "no_longer_listed",
     "note_reextraction",
     "note_unlisted",
     "open_archive",
@@ -64,5 +71,6 @@ __all__ = [
     "source_state",
     "start_run",
     "sum_pages",
+    "unvisited_since",
     "update_source",
 ]

@@ -110,6 +110,16 @@ def due_urls(db: Database, site: str, *, now: str, run: int, limit: int, since: 
     return [(url, read_hints(hints)) for url, hints in rows]
 
 
+def count_due_urls(db: Database, site: str, *, now: str, run: int) -> int:
+    """How many URLs are due now and were not visited in this `run`."""
+    row = db.conn.execute(
+        "select count(*) from urls where site = ? and next_visit is not null and next_visit <= ?"
+        " and visited_run is not ?",
+        (site, now, run),
+    ).fetchone()
+    return int(row[0])
+
+
 def article_of(db: Database, url: str) -> int | None:
     """The id of the article that has this URL, under whatever clothes; None where there is none."""
     row = db.conn.execute(

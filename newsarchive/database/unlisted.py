@@ -1,0 +1,61 @@
+"""What a source no longer lists, what nobody looked at for long, and that their pages are to be looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Set
+
+from sqlite_utils import Database
+
+from newsarchive.urls import url_key
+
+
+def count_known_ids(db: Database, site: str) -> int:
+    """How many articles of the site WordPress has listed by number that show no sign of being gone."""
+    row = db.conn.execute(
+        "select count(*) from urls where site = ? and native_id like 'wordpress:%' and state <> 'gone'"
+        " and missing is null",
+        (site,),
+    ).fetchone()
+    return int(row[0])
+
+
+def compare_ids(db: Database, site: str, listed: Set[str]) -> tuple[list[str], list[str], list[str]]:
+    """The addresses that a whole list of WordPress' numbers (``wordpress:7``) no longer has, and those it has again.
+
+    Gives those that may be gone, those that were taken down, and those that were gone and are back.
+    """
+    known = db.conn.execute(
+        "select native_id, url, state from urls where site = ? and native_id like 'wordpress:%'", (site,)
+    ).fetchall()
+    unlisted = [(url, state) for number, url, state in known if number not in listed]
+    gone = [url for url, state in unlisted if state not in ("gone", "forgotten")]
+    forgotten = [url for url, state in unlisted if state == "forgotten"]
+    return gone, forgotten, [url for number, url, state in known if state == "gone" and number in listed]
+
+
+def no_longer_listed(db: Database, site: str, kind: str, *, keys: Set[str], since: str) -> list[str]:
+    """Addresses of articles that a source of this kind last listed at `since` (UTC) or later, but for those of `keys`.
+
+    Those that were looked at longest ago first.
+    """
+    known = db.conn.execute(
+        "select key, url from urls where site = ? and source = ? and state = 'article' and last_listed >= ?"
+        " order by visited",
+        (site, kind, since),
+    ).fetchall()
+    return [url for key, url in known if key not in keys]
+
+
+def unvisited_since(db: Database, site: str, time: str, *, limit: int) -> list[str]:
+    """Addresses of articles that were last looked at before `time` (UTC) and are not due, the longest ago first."""
+    rows = db.conn.execute(
+        "select url from urls where site = ? and state = 'article' and next_visit is null"
+        " and coalesce(visited, '') < ? order by visited limit ?",
+        (site, time, limit),
+    ).fetchall()
+    return [url for (url,) in rows]
+
+
+def make_due(db: Database, urls: Iterable[str], *, time: str) -> None:
+    """Say that pages are to be fetched from `time` (UTC) on."""
+    db.conn.executemany("update urls set next_visit = ? where key = ?", [(time, url_key(url)) for url in urls])
