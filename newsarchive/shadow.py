@@ -78,7 +78,7 @@ def words_of(text: str, code: str = "") -> list[str]:
 @lru_cache(maxsize=1 << 17)  # a year of a newspaper has fewer words
 def stem_of(word: str, code: str) -> str:
     """The stem of one folded word, without a mark."""
-    return (stems.stems_of(word, code).replace(" ", "") if code in STEMMED else "") or word
+    return (stems.stem_folded(word, code) if code in STEMMED else "") or word
 
 
 def query_words(text: str) -> list[tuple[str, ...]]:

@@ -13,7 +13,7 @@ from os import PathLike
 from pathlib import Path
 
 from .scripts import fold
-from .suffixes import Parse, parses
+from .suffixes import Parse, parses, readings
 
 LEXICON_VERSION = 2
 """Of the suffix rules and of the file's form; with a lexicon's digest it tells which stems an index holds."""
@@ -91,7 +91,7 @@ def _next_lexicon(readings: dict[str, tuple[Parse, ...]], lexicon: Lexicon) -> L
 
 def _shares(lexicon: Lexicon, word: str, options: tuple[Parse, ...]) -> list[float]:
     """Say how likely each reading is; together 1."""
-    merits = [_merit(lexicon, word, parse) / _TEMPERATURE for parse in options]
+    merits = [_merit(lexicon, word, *parse) / _TEMPERATURE for parse in options]
     best = max(merits)
     odds = [exp(merit - best) for merit in merits]
     total = sum(odds)
@@ -124,16 +124,15 @@ def _place(step: str) -> str:
 
 def choose_parse(lexicon: Lexicon, word: str) -> Parse:
     """Choose among the legal readings of a folded Cyrillic word the likeliest one; ties go by the alphabet."""
-    return max(parses(word), key=lambda parse: (_merit(lexicon, word, parse), parse))
+    return Parse(*max((_merit(lexicon, word, *reading), reading) for reading in readings(word))[1])
 
 
-def _merit(lexicon: Lexicon, word: str, parse: Parse) -> float:
-    known = lexicon.stems.get(_key(parse), 0)
+def _merit(lexicon: Lexicon, word: str, stem: str, kind: str, steps: tuple[str, ...], cost: float) -> float:
+    known = lexicon.stems.get(f"{stem} {kind}", 0)
     if suffixes := lexicon.suffixes:
-        for step in parse.steps:
+        for step in steps:
             known += suffixes.get(step, _UNSEEN)
-    removed = len(word) - len(parse.stem)
-    return known / 100 + _PER_LETTER * removed - _SHORT.get(len(parse.stem), 0.0) - parse.cost
+    return known / 100 + _PER_LETTER * (len(word) - len(stem)) - _SHORT.get(len(stem), 0.0) - cost
 
 
 def _lines(lexicon: Lexicon) -> Iterator[str]:

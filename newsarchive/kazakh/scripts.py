@@ -19,8 +19,10 @@ _TO_CYRILLIC = dict(zip(map(ord, _LATIN), _CYRILLIC, strict=True))
 _TO_LATIN = {ord(c): x for x, c in zip(_LATIN, _CYRILLIC, strict=True)} | {ord("У"): "Y"}
 # Neighbouring languages' letters that some keyboards give for Kazakh ones.
 _VARIANTS = str.maketrans("ӊӉҥӄҝӷəƏɵƟ", "ңҢңққғәӘөӨ")
+_IS_VARIANT = re.compile("[ӊӉҥӄҝӷəƏɵƟ]")
 _IS_LATIN = re.compile("[A-Za-zªº\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0250-\u02af\u1e00-\u1eff]")
 _IS_CYRILLIC = re.compile("[\u0400-\u052f\u1c80-\u1c8f]")
+_CYRILLIC_RUN = re.compile("[\u0400-\u052f\u1c80-\u1c8f]+")
 _IS_ARABIC = re.compile("[\u0620-\u064a\u066e-\u06d5\u06fa-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufefc]")
 
 
@@ -95,7 +97,9 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return clean_text(text).lower()
-    folded = fold_lookalikes(clean_text(text)).casefold().translate(_VARIANTS)
+    folded = fold_lookalikes(clean_text(text)).casefold()
+    if _IS_VARIANT.search(folded):  # few texts have one, and translating costs as much as all the rest
+        folded = folded.translate(_VARIANTS)
     folded = folded.replace("i\u0307", "i").replace("ı", "i")
     # A stress mark over a Cyrillic vowel has no composed form, and is never part of the spelling.
     return folded.replace("\u0301", "").replace("\u0300", "") if "\u0301" in folded or "\u0300" in folded else folded
@@ -107,8 +111,11 @@ def script_of(text: str) -> str:
     >>> script_of("Қазақ"), script_of("Qazaq"), script_of("قازاق"), script_of("18:30")
     ('Cyrl', 'Latn', 'Arab', '')
     """
+    cyrillic = sum(map(len, _CYRILLIC_RUN.findall(text)))
+    if cyrillic and 2 * cyrillic >= len(text):
+        return "Cyrl"  # no other script can have more letters
     counts = {
-        "Cyrl": len(_IS_CYRILLIC.findall(text)),
+        "Cyrl": cyrillic,
         "Latn": len(_IS_LATIN.findall(text)),
         "Arab": len(_IS_ARABIC.findall(text)),
     }

@@ -61,6 +61,17 @@ def stems_of(text: str, language: str = "") -> str:
     return " ".join(_stems(text, language))
 
 
+def stem_folded(word: str, language: str) -> str:
+    """Stem of one folded word of a text in this language, as `stems_of` gives it; empty where no letter is left.
+
+    >>> stem_folded("қалалардың", "kk"), stem_folded("новости", "ru")
+    ('қала', 'ruновост')
+    """
+    if _CYRILLIC.fullmatch(word):  # nearly every word: nothing is left to fold
+        return _kazakh_stem(word) if language.startswith("kk") else _russian_stem(word)
+    return stems_of(word, language).replace(" ", "")
+
+
 def _stems(text: str, language: str) -> Iterator[str]:
     if language.startswith("kk-"):
         text = to_cyrillic(text)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cache, lru_cache
+from itertools import starmap
 from typing import NamedTuple
 
 BACK, FRONT = 1, 2
@@ -94,8 +95,19 @@ class Suffix(NamedTuple):
     before: str  # letters one of which must stand before it
     restored: str  # letters the stem gets back
     state: str
-    name: str
+    steps: dict[str, str]
+    """What taking it off is called in the lexicon, by the group of the suffix that followed it."""
     cost: float
+
+
+class _Node:
+    """Suffixes that end alike: those that this ending is (by group), and the longer ones by their next letter."""
+
+    __slots__ = ("before", "entries")
+
+    def __init__(self) -> None:
+        self.before: dict[str, _Node] = {}
+        self.entries: list[tuple[str, Suffix]] = []
 
 
 class Parse(NamedTuple):
@@ -160,7 +172,14 @@ def _spelled_group(group: str, patterns: tuple[str, ...], state: str) -> dict[st
                 forms[harmony, restored, pattern] = forms.get((harmony, restored, pattern), "") + letters
     return {
         spelled: tuple(
-            Suffix(harmony, letters, restored, state, pattern, _suffix_cost(group, pattern, restored))
+            Suffix(
+                harmony,
+                letters,
+                restored,
+                state,
+                {outer: f"{outer}: {group} {pattern}" for outer in ("word", *_GROUPS)},
+                _suffix_cost(group, pattern, restored),
+            )
             for (harmony, restored, pattern), letters in forms.items()
         )
         for spelled, forms in found.items()
@@ -194,59 +213,71 @@ _VOICED = {"ғ": "қ", "г": "к", "б": "п", "у": "п"}
 _ELIDED = frozenset("қкпнзлрмң")
 
 
-def _stems_before(left: str, spelled: str, harmony: int) -> Iterator[tuple[str, float]]:
+def _stems_before(left: str, spelled: str, harmony: int) -> list[tuple[str, float]]:
     """Give the stems that may have become `left` before a suffix, each with what it costs to say so."""
-    yield left, 0.0
-    if left[-1] == "с" and len(left) > 4:  # турис-тер is турист, проце-сі is процесс
-        if spelled[0] == "т":
-            yield left + "т", _REPAIR_COST
-        if spelled[0] in "ыітда":
-            yield left + "с", _REPAIR_COST
-    if spelled[0] not in "ыіаеу":
-        return
-    if left[-1] in _VOICED and (left[-1] != "у" or spelled[1:2] == "п"):  # кітаб-ы is кітап, тау-ып is тап
-        yield left[:-1] + _VOICED[left[-1]], 0.0
-    if spelled[0] in "ыі" and len(left) > 2 and left[-1] in _ELIDED and left[-2] not in _FULL_VOWELS:
-        yield left[:-1] + "ыі"[harmony - 1] + left[-1], _REPAIR_COST  # халқ-ы is халық
+    stems = [(left, 0.0)]
+    first, last = spelled[0], left[-1]
+    if last == "с" and len(left) > 4:  # турис-тер is турист, проце-сі is процесс
+        if first == "т":
+            stems.append((left + "т", _REPAIR_COST))
+        if first in "ыітда":
+            stems.append((left + "с", _REPAIR_COST))
+    if first not in "ыіаеу":
+        return stems
+    if last in _VOICED and (last != "у" or spelled[1:2] == "п"):  # кітаб-ы is кітап, тау-ып is тап
+        stems.append((left[:-1] + _VOICED[last], 0.0))
+    if first in "ыі" and len(left) > 2 and last in _ELIDED and left[-2] not in _FULL_VOWELS:
+        stems.append((left[:-1] + "ыі"[harmony - 1] + last, _REPAIR_COST))  # халқ-ы is халық
+    return stems
+
+
+@cache
+def _endings(state: str) -> _Node:
+    """The suffixes that may be taken off next, as a tree to be walked from a form's last letter."""
+    root = _Node()
+    for group in _STATES[state][1]:
+        for spelled, forms in _suffixes()[group].items():
+            node = root
+            for letter in reversed(spelled):
+                node = node.before.setdefault(letter, _Node())
+            node.entries += [(group, suffix) for suffix in forms]
+    return root
+
+
+def _shorter(form: str, state: str) -> list[tuple[str, str, Suffix, float]]:
+    """Take one suffix off a form in every legal way: (group, what is left, suffix, cost), the shortest first."""
+    found: list[tuple[str, str, Suffix, float]] = []
+    node = _endings(state)
+    for length in range(1, len(form) - 1):
+        following = node.before.get(form[-length])
+        if following is None:
+            break
+        node = following
+        if node.entries:
+            left, spelled = form[:-length], form[-length:]
+            harmony = _harmony(left)
+            for group, suffix in node.entries:
+                if harmony & suffix.harmony and _fits(suffix, left):
+                    for stem, cost in _stems_before(left + suffix.restored, spelled, suffix.harmony):
+                        found.append((group, stem, suffix, suffix.cost + cost))
+    return found
 
 
 def _fits(suffix: Suffix, left: str) -> bool:
     if suffix.restored:
-        return (left[-1] in _VOWELS) == (suffix.restored == "й") and bool(_harmony(left) & suffix.harmony)
-    last = left[-2] if left[-1] in "ьъ" and len(left) > 1 else left[-1]
-    return last in suffix.before and bool(_harmony(left) & suffix.harmony)
+        return (left[-1] in _VOWELS) == (suffix.restored == "й")
+    return (left[-2] if left[-1] in "ьъ" else left[-1]) in suffix.before
 
 
-@cache
-def _groups_by_spelling() -> dict[str, tuple[tuple[str, tuple[Suffix, ...]], ...]]:
-    """The table of written suffixes the other way round: spelling -> the groups that have it, and what each asks."""
-    table: dict[str, list[tuple[str, tuple[Suffix, ...]]]] = {}
-    for group, spellings in _suffixes().items():
-        for spelled, forms in spellings.items():
-            table.setdefault(spelled, []).append((group, forms))
-    return {spelled: tuple(entries) for spelled, entries in table.items()}
-
-
-def _shorter(form: str) -> dict[str, list[tuple[str, Suffix, float]]]:
-    """Take one suffix off a form in every legal way: group -> (what is left, suffix, cost)."""
-    table = _groups_by_spelling()
-    found: dict[str, list[tuple[str, Suffix, float]]] = {}
-    for length in range(1, min(_LONGEST_SUFFIX + 1, len(form) - 1)):
-        spelled = form[-length:]
-        entries = table.get(spelled)
-        if entries is None:
-            continue
-        left = form[:-length]
-        for group, suffixes in entries:
-            for suffix in suffixes:
-                if _fits(suffix, left):
-                    options = found.setdefault(group, [])
-                    for stem, cost in _stems_before(left + suffix.restored, spelled, suffix.harmony):
-                        options.append((stem, suffix, suffix.cost + cost))
-    return found
-
-
-_LONGEST_SUFFIX = 9
+def readings(word: str) -> Iterator[tuple[str, str, tuple[str, ...], float]]:
+    """Give every legal reading of a folded Cyrillic word as the fields of a `Parse`, the whole word first."""
+    todo: list[tuple[str, str, str, tuple[str, ...], float]] = [(word, "word", "word", (), 0.0)]
+    while todo:
+        form, outer, state, steps, cost = todo.pop()
+        for kind in _STATES[state][0]:
+            yield form, kind, (*steps, _KIND_STEPS[outer, kind]), cost
+        for group, stem, suffix, more in _shorter(form, state):
+            todo.append((stem, group, suffix.state, (*steps, suffix.steps[outer]), cost + more))
 
 
 def parses(word: str) -> Iterator[Parse]:
@@ -255,16 +286,7 @@ def parses(word: str) -> Iterator[Parse]:
     >>> sorted({parse.stem for parse in parses("кітабы")})
     ['кітаб', 'кітабы', 'кітап']
     """
-    todo: list[tuple[str, str, str, tuple[str, ...], float]] = [(word, "word", "word", (), 0.0)]
-    shorter: dict[str, dict[str, list[tuple[str, Suffix, float]]]] = {}
-    while todo:
-        form, outer, state, steps, cost = todo.pop()
-        if form not in shorter:
-            shorter[form] = _shorter(form)
-        options = shorter[form]
-        kinds, groups = _STATES[state]
-        for kind in kinds:
-            yield Parse(form, kind, (*steps, f"{outer}: {kind}"), cost)
-        for group in groups:
-            for stem, suffix, more in options.get(group, ()):
-                todo.append((stem, group, suffix.state, (*steps, f"{outer}: {group} {suffix.name}"), cost + more))
+    return starmap(Parse, readings(word))
+
+
+_KIND_STEPS = {(outer, kind): f"{outer}: {kind}" for outer in ("word", *_GROUPS) for kind in "nv"}
