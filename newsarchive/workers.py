@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 
 from newsarchive.extraction import EXTRACTOR, extract_article
-from newsarchive.extraction.pages import is_cut
+from newsarchive.extraction.pages import opened
 from newsarchive.items import Article, Extracted, Fetched, Hints, NotAnArticle, Page
 from newsarchive.processes import TooSlow, WorkerDied, WorkerPool
 from newsarchive.shadow import shadow_text
@@ -21,9 +21,10 @@ class CutShort(Exception):
 
 def extract_one(pages: Sequence[Page], url: str, site: Site, hints: Hints) -> tuple[Article, tuple[str, str, str]]:
     """Extract an article with its search text. Raises NotAnArticle, CutShort; TooSlow after five seconds."""
-    if any(is_cut(page.body) for page in pages):
+    whole = [page for page in map(opened, pages) if page]
+    if len(whole) < len(pages):
         raise CutShort("the compressed page was cut short")
-    article = extract_article(pages, url, site=site, hints=hints)
+    article = extract_article(whole, url, site=site, hints=hints)
     return article, shadow_text(
         title=article.title,
         lead=article.lead,

@@ -7,6 +7,7 @@ import re
 import sys
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, Protocol
 
 import brotli
@@ -78,21 +79,26 @@ def _gunzip(data: bytes, cap: int) -> bytes:
     return bytes(out) or data
 
 
-def is_cut(body: bytes, *, cap: int = CAP) -> bool:
-    """Whether a gzip body ends before its end, so that the page is not whole; one that is too large is not cut.
+def opened(page: Page) -> Page | None:
+    """The page with its gzip body inflated, so that this is done once; None where the body ends before its end.
 
-    >>> whole = zlib.compress(b"text", wbits=31)
-    >>> is_cut(whole), is_cut(whole[:-9]), is_cut(b"<p>plain</p>")
-    (False, True, False)
+    Other encodings, and bodies of several members or with anything behind them, stay as they are.
+
+    >>> body = zlib.compress(b"text", wbits=31)
+    >>> opened(Page(url="", body=body)).body, opened(Page(url="", body=body[:-9])), opened(Page(url="", body=b"<p>")).body
+    (b'text', None, b'<p>')
     """
-    if body[:2] != b"\x1f\x8b":
-        return False
+    if page.body[:2] != b"\x1f\x8b":
+        return page
     decoder = zlib.decompressobj(31)
     try:
-        decoder.decompress(body, cap)
+        body = decoder.decompress(page.body, CAP)
     except zlib.error:
-        return False
-    return not decoder.eof and not decoder.unconsumed_tail
+        return page
+    if not decoder.eof:
+        return page if decoder.unconsumed_tail else None
+    plain = page.headers.get("content-encoding", "").strip().lower() in ("gzip", "x-gzip", "")
+    return replace(page, body=body) if plain and not decoder.unused_data else page
 
 
 def _undeflate(data: bytes, cap: int) -> bytes:
