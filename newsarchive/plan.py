@@ -8,6 +8,7 @@ Where a source fails the next takes over in the same run.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Callable
@@ -37,6 +38,7 @@ logger = logging.getLogger(__name__)
 
 USUAL_SOURCES = (Source(kind="wordpress"), Source(kind="sitemap"), Source(kind="feed"))
 OVERLAP = timedelta(hours=1)
+STEP = 25  # addresses of a listing that are written before others have their turn: some 4 ms
 FEW_FILES = 2
 DEEPEST = {"sitemap": 4}  # robots.txt, an index, an index in it, a file: none is honest beyond
 MOST_LISTINGS = {"wordpress": 20_000, "sitemap": 20_000, "feed": 2_000, "listing": 2_000}
@@ -87,8 +89,11 @@ class SitePlan:
         """The listings to read first."""
         return self._next_source()
 
-    def read(self, request: ListingRequest, page: Page) -> list[ListingRequest]:
-        """Take in what a listing gave; gives the listings to read next."""
+    async def read(self, request: ListingRequest, page: Page) -> list[ListingRequest]:
+        """Take in what a listing gave; gives the listings to read next.
+
+        A hundred posts take longer than others should wait, so it goes in steps, each in the transaction then open.
+        """
         walk = self._walk
         assert walk is not None
         self._write()
@@ -113,7 +118,8 @@ class SitePlan:
         else:
             self._remember_validators(walk, request, page, is_index=bool(listing.lastmods))
             self._note_file(walk, request)
-        return self._close(walk, request, self._take_in(walk, request, listing))
+        further = await self._take_in(walk, request, listing)
+        return self._close(walk, request, further)
 
     def fail(self, request: ListingRequest, reason: str) -> list[ListingRequest]:
         """Take in that a listing could not be had; gives what to read instead."""
@@ -311,13 +317,16 @@ class SitePlan:
 
     # What listings give
 
-    def _take_in(self, walk: Walk, request: ListingRequest, listing: Listing) -> list[ListingRequest]:
+    async def _take_in(self, walk: Walk, request: ListingRequest, listing: Listing) -> list[ListingRequest]:
         if request.task == "ids":
             return self._take_in_ids(walk, listing)
         believed = walk.source.kind == "wordpress" or lastmod_is_reliable(listing.articles)
         walk.believed = walk.believed and believed
         fresh, seen_before = 0, len(walk.keys)
-        for listed in listing.articles:
+        for number, listed in enumerate(listing.articles):
+            if number % STEP == 0:
+                await asyncio.sleep(0)
+                self._write()
             if not self.site.covers(listed.url):
                 continue
             key = url_key(listed.url)

@@ -20,4 +20,4 @@ extract_one(
     Hints(),
 )
 gc.collect()
-gc.freeze()  # what the workers share is never looked through for garbage: a thirtieth of their time, and it stays shared
+gc.freeze()  # what the workers share is not looked through for garbage: a thirtieth of their time, and it stays shared

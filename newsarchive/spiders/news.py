@@ -24,7 +24,7 @@ class Plan(Protocol):
     def begin(self) -> list[ListingRequest]:
         """The listings to read first."""
 
-    def read(self, request: ListingRequest, page: Page) -> list[ListingRequest]:
+    async def read(self, request: ListingRequest, page: Page) -> list[ListingRequest]:
         """Take in what a listing gave; gives the listings to read next."""
 
     def fail(self, request: ListingRequest, reason: str) -> list[ListingRequest]:
@@ -68,11 +68,12 @@ class NewsSpider(Spider):
             meta={"handle_httpstatus_list": ANSWERS},
         )
 
-    def parse_listing(self, response: Response, listing: ListingRequest) -> Iterator[Request]:
+    async def parse_listing(self, response: Response, listing: ListingRequest) -> list[Request]:
         """Read one listing; what it leads to is in the plan."""
-        self._listings -= 1
-        for further in self.plan.read(listing, page_of(response)):
-            yield self._listing_request(further)
+        try:
+            return [self._listing_request(further) for further in await self.plan.read(listing, page_of(response))]
+        finally:
+            self._listings -= 1
 
     def listing_failed(self, failure: Failure) -> Iterator[Request]:
         """A listing could not be had: the plan says what to read instead."""
