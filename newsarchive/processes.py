@@ -15,7 +15,9 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -24,6 +26,9 @@ HARD_SECONDS = 10
 AHEAD = 64 * 1024
 """Bytes of a call that may lie in a pipe while its worker is busy: what every system's pipe buffer takes at once."""
 TRIES = 2
+
+EXTRACTING = ("newsarchive.warmed",)
+"""What workers that extract need loaded."""
 
 T = TypeVar("T")
 
@@ -34,6 +39,18 @@ class TooSlow(Exception):
 
 class WorkerDied(Exception):
     """The process that worked on a page died of it."""
+
+
+def start_early(preload: tuple[str, ...]) -> None:
+    """Start the process that workers are forked from, so that it loads its modules while this one loads its own."""
+    _forking(preload)
+    forkserver.ensure_running()
+
+
+def _forking(preload: tuple[str, ...]) -> ForkServerContext:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([*preload])
+    return context
 
 
 @dataclass(eq=False)
@@ -59,8 +76,7 @@ class WorkerPool:
     """
 
     def __init__(self, workers: int, *, preload: tuple[str, ...] = ()) -> None:
-        self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload([*preload])
+        self._context = _forking(preload)
         self._waiting: deque[_Call] = deque()
         self._workers = [self._new() for _ in range(workers)]
         self._watched: set[int] = set()

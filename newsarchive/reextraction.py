@@ -18,7 +18,7 @@ from newsarchive.database.revisions import Provenance, stored_content
 from newsarchive.database.runs import now
 from newsarchive.extraction import EXTRACTOR
 from newsarchive.items import Article, NotAnArticle
-from newsarchive.processes import WorkerPool
+from newsarchive.processes import EXTRACTING, WorkerPool
 from newsarchive.revisions import changed_fields, content_of
 from newsarchive.sites import Site
 from newsarchive.stored import extract_stored
@@ -112,7 +112,7 @@ class _Work:
 
     async def go(self, since: str, workers: int, total: int, progress: Progress) -> None:
         """Extract in workers, store in order: the same archive comes out however many there are."""
-        pool = WorkerPool(workers, preload=("newsarchive.stored", "newsarchive.warmed"))
+        pool = WorkerPool(workers, preload=("newsarchive.stored", *EXTRACTING))
         revisions = database.due_revisions(self._db, self._site.name, self._made_by, since=since)
         waiting: deque[tuple[database.Due, asyncio.Task[Found]]] = deque()
         done = 0

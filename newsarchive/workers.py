@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from newsarchive.extraction import EXTRACTOR, extract_article
 from newsarchive.extraction.pages import opened
 from newsarchive.items import Article, Extracted, Fetched, Hints, NotAnArticle, Page
-from newsarchive.processes import TooSlow, WorkerDied, WorkerPool
+from newsarchive.processes import EXTRACTING, TooSlow, WorkerDied, WorkerPool
 from newsarchive.shadow import shadow_text
 from newsarchive.sites import Site
 
@@ -38,7 +38,7 @@ class ExtractionPool(WorkerPool):
     """A pool of workers that extract articles."""
 
     def __init__(self, workers: int) -> None:
-        super().__init__(workers, preload=("newsarchive.warmed",))
+        super().__init__(workers, preload=EXTRACTING)
 
     async def extract(self, item: Fetched, site: Site) -> Extracted:
         """What comes of a fetched page, extracted in a worker; never raises for what the page is."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from newsarchive import __version__
+from newsarchive.processes import EXTRACTING, start_early
 
 LOCKED = 75
 COMMANDS = {
@@ -46,6 +47,13 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] == "crawl":  # it takes both half a second to load, so they do it at the same time
+            start_early(EXTRACTING)
+        return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
