@@ -46,7 +46,8 @@ class Outcome:
         >>> Outcome(site="a", counts=found, reason="finished", pictures_only=True).sentence()
         'a: pictures: 5 new, 1 refused, 0 requests, 0 s'
         """
-        kinds = [f"{count} {name.partition('_')[2]}" for name, count in self.counts.items() if name[:9] == "pictures_"]
+        named = ((name.split("_"), count) for name, count in self.counts.items())
+        kinds = [f"{count} {' '.join(name[1:])}" for name, count in named if name[0] == "pictures"]
         pictures = [f"pictures: {', '.join(kinds)}"] if kinds else ["no picture is missing"] * self.pictures_only
         articles = [f"{self.counts.get(name, 0)} {name}" for name in COUNTED if not self.pictures_only]
         counts = ", ".join([*articles, *pictures])

@@ -60,7 +60,7 @@ class ArchiveRun(Recorder):
         self._batch_seconds = batch_seconds
         self._batch_articles = batch_articles
         self._waiting = 0
-        self._asked: set[str] = set()
+        self._asked: set[tuple[str, bool]] = set()
         self._outcomes: dict[str, str] = {}
         self._timer = LoopingCall(self.flush)
         self._lock: AbstractContextManager[None] = nullcontext()
@@ -172,8 +172,8 @@ class ArchiveRun(Recorder):
             return []
         again = outcome == "changed" or self.crawler.settings.getbool("ARCHIVE_FULL")
         wanted = wanted_pictures(item.article.images, item.fetched.urls[-1], site=self.site, mode=self.picture_mode)
-        wanted = [w for w in still_wanted(self.db, wanted, again=again) if w.url not in self._asked]
-        self._asked.update(w.url for w in wanted)
+        wanted = [w for w in still_wanted(self.db, wanted, again=again) if (w.url, w.shown) not in self._asked]
+        self._asked.update((w.url, w.shown) for w in wanted)
         return wanted
 
     def save_picture(self, fetched: FetchedPicture, picture: Picture | None) -> None:
@@ -182,7 +182,7 @@ class ArchiveRun(Recorder):
             keep_picture(self.folder / "images", picture, fetched.body)
         self.write()
         state = database.save_fetched_picture(self.db, fetched, picture, run=self.run)
-        if state in ("refused", "failed"):
+        if state.endswith(("refused", "failed")):
             logger.info("%s: picture %s: %s", fetched.wanted.url, state, fetched.reason)
         self.pictures[state] += 1
 

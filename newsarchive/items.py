@@ -159,7 +159,10 @@ class Original:
 
 @dataclass(kw_only=True, frozen=True, slots=True)
 class WantedPicture:
-    """A picture to be had: the page that shows it, and the hosts (with port) that the page shows pictures from."""
+    """A picture to be had: the page that shows it, and the hosts (with port) that the page shows pictures from.
+
+    `shown`: a version smaller than the largest, as the page shows it; kept as a capture, for replay, not as a file.
+    """
 
     url: str
     page: str
@@ -167,6 +170,7 @@ class WantedPicture:
     etag: str = ""
     last_modified: str = ""
     """Validators of the file that is kept already."""
+    shown: bool = False
 
 
 @dataclass(kw_only=True, slots=True)

@@ -161,6 +161,8 @@ class PicturePipeline:
             except (PictureRefused, TooSlow, WorkerDied) as error:
                 fetched.state = "refused"
                 fetched.reason = str(error) if isinstance(error, PictureRefused) else "it stalls or crashes its reader"
+        if fetched.wanted.shown:
+            picture = None  # its capture is all that is kept of it
         recorder.save_picture(fetched, picture)
 
     async def _read(self, body: bytes) -> Picture:

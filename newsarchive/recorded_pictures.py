@@ -21,14 +21,21 @@ from newsarchive.recordings import Place, read_page, write_page
 from newsarchive.warc import CaptureWriter
 
 BATCH = 40
+_ALL_SHOWN = (
+    "drop table if exists temp.shown",
+    "create temp table shown (url text primary key) without rowid",
+    "insert or ignore into temp.shown select json_extract(i.value, '$.shown') from revisions r, json_each(r.images) i",
+)
+"""The versions of pictures that the pages of any revision show, to be looked up."""
 
 
 @dataclass(kw_only=True, slots=True)
 class _Read:
-    """A picture that was read: what it is, or why it is refused."""
+    """A picture that was read: what it is (not of a smaller version that is `shown`), or why it is refused."""
 
     page: Page
     capture: Capture
+    shown: bool
     picture: Picture | None
     reason: str
 
@@ -44,6 +51,9 @@ class RecordedPictures:
 
     async def take(self, places: Sequence[Place]) -> None:
         """Keep the pictures whose addresses the archive knows, in order of time; each capture once."""
+        with self._db.atomic():
+            for statement in _ALL_SHOWN:
+                self._db.conn.execute(statement)
         waiting = [place for place in places if self._is_wanted(place.url)]
         if not waiting:
             return
@@ -60,8 +70,13 @@ class RecordedPictures:
             pool.close()
 
     def _is_wanted(self, url: str) -> bool:
-        known = self._db.conn.execute("select 1 from images where url = ?", (url,)).fetchone()
-        return known is not None and not database.is_forgotten(self._db, url)
+        return (self._is_largest(url) or self._is_shown(url)) and not database.is_forgotten(self._db, url)
+
+    def _is_largest(self, url: str) -> bool:
+        return self._db.conn.execute("select 1 from images where url = ?", (url,)).fetchone() is not None
+
+    def _is_shown(self, url: str) -> bool:
+        return self._db.conn.execute("select 1 from temp.shown where url = ?", (url,)).fetchone() is not None
 
     async def _read(self, place: Place, pool: WorkerPool) -> _Read | None:
         """Read a picture and write its capture and its file; None where it is kept already, or broken."""
@@ -72,12 +87,15 @@ class RecordedPictures:
             return None
         if self._is_kept((place.url, f"{place.time[:19]}Z", hashlib.sha256(page.body).hexdigest())):
             return None
+        shown = not self._is_largest(place.url)
         picture, reason = await _what_it_is(pool, page.body)
         time = datetime.fromisoformat(place.time)
         capture = write_page(self._writer, page, headers, time)
-        if picture is not None:
+        if shown:
+            picture = None
+        elif picture is not None:
             keep_picture(self._folder / "images", picture, page.body)
-        return _Read(page=page, capture=capture, picture=picture, reason=reason)
+        return _Read(page=page, capture=capture, shown=shown, picture=picture, reason=reason)
 
     def _is_kept(self, key: tuple[str, str, str]) -> bool:
         if key in self._seen:
@@ -91,8 +109,8 @@ class RecordedPictures:
         if one.picture is not None and self._is_newer(url, one.capture):
             number = database.save_capture(self._db, one.capture, self._run)
             return save_earlier_picture(self._db, url, one.picture, capture=number, time=time)
-        wanted = WantedPicture(url=url, page="", hosts=frozenset())
-        state = "fetched" if one.picture is not None else "refused"
+        wanted = WantedPicture(url=url, page="", hosts=frozenset(), shown=one.shown)
+        state = "refused" if one.reason else "fetched"
         fetched = FetchedPicture(wanted=wanted, state=state, reason=one.reason, capture=one.capture)
         return database.save_fetched_picture(self._db, fetched, one.picture, run=self._run)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import hashlib
 import subprocess
 import threading
@@ -63,8 +64,8 @@ def test_pictures_are_off_by_default(paper: Newspaper, crawl: Crawl, folder: Pat
 def test_a_crawl_keeps_each_picture_once_and_check_knows_them(
     paper: Newspaper, crawl: Crawl, newsarchive: Run, folder: Path, db: Read
 ) -> None:
-    assert "pictures: 8 new" in crawl("--images")
-    assert len(asked(paper)) == len(set(asked(paper))) == 8  # some stand in several articles
+    assert "pictures: 8 new, 8 smaller," in crawl("--images")
+    assert len(asked(paper)) == len(set(asked(paper))) == 16  # some stand in several articles
     assert len(files(folder)) == 8
     kept = row(db(), "egin-0912.jpg")
     body = (folder / "images" / f"{kept['sha256']}.jpg").read_bytes()
@@ -76,7 +77,7 @@ def test_a_crawl_keeps_each_picture_once_and_check_knows_them(
     assert kept_path(folder, kept["sha256"], kept["type"]) is not None  # the reading room shows it
     newsarchive("check")
     crawl()
-    assert len(asked(paper)) == 8
+    assert len(asked(paper)) == 16
 
 
 def test_the_lead_alone(paper: Newspaper, crawl: Crawl, folder: Path, db: Read) -> None:
@@ -103,7 +104,7 @@ def test_a_picture_that_changed_is_a_new_file_and_the_old_one_stays(
     versions = db().query("select sha256 from image_versions where image = ? order by id", [new["id"]])
     assert [version["sha256"] for version in versions] == [old["sha256"], new["sha256"]]
     repeated = db().conn.execute("select count(*) from captures where url like '%/images/%' and refers_to is not null")
-    assert repeated.fetchone()[0] == 7  # the bytes of the others are not written again
+    assert repeated.fetchone()[0] == 7 + 8  # the bytes of the others are not written again
     newsarchive("check")
     (folder / "images" / f"{old['sha256']}.jpg").unlink()
     assert "the picture is missing" in newsarchive("check", code=1).stdout
@@ -162,12 +163,100 @@ def test_robots_txt_and_redirects_elsewhere_are_obeyed(
     assert "kol-0620.jpg" not in asked(paper)
 
 
+SMALLER = "egin-0912-1024x683.jpg"
+
+
+def captured(db: Database, name: str) -> list[int]:
+    return [status for (status,) in db.conn.execute("select status from captures where url like ?", [f"%/{name}"])]
+
+
+def test_the_version_that_a_page_shows_is_a_capture_and_nothing_else(
+    paper: Newspaper, crawl: Crawl, newsarchive: Run, folder: Path, db: Read
+) -> None:
+    paper.pictures[SMALLER] = Answer(jpeg("olive"), "image/jpeg")
+    crawl("--images")
+    assert captured(db(), SMALLER) == [200]
+    assert not list(db().query("select * from images where url like ?", [f"%/{SMALLER}"]))
+    assert f"{hashlib.sha256(jpeg('olive')).hexdigest()}.jpg" not in files(folder)
+    newsarchive("check")
+    paper.requests.clear()
+    crawl("--images")
+    newsarchive("images", "fetch")
+    assert asked(paper) == []
+
+
+def test_an_archive_that_has_the_largest_versions_alone_gets_those_shown(
+    paper: Newspaper, crawl: Crawl, newsarchive: Run, db: Read
+) -> None:
+    paper.pictures[SMALLER] = Answer(b"", "text/plain", status=404)
+    crawl("--images")
+    assert captured(db(), SMALLER) == [404]
+    del paper.pictures[SMALLER]
+    paper.requests.clear()
+    assert "pictures: 1 smaller," in newsarchive("images", "fetch").stdout
+    assert asked(paper) == [SMALLER]
+    assert captured(db(), SMALLER) == [404, 200]
+
+
+def test_a_shown_version_that_is_no_picture_or_leads_elsewhere_is_named(
+    paper: Newspaper, crawl: Crawl, newsarchive: Run, folder: Path, db: Read
+) -> None:
+    paper.pictures[SMALLER] = Answer(b"<script>alert(1)</script>", "image/jpeg")
+    paper.pictures["dala-2024-1024x683.jpg"] = redirect("http://localhost:9/a.jpg")
+    assert "8 new, 6 smaller, 1 smaller failed, 1 smaller refused," in crawl("--images")
+    assert row(db(), "egin-0912.jpg")["state"] == "kept"
+    assert len(files(folder)) == 8
+    newsarchive("check")
+
+
+def test_the_lead_alone_has_its_shown_version_too(paper: Newspaper, crawl: Crawl) -> None:
+    crawl("--images=lead")
+    largest = {name for name in asked(paper) if "-1024x683" not in name}
+    assert {name.replace("-1024x683", "") for name in asked(paper)} == largest
+    assert len(asked(paper)) == 2 * len(largest)
+
+
+@pytest.mark.parametrize("named", ["egin-0912.jpg", SMALLER])
+def test_taking_a_picture_down_by_either_address_takes_both_versions(
+    paper: Newspaper, crawl: Crawl, newsarchive: Run, folder: Path, db: Read, named: str
+) -> None:
+    paper.pictures[SMALLER] = Answer(jpeg("olive"), "image/jpeg")
+    crawl("--images")
+    newsarchive("forget", f"{paper.url}images/{named}", "--reason", "авторлық құқық")
+    assert captured(db(), SMALLER) == captured(db(), "egin-0912.jpg") == []
+    assert not any(jpeg("olive") in gunzipped(path) for path in (folder / "warc").iterdir())
+    newsarchive("check")
+    paper.requests.clear()
+    crawl("--full", "--images")
+    newsarchive("images", "fetch", "--again")
+    assert not {SMALLER, "egin-0912.jpg"} & set(asked(paper))
+
+
+def test_taking_an_article_down_takes_what_its_page_showed(
+    paper: Newspaper, crawl: Crawl, newsarchive: Run, folder: Path, db: Read
+) -> None:
+    paper.pictures["zauyt-0317-1024x683.jpg"] = Answer(jpeg("olive"), "image/jpeg")
+    crawl("--images")
+    image = row(db(), "zauyt-0317.jpg")
+    shown = db().conn.execute("select article from article_images where image = ?", (image["id"],)).fetchall()
+    for (article,) in shown:
+        assert captured(db(), "zauyt-0317-1024x683.jpg") == [200]  # as long as one of them shows it
+        newsarchive("forget", str(article), "--reason", "өтініш")
+    assert captured(db(), "zauyt-0317-1024x683.jpg") == []
+    assert not any(jpeg("olive") in gunzipped(path) for path in (folder / "warc").iterdir())
+
+
+def gunzipped(path: Path) -> bytes:
+    with gzip.open(path) as file:
+        return file.read()
+
+
 def test_images_fetch_gets_what_a_crawl_without_pictures_left(
     paper: Newspaper, crawl: Crawl, newsarchive: Run, folder: Path, db: Read
 ) -> None:
     crawl()
-    assert "pictures: 3 new" in newsarchive("images", "fetch", "paper", "--limit", "3").stdout
-    assert "pictures: 5 new" in newsarchive("images", "fetch").stdout
+    assert "pictures: 2 new, 1 smaller," in newsarchive("images", "fetch", "paper", "--limit", "3").stdout
+    assert "pictures: 6 new, 7 smaller," in newsarchive("images", "fetch").stdout
     assert "no picture is missing" in newsarchive("images", "fetch").stdout
     newsarchive("images", "fetch", "--images", "none", code=2)
     assert len(files(folder)) == 8

@@ -48,6 +48,7 @@ def small(paper: Newspaper, crawl: Crawl) -> Newspaper:
     for slug in ("egin", "kol"):
         paper.add(slug, f"Жаңа хабар: {slug} туралы", TEXT.format(slug) * 8, image=f"{slug}.jpg")
         paper.pictures[f"{slug}.jpg"] = Answer(SAME, "image/jpeg")
+        paper.pictures[f"{slug}-1024x683.jpg"] = Answer(jpeg("teal"), "image/jpeg")
     crawl("--images")
     return paper
 

@@ -20,6 +20,7 @@ from tests.programs import chromium, program
 Run = Callable[..., subprocess.CompletedProcess[str]]
 TOLERANCE = 8
 """Of 255, by which a color may differ in some pixel."""
+DENSITIES = (1, 2)
 
 
 class Seen(NamedTuple):
@@ -66,9 +67,9 @@ def await_server(port: int) -> None:
             time.sleep(0.05)
 
 
-def see(browser: Any, url: str) -> Seen:
-    """Open a page on a screen of high resolution, where a browser chooses the largest version of a picture."""
-    context = browser.new_context(viewport={"width": 1000, "height": 800}, device_scale_factor=2)
+def see(browser: Any, url: str, density: int) -> Seen:
+    """Open a page on a screen with so many pixels a point: by that a browser chooses the version of a picture."""
+    context = browser.new_context(viewport={"width": 1000, "height": 800}, device_scale_factor=density)
     page = context.new_page()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -87,15 +88,29 @@ def test_pywb_shows_the_page_as_the_newspaper_did(browser: Any, newsarchive: Run
         url = paper.address(story)
         newsarchive("fetch", url, "--images")
         newsarchive("fetch", url)  # a revisit, which is to be resolved
-        live = see(browser, url)
+        live = {density: see(browser, url, density) for density in DENSITIES}
     newsarchive("export", "--format", "wacz", "-o", str(tmp_path / "papers.wacz"))
     with wayback(tmp_path / "papers.wacz", tmp_path / "pywb") as address:
-        replayed = see(browser, address + url)
-    assert story.title in live.text
+        replayed = {density: see(browser, address + url, density) for density in DENSITIES}
+    assert story.title in live[1].text
+    assert chosen(live[1]) != chosen(live[2])  # the version shown, and the largest
+    for density in DENSITIES:
+        assert_alike(replayed[density], live[density])
+        others = [url for url in replayed[density].asked if not url.startswith(address.removesuffix("papers/"))]
+        assert others == []
+
+
+def chosen(seen: Seen) -> list[str]:
+    """The files of pictures that a browser asked for."""
+    return [name for url in seen.asked if (name := url.rpartition("/")[2]).endswith((".jpg", ".png"))]
+
+
+def assert_alike(replayed: Seen, live: Seen) -> None:
+    """The same text, the same versions of pictures, the same pixels."""
     assert replayed.text == live.text
+    assert chosen(replayed) == chosen(live)
     assert all(width > 0 for width in live.widths)
     assert replayed.widths == live.widths != []
     assert replayed.shot.size == live.shot.size
     difference = ImageChops.difference(replayed.shot, live.shot)
     assert max(most for _, most in difference.getextrema()) <= TOLERANCE
-    assert [asked for asked in replayed.asked if not asked.startswith(address.removesuffix("papers/"))] == []

@@ -17,6 +17,14 @@ from newsarchive.wanted import wanted_pictures
 MISSING = ("", "failed")
 """States of a picture that is still missing: never asked for, or not to be had then."""
 
+_LARGEST = (
+    "select i.state, c.etag, c.last_modified from images i left join captures c on c.id = i.capture where i.url = ?"
+)
+_SHOWN = (
+    "select 'kept', etag, last_modified from captures where url = ?1 and status = 200"
+    " or id = (select capture from images where url = ?1 and state = 'kept') order by time desc limit 1"
+)
+
 
 def still_wanted(db: Database, wanted: Iterable[WantedPicture], *, again: bool = False) -> list[WantedPicture]:
     """Those that are missing; with `again` all, and those that are kept with what tells whether they changed.
@@ -25,11 +33,7 @@ def still_wanted(db: Database, wanted: Iterable[WantedPicture], *, again: bool =
     """
     found = []
     for picture in wanted:
-        row = db.conn.execute(
-            "select i.state, c.etag, c.last_modified from images i left join captures c on c.id = i.capture"
-            " where i.url = ?",
-            (picture.url,),
-        ).fetchone()
+        row = db.conn.execute(_SHOWN if picture.shown else _LARGEST, (picture.url,)).fetchone()
         state, etag, modified = row or ("", "", "")
         if (state in MISSING or again) and is_forgotten(db, picture.url):
             continue
@@ -48,7 +52,7 @@ def site_pictures(db: Database, site: Site, *, mode: str, again: bool = False) -
         " order by published desc, id desc",
         (site.name,),
     ).fetchall()
-    given: set[str] = set()
+    given: set[tuple[str, bool]] = set()
     for article, page in articles:
         rows = db.conn.execute(
             "select i.url, l.shown, l.lead from article_images l join images i on i.id = l.image where l.article = ?"
@@ -56,9 +60,9 @@ def site_pictures(db: Database, site: Site, *, mode: str, again: bool = False) -
             (article,),
         ).fetchall()
         images = [Image(url=url, shown=shown, lead=bool(lead)) for url, shown, lead in rows]
-        wanted = [w for w in wanted_pictures(images, page, site=site, mode=mode) if w.url not in given]
+        wanted = [w for w in wanted_pictures(images, page, site=site, mode=mode) if (w.url, w.shown) not in given]
         for picture in still_wanted(db, wanted, again=again):
-            given.add(picture.url)
+            given.add((picture.url, picture.shown))
             yield picture
 
 
@@ -96,12 +100,15 @@ def note_lost(db: Database, sha256: str) -> None:
 def save_fetched_picture(db: Database, fetched: FetchedPicture, picture: Picture | None, *, run: int | None) -> str:
     """Write what came of a request for a picture; `picture` is what was read of its bytes.
 
-    Gives how it counts: ``new``, ``changed``, ``same``, ``refused`` or ``failed``.
+    Gives how it counts: ``new``, ``changed``, ``same``, ``refused`` or ``failed``; ``smaller``, ``smaller_refused`` or
+    ``smaller_failed`` for a version that a page shows, of which the capture is all that is kept.
     """
     with db.atomic():
         capture = save_capture(db, fetched.capture, run) if fetched.capture else None
         time = fetched.capture.time if fetched.capture else now()
         url = fetched.wanted.url
+        if fetched.wanted.shown:
+            return "smaller" if fetched.state in ("fetched", "same") else f"smaller_{fetched.state}"
         if picture is not None:
             return save_picture(db, url, picture, capture=capture, time=time)
         if fetched.state == "same":

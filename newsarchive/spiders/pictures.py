@@ -61,7 +61,12 @@ def picture_request(wanted: WantedPicture, *, most_bytes: int) -> Request:
         headers={**headers, **{name: value for name, value in validators.items() if value}},
         dont_filter=True,
         priority=-10,
-        meta={"picture": wanted, "handle_httpstatus_list": ANSWERS, "download_maxsize": most_bytes},
+        meta={
+            "picture": wanted,
+            "handle_httpstatus_list": ANSWERS,
+            "download_maxsize": most_bytes,
+            "dont_redirect": wanted.shown,  # its captures are known by its address, so they are of no other
+        },
     )
 
 

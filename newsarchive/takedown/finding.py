@@ -159,13 +159,19 @@ def _add_images(db: Database, folder: Path, own: Belongings) -> None:
     own.images |= _add_files(db, folder, own, {url for url in shown if not _shown_elsewhere(db, url, own.article)})
 
 
+_VERSIONS = """
+select distinct json_extract(i.value, '$.url'), json_extract(i.value, '$.shown')
+from revisions r, json_each(r.images) i
+"""
+"""The largest version of each picture that any revision has, and one that its page shows."""
+
+
 def _add_named_pictures(db: Database, folder: Path, own: Belongings) -> None:
-    """The picture at the address, and its largest version; its bytes stay where another address gave them as well."""
-    sql = (
-        "select url from images where url = ?1"
-        " union select i.url from article_images l join images i on i.id = l.image where l.shown = ?1"
-    )
-    urls = {url for (url,) in db.conn.execute(sql, (own.url,))}
+    """The picture at the address, its largest version and those shown of it; its bytes stay where another gave them."""
+    pairs = db.conn.execute(_VERSIONS).fetchall()
+    largest = {url for url, shown in pairs if own.url in (url, shown)}
+    urls = {version for pair in pairs if pair[0] in largest for version in pair if version}
+    urls |= {url for (url,) in db.conn.execute("select url from images where url = ?", (own.url,))}
     own.urls = tuple(dict.fromkeys([*own.urls, *sorted(urls)]))
     own.named = _add_files(db, folder, own, urls)
 
