@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,29 +13,25 @@ from sqlite_utils import Database
 
 from newsarchive import database
 from newsarchive.database.earlier import save_earlier_picture
-from newsarchive.items import Capture, FetchedPicture, Page, WantedPicture
+from newsarchive.items import Capture, FetchedPicture, WantedPicture
 from newsarchive.members import RecordError
 from newsarchive.pictures import Picture, PictureRefused, keep_picture, read_picture
 from newsarchive.processes import TooSlow, WorkerDied, WorkerPool
 from newsarchive.recordings import Place, read_page, write_page
+from newsarchive.urls import as_requested
 from newsarchive.warc import CaptureWriter
 
 BATCH = 40
-_ALL_SHOWN = (
-    "drop table if exists temp.shown",
-    "create temp table shown (url text primary key) without rowid",
-    "insert or ignore into temp.shown select json_extract(i.value, '$.shown') from revisions r, json_each(r.images) i",
-)
-"""The versions of pictures that the pages of any revision show, to be looked up."""
+_SHOWN = "select distinct json_extract(i.value, '$.shown') from revisions r, json_each(r.images) i"
+"""The versions of pictures that the pages of any revision show."""
 
 
 @dataclass(kw_only=True, slots=True)
 class _Read:
-    """A picture that was read: what it is (not of a smaller version that is `shown`), or why it is refused."""
+    """A picture that was read: what it is (not of a smaller version that is shown), or why it is refused."""
 
-    page: Page
+    wanted: WantedPicture
     capture: Capture
-    shown: bool
     picture: Picture | None
     reason: str
 
@@ -47,14 +43,13 @@ class RecordedPictures:
         self._folder, self._db, self._run, self._writer = folder, db, run, writer
         self._broken = broken
         self._seen: set[tuple[str, str, str]] = set()
+        self._own: dict[str, WantedPicture] = {}
         self.counts: Counter[str] = Counter()
 
     async def take(self, places: Sequence[Place]) -> None:
         """Keep the pictures whose addresses the archive knows, in order of time; each capture once."""
-        with self._db.atomic():
-            for statement in _ALL_SHOWN:
-                self._db.conn.execute(statement)
-        waiting = [place for place in places if self._is_wanted(place.url)]
+        self._own = self._known({as_requested(place.url) for place in places})
+        waiting = [place for place in places if as_requested(place.url) in self._own]
         if not waiting:
             return
         pool = WorkerPool(1, preload=(Picture.__module__,))
@@ -69,14 +64,15 @@ class RecordedPictures:
         finally:
             pool.close()
 
-    def _is_wanted(self, url: str) -> bool:
-        return (self._is_largest(url) or self._is_shown(url)) and not database.is_forgotten(self._db, url)
-
-    def _is_largest(self, url: str) -> bool:
-        return self._db.conn.execute("select 1 from images where url = ?", (url,)).fetchone() is not None
-
-    def _is_shown(self, url: str) -> bool:
-        return self._db.conn.execute("select 1 from temp.shown where url = ?", (url,)).fetchone() is not None
+    def _known(self, addresses: Collection[str]) -> dict[str, WantedPicture]:
+        """The pictures of kept articles that are at these addresses, each as requests name it."""
+        known: dict[str, WantedPicture] = {}
+        for query, shown in (("select url from images", False), (_SHOWN, True)):
+            for (url,) in self._db.conn.execute(query):
+                address = as_requested(url or "")
+                if address in addresses and not database.is_forgotten(self._db, url):
+                    known.setdefault(address, WantedPicture(url=url, page="", hosts=frozenset(), shown=shown))
+        return known
 
     async def _read(self, place: Place, pool: WorkerPool) -> _Read | None:
         """Read a picture and write its capture and its file; None where it is kept already, or broken."""
@@ -87,15 +83,15 @@ class RecordedPictures:
             return None
         if self._is_kept((place.url, f"{place.time[:19]}Z", hashlib.sha256(page.body).hexdigest())):
             return None
-        shown = not self._is_largest(place.url)
+        wanted = self._own[as_requested(place.url)]
         picture, reason = await _what_it_is(pool, page.body)
         time = datetime.fromisoformat(place.time)
         capture = write_page(self._writer, page, headers, time)
-        if shown:
+        if wanted.shown:
             picture = None
         elif picture is not None:
             keep_picture(self._folder / "images", picture, page.body)
-        return _Read(page=page, capture=capture, shown=shown, picture=picture, reason=reason)
+        return _Read(wanted=wanted, capture=capture, picture=picture, reason=reason)
 
     def _is_kept(self, key: tuple[str, str, str]) -> bool:
         if key in self._seen:
@@ -105,13 +101,12 @@ class RecordedPictures:
         return self._db.conn.execute(query, key).fetchone() is not None
 
     def _save(self, one: _Read) -> str:
-        url, time = one.page.url, one.capture.time
+        url, time = one.wanted.url, one.capture.time
         if one.picture is not None and self._is_newer(url, one.capture):
             number = database.save_capture(self._db, one.capture, self._run)
             return save_earlier_picture(self._db, url, one.picture, capture=number, time=time)
-        wanted = WantedPicture(url=url, page="", hosts=frozenset(), shown=one.shown)
         state = "refused" if one.reason else "fetched"
-        fetched = FetchedPicture(wanted=wanted, state=state, reason=one.reason, capture=one.capture)
+        fetched = FetchedPicture(wanted=one.wanted, state=state, reason=one.reason, capture=one.capture)
         return database.save_fetched_picture(self._db, fetched, one.picture, run=self._run)
 
     def _is_newer(self, url: str, capture: Capture) -> bool:

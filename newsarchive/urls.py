@@ -7,6 +7,8 @@ import unicodedata
 from functools import lru_cache
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
+from w3lib.url import safe_url_string
+
 _TRACKING = re.compile(
     r"utm_\w+|fbclid|gclid|dclid|yclid|ysclid|msclkid|_ga|_gl|mc_[ce]id|igshid|_openstat|tocecutient|ref_src|cmpid"
     r"|spm|mkt_tok|vero_id|oly_\w+|share|from_?ref|replytocom",
@@ -54,6 +56,15 @@ def _path(path: str) -> str:
 def _query(query: str) -> str:
     pairs = [(k, v) for k, v in parse_qsl(query, keep_blank_values=True) if not _TRACKING.fullmatch(k)]
     return urlencode(sorted((k, v) for k, v in pairs if (k, v) != ("amp", "1")))
+
+
+def as_requested(url: str) -> str:
+    """The address as a request names it, and so its captures do: escaped, as browsers do it (WHATWG URL Standard).
+
+    >>> as_requested("https://a.kz/сурет 1.jpg")
+    'https://a.kz/%D1%81%D1%83%D1%80%D0%B5%D1%82%201.jpg'
+    """
+    return safe_url_string(url)
 
 
 def is_address(url: str) -> bool:

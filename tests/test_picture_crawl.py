@@ -246,6 +246,27 @@ def test_taking_an_article_down_takes_what_its_page_showed(
     assert not any(jpeg("olive") in gunzipped(path) for path in (folder / "warc").iterdir())
 
 
+def test_pictures_with_cyrillic_names_are_known_by_the_address_that_was_asked_for(
+    paper: Newspaper, crawl: Crawl, newsarchive: Run, folder: Path, db: Read, tmp_path: Path
+) -> None:
+    paper.add("sulu", "Жаңа хабар: көрме ашылды", "Көрмеге қаланың суретшілері қатысты.\n\n" * 8, image="сурет 1.jpg")
+    names = {"сурет 1.jpg": jpeg("olive"), "сурет 1-1024x683.jpg": jpeg("teal")}
+    paper.pictures |= {name: Answer(body, "image/jpeg") for name, body in names.items()}
+    assert "pictures: 9 new, 9 smaller," in crawl("--images")
+    paper.requests.clear()
+    assert "no picture is missing" in newsarchive("images", "fetch").stdout
+    assert asked(paper) == []
+    copy = tmp_path / "copy"
+    newsarchive("export", "--format", "warc", "-o", str(tmp_path / "warcs"), "--query", "көрме")
+    newsarchive("--archive", str(copy), "import", "--any-site", str(tmp_path / "warcs"))
+    taken = Database(copy / "archive.db")
+    assert row(taken, "сурет 1.jpg")["state"] == "kept"
+    payloads = {hashlib.sha256(body).hexdigest() for body in names.values()}
+    assert payloads <= {sha256 for (sha256,) in taken.conn.execute("select sha256 from captures")}
+    newsarchive("forget", f"{paper.url}images/сурет 1.jpg", "--reason", "авторлық құқық")
+    assert not payloads & {sha256 for (sha256,) in db().conn.execute("select sha256 from captures")}
+
+
 def gunzipped(path: Path) -> bytes:
     with gzip.open(path) as file:
         return file.read()

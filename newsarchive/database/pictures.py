@@ -12,16 +12,17 @@ from newsarchive.database.runs import now, save_capture
 from newsarchive.items import FetchedPicture, Image, WantedPicture
 from newsarchive.pictures import ENDINGS, Picture
 from newsarchive.sites import Site
+from newsarchive.urls import as_requested
 from newsarchive.wanted import wanted_pictures
 
 MISSING = ("", "failed")
 """States of a picture that is still missing: never asked for, or not to be had then."""
 
 _LARGEST = (
-    "select i.state, c.etag, c.last_modified from images i left join captures c on c.id = i.capture where i.url = ?"
+    "select i.state, c.etag, c.last_modified from images i left join captures c on c.id = i.capture where i.url = ?1"
 )
 _SHOWN = (
-    "select 'kept', etag, last_modified from captures where url = ?1 and status = 200"
+    "select 'kept', etag, last_modified from captures where url = ?2 and status = 200"
     " or id = (select capture from images where url = ?1 and state = 'kept') order by time desc limit 1"
 )
 
@@ -33,7 +34,8 @@ def still_wanted(db: Database, wanted: Iterable[WantedPicture], *, again: bool =
     """
     found = []
     for picture in wanted:
-        row = db.conn.execute(_SHOWN if picture.shown else _LARGEST, (picture.url,)).fetchone()
+        addresses = (picture.url, as_requested(picture.url)) if picture.shown else (picture.url,)
+        row = db.conn.execute(_SHOWN if picture.shown else _LARGEST, addresses).fetchone()
         state, etag, modified = row or ("", "", "")
         if (state in MISSING or again) and is_forgotten(db, picture.url):
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,11 +22,10 @@ from newsarchive.members import (
     parse_record,
     read_members,
 )
+from newsarchive.urls import as_requested
 
 _OWN = """
-with shown (url) as (
-    select json_extract(i.value, '$.url') from revisions r, json_each(r.images) i where r.article = :article
-    union select json_extract(i.value, '$.shown') from revisions r, json_each(r.images) i where r.article = :article),
+with shown (url) as (select value from json_each(:shown)),
 own (id) as (
     select p.capture from revision_captures p join revisions r on r.id = p.revision where r.article = :article
     union select c.id from urls u join captures c on c.url = u.url where u.article = :article
@@ -34,7 +34,11 @@ own (id) as (
 select c.id, c.warc, c.offset, c.time, c.sha256, c.refers_to
 from own join captures c on c.id = own.id order by c.time, c.id
 """
-"""Pages of the article under all its addresses, and the pictures of all its revisions."""
+"""Pages of the article under all its addresses, and the pictures of all its revisions, at the addresses `shown`."""
+_SHOWN = """
+select json_extract(i.value, '$.url') from revisions r, json_each(r.images) i where r.article = ?1
+union select json_extract(i.value, '$.shown') from revisions r, json_each(r.images) i where r.article = ?1
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +77,9 @@ class Captures:
                 yield Copy(time=time, sha256=sha256, records=records)
 
     def _rows(self, article: int) -> list[tuple[Any, ...]]:
-        return self._db.conn.execute(_OWN, {"article": article}).fetchall()
+        shown = [url for (url,) in self._db.conn.execute(_SHOWN, (article,)) if url]
+        addresses = json.dumps([*shown, *map(as_requested, shown)])
+        return self._db.conn.execute(_OWN, {"article": article, "shown": addresses}).fetchall()
 
     def _whole(self, record: Record, original: int) -> tuple[Record, bytes]:
         place = "select warc, offset from captures where id = ?"

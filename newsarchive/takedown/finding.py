@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from newsarchive.members import Member, Record, RecordError, parse_record, read_members
 from newsarchive.takedown.traces import Traces, opening
-from newsarchive.urls import url_key
+from newsarchive.urls import as_requested, url_key
 from newsarchive.warc import CaptureError, read_capture
 
 Progress = Callable[[str, int, int], None]
@@ -169,7 +169,8 @@ from revisions r, json_each(r.images) i
 def _add_named_pictures(db: Database, folder: Path, own: Belongings) -> None:
     """The picture at the address, its largest version and those shown of it; its bytes stay where another gave them."""
     pairs = db.conn.execute(_VERSIONS).fetchall()
-    largest = {url for url, shown in pairs if own.url in (url, shown)}
+    named = as_requested(own.url)
+    largest = {pair[0] for pair in pairs if named in map(as_requested, filter(None, pair))}
     urls = {version for pair in pairs if pair[0] in largest for version in pair if version}
     urls |= {url for (url,) in db.conn.execute("select url from images where url = ?", (own.url,))}
     own.urls = tuple(dict.fromkeys([*own.urls, *sorted(urls)]))
@@ -193,7 +194,8 @@ def _add_files(db: Database, folder: Path, own: Belongings, urls: set[str]) -> s
                 own.captures |= {number for (number,) in db.conn.execute(payload, (capture,))}
                 images = folder / "images"
                 own.files |= {path.relative_to(images).as_posix() for path in images.rglob(f"{sha256}.*")}
-        own.captures |= {number for (number,) in db.conn.execute("select id from captures where url = ?", (url,))}
+        captures = db.conn.execute("select id from captures where url in (?, ?)", (url, as_requested(url)))
+        own.captures |= {number for (number,) in captures}
     return numbers
 
 
