@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -97,7 +98,10 @@ def crawl_sites(
         task.add_done_callback(crawl_next)
 
     crawl_next()
+    gc.collect()
+    gc.freeze()  # looking through all that was loaded would hold the reactor up for 60 ms, again and again
     process.start()
+    gc.unfreeze()
     return outcomes
 
 
