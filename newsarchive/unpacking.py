@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr
 from io import StringIO
 from pathlib import Path, PurePosixPath
-from shutil import copyfileobj
+from shutil import disk_usage
 from typing import IO, BinaryIO, cast
 
 from warcio.archiveiterator import ArchiveIterator
@@ -30,6 +30,14 @@ ENDINGS = (".warc", ".warc.gz", ".warc.zst", ".arc", ".arc.gz")
 _ENDS = b"\r\n\r\n"
 _LONGEST_HEAD = 1 << 20
 _STEP = 1 << 20
+
+BOMB_TIMES = 100
+BOMB_BYTES = 1 << 30
+"""What is more than a GiB and more than a hundred times its packed size is a bomb: recordings of pages unpack to 5 to
+20 times their size, deflate can reach 1,030 (RFC 1951), zstd far more."""
+ROOM = 1 << 29
+"""Bytes that unpacking leaves free on the disk."""
+_LOOK_EVERY = 1 << 26
 
 
 class RecordingError(Exception):
@@ -73,8 +81,11 @@ def _unpack(path: Path, folder: Path, broken: list[str]) -> Iterator[Path]:
         for number, name in enumerate(names):
             target = folder / f"{path.name}-{number}-{PurePosixPath(name).name}"
             try:
-                with wacz.open(name) as source, open(target, "wb") as file:
-                    copyfileobj(source, file)
+                with wacz.open(name) as source:
+                    _copy(source, target, wacz.getinfo(name).compress_size, f"{name} in {path}")
+            except RecordingError as error:
+                broken.append(str(error))
+                continue
             except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as error:
                 broken.append(f"{name} in {path} is damaged ({error}); what could be unpacked of it is read")
                 if not target.is_file() or not target.stat().st_size:
@@ -102,12 +113,31 @@ def _is_one_member(path: Path) -> bool:
 def _plain(path: Path, opened: Callable[..., object], folder: Path, broken: list[str]) -> Path:
     """The file without its compression, as far as that can be undone."""
     target = folder / f"{path.name}-{abs(hash(path))}.warc"
-    with cast("IO[bytes]", opened(path, "rb")) as source, open(target, "wb") as file:
+    with cast("IO[bytes]", opened(path, "rb")) as source:
         try:
-            copyfileobj(source, file, _STEP)
+            _copy(source, target, path.stat().st_size, str(path))
         except (EOFError, OSError, zlib.error, zstd.ZstdError) as error:
             broken.append(f"{path} is damaged ({error}); what stands before is read")
     return target
+
+
+def _copy(source: IO[bytes], target: Path, packed: int, name: str) -> None:
+    """Unpack into a file. Raises RecordingError, and leaves no file, where it is a bomb or would fill the disk."""
+    written = looked = 0
+    try:
+        with open(target, "wb") as file:
+            while chunk := source.read(_STEP):
+                written += len(chunk)
+                if written > max(BOMB_BYTES, BOMB_TIMES * packed):
+                    raise RecordingError(f"{name} unpacks to more than {BOMB_TIMES} times its size; skipped")
+                if written - looked >= _LOOK_EVERY:
+                    looked = written
+                    if disk_usage(target.parent).free < ROOM:
+                        raise RecordingError(f"{name} does not fit on the disk of {target.parent}; skipped")
+                file.write(chunk)
+    except RecordingError:
+        target.unlink()
+        raise
 
 
 def _from_arc(path: Path, folder: Path, broken: list[str]) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import random
+import shutil
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -215,3 +216,47 @@ def test_of_a_wacz_file_with_a_damaged_and_an_encrypted_warc_the_others_are_take
         "c.warc",
     ]
     assert len(broken) == 3
+
+
+def bomb(kind: str, folder: Path) -> Path:
+    """A recording with one page of 8 MB of the same letter."""
+    head = (
+        b"WARC/1.1\r\nWARC-Type: resource\r\nWARC-Target-URI: https://tan.example/b/\r\nContent-Length: 8388608\r\n\r\n"
+    )
+    plain = head + bytes([120]) * 8_388_608 + b"\r\n\r\n" + records(1)
+    if kind == "one member":
+        path = folder / "bomb.warc.gz"
+        path.write_bytes(gzip.compress(plain))
+    elif kind == "zstd":
+        path = folder / "bomb.warc.zst"
+        path.write_bytes(unpacking.zstd.compress(plain))
+    else:
+        path = folder / "bomb.wacz"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as wacz:
+            wacz.writestr("archive/bomb.warc", plain)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["one member", "zstd", "wacz"])
+def test_a_bomb_is_refused_by_name(tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, folder = bomb(kind, tmp_path), tmp_path / "unpacked"
+    folder.mkdir()
+    assert taken(path, folder) == (["0"], [])  # eight megabytes are none yet
+    monkeypatch.setattr(unpacking, "BOMB_BYTES", 1 << 20)
+    shutil.rmtree(folder)
+    folder.mkdir()
+    pages, broken = taken(path, folder)
+    assert pages == []
+    assert [line for line in broken if "bomb.wa" in line and "more than 100 times its size" in line] == broken != []
+    assert list(folder.iterdir()) == []
+
+
+def test_unpacking_leaves_room_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unpacking, "_LOOK_EVERY", 1 << 22)
+    monkeypatch.setattr(unpacking, "ROOM", 1 << 62)
+    folder = tmp_path / "unpacked"
+    folder.mkdir()
+    pages, (broken,) = taken(bomb("one member", tmp_path), folder)
+    assert pages == []
+    assert "does not fit on the disk" in broken
+    assert list(folder.iterdir()) == []
