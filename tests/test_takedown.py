@@ -35,6 +35,7 @@ from newsarchive.database import (
     start_run,
 )
 from newsarchive.demo import Newspaper, serve
+from newsarchive.demo.newspaper import Answer
 from newsarchive.fixity import check_archive
 from newsarchive.sites import Site, load_sites
 from newsarchive.takedown.traces import Traces
@@ -338,3 +339,29 @@ def test_a_crawl_stays_cheap_when_the_site_takes_it_down_too(
     assert len(paper.requests) <= 5
     row = db().conn.execute("select sum(listed - archived - not_article) from coverage where failed = 0").fetchone()
     assert row == (0,)
+
+
+def test_a_fetch_that_repeats_what_goes_meanwhile_leaves_nothing(
+    paper: Newspaper, newsarchive: Run, folder: Path, db: Read
+) -> None:
+    paper.counter = False
+    first, second = [paper.address(s) for s in paper.posts() if len(s.pages) == 1 and s.image][:2]
+    newsarchive("fetch", first)
+    answer = paper.answer
+    said = []
+
+    def meanwhile(path: str, headers: dict[str, str]) -> Answer:
+        if not said and second.endswith(path):
+            said.append(newsarchive("forget", first, "--reason", "өтініш").stdout)
+        return answer(path, headers)
+
+    paper.answer = meanwhile  # type: ignore[method-assign]
+    failed = newsarchive("fetch", first, second, "--images", "all", code=1)
+    assert "taken down meanwhile, so nothing was stored; fetch it again" in failed.stderr
+    assert said
+    assert len(list((folder / "warc").iterdir())) == 1  # the first fetch, rewritten
+    assert db()["articles"].count == 0
+    newsarchive("check")
+    newsarchive("fetch", second, "--images", "all")
+    assert db()["articles"].count == 1
+    newsarchive("check")

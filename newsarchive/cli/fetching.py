@@ -147,6 +147,10 @@ def _store(
     try:
         db = database.open_archive(archive.folder)
         db.conn.execute("begin immediate")  # a crawl may be writing: wait for its batch, then write ours whole
+        if lost := database.lost_originals(db, captures):
+            _throw_away(archive, db, recorder)
+            archive.warn(f"{lost[0].url} repeats what was taken down meanwhile, so nothing was stored; fetch it again.")
+            return False
         with db.atomic():
             for result in results:
                 site = sites[result.fetched.urls[0]]
@@ -171,6 +175,20 @@ def _store(
         archive.warn(f"The article is printed but could not be stored: {error}.")
         return False
     return True
+
+
+def _throw_away(archive: Archive, db: Database, recorder: PageRecorder | None) -> None:
+    """Remove the files of a fetch that cannot be stored."""
+    if recorder is None:
+        return
+    for name in {capture.warc for capture in recorder.captures}:
+        (archive.folder / "warc" / name).unlink(missing_ok=True)
+    for sha256 in {picture.sha256 for _, picture in recorder.pictures if picture is not None}:
+        if not db.conn.execute("select 1 from image_versions where sha256 = ?", (sha256,)).fetchone():
+            for path in (archive.folder / "images").glob(f"{sha256}.*"):
+                path.unlink()
+    db.conn.rollback()
+    db.close()
 
 
 def _store_pictures(archive: Archive, db: Database, recorder: PageRecorder | None, run: int) -> None:

@@ -20,7 +20,15 @@ from newsarchive.database.outcomes import profile_digest, save_extracted
 from newsarchive.database.pictures import save_fetched_picture
 from newsarchive.database.reextracted import Due, count_due, due_revisions, note_reextraction, save_reextracted
 from newsarchive.database.removal import delete_outdated
-from newsarchive.database.runs import finish_run, original_of, revisits_of, save_capture, save_site, start_run
+from newsarchive.database.runs import (
+    finish_run,
+    lost_originals,
+    original_of,
+    revisits_of,
+    save_capture,
+    save_site,
+    start_run,
+)
 from newsarchive.database.sums import sum_pages
 from newsarchive.database.unlisted import compare_ids, count_known_ids, make_due, no_longer_listed, unvisited_since
 from newsarchive.database.warcfiles import record_left_warcs, record_warc
@@ -44,6 +52,7 @@ __all__ = [
     "index_is_current",
     "is_forgotten",
     "lock_archive",
+    "lost_originals",
     "make_due",
     "mark_failed",
     "mark_forgotten",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -83,6 +83,12 @@ def save_capture(db: Database, capture: Capture, run: int | None) -> int:
             ),
         )
         return int(cursor.fetchone()[0])
+
+
+def lost_originals(db: Database, captures: Iterable[Capture]) -> list[Capture]:
+    """Those that repeat a capture which is no longer there: it was taken down since they were written."""
+    known = "select 1 from captures where id = ?"
+    return [c for c in captures if c.refers_to is not None and not db.conn.execute(known, (c.refers_to,)).fetchone()]
 
 
 def original_of(db: Database, sha256: str) -> Original | None:
