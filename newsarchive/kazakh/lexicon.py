@@ -13,7 +13,7 @@ from os import PathLike
 from pathlib import Path
 
 from .scripts import fold
-from .suffixes import Parse, parses, readings
+from .suffixes import Parse, legal_readings, parses
 
 LEXICON_VERSION = 2
 """Of the suffix rules and of the file's form; with a lexicon's digest it tells which stems an index holds."""
@@ -124,7 +124,7 @@ def _place(step: str) -> str:
 
 def choose_parse(lexicon: Lexicon, word: str) -> Parse:
     """Choose among the legal readings of a folded Cyrillic word the likeliest one; ties go by the alphabet."""
-    return Parse(*max((_merit(lexicon, word, *reading), reading) for reading in readings(word))[1])
+    return Parse(*max((_merit(lexicon, word, *reading), reading) for reading in legal_readings(word))[1])
 
 
 def _merit(lexicon: Lexicon, word: str, stem: str, kind: str, steps: tuple[str, ...], cost: float) -> float:

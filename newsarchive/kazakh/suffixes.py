@@ -269,7 +269,7 @@ def _fits(suffix: Suffix, left: str) -> bool:
     return (left[-2] if left[-1] in "ьъ" else left[-1]) in suffix.before
 
 
-def readings(word: str) -> Iterator[tuple[str, str, tuple[str, ...], float]]:
+def legal_readings(word: str) -> Iterator[tuple[str, str, tuple[str, ...], float]]:
     """Give every legal reading of a folded Cyrillic word as the fields of a `Parse`, the whole word first."""
     todo: list[tuple[str, str, str, tuple[str, ...], float]] = [(word, "word", "word", (), 0.0)]
     while todo:
@@ -286,7 +286,7 @@ def parses(word: str) -> Iterator[Parse]:
     >>> sorted({parse.stem for parse in parses("кітабы")})
     ['кітаб', 'кітабы', 'кітап']
     """
-    return starmap(Parse, readings(word))
+    return starmap(Parse, legal_readings(word))
 
 
 _KIND_STEPS = {(outer, kind): f"{outer}: {kind}" for outer in ("word", *_GROUPS) for kind in "nv"}
