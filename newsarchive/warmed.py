@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-
 from newsarchive.items import Hints, Page
 from newsarchive.sites import Site
 from newsarchive.workers import extract_one
@@ -19,5 +17,3 @@ extract_one(
     Site(name="warm", url="http://localhost/"),
     Hints(),
 )
-gc.collect()
-gc.freeze()  # what the workers share is not looked through for garbage: a thirtieth of their time, and it stays shared
