@@ -78,11 +78,12 @@ def _unpack(path: Path, folder: Path, broken: list[str]) -> Iterator[Path]:
         names = sorted(n for n in wacz.namelist() if n.startswith("archive/") and n.endswith(ENDINGS))
         if not names:
             broken.append(f"{path} holds no WARC file")
+        packed, unpacked = path.stat().st_size, 0
         for number, name in enumerate(names):
             target = folder / f"{path.name}-{number}-{PurePosixPath(name).name}"
             try:
                 with wacz.open(name) as source:
-                    _copy(source, target, wacz.getinfo(name).compress_size, f"{name} in {path}")
+                    unpacked += _copy(source, target, packed, f"{name} in {path}", before=unpacked)
             except RecordingError as error:
                 broken.append(str(error))
                 continue
@@ -121,14 +122,17 @@ def _plain(path: Path, opened: Callable[..., object], folder: Path, broken: list
     return target
 
 
-def _copy(source: IO[bytes], target: Path, packed: int, name: str) -> None:
-    """Unpack into a file. Raises RecordingError, and leaves no file, where it is a bomb or would fill the disk."""
-    written = looked = 0
+def _copy(source: IO[bytes], target: Path, packed: int, name: str, *, before: int = 0) -> int:
+    """Unpack into a file, and give how many bytes; `before` came of the same `packed` bytes already.
+
+    Raises RecordingError, and leaves no file, where it is a bomb or would fill the disk.
+    """
+    written, looked = 0, -_LOOK_EVERY  # however small it is, the disk is looked at first
     try:
         with open(target, "wb") as file:
             while chunk := source.read(_STEP):
                 written += len(chunk)
-                if written > max(BOMB_BYTES, BOMB_TIMES * packed):
+                if before + written > max(BOMB_BYTES, BOMB_TIMES * packed):
                     raise RecordingError(f"{name} unpacks to more than {BOMB_TIMES} times its size; skipped")
                 if written - looked >= _LOOK_EVERY:
                     looked = written
@@ -138,6 +142,7 @@ def _copy(source: IO[bytes], target: Path, packed: int, name: str) -> None:
     except RecordingError:
         target.unlink()
         raise
+    return written
 
 
 def _from_arc(path: Path, folder: Path, broken: list[str]) -> Path:

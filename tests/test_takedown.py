@@ -27,6 +27,7 @@ from warcio.warcwriter import WARCWriter
 from newsarchive.database import (
     ForgottenAddresses,
     finish_run,
+    lost_originals,
     mark_forgotten,
     open_archive,
     record_warc,
@@ -365,3 +366,16 @@ def test_a_fetch_that_repeats_what_goes_meanwhile_leaves_nothing(
     newsarchive("fetch", second, "--images", "all")
     assert db()["articles"].count == 1
     newsarchive("check")
+
+
+def test_an_original_whose_number_another_capture_has_by_now_is_lost(folder: Path) -> None:
+    db = open_archive(folder)
+    writer = CaptureWriter(folder / "warc", "a-1")
+    one, other = (writer.write(url=f"https://a.kz/{n}", status=200, headers=[], body=n.encode()) for n in "xy")
+    writer.close()
+    again = dataclasses.replace(one, refers_to=save_capture(db, one, None))
+    assert lost_originals(db, [one, again]) == []
+    db.conn.execute("delete from captures")
+    assert save_capture(db, other, None) == again.refers_to
+    assert lost_originals(db, [one, again]) == [again]
+    db.close()

@@ -251,8 +251,19 @@ def test_a_bomb_is_refused_by_name(tmp_path: Path, kind: str, monkeypatch: pytes
     assert list(folder.iterdir()) == []
 
 
+def test_many_small_members_are_a_bomb_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, folder = tmp_path / "bomb.wacz", tmp_path / "unpacked"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as wacz:
+        for number in range(6):
+            wacz.writestr(f"archive/{number}.warc", records(1) + bytes(1 << 20))
+    folder.mkdir()
+    monkeypatch.setattr(unpacking, "BOMB_BYTES", 3 << 20)
+    pages, broken = taken(path, folder)
+    assert pages == ["0", "0"]
+    assert len([line for line in broken if "more than 100 times its size" in line]) == 4
+
+
 def test_unpacking_leaves_room_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unpacking, "_LOOK_EVERY", 1 << 22)
     monkeypatch.setattr(unpacking, "ROOM", 1 << 62)
     folder = tmp_path / "unpacked"
     folder.mkdir()

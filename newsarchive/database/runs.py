@@ -86,9 +86,13 @@ def save_capture(db: Database, capture: Capture, run: int | None) -> int:
 
 
 def lost_originals(db: Database, captures: Iterable[Capture]) -> list[Capture]:
-    """Those that repeat a capture which is no longer there: it was taken down since they were written."""
-    known = "select 1 from captures where id = ?"
-    return [c for c in captures if c.refers_to is not None and not db.conn.execute(known, (c.refers_to,)).fetchone()]
+    """Those that repeat a capture which is no longer there: it was taken down since they were written.
+
+    The number alone does not tell: SQLite gives the highest again once its row is gone.
+    """
+    known = "select 1 from captures where id = ? and sha256 = ?"
+    repeating = [c for c in captures if c.refers_to is not None]
+    return [c for c in repeating if not db.conn.execute(known, (c.refers_to, c.sha256)).fetchone()]
 
 
 def original_of(db: Database, sha256: str) -> Original | None:
