@@ -168,10 +168,9 @@ from revisions r, json_each(r.images) i
 
 def _add_named_pictures(db: Database, folder: Path, own: Belongings) -> None:
     """The picture at the address, its largest version and those shown of it; its bytes stay where another gave them."""
-    pairs = db.conn.execute(_VERSIONS).fetchall()
     named = as_requested(own.url)
-    largest = {pair[0] for pair in pairs if named in map(as_requested, filter(None, pair))}
-    urls = {version for pair in pairs if pair[0] in largest for version in pair if version}
+    largest = {pair[0] for pair in db.conn.execute(_VERSIONS) if named in map(as_requested, filter(None, pair))}
+    urls = {version for pair in db.conn.execute(_VERSIONS) if pair[0] in largest for version in pair if version}
     urls |= {url for (url,) in db.conn.execute("select url from images where url = ?", (own.url,))}
     own.urls = tuple(dict.fromkeys([*own.urls, *sorted(urls)]))
     own.named = _add_files(db, folder, own, urls)
