@@ -1,11 +1,12 @@
 """What the text of an article keeps, leaves out and joins."""
 
 import json
+from urllib.parse import urljoin
 
 import pytest
 
-from newsarchive.extraction import extract_article
-from newsarchive.extraction.blocks import read_blocks
+from newsarchive.extraction import extract_article, marking, text
+from newsarchive.extraction.blocks import absolute, read_blocks
 from newsarchive.extraction.pages import parse
 from newsarchive.items import Hints, NotAnArticle, Page
 from newsarchive.sites import ExtractionRules, Site
@@ -295,6 +296,38 @@ def test_teasers_of_related_articles_under_a_short_text_are_not_taken_for_it():
         f"<div class='related-posts'><h3>Тағы оқыңыз</h3><ul>{items}</ul></div>"
     )
     assert article.body == "Кеше ауылда жаңа көпір ашылды. Салтанатқа ауылдың ақсақалдары да келді."
+
+
+@pytest.mark.parametrize(("listed", "evidence"), [(14, "trafilatura:fast"), (0, ""), (90, "")])
+def test_a_short_text_that_is_all_its_listing_has_is_not_looked_for_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, listed: int, evidence: str
+):
+    asked = []
+    monkeypatch.setattr(text, "thorough_marks", lambda *args: asked.append(args) or marking.thorough_marks(*args))
+    page = f"<html><body><article><h1>Жаңа көпір</h1><p>{FIRST}</p></article></body></html>"
+    hints = Hints(kind="post", words=listed)
+    article = extract_article([Page(url=URL, body=page.encode())], URL, site=SITE, hints=hints)
+    assert article.body == FIRST
+    assert bool(asked) is not bool(evidence)
+    assert not evidence or article.evidence["body"] == evidence
+
+
+@pytest.mark.parametrize("base", ["https://gazet.example/a/", "http://gazet.example/"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://gazet.example", "https://gazet.example/b/../c", "http://gazet.example/b?", "https://gazet.example/b#",
+        "https://gazet.example/b?#c", "https://gazet.example/b;?c=d", "https://gazet.example/қала/?x=1&y=[2]#z z",
+        "https://[::1]/b", "https://[b", "HTTPS://Gazet.example/B", " https://gazet.example/b\n", "https://gazet.example/a\tb",
+        "//gazet.example/b", "/b?c", "?c", "#c", "https:b", "https:///b", "https://\u2100.example/b", "mailto:a@b.example",
+    ],
+)  # fmt: skip
+def test_addresses_become_absolute_as_urljoin_makes_them(base: str, address: str):
+    try:
+        joined = urljoin(base, address.strip())
+    except ValueError:
+        joined = ""
+    assert absolute(base, address) == joined
 
 
 def test_an_article_in_an_element_that_is_named_related_is_read():

@@ -66,19 +66,20 @@ def extract_article(pages: Sequence[Page], url: str, *, site: Site, hints: Hints
     metadata = read_metadata(first, url, site=site, hints=hints)
     if reason := why_not_an_article(first, url, metadata=metadata, site=site, hints=hints):
         raise NotAnArticle(url, reason)
-    texts = [_text(tree, url, metadata, site) for tree in trees]
+    texts = [_text(tree, url, metadata, site, hints) for tree in trees]
     if not any(text.body for text in texts):
         raise NotAnArticle(url, "no text")
     return _article(trees, texts, metadata, url, given=[page.url for page in pages], site=site, hints=hints)
 
 
-def _text(tree: Element, url: str, metadata: Metadata, site: Site) -> Text:
+def _text(tree: Element, url: str, metadata: Metadata, site: Site, hints: Hints) -> Text:
     return read_text(
         tree,
         url,
         title=metadata.title,
         descriptions=[metadata.description] if metadata.description else [],
         jsonld_body=metadata.jsonld_body,
+        listed_words=hints.words,
         rules=site.extraction,
     )
 

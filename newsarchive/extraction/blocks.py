@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeAlias
@@ -41,6 +41,8 @@ _HIDDEN_CLASS = re.compile(
 )
 _DROP_CAP = re.compile(r"drop-?_?cap|first-?letter|initial-?letter|lettrine", re.I)
 _ALNUM = re.compile(r"[^\W_]+")
+_AGAIN = 100
+"""Characters of a line that may well come again: menus, sidebars and calendars are the same on every page of a site."""
 _ASCII_MARKS = {c: None for c in range(128) if not chr(c).isalnum()}
 
 
@@ -70,9 +72,16 @@ def fold(text: str) -> str:
     >>> fold("«Жұмысшы мамандығы», 2025!")
     'жұмысшымамандығы2025'
     """
+    return _folded_again(text) if len(text) < _AGAIN else _folded(text)
+
+
+def _folded(text: str) -> str:
     if text.isascii():
         return text.lower().translate(_ASCII_MARKS)
-    return "".join(_ALNUM.findall(text.casefold()))
+    return "".join(_ALNUM.findall(text.casefold().replace(" ", "")))  # the fewer runs to find, the faster
+
+
+_folded_again = lru_cache(maxsize=4096)(_folded)
 
 
 def clean(text: str) -> str:
@@ -81,6 +90,10 @@ def clean(text: str) -> str:
     >>> clean("Тәуел\\u00adсіздік \\u00a0 күні")
     'Тәуелсіздік күні'
     """
+    return _cleaned_again(text) if len(text) < _AGAIN else _cleaned(text)
+
+
+def _cleaned(text: str) -> str:
     if _HAS_INVISIBLE.search(text):  # few texts have any, and to look is a tenth of translating
         text = text.translate(_INVISIBLE)
     text = text.strip()
@@ -89,6 +102,9 @@ def clean(text: str) -> str:
         if "\n" in text:
             text = re.sub(r" ?\n ?", "\n", text)
     return unicodedata.normalize("NFC", text).strip()
+
+
+_cleaned_again = lru_cache(maxsize=4096)(_cleaned)
 
 
 def read_blocks(root: Element, *, skipped: Collection[Element] = ()) -> list[Block]:
@@ -231,23 +247,24 @@ class _Reader:
             pictures = [b for cell in row if isinstance(cell.tag, str) for b in self._cell(cell)]
             self.blocks.extend(pictures)
 
-    def _cell(self, cell: Element) -> Iterator[Block]:
+    def _cell(self, cell: Element) -> list[Block]:
+        """Take a cell into its row; gives the pictures in it."""
         inner = _Reader(self.skipped)
         inner.walk(cell)
         inner.flush(cell)
         row = cell.getparent()
         texts = [b for b in inner.blocks if b.kind != "image"]
-        yield from (b for b in inner.blocks if b.kind == "image")
-        joined = " ".join(b.text.replace("\n", " ") for b in texts)
+        joined = " ".join([b.text.replace("\n", " ") for b in texts])
+        pieces = tuple([p for b in texts for p in (*b.pieces, (" ", ""))])
         last = self.blocks[-1] if self.blocks else None
-        pieces = tuple(p for b in texts for p in (*b.pieces, (" ", "")))
         if last is not None and last.kind == "row" and last.element is row:
             last.text += f" | {joined}"
             last.pieces += ((" | ", ""), *pieces)
-            last.linked += sum(b.linked for b in texts)
+            last.linked += sum([b.linked for b in texts])
         else:
-            block = Block(kind="row", text=joined, element=row, pieces=pieces, linked=sum(b.linked for b in texts))
+            block = Block(kind="row", text=joined, element=row, pieces=pieces, linked=sum([b.linked for b in texts]))
             self.blocks.append(block)
+        return [b for b in inner.blocks if b.kind == "image"]
 
     def _as(self, kind: str, element: Element) -> None:
         outer, self.kind = self.kind, kind
@@ -283,13 +300,11 @@ class _Reader:
         self._emit(group, element)
 
     def _emit(self, group: list[tuple[str, str]], element: Element) -> None:
-        raw = "".join(text for text, _ in group)
-        if not raw or raw.isspace():
-            return
+        raw = "".join([text for text, _ in group])
         text = clean(raw.replace("\n", " ").replace("\v", "\n"))
         if not text:
             return
-        linked = sum(len(t.strip()) for t, link in group if link)
+        linked = sum([len(text.strip()) for text, link in group if link])
         block = Block(
             kind=self.kind, text=text, element=element, linked=linked, pieces=tuple(group), quoted=self.quoted
         )
@@ -322,16 +337,12 @@ def has_picture(element: Element) -> bool:
 
 
 def _is_hidden(element: Element) -> bool:
-    attributes = element.attrib
-    if not attributes:
+    names = element.keys()
+    if not names:
         return False
-    if "hidden" in attributes:
+    if "class" in names and _is_hiding(element.get("class") or ""):
         return True
-    style = attributes.get("style")
-    if style and _HIDING.search(style):
-        return True
-    words = attributes.get("class")
-    return bool(words) and _is_hiding(words)
+    return "hidden" in names or ("style" in names and _HIDING.search(element.get("style") or "") is not None)
 
 
 @lru_cache(maxsize=20_000)
@@ -358,9 +369,19 @@ def _is_data(table: Element) -> bool:
     return longest < 600 and len(cells) > rows and table.find(".//form") is None
 
 
+_WHOLE = re.compile(r"https?://[\w.:-]+(?:/[^\s\\\[\];?#]*)?(?:\?[^\s;?#]+)?(?:#\S+)?", re.ASCII)
+
+
 def absolute(base: str, address: str) -> str:
-    """An address on the page as a full one; empty where it cannot be read."""
+    """An address on the page as a full one; empty where it cannot be read.
+
+    >>> absolute("https://kz.example/a/", "../b?"), absolute("https://kz.example/", "http://kz.example/c")
+    ('https://kz.example/b', 'http://kz.example/c')
+    """
+    address = address.strip()
+    if _WHOLE.fullmatch(address):  # as most are: nothing to join
+        return address
     try:
-        return urljoin(base, address.strip())
+        return urljoin(base, address)
     except ValueError:
         return ""

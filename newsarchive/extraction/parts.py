@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from urllib.parse import urldefrag, urlsplit, urlunsplit
 
 from newsarchive.extraction.blocks import Element, absolute
@@ -13,7 +14,9 @@ _PARTS = re.compile(
     r"(?:^|[\s_-])(?:page-?links?|post-page-numbers|wp-block-post-content-pages|nextpage|article-?pag(?:es|ination|er|ing))(?:$|[\s_-])",
     re.I,
 )
-_NUMBERED = re.compile(r"\d{1,3}(?:\.html?)?/?(?:#.*)?$")
+_NUMBERED = re.compile(r"[0-9]{1,3}(?:\.html?)?/?(?:#.*)?$")
+_ENDS = tuple(f"{end}{slash}" for end in (*"0123456789", "htm", "html") for slash in ("", "/"))
+"""How an address that `_NUMBERED` finds ends, but for a fragment: most are told at once to be none."""
 _MOST = 60
 _SHARE = 0.85
 _FEWEST = 40
@@ -66,11 +69,18 @@ def _own_part(url: str) -> str:
 def _linked(tree: Element, base: str, own: str) -> Iterator[str]:
     for link in tree.iter("a", "link"):
         href = link.get("href")
-        if not href or own not in href or not _NUMBERED.search(href, max(0, len(href) - 40)):
+        if not href or own not in href or not (href.endswith(_ENDS) or "#" in href):
+            continue
+        if not _NUMBERED.search(href, max(0, len(href) - 40)):
             continue
         is_next = "next" in (link.get("rel") or "").lower().split()
-        if is_next or (link.tag == "a" and any(_PARTS.search(words_of(e)) for e in _near(link))):
+        if is_next or (link.tag == "a" and any(_names_parts(words_of(e)) for e in _near(link))):
             yield urldefrag(absolute(base, href))[0]
+
+
+@lru_cache(maxsize=20_000)
+def _names_parts(words: str) -> bool:
+    return _PARTS.search(words) is not None
 
 
 def _near(element: Element) -> Iterator[Element]:

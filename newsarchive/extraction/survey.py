@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
-
-from lxml import etree
+from itertools import chain
 
 from newsarchive.extraction.regions import Element, clean, folded, is_apart, lists_others, speaks_of, text_of
 
@@ -91,19 +90,20 @@ class Survey:
         keyed = [(key, m.element) for m in self.headings if (key := folded(text_of(m.element))) and key not in names]
         first = [(key, e) for key, e in keyed if e.tag == "h1"]
         standing = [(key, e) for key, e in first if not self.stands_apart(e)]
-        sure = [
-            *(e for w in wanted for key, e in keyed if key == w),
-            *(e for w in parts if len(w) > 5 for key, e in keyed if key == w),
-            *(e for w in wanted for key, e in first if len(key) > 9 and (key in w or w in key)),
-            *(e for w in wanted for key, e in keyed if len(key) > 12 and w.startswith(key)),
-            *(e for w in wanted for key, e in standing if _alike(key, w)),
-        ]
-        for best in (*sure, *(e for _, e in standing)):
+        sure = chain(
+            (e for w in wanted for key, e in keyed if key == w),
+            (e for w in parts if len(w) > 5 for key, e in keyed if key == w),
+            (e for w in wanted for key, e in first if len(key) > 9 and (key in w or w in key)),
+            (e for w in wanted for key, e in keyed if len(key) > 12 and w.startswith(key)),
+            (e for w in wanted for key, e in standing if _alike(key, w)),
+        )
+        confirmed = next(sure, None)
+        best = confirmed if confirmed is not None else next((e for _, e in standing), None)
+        if best is not None:
             self.heading = best
             self.heading_place = next(m.place for m in self.headings if m.element is best)
             self.spine = frozenset((best, *best.iterancestors()))
-            break
-        return bool(sure)
+        return confirmed is not None
 
 
 def _parts(title: str) -> Iterator[str]:
@@ -126,22 +126,21 @@ def survey(tree: Element) -> Survey:
         tag = element.tag
         if tag in _BY_TAG:
             _BY_TAG[tag](found, element, place)
-        if tag not in _UNNAMED and (words := _names_of(element)):
-            dated, signed = speaks_of(words)
-            if dated:
-                found.dated.append(Marked(place=place, element=element))
-            if signed:
-                found.signed.append(Marked(place=place, element=element))
-    for element in _WITH_PROPERTY(tree):
-        if element.tag not in _UNNAMED:
-            _note_property(found, element)
+        if tag not in _UNNAMED and (attributes := element.keys()):
+            if "class" in attributes or "id" in attributes:
+                dated, signed = speaks_of(_names_of(element))
+                if dated:
+                    found.dated.append(Marked(place=place, element=element))
+                if signed:
+                    found.signed.append(Marked(place=place, element=element))
+            if "itemprop" in attributes or "property" in attributes:
+                _note_property(found, element)
     return found
 
 
 _UNNAMED = frozenset(
     {"meta", "link", "script", "style", "html", "body", "head", "img", "svg", "path", "use", "option", "br", "source"}
 )
-_WITH_PROPERTY = etree.XPath("//*[@itemprop or @property]")
 
 
 def _note_property(found: Survey, element: Element) -> None:

@@ -19,6 +19,8 @@ _SHORT = 120
 """Letters of JSON-LD's text that are worth taking where the page shows next to nothing."""
 _SHARE_OF_PAGE = 0.45
 _SHARE_OF_JSONLD = 0.7
+_SHARE_OF_LISTED = 0.85
+"""Of the words that the listing has of an article: with so many of them a short text is not a thin one."""
 
 
 @dataclass(kw_only=True, frozen=True, slots=True)
@@ -47,9 +49,13 @@ def read_text(
     title: str = "",
     descriptions: Sequence[str] = (),
     jsonld_body: str = "",
+    listed_words: int = 0,
     rules: ExtractionRules = ExtractionRules(),
 ) -> Text:
-    """The article's text on one page; empty where there is none."""
+    """The article's text on one page; empty where there is none.
+
+    `listed_words` is how many words its listing has of it, 0 where that does not say.
+    """
     root = tree.find("body")
     if root is None:
         return Text()
@@ -58,7 +64,7 @@ def read_text(
         block.key = fold(block.text)
     choice, evidence = _by_profile(blocks, root, rules), "profile"
     if not choice.kept:
-        choice, evidence = _by_trafilatura(root, blocks, url, title, jsonld_body)
+        choice, evidence = _by_trafilatura(root, blocks, url, title, jsonld_body, listed_words)
     if hidden := _hidden_text(tree, choice, title, jsonld_body):
         return hidden
     lead, lead_evidence = _lead(blocks, choice, tree, title=title, descriptions=descriptions, rules=rules)
@@ -98,10 +104,10 @@ def _by_profile(blocks: Sequence[Block], root: Element, rules: ExtractionRules) 
 
 
 def _by_trafilatura(
-    root: Element, blocks: Sequence[Block], url: str, title: str, jsonld_body: str
+    root: Element, blocks: Sequence[Block], url: str, title: str, jsonld_body: str, listed_words: int
 ) -> tuple[Choice, str]:
     fast = choose(blocks, first_marks(root, blocks, url), root, title)
-    if not _is_thin(fast, blocks, jsonld_body):
+    if not _is_thin(fast, blocks, jsonld_body, listed_words):
         return fast, "trafilatura:fast"
     thorough = choose(blocks, thorough_marks(root, blocks, url), root, title)
     if len(thorough) > len(fast):
@@ -111,14 +117,12 @@ def _by_trafilatura(
     return choose(blocks, marks_of([b.text for b in blocks if is_prose(b)]), root, title), "density"
 
 
-def _is_thin(choice: Choice, blocks: Sequence[Block], jsonld_body: str) -> bool:
-    size = len(choice)
+def _is_thin(choice: Choice, blocks: Sequence[Block], jsonld_body: str, listed_words: int) -> bool:
+    size, words = len(choice), sum(len(b.text.split()) for b in choice.kept)
+    if listed_words and words >= _SHARE_OF_LISTED * listed_words:
+        return False
     running = sum(len(b.key) for b in blocks if b.kind == "p" and len(b.text) > 80 and b.linked < 0.3 * len(b.text))
-    return (
-        sum(len(b.text.split()) for b in choice.kept) < _FEWEST
-        or size < _SHARE_OF_PAGE * running
-        or size < _SHARE_OF_JSONLD * len(fold(jsonld_body))
-    )
+    return words < _FEWEST or size < _SHARE_OF_PAGE * running or size < _SHARE_OF_JSONLD * len(fold(jsonld_body))
 
 
 def _selected(tree: Element, selectors: Sequence[str]) -> set[Element]:

@@ -85,7 +85,7 @@ def _readers_comments(root: Element) -> set[Element]:
 
     Under a short text they may be most of the page, and would be taken for it.
     """
-    comments = {e for e in root.iter("li", "article", "div") if _A_COMMENT.fullmatch(e.get("id") or "")}
+    comments = {e for e in root.iter("li", "article", "div") if (name := e.get("id")) and _A_COMMENT.fullmatch(name)}
     lists = {e.getparent() for e in comments}
     return comments | {e for e in lists if e is not None and comments.issuperset(e)}
 
