@@ -142,6 +142,7 @@ class ArchiveRun(Recorder):
         """Be in a transaction: open one where none is."""
         if not self.db.conn.in_transaction:
             self.db.conn.execute("begin immediate")
+            self._shadows = database.WaitingShadows(self.db)  # those of a transaction that was undone are gone with it
 
     def save(self, item: Extracted) -> None:
         """Store what came of a page, and count it."""
@@ -153,6 +154,7 @@ class ArchiveRun(Recorder):
             run=self.run,
             revisit=self.plan.revisit,
             source="crawl",
+            waiting=self._shadows,
             again=partial(article_again, self.folder, self.site),
         )
         self.counts[outcome] = self.counts.get(outcome, 0) + 1
@@ -190,6 +192,7 @@ class ArchiveRun(Recorder):
         """Commit what is waiting, the WARC file first."""
         self._waiting = 0
         if self.db.conn.in_transaction:
+            self._shadows.write()
             self.warc.sync()
             self.db.conn.commit()
 

@@ -3,7 +3,7 @@
 from newsarchive.database.archive import ArchiveError, ArchiveLocked, lock_archive, open_archive, read_archive
 from newsarchive.database.articles import Saved, save_article
 from newsarchive.database.forgotten import Forgotten, ForgottenAddresses, is_forgotten, mark_forgotten, note_unlisted
-from newsarchive.database.index import index_is_current, rebuild_index
+from newsarchive.database.index import WaitingShadows, index_is_current, rebuild_index
 from newsarchive.database.ledger import (
     article_of,
     count_due_urls,
@@ -40,6 +40,7 @@ __all__ = [
     "Forgotten",
     "ForgottenAddresses",
     "Saved",
+    "WaitingShadows",
     "article_of",
     "compare_ids",
     "count_due",

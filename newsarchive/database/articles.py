@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlite_utils import Database
 
 from newsarchive.database.forgotten import refuse_forgotten
+from newsarchive.database.index import Shadow, WaitingShadows, write_shadows
 from newsarchive.database.links import replace_links, save_links
 from newsarchive.database.revisions import (
     Provenance,
@@ -52,15 +53,17 @@ def save_article(
     site: Site,
     urls: Sequence[str],
     provenance: Provenance,
-    shadow: tuple[str, str, str] = ("", "", ""),
+    shadow: Shadow = ("", "", ""),
+    waiting: WaitingShadows | None = None,
     source: str = "fetch",
     again: Again | None = None,
 ) -> Saved:
     """Store an article in one transaction: a new revision only when its content is new.
 
     `urls` are all addresses it was met at, the requested one first; `shadow` the search text of title, authors and
-    body; `source` the kind of source for a URL that no listing named. `again` extracts kept captures anew: where
-    another extractor or profile made the present state, only what differs from that counts as the newspaper's edit.
+    body, which goes to `waiting` where that is given; `source` the kind of source for a URL that no listing named.
+    `again` extracts kept captures anew: where another extractor or profile made the present state, only what differs
+    from that counts as the newspaper's edit.
     Raises Forgotten where it was taken down.
     """
     refuse_forgotten(db, [article.url, *urls])
@@ -80,13 +83,12 @@ def save_article(
             save_links(db, saved.article, article)
         elif saved.outcome != "same" or saved.kind:
             replace_links(db, saved.article, article)
-        if saved.outcome != "same" or saved.kind:
-            db.conn.execute(
-                "insert into stems (id, title, authors, body) values (?, ?, ?, ?) on conflict (id) do update set"
-                " title = excluded.title, authors = excluded.authors, body = excluded.body",
-                (saved.article, *shadow),
-            )
+        is_shown = saved.outcome != "same" or bool(saved.kind)
+        if is_shown and waiting is None:
+            write_shadows(db, [(saved.article, shadow)])
         _save_addresses(db, saved.article, [*urls, url], site, article, provenance.time, source)
+    if is_shown and waiting is not None:
+        waiting.add(saved.article, article.published or provenance.time, shadow)
     return saved
 
 

@@ -12,6 +12,7 @@ from sqlite_utils import Database
 
 from newsarchive.database.articles import Again, save_article
 from newsarchive.database.forgotten import Forgotten, mark_forgotten, refuse_forgotten
+from newsarchive.database.index import WaitingShadows
 from newsarchive.database.ledger import article_of, mark_failed, mark_missing, mark_not_article, mark_visited
 from newsarchive.database.revisions import Provenance
 from newsarchive.database.runs import now, save_capture
@@ -30,9 +31,10 @@ def save_extracted(
     run: int | None,
     revisit: Revisit = lambda _article, _time: None,
     source: str = "fetch",
+    waiting: WaitingShadows | None = None,
     again: Again | None = None,
 ) -> str:
-    """Store what came of a page in one transaction; `again` extracts kept captures anew (see `save_article`).
+    """Store what came of a page in one transaction; `waiting` and `again` are those of `save_article`.
 
     Gives how it counts: ``new``, ``changed``, ``same``, ``gone``, ``not_article``, ``failed`` or ``forgotten``, which
     stores nothing but the addresses: the article was taken down.
@@ -47,7 +49,7 @@ def save_extracted(
             mark_forgotten(db, item.fetched.urls, site=site.name, time=time, reason=error.reason)
             return "forgotten"
         if item.outcome == "article" and item.article is not None:
-            return _save_article(db, item, item.article, site, run, captures, time, revisit, source, again)
+            return _save_article(db, item, item.article, site, run, captures, time, revisit, source, waiting, again)
         blocked = item.outcome == "not_article" and "block page" in item.reason
         if not blocked and (
             item.outcome == "missing" or (item.outcome == "not_article" and article_of(db, url) is not None)
@@ -71,6 +73,7 @@ def _save_article(
     time: str,
     revisit: Revisit,
     source: str,
+    waiting: WaitingShadows | None,
     again: Again | None,
 ) -> str:
     provenance = Provenance(
@@ -90,6 +93,7 @@ def _save_article(
         provenance=provenance,
         shadow=item.shadow,
         source=source,
+        waiting=waiting,
         again=again,
     )
     mark_visited(db, item.fetched.urls, time=time, run=run, next_visit=revisit(article, time))
