@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -69,6 +70,12 @@ def make_settings(folder: Path, own: Mapping[str, Any]) -> Settings:
     return settings
 
 
+def _process(settings: Settings) -> AsyncCrawlerProcess:
+    process = AsyncCrawlerProcess(settings)
+    logging.getLogger("scrapy").setLevel(settings["LOG_LEVEL"])  # it sets DEBUG itself: two records a page for nobody
+    return process
+
+
 def crawl_sites(
     folder: Path,
     sites: Sequence[Site],
@@ -81,7 +88,7 @@ def crawl_sites(
     `watch` is called with each run as it opens. Ctrl-C and SIGTERM end the site under way in good order and skip the
     rest.
     """
-    process = AsyncCrawlerProcess(make_settings(folder, {**settings, "ARCHIVE_LOCK": False}))
+    process = _process(make_settings(folder, {**settings, "ARCHIVE_LOCK": False}))
     outcomes: list[Outcome] = []
     waiting = list(sites)
 
@@ -154,7 +161,7 @@ def fetch_pages(
     }
     made = make_settings(folder, own)
     made.set("USER_AGENT", user_agent(contact or made["CONTACT"]), priority="project")
-    process = AsyncCrawlerProcess(made)
+    process = _process(made)
     results: dict[str, Extracted] = {}
 
     def keep_result(item: Extracted) -> None:
@@ -178,7 +185,7 @@ def probe(
     """Fetch pages round by round, storing nothing; gives the pages and the failures by the URL asked for."""
     made = make_settings(folder, {"ARCHIVE_ENABLED": False, "ITEM_PIPELINES": {}, "RETRY_TIMES": 1, **settings})
     made.set("USER_AGENT", user_agent(contact or made["CONTACT"]), priority="project")
-    process = AsyncCrawlerProcess(made)
+    process = _process(made)
     pages: dict[str, Page] = {}
     failures: dict[str, str] = {}
     process.crawl(process.create_crawler(ProbeSpider), urls=urls, more=more, pages=pages, failures=failures)

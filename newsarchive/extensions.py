@@ -24,7 +24,7 @@ from newsarchive import database
 from newsarchive.attention import what_needs_a_person
 from newsarchive.database.pictures import still_wanted
 from newsarchive.database.runs import now
-from newsarchive.extraction.pages import inflate
+from newsarchive.encodings import inflate
 from newsarchive.items import Capture, Extracted, FetchedPicture, WantedPicture
 from newsarchive.pictures import Picture, keep_picture
 from newsarchive.plan import SitePlan

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import multiprocessing
+import os
 import pickle
 import signal
 import sys
@@ -49,6 +50,7 @@ def start_early(preload: tuple[str, ...]) -> None:
 
 
 def _forking(preload: tuple[str, ...]) -> ForkServerContext:
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # else numpy, which trafilatura loads, starts a thread per core
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([*preload])
     return context

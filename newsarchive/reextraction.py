@@ -16,7 +16,7 @@ from sqlite_utils import Database
 from newsarchive import database
 from newsarchive.database.revisions import Provenance, stored_content
 from newsarchive.database.runs import now
-from newsarchive.extraction import EXTRACTOR
+from newsarchive.extractor import EXTRACTOR
 from newsarchive.items import Article, NotAnArticle
 from newsarchive.processes import EXTRACTING, WorkerPool
 from newsarchive.revisions import changed_fields, content_of

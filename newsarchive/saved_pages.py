@@ -17,7 +17,8 @@ from io import StringIO
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from newsarchive.extraction.pages import decode, parse
+from newsarchive.encodings import decode
+from newsarchive.extraction.pages import parse
 from newsarchive.recordings import FIRST_YEAR
 from newsarchive.unpacking import RecordingError
 from newsarchive.urls import is_address

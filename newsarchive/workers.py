@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from newsarchive.extraction import EXTRACTOR, extract_article
-from newsarchive.extraction.pages import opened
+from newsarchive.encodings import opened
+from newsarchive.extractor import EXTRACTOR
 from newsarchive.items import Article, Extracted, Fetched, Hints, NotAnArticle, Page
 from newsarchive.processes import EXTRACTING, TooSlow, WorkerDied, WorkerPool
 from newsarchive.shadow import shadow_text
@@ -21,6 +21,8 @@ class CutShort(Exception):
 
 def extract_one(pages: Sequence[Page], url: str, site: Site, hints: Hints) -> tuple[Article, tuple[str, str, str]]:
     """Extract an article with its search text. Raises NotAnArticle, CutShort; TooSlow after five seconds."""
+    from newsarchive.extraction import extract_article  # the main process of a crawl never needs it: 50 MB, .2 s
+
     whole = [page for page in map(opened, pages) if page]
     if len(whole) < len(pages):
         raise CutShort("the compressed page was cut short")

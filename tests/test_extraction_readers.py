@@ -8,8 +8,9 @@ import zlib
 import brotli
 import pytest
 
+from newsarchive.encodings import decode, inflate
 from newsarchive.extraction import extract_article
-from newsarchive.extraction.pages import decode, inflate, parse
+from newsarchive.extraction.pages import parse
 from newsarchive.items import NotAnArticle, Page
 from newsarchive.sites import Site
 

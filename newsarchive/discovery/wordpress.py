@@ -16,11 +16,17 @@ from newsarchive.items import Hints, Image, Listed, Listing, Page
 from newsarchive.sites import Site, Source
 
 PER_PAGE = "100"  # the most that WordPress gives
+_READ = {
+    "_embed": "author,wp:featuredmedia,wp:term",
+    "_fields": "id,link,type,status,date,date_gmt,modified,modified_gmt,title,content,_links,_embedded",
+}
+"""What is read of a post: readers' comments and what else a post has are not asked for. WordPress before 5.4 embeds
+all, and only with the links, too."""
 
 
 def posts_url(site: Site, source: Source) -> str:
     """The first page of all posts, in the order of their IDs: new posts come last, so no page shifts meanwhile."""
-    return _url(site, source, {"_embed": "1", "orderby": "id", "order": "asc"})
+    return _url(site, source, {**_READ, "orderby": "id", "order": "asc"})
 
 
 def changes_url(site: Site, source: Source, *, since: str) -> str:
@@ -28,7 +34,7 @@ def changes_url(site: Site, source: Source, *, since: str) -> str:
 
     WordPress compares in local time; told UTC with its Z it converts by itself, whatever zone the profile names.
     """
-    return _url(site, source, {"_embed": "1", "orderby": "modified", "order": "asc", "modified_after": since})
+    return _url(site, source, {**_READ, "orderby": "modified", "order": "asc", "modified_after": since})
 
 
 def ids_url(site: Site, source: Source) -> str:

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from importlib.metadata import version
-from pathlib import Path
 
 from newsarchive.extraction.blocks import Block, Element, absolute
 from newsarchive.extraction.markdown import plain, to_markdown
@@ -25,34 +21,11 @@ from newsarchive.extraction.text import Text, read_text
 from newsarchive.items import Article, Hints, Image, NotAnArticle, Page
 from newsarchive.sites import Site
 
-__all__ = ["EXTRACTOR", "Extractor", "extract_article"]
-
-
-@dataclass(kw_only=True, frozen=True)
-class Extractor:
-    """What made an article out of a page: kept with each revision."""
-
-    name: str
-    version: str
-    options_digest: str
+__all__ = ["extract_article"]
 
 
 _ENOUGH = 500
 """Characters that tell a language."""
-_RULES = "2"
-"""Raised whenever a change of the rules changes much of what comes out."""
-
-
-def _rules_digest() -> str:
-    """A digest of the rules as they are: of their code, and of the version of trafilatura."""
-    digest = hashlib.sha256(f"trafilatura {version('trafilatura')}".encode())
-    root = Path(__file__).parent.parent
-    for path in sorted(path for folder in ("extraction", "kazakh") for path in (root / folder).glob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
-
-
-EXTRACTOR = Extractor(name="newsarchive", version=_RULES, options_digest=_rules_digest())
 
 
 def extract_article(pages: Sequence[Page], url: str, *, site: Site, hints: Hints = Hints()) -> Article:

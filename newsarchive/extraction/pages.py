@@ -1,40 +1,17 @@
-"""From a response's bytes to a tree: content encodings (with a cap), character encodings, HTML."""
+"""From a response's bytes to a tree of HTML."""
 
 from __future__ import annotations
 
-import codecs
 import re
-import sys
-import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from typing import Any, Protocol
 
-import brotli
 from lxml import etree, html
-from resiliparse.parse.encoding import detect_encoding, map_encoding_to_html5
 
+from newsarchive.encodings import decode, inflate
 from newsarchive.items import Page
 
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
-
-CAP = 20_000_000
-"""Bytes of a page after inflating; what is beyond is not read (a bomb, or no article)."""
 _MARKUP_CAP = 6_000_000
 _DEEPEST = 200
-_STEP = 65_536
 _CONTROLS = bytes(c for c in range(32) if c not in (9, 10, 12, 13))
-_META_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([a-zA-Z0-9_:.-]{2,40})""", re.I)
-_XML_CHARSET = re.compile(rb"""^\s*<\?xml[^>]{0,100}?encoding\s*=\s*["']([a-zA-Z0-9_:.-]{2,40})""")
-_HEADER_CHARSET = re.compile(r"""charset\s*=\s*["']?\s*([a-zA-Z0-9_:.-]{2,40})""", re.I)
-_BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-
-
-class _Inflater(Protocol):
-    def __call__(self, data: bytes, cap: int) -> bytes: ...
 
 
 def read_tree(page: Page) -> html.HtmlElement | None:
@@ -45,163 +22,6 @@ def read_tree(page: Page) -> html.HtmlElement | None:
     return parse(
         decode(inflate(page.body, page.headers.get("content-encoding", "")), page.headers.get("content-type", ""))
     )
-
-
-def inflate(body: bytes, content_encoding: str = "", *, cap: int = CAP) -> bytes:
-    """The body without its content encodings, at most `cap` bytes; what is cut short gives what it holds.
-
-    Servers name encodings they did not apply, so the bytes decide: gzip and zstd are told by their magic number.
-
-    >>> inflate(zlib.compress(b"text"), "deflate")
-    b'text'
-    >>> inflate(b"<p>plain</p>", "gzip")
-    b'<p>plain</p>'
-    """
-    for name in reversed([part.strip().lower() for part in content_encoding.split(",")]):
-        if inflater := _INFLATERS.get(name):
-            body = inflater(body, cap)
-    if body[:3] == b"\x1f\x8b\x08":  # gzip that no header speaks of
-        body = _gunzip(body, cap)
-    return body[:cap]
-
-
-def _gunzip(data: bytes, cap: int) -> bytes:
-    if data[:2] != b"\x1f\x8b":
-        return data
-    out = bytearray()
-    while data[:2] == b"\x1f\x8b" and len(out) <= cap:  # gzip may have several members
-        decoder = zlib.decompressobj(31)
-        try:
-            out += decoder.decompress(data, cap + 1 - len(out))
-        except zlib.error:
-            break
-        data = decoder.unused_data.lstrip(b"\0")
-    return bytes(out) or data
-
-
-def opened(page: Page) -> Page | None:
-    """The page with its gzip body inflated, so that this is done once; None where the body ends before its end.
-
-    Other encodings, and bodies of several members or with anything behind them, stay as they are.
-
-    >>> body = zlib.compress(b"text", wbits=31)
-    >>> opened(Page(url="", body=body)).body, opened(Page(url="", body=body[:-9]))
-    (b'text', None)
-    """
-    if page.body[:2] != b"\x1f\x8b":
-        return page
-    decoder = zlib.decompressobj(31)
-    try:
-        body = decoder.decompress(page.body, CAP)
-    except zlib.error:
-        return page
-    if not decoder.eof:
-        return page if decoder.unconsumed_tail else None
-    plain = page.headers.get("content-encoding", "").strip().lower() in ("gzip", "x-gzip", "")
-    return replace(page, body=body) if plain and not decoder.unused_data else page
-
-
-def _undeflate(data: bytes, cap: int) -> bytes:
-    for window in (zlib.MAX_WBITS, -zlib.MAX_WBITS):  # some servers send deflate without the zlib header
-        try:
-            return zlib.decompressobj(window).decompress(data, cap)
-        except zlib.error:
-            continue
-    return data
-
-
-def _unbrotli(data: bytes, cap: int) -> bytes:
-    return _fed(brotli.Decompressor(), lambda decoder: decoder.process(data, output_buffer_limit=cap), data)
-
-
-def _unzstd(data: bytes, cap: int) -> bytes:
-    if data[:4] != b"\x28\xb5\x2f\xfd":
-        return data
-    return _fed(zstd.ZstdDecompressor(), lambda decoder: decoder.decompress(data, cap), data)
-
-
-def _fed(decoder: Any, run: Callable[[Any], bytes], data: bytes) -> bytes:
-    try:
-        return run(decoder) or data
-    except (brotli.error, zstd.ZstdError):
-        return data
-
-
-_INFLATERS: dict[str, _Inflater] = {
-    "gzip": _gunzip,
-    "x-gzip": _gunzip,
-    "deflate": _undeflate,
-    "br": _unbrotli,
-    "zstd": _unzstd,
-}
-
-
-def decode(body: bytes, content_type: str = "") -> str:
-    """The text of a page, where header, meta element and bytes may disagree.
-
-    A byte order mark wins; then UTF-8 wherever the bytes are valid UTF-8 (other encodings hardly ever are, by chance);
-    then what header or meta say, whichever reads as the more plausible text; then what the bytes look like.
-
-    >>> decode("<p>қала</p>".encode(), "text/html; charset=windows-1251")
-    '<p>қала</p>'
-    >>> decode("<meta charset=utf-8><p>город и люди</p>".encode("cp1251"), "text/html")
-    '<meta charset=utf-8><p>город и люди</p>'
-    """
-    for mark, name in _BOMS:
-        if body.startswith(mark):
-            return body[len(mark) :].decode(name, "replace")
-    said = list(_said(body, content_type))
-    if not any(name in _SEVEN_BIT for name in said):
-        try:
-            return body.decode("utf-8")
-        except UnicodeDecodeError:
-            pass
-    readings = [reading for name in said if (reading := _reading(body, name))]
-    if "utf-8" not in said or not readings or min(readings)[0] > _PLAUSIBLE:
-        looks = detect_encoding(body[:_STEP] + body[-_STEP:])
-        readings += [reading for name in (looks, "utf-8") if (reading := _reading(body, str(name)))]
-    return min(readings, key=lambda r: r[0])[1] if readings else body.decode("utf-8", "replace")
-
-
-_SEVEN_BIT = frozenset({"iso-2022-jp", "utf-16-le", "utf-16-be", "hz-gb-2312"})
-_PLAUSIBLE = 0.02
-
-
-def _said(body: bytes, content_type: str) -> Iterator[str]:
-    names = []
-    if said := _HEADER_CHARSET.search(content_type):
-        names.append(said[1])
-    head = body[:8192]
-    names += [found[1].decode("ascii") for p in (_META_CHARSET, _XML_CHARSET) if (found := p.search(head))]
-    for name in dict.fromkeys(names):
-        known = map_encoding_to_html5(name, fallback_utf8=False)
-        # a page whose ASCII meta element can be read is not UTF-16, whatever the element says
-        if known and not (known.startswith("utf-16") and b"<" in body[:200] and b"\0" not in body[:200]):
-            yield known
-
-
-def _reading(body: bytes, name: str) -> tuple[float, str] | None:
-    try:
-        text = body.decode(name, "replace")
-    except LookupError:
-        return None
-    return _oddness(text), text
-
-
-def _oddness(text: str) -> float:
-    """Share of the letters beyond ASCII that a wrong reading makes: replacements, controls, capitals inside words."""
-    sample = text[:200_000]
-    foreign = sum(map(len, re.findall(r"[^\x00-\x7f]+", sample)))
-    broken = len(re.findall(r"[\ufffd\x80-\x9f]", sample))
-    return (5 * broken + sum(map(len, _MISREAD.findall(sample)))) / max(foreign, 1)
-
-
-# what a wrong reading looks like: KOI8-R and windows-1251 taken for each other swap the case; UTF-8 taken for a
-# single-byte encoding makes pairs such as Ã© and Р°; Cyrillic taken for Latin makes words of accented letters only,
-# Latin taken for Cyrillic words of both scripts
-_MISREAD = re.compile(
-    r"[а-яё][А-ЯЁ]|[ÃÂÐÑРС][\x80-\xbf°-¿„-™]|[À-ÖØ-öø-ÿ]{3,}|[a-zA-Z][а-яёА-ЯЁ]|[а-яёА-ЯЁ][a-zA-Z]|[\u2500-\u259f]"
-)
 
 
 def parse(text: str) -> html.HtmlElement | None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from functools import cache
-
-from py3langid.langid import MODEL_FILE, LanguageIdentifier
+from typing import TYPE_CHECKING
 
 from newsarchive.kazakh.scripts import clean_text, fold_lookalikes, script_of
+
+if TYPE_CHECKING:
+    from py3langid.langid import LanguageIdentifier
 
 _LONGEST = 6000
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’ʼ][^\W\d_]+)*")
@@ -143,5 +145,7 @@ def _by_model(sample: str, hint: str, letters: int, languages: tuple[str, ...] =
 
 @cache
 def _model() -> LanguageIdentifier:
-    """The packaged model, read once in a process."""
+    """The packaged model, read once in a process that needs it: Kazakh and Russian texts hardly ever do."""
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
     return LanguageIdentifier.from_model_file(MODEL_FILE)

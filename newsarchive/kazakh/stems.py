@@ -9,8 +9,6 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-import snowballstemmer
-
 from .lexicon import LEXICON_VERSION, choose_parse, shipped_lexicon
 from .scripts import fold, to_cyrillic
 
@@ -44,6 +42,8 @@ def _russian_stem(word: str) -> str:
         return _kazakh_stem(word)
     if not _CYRILLIC.fullmatch(word):
         return word
+    import snowballstemmer  # loads every language it knows
+
     # A new stemmer each time: it holds the word it works on, and two threads would share it.
     return _RUSSIAN_MARK + str(snowballstemmer.stemmer("russian").stemWord(word.replace("ё", "е")))
 

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Collection, Iterable
 from urllib.parse import unquote, urlsplit
 
-from newsarchive.extraction.pages import decode, inflate
+from newsarchive.encodings import decode, inflate
 from newsarchive.items import Page
 
 WINDOW = 30
