@@ -53,7 +53,7 @@ LOG_LEVEL = "INFO"
 LOG_INSTALL_ROOT_HANDLER = True  # for `scrapy crawl`; our command line logs for itself
 
 # All of Scrapy's own that runs here. Its full lists hold much that has nothing to do (the plan sees to depth and
-# addresses, OwnHostsMiddleware to hosts, nothing needs a login or a cookie) or opens ports, and load what that would need.
+# addresses, OwnHostsMiddleware to hosts, no login or cookie is needed) or opens ports, and load what that would need.
 SPIDER_MIDDLEWARES_BASE = {"scrapy.spidermiddlewares.httperror.HttpErrorMiddleware": 50}
 DOWNLOADER_MIDDLEWARES_BASE = {
     "scrapy.downloadermiddlewares.downloadtimeout.DownloadTimeoutMiddleware": 350,
