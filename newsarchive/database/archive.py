@@ -39,6 +39,7 @@ def open_archive(folder: Path) -> Database:
         db.conn.execute("pragma foreign_keys = on")
         db.conn.execute("pragma journal_mode = wal")
         db.conn.execute("pragma synchronous = normal")
+        db.conn.execute("pragma wal_autocheckpoint = 4000")  # pages, 16 MB: each checkpoint holds a crawl up
         if migrations.pending(db):
             forget_seals(db)
             migrations.apply(db)

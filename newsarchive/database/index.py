@@ -10,7 +10,7 @@ from sqlite_utils import Database
 from newsarchive.shadow import shadow_text, stems_version
 
 BATCH = 100
-TOGETHER = 10
+TOGETHER = 5
 
 Shadow = tuple[str, str, str]
 """The search text of an article's title, authors and body."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import html
-import json
 import re
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
+
+import orjson
 
 from newsarchive.discovery.errors import ListingError
 from newsarchive.items import Hints, Image, Listed, Listing, Page
@@ -22,6 +24,8 @@ _READ = {
 }
 """What is read of a post: readers' comments and what else a post has are not asked for. WordPress before 5.4 embeds
 all, and only with the links, too."""
+
+_TAG = re.compile(r"<[^>]*>")
 
 
 def posts_url(site: Site, source: Source) -> str:
@@ -54,7 +58,7 @@ def _url(site: Site, source: Source, query: Mapping[str, str]) -> str:
 def read_posts(page: Page, *, site: Site, source: Source) -> Listing:
     """One page of posts. Raises ListingError where it is no list of posts."""
     try:
-        posts = json.loads(page.body.decode("utf-8-sig"))
+        posts = orjson.loads(page.body.removeprefix(BOM_UTF8))
     except ValueError as error:
         raise ListingError(page.url, "not JSON") from error
     if not isinstance(posts, list) or not all(isinstance(post, dict) for post in posts):
@@ -94,7 +98,7 @@ def _listed(post: Mapping[str, Any], site: Site) -> Listed:
             tags=_terms(post, "post_tag"),
             image=_image(post),
             kind="protected" if _is_protected(post) else str(post.get("type") or ""),
-            words=len(_text(post.get("content")).split()),
+            words=len(_words(post.get("content"))),
         )
     return Listed(url=post["link"], lastmod=modified, hints=hints, native_id=str(post.get("id") or ""))
 
@@ -106,10 +110,14 @@ def _is_protected(post: Mapping[str, Any]) -> bool:
 
 def _text(value: Any) -> str:
     """WordPress renders titles, captions and names as HTML."""
+    return " ".join(_words(value))
+
+
+def _words(value: Any) -> list[str]:
     rendered = value.get("rendered", "") if isinstance(value, dict) else value
     if not isinstance(rendered, str):
-        return ""
-    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", rendered) if "<" in rendered else rendered).split())
+        return []
+    return html.unescape(_TAG.sub(" ", rendered) if "<" in rendered else rendered).split()
 
 
 def _stamp(post: Mapping[str, Any], field: str, site: Site) -> str:
