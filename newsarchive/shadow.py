@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from newsarchive.kazakh import stems
-from newsarchive.kazakh.scripts import fold, script_of, to_cyrillic
+from newsarchive.kazakh.scripts import fold, script_of
+from newsarchive.kazakh.transliteration import to_cyrillic
 
 STEMMED = ("kk", "ru")
 """Languages whose words get stems; texts in others are found by their words as they are."""

@@ -11,7 +11,8 @@ import pytest
 
 from newsarchive.kazakh.language import identify_language, is_mixed
 from newsarchive.kazakh.phrases import is_boilerplate
-from newsarchive.kazakh.scripts import clean_text, fold, fold_lookalikes, script_of, to_cyrillic
+from newsarchive.kazakh.scripts import clean_text, fold, fold_lookalikes, script_of
+from newsarchive.kazakh.transliteration import to_cyrillic
 
 ROOT = Path(__file__).parent.parent
 

@@ -13,7 +13,8 @@ from newsarchive.extraction.survey import Survey
 from newsarchive.items import Author
 from newsarchive.kazakh.bylines import find_byline
 from newsarchive.kazakh.names import normal_name
-from newsarchive.kazakh.scripts import script_of, to_cyrillic
+from newsarchive.kazakh.scripts import script_of
+from newsarchive.kazakh.transliteration import to_cyrillic
 from newsarchive.sites import Site
 
 _METAS = (
@@ -243,6 +244,8 @@ _PATRONYM = re.compile(r"\b([^\W\d_]{3,})-(ұлы|улы|қызы|кызы)\b")
 
 def _join_patronyms(line: str, joined: dict[str, str]) -> str:
     """The line with «Серік-ұлы» as one word, as most write it; `joined` keeps how it was."""
+    if "-" not in line:
+        return line
     for match in _PATRONYM.finditer(line):
         joined[match[1] + match[2]] = match[0]
     return _PATRONYM.sub(r"\1\2", line)
@@ -352,8 +355,7 @@ def _by_rel(survey: Survey) -> list[str]:
 
 
 def _by_class(survey: Survey) -> list[str]:
-    """The by-line nearest to the heading: elements whose class speaks of an author and that hold hardly more than"
-    " names."""
+    """The by-line nearest to the heading: of a class that speaks of an author, and with hardly more than names."""
     marked = [m for m in survey.signed if not survey.stands_apart(m.element)]
     for one in sorted(marked, key=lambda m: survey.distance(m.place)):
         text = text_of(one.element)

@@ -182,7 +182,7 @@ def _without_end(blocks: Sequence[Block]) -> list[Block]:
     while len(kept) > 1 and kept[-1].kind == "p" and (_is_meta(kept[-1].text) or _is_stray(kept[-1], kept[:-1])):
         kept.pop()
     for block in kept[-3:]:
-        if len(block.text) < 400 and _INVITES.search(block.text) and (block.linked or _LETTERS.search(block.text)):
+        if len(block.text) < 400 and (block.linked or _LETTERS.search(block.text)) and _INVITES.search(block.text):
             kept.remove(block)
     for _ in range(2):
         if (

@@ -147,8 +147,10 @@ _UPDATE = re.compile(
 
 @dataclass(kw_only=True, frozen=True, slots=True)
 class Seen:
-    """A date seen in a text: `moment` is a bare day, a naive time, or an aware one; `updated` where it tells a"
-    " change."""
+    """A date seen in a text.
+
+    `moment` is a bare day, a naive time, or an aware one; `updated` tells whether it is that of a change.
+    """
 
     moment: date | datetime
     updated: bool = False

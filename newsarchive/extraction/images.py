@@ -260,8 +260,7 @@ _SET = re.compile(r"\s*(\S*[^\s,])(?:\s+(\d+(?:\.\d+)?)([wxh]))?\s*(?:,|$)")
 
 
 def _merged(pictures: Sequence[_Picture]) -> list[_Picture]:
-    """Each picture once: what is shown twice (as the lead and in the text, lazily and plainly) is one, at its"
-    " place in the text."""
+    """Each picture once, at its place in the text, also where it is shown twice: as the lead, or lazily and plainly."""
     found: dict[str, _Picture] = {}
     for picture in pictures:
         bases = [base_of(address) for address in (picture.shown, *picture.versions)]
@@ -297,8 +296,7 @@ def _widest(picture: _Picture) -> int:
 
 
 def _may_lead(picture: _Picture) -> bool:
-    """Whether a picture that nothing names is the lead by its place and size: a large one, or a figure, above the"
-    " text."""
+    """Whether a picture that nothing names leads by place and size: a large one, or a figure, above the text."""
     widest = _widest(picture)
     if picture.after > 600 or 0 < widest < 300:
         return False

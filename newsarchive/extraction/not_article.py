@@ -120,8 +120,7 @@ def _by_own_word(metadata: Metadata) -> str:
 
 
 def _by_title(tree: Element, metadata: Metadata) -> str:
-    """Pages that stand in an article's place with status 200: blocks and errors, which have a title and hardly a"
-    " text."""
+    """Blocks and errors that stand in an article's place with status 200: they have a title and hardly a text."""
     if metadata.is_article:
         return ""
     found = tree.find(".//head/title")

@@ -112,8 +112,7 @@ def _lists_others(words: str) -> bool:
 
 
 def is_apart(element: Element, spine: frozenset[Element]) -> bool:
-    """Whether a block that is not in `spine` and speaks of something else (see `Survey.stands_apart`) holds the"
-    " element."""
+    """Whether the element is in a block, not in `spine`, that speaks of something else: see `Survey.stands_apart`."""
     node: Element | None = element
     while node is not None and node not in spine and node.tag not in ("body", "html", "main"):
         if node.tag in _APART_TAGS:

@@ -70,13 +70,11 @@ class Survey:
         return (value for name in names for value in self.metas.get(name, ()) if value)
 
     def stands_apart(self, element: Element) -> bool:
-        """Whether the element lies in a sidebar, related block, navigation, comment …, which speak of other"
-        " articles."""
+        """Whether the element lies in a block that speaks of other articles: sidebar, navigation, comment …"""
         return is_apart(element, self.spine)
 
     def speaks_of_others(self, element: Element) -> bool:
-        """Whether the element lies in a block that plainly lists other articles: near the heading only these"
-        " mislead."""
+        """Whether it lies in a block that plainly lists other articles: near the heading only these mislead."""
         return lists_others(element, self.spine)
 
     def find_heading(self, titles: Sequence[str], names: frozenset[str]) -> bool:

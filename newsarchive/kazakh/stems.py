@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from .lexicon import LEXICON_VERSION, choose_parse, shipped_lexicon
-from .scripts import fold, to_cyrillic
+from .scripts import fold
+from .transliteration import to_cyrillic
 
 _WORD = re.compile(r"[^\W_]+")
 _KAZAKH = re.compile("[әғқңөұүһі]")
