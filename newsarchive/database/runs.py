@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Any
 
@@ -62,11 +63,15 @@ def finish_run(db: Database, run: int, *, reason: str, message: str = "", counts
 
 def save_capture(db: Database, capture: Capture, run: int | None) -> int:
     """Write one capture and give its id; one already known by WARC file and offset keeps its id."""
-    with db.atomic():
+    known = db.conn.execute(
+        "select id from captures where warc = ? and offset = ?", (capture.warc, capture.offset)
+    ).fetchone()
+    if known is not None:
+        return int(known[0])
+    with nullcontext() if db.conn.in_transaction else db.atomic():  # one statement needs no savepoint
         cursor = db.conn.execute(
             "insert into captures (url, time, status, content_type, etag, last_modified, sha256, warc, offset, length,"
-            " run, refers_to) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-            " on conflict (warc, offset) do update set length = excluded.length returning id",
+            " run, refers_to) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning id",
             (
                 capture.url,
                 capture.time,
