@@ -1,7 +1,7 @@
 """What the text of an article keeps, leaves out and joins."""
 
 import json
-from urllib.parse import urljoin
+from urllib.parse import unquote, urljoin
 
 import pytest
 
@@ -139,6 +139,16 @@ def test_pages_of_one_article_are_joined_and_further_ones_named():
     both = extract_article(pages, URL, site=SITE)
     assert both.body == "\n\n".join([FIRST, SECOND, THIRD, SECOND + " Тағы."])
     assert both.more_pages == (f"{URL}3/",)
+
+
+@pytest.mark.parametrize(
+    "link", ["/%D2%9B%D0%B0%D0%BB%D0%B0/2/", "/қала/2/", "https://gazet.example/%d2%9b%d0%b0%d0%bb%d0%b0/2/"]
+)
+def test_further_pages_are_found_however_a_cyrillic_address_is_written(link: str):
+    parts = f"<div class='page-links'><span>1</span> <a href='{link}'>2</a> <a href='/2025/03/2/'>2</a></div>"
+    url = "https://gazet.example/%D2%9B%D0%B0%D0%BB%D0%B0/"
+    found = read(paragraphs(FIRST, SECOND, THIRD) + parts, url=url).more_pages
+    assert [unquote(address) for address in found] == ["https://gazet.example/қала/2/"]
 
 
 def test_the_profile_says_where_text_and_lead_stand_and_what_to_drop():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from urllib.parse import urldefrag, urlsplit, urlunsplit
+from urllib.parse import unquote, urldefrag, urlsplit, urlunsplit
 
 from newsarchive.extraction.blocks import Element, absolute
 from newsarchive.extraction.choice import words_of
@@ -31,12 +31,12 @@ def find_more_pages(tree: Element, url: str, given: Sequence[str]) -> tuple[str,
     """
     known = {_same(address) for address in (url, *given)}
     base = next(iter(given), url)
-    found: dict[str, int] = {}
+    found: dict[str, tuple[int, str]] = {}
     for address in _linked(tree, base, _own_part(url)):
-        if number := page_number(address, url):
-            found.setdefault(address, number)
-    wanted = [a for a in sorted(found, key=lambda a: found[a]) if _same(a) not in known]
-    return tuple(wanted[:_MOST])
+        if (number := page_number(address, url)) and (same := _same(address)) not in known:
+            found.setdefault(same, (number, address))
+    wanted = sorted(found.values(), key=lambda numbered: numbered[0])
+    return tuple(address for _, address in wanted[:_MOST])
 
 
 def guess_next_page(given: Sequence[str], *, words: int, listed: int) -> tuple[str, ...]:
@@ -60,16 +60,16 @@ def guess_next_page(given: Sequence[str], *, words: int, listed: int) -> tuple[s
 
 
 def _own_part(url: str) -> str:
-    """A part of an article's address that the addresses of its pages have too, however they are written."""
+    """A part of an article's address that those of its pages have too, in lower case, unless they are not in ASCII."""
     parts = urlsplit(url)
     name = parts.path.rstrip("/").rpartition("/")[2].removesuffix(".html")
-    return "" if parts.query or not name.isascii() or "%" in name else name
+    return "" if parts.query or not name.isascii() else name.lower()
 
 
 def _linked(tree: Element, base: str, own: str) -> Iterator[str]:
     for link in tree.iter("a", "link"):
         href = link.get("href")
-        if not href or own not in href or not (href.endswith(_ENDS) or "#" in href):
+        if not href or not (href.endswith(_ENDS) or "#" in href) or (own not in href.lower() and href.isascii()):
             continue
         if not _NUMBERED.search(href, max(0, len(href) - 40)):
             continue
@@ -104,11 +104,11 @@ def page_number(address: str, article: str) -> int:
     one, other = urlsplit(article), urlsplit(address)
     if one.netloc.lower().removeprefix("www.") != other.netloc.lower().removeprefix("www."):
         return 0
-    path, other_path = _unnumbered(one.path).rstrip("/"), other.path.rstrip("/")
+    path, other_path = unquote(one.path).rstrip("/"), unquote(other.path).rstrip("/")
     if other_path.startswith(path) and other.query == one.query:
         rest = re.fullmatch(r"(?:/|/page/|_|-|,)(\d{1,3})(\.html?)?", other_path[len(path) :])
         number = int(rest[1]) if rest and path else 0
-    elif other_path == one.path.rstrip("/"):
+    elif other_path == path:
         rest = re.fullmatch(re.escape(one.query) + r"&?(?:page|paged|p|pagenum)=(\d{1,3})", other.query)
         number = int(rest[1]) if rest else 0
     else:
@@ -116,10 +116,6 @@ def page_number(address: str, article: str) -> int:
     return number if number >= 2 else 0
 
 
-def _unnumbered(path: str) -> str:
-    return path
-
-
 def _same(address: str) -> str:
     parts = urlsplit(address)
-    return f"{parts.netloc.lower().removeprefix('www.')}{parts.path.rstrip('/')}?{parts.query}"
+    return f"{parts.netloc.lower().removeprefix('www.')}{unquote(parts.path).rstrip('/')}?{parts.query}"

@@ -9,6 +9,8 @@ import unicodedata
 _FORMAT = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _SPACE = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+_ODD = re.compile(f"{_FORMAT.pattern[:-1]}{_CONTROL.pattern[1:-1]}{_SPACE.pattern[1:-1]}\u2011\u2028\u2029]")
+"""Whatever `clean_text` changes in a text in NFC."""
 _WORD = re.compile(r"[^\W\d_][^\W\d_\u0300-\u036f]*(?:[\u0300-\u036f]+[^\W\d_]*)*")
 
 _LATIN = "ABCEHIKMOPTXYSJƏƟaceiopxyhsjəɵk"
@@ -36,6 +38,8 @@ def clean_text(text: str) -> str:
         return _CONTROL.sub("", text) if not text.isprintable() else text
     if not unicodedata.is_normalized("NFC", text):
         text = unicodedata.normalize("NFC", text)
+    if not _ODD.search(text):  # as most are
+        return text
     text = _FORMAT.sub(_keep_emoji_joiner, text)
     text = _SPACE.sub(" ", text).replace("\u2011", "-").replace("\u2028", "\n").replace("\u2029", "\n")
     return _CONTROL.sub("", text)
