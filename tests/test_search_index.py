@@ -6,7 +6,17 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from newsarchive.database import index_is_current, open_archive, rebuild_index, save_article, save_site
+from sqlite_utils import Database
+
+from newsarchive.database import (
+    WaitingShadows,
+    index_is_current,
+    open_archive,
+    rebuild_index,
+    save_article,
+    save_site,
+)
+from newsarchive.database.index import TOGETHER
 from newsarchive.database.revisions import Provenance
 from newsarchive.items import Article, Author
 from newsarchive.kazakh.lexicon import choose_parse, read_lexicon
@@ -60,6 +70,49 @@ def test_the_index_made_anew_is_the_one_that_saving_makes(tmp_path: Path) -> Non
     assert db.conn.execute("select title, authors, body from stems where id = 8").fetchone() == wanted
     assert len(search(db, "баланың", limit=500)) == 250
     assert search(db, "ескі") == []
+    db.close()
+
+
+def save_waiting(db: Database, waiting: WaitingShadows, name: str, body: str, published: str) -> None:
+    url = f"https://tan.example/{name}/"
+    article = Article(url=url, site="tan", title=name, body=body, language="kk", published=published)
+    shadow = shadow_text(title=name, lead="", body=body, authors=[], language="kk")
+    provenance = Provenance(time="2025-03-01T00:00:00Z")
+    save_article(db, article, site=SITE, urls=[url], provenance=provenance, shadow=shadow, waiting=waiting)
+
+
+def test_search_texts_that_wait_are_written_together_in_their_latest_form(tmp_path: Path) -> None:
+    db = open_archive(tmp_path)
+    save_site(db, SITE)
+    db.conn.commit()
+    db.conn.execute("begin immediate")
+    waiting = WaitingShadows(db)
+    save_waiting(db, waiting, "a", "Өзенде мұз еріді.", "2025-02-20T08:00:00Z")
+    save_waiting(db, waiting, "b", "Далада қар жатыр.", "2025-02-18T08:00:00Z")
+    save_waiting(db, waiting, "a", "Өзенде тасқын басталды.", "2025-02-20T08:00:00Z")
+    assert db["stems"].count == 0
+    waiting.write()
+    waiting.write()
+    db.conn.commit()
+    assert [hit.title for hit in search(db, "тасқынның")] == ["a"]
+    assert [hit.title for hit in search(db, "қардың")] == ["b"]
+    assert search(db, "мұздың") == []
+    save_waiting(db, waiting, "b", "Далада қызғалдақ гүлдеді.", "2025-02-18T08:00:00Z")
+    waiting.write()
+    db.conn.commit()
+    assert ([hit.title for hit in search(db, "қызғалдақтар")], search(db, "қардың")) == (["b"], [])
+    for index in ("stems_fts", "articles_fts"):
+        db.conn.execute(f"insert into {index}({index}) values ('integrity-check')")
+    db.close()
+
+
+def test_search_texts_do_not_wait_for_more_than_a_few_others(tmp_path: Path) -> None:
+    db = open_archive(tmp_path)
+    save_site(db, SITE)
+    waiting = WaitingShadows(db)
+    for n in range(2 * TOGETHER):
+        save_waiting(db, waiting, f"x{n}", "Балаларға сабақ өтті.", f"2025-02-{28 - n}")
+    assert db["stems"].count == 2 * TOGETHER
     db.close()
 
 
