@@ -18,6 +18,9 @@ from newsarchive.kazakh.transliteration import to_cyrillic
 STEMMED = ("kk", "ru")
 """Languages whose words get stems; texts in others are found by their words as they are."""
 
+Shadow = tuple[str, str, str]
+"""The search text of an article's title, authors, and lead with body."""
+
 MARK = "ǂ"  # a letter to the tokenizer, but one that no newspaper prints
 
 _COMBINING = "\u0300-\u036f\u064b-\u065f\u0670"

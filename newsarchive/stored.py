@@ -7,13 +7,13 @@ from pathlib import Path
 
 from newsarchive.items import Article, Hints, NotAnArticle
 from newsarchive.revisions import content_digest, content_of
+from newsarchive.shadow import Shadow
 from newsarchive.sites import Site
 from newsarchive.warc import CaptureError, read_capture
 from newsarchive.workers import extract_one
 
 Place = tuple[str, int]
 """Where a capture is kept: the name of its WARC file, and its offset there in bytes."""
-Shadow = tuple[str, str, str]
 
 
 def extract_stored(

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlite_utils import Database
 
 from newsarchive.database.forgotten import refuse_forgotten
-from newsarchive.database.index import Shadow, WaitingShadows, write_shadows
+from newsarchive.database.index import WaitingShadows, write_shadows
 from newsarchive.database.links import replace_links, save_links
 from newsarchive.database.revisions import (
     Provenance,
@@ -25,6 +25,7 @@ from newsarchive.database.revisions import (
 )
 from newsarchive.items import Article, Hints
 from newsarchive.revisions import changed_fields, content_digest, content_of, kind_of_change
+from newsarchive.shadow import Shadow
 from newsarchive.sites import Site
 from newsarchive.urls import url_key
 
@@ -79,11 +80,11 @@ def save_article(
             if again is not None and digest != current["digest"] and made_otherwise(current, provenance):
                 current = brought_up(db, current, again, provenance)
             saved = _update(db, known, current, article, url, site, content, digest, provenance)
+        is_shown = saved.outcome != "same" or bool(saved.kind)
         if saved.outcome == "new":
             save_links(db, saved.article, article)
-        elif saved.outcome != "same" or saved.kind:
+        elif is_shown:
             replace_links(db, saved.article, article)
-        is_shown = saved.outcome != "same" or bool(saved.kind)
         if is_shown and waiting is None:
             write_shadows(db, [(saved.article, shadow)])
         _save_addresses(db, saved.article, [*urls, url], site, article, provenance.time, source)

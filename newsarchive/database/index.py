@@ -7,13 +7,11 @@ from collections.abc import Callable, Sequence
 
 from sqlite_utils import Database
 
-from newsarchive.shadow import shadow_text, stems_version
+from newsarchive.shadow import Shadow, shadow_text, stems_version
 
 BATCH = 100
 TOGETHER = 5
-
-Shadow = tuple[str, str, str]
-"""The search text of an article's title, authors and body."""
+"""Search texts written in one statement: more would hold a crawl up for longer."""
 
 
 def write_shadows(db: Database, shadows: Sequence[tuple[int, Shadow]]) -> None:

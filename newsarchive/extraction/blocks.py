@@ -304,7 +304,7 @@ class _Reader:
         text = clean(raw.replace("\n", " ").replace("\v", "\n"))
         if not text:
             return
-        linked = sum([len(text.strip()) for text, link in group if link])
+        linked = sum([len(piece.strip()) for piece, link in group if link])
         block = Block(
             kind=self.kind, text=text, element=element, linked=linked, pieces=tuple(group), quoted=self.quoted
         )
