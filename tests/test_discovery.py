@@ -35,7 +35,7 @@ def read(kind: str, body: str | bytes, url: str = "https://a.kz/x", **headers: s
 def test_wordpress_posts_carry_their_fields() -> None:
     post = {
         "id": 7, "link": "https://a.kz/qala/", "date_gmt": "2025-02-18T09:35:00", "modified_gmt": "2025-02-19T01:00:00",
-        "title": {"rendered": "Қала &amp; дала"}, "type": "post", "status": "publish", "content": {"protected": False},
+        "title": {"rendered": "Қала &amp; дала"}, "type": "post", "status": "publish", "content": {"protected": False, "rendered": "<p>Өзен <b>та</b>сыды.</p>\n<p>Су &amp; жер</p>"},
         "_embedded": {
             "author": [{"name": "Айгүл Серікқызы"}],
             "wp:term": [[{"taxonomy": "category", "name": "Қоғам"}], [{"taxonomy": "post_tag", "name": "су"}]],
@@ -58,6 +58,7 @@ def test_wordpress_posts_carry_their_fields() -> None:
     )
     assert (hints.authors, hints.categories, hints.tags) == (("Айгүл Серікқызы",), ("Қоғам",), ("су",))
     assert hints.image is not None
+    assert (hints.words, hints.opening) == (6, "Өзентасыды.Су&жер")
     assert (hints.image.url, hints.image.caption) == ("https://a.kz/a.jpg", "Өзен")
     assert listing.total == 250
     assert listing.listings == ("https://a.kz/wp-json/wp/v2/posts?page=2",)

@@ -343,3 +343,70 @@ def test_addresses_become_absolute_as_urljoin_makes_them(base: str, address: str
 def test_an_article_in_an_element_that_is_named_related_is_read():
     page = f"<div class='related-content'>{paragraphs(FIRST, SECOND, THIRD)}</div>"
     assert read(page).body == f"{FIRST}\n\n{SECOND}\n\n{THIRD}"
+
+
+REMARK = (
+    "Жоба туралы пікірлер екіге жарылды, бірі көпірді мақтаса, бірі шығыны көп деп сынады, сонда да бәрі күтіп жүр."
+)
+BRIEF = ("Қыста жол жабылды.", "Көктемде ашылады.")
+
+
+def as_listed(*texts: str) -> Hints:
+    words = " ".join(texts).split()
+    return Hints(kind="post", words=len(words), opening="".join(words)[:40])
+
+
+def read_as_listed(markup: str, hints: Hints):
+    body = f"<html lang=kk><body class=single><h1>Жаңа көпір</h1>{markup}</body></html>".encode()
+    return extract_article([Page(url=URL, body=body)], URL, site=SITE, hints=hints)
+
+
+def test_the_element_with_the_text_of_the_listing_is_the_article_whatever_stands_around():
+    others = "".join(f"<div class=item>{paragraphs(REMARK, f'{n}. {REMARK}')}</div>" for n in range(4))
+    markup = f"<div>{others}<div><div>{paragraphs(FIRST, *BRIEF)}<p>{SECOND} {THIRD}</p></div></div></div>"
+    article = read_as_listed(markup, as_listed(FIRST, *BRIEF, SECOND, THIRD))
+    assert article.body == f"{FIRST}\n\n{BRIEF[0]}\n\n{BRIEF[1]}\n\n{SECOND} {THIRD}"
+    assert article.evidence["body"] == "listing"
+
+
+def test_what_plugins_put_into_the_text_of_the_listing_is_not_of_it():
+    markup = (
+        f"<article><div class=entry-content><div class=post-views>Қаралды: 1 204</div>{paragraphs(FIRST, SECOND)}"
+        f"<div class=sharedaddy><p>Достарыңызбен бөлісіңіз</p></div>{paragraphs(THIRD)}"
+        f"<div class=related-posts><h3>Оқи отырыңыз</h3><p>{REMARK}</p></div></div></article>"
+    )
+    article = read_as_listed(markup, as_listed(FIRST, SECOND, THIRD))
+    assert article.body == f"{FIRST}\n\n{SECOND}\n\n{THIRD}"
+    assert article.evidence["body"] == "listing"
+
+
+def test_links_alone_in_the_text_of_the_listing_are_left_out():
+    link = "<a href=/oqy/>Мына мақаланы да оқыңыз</a>"
+    markup = f"<article><div>{paragraphs(FIRST, link, SECOND)}</div></article>"
+    hints = as_listed(FIRST, "Мына мақаланы да оқыңыз", SECOND)
+    article = read_as_listed(markup, hints)
+    assert (article.body, article.evidence["body"]) == (f"{FIRST}\n\n{SECOND}", "listing")
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        pytest.param((FIRST, SECOND, THIRD, REMARK), id="more words"),
+        pytest.param((FIRST, SECOND), id="fewer words"),
+        pytest.param((SECOND, FIRST, THIRD), id="another opening"),
+    ],
+)
+def test_where_no_element_has_the_text_of_the_listing_trafilatura_looks_for_it(listed: tuple[str, ...]):
+    article = read_as_listed(f"<article><div>{paragraphs(FIRST, SECOND, THIRD)}</div></article>", as_listed(*listed))
+    assert article.body == f"{FIRST}\n\n{SECOND}\n\n{THIRD}"
+    assert article.evidence["body"].startswith("trafilatura")
+
+
+def test_remarks_with_as_many_words_as_the_listing_has_are_not_taken_for_its_text():
+    hints = as_listed(FIRST, SECOND, THIRD)
+    remarks = " ".join(f"{REMARK} {REMARK} {FIRST}".split()[: hints.words])
+    article = read_as_listed(
+        f"<main><div>{paragraphs(FIRST, SECOND, THIRD)}</div><div><p>{remarks}</p></div></main>", hints
+    )
+    assert FIRST in article.body
+    assert article.evidence["body"].startswith("trafilatura")

@@ -25,6 +25,8 @@ _READ = {
 """What is read of a post: readers' comments and what else a post has are not asked for. WordPress before 5.4 embeds
 all, and only with the links, too."""
 
+_OPENING = 40
+"""Letters of a post's text that are kept: enough to tell it from all else on its page."""
 _TAG = re.compile(r"<[^>]*>")
 
 
@@ -89,6 +91,7 @@ def _listed(post: Mapping[str, Any], site: Site) -> Listed:
     modified = _stamp(post, "modified", site)
     hints = Hints()
     if "title" in post:
+        words = _words(post.get("content"))
         hints = Hints(
             title=_text(post["title"]),
             published=_stamp(post, "date", site),
@@ -98,7 +101,8 @@ def _listed(post: Mapping[str, Any], site: Site) -> Listed:
             tags=_terms(post, "post_tag"),
             image=_image(post),
             kind="protected" if _is_protected(post) else str(post.get("type") or ""),
-            words=len(_words(post.get("content"))),
+            words=len(words),
+            opening="".join(words[:_OPENING])[:_OPENING],
         )
     return Listed(url=post["link"], lastmod=modified, hints=hints, native_id=str(post.get("id") or ""))
 

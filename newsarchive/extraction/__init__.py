@@ -52,7 +52,7 @@ def _text(tree: Element, url: str, metadata: Metadata, site: Site, hints: Hints)
         title=metadata.title,
         descriptions=[metadata.description] if metadata.description else [],
         jsonld_body=metadata.jsonld_body,
-        listed_words=hints.words,
+        hints=hints,
         rules=site.extraction,
     )
 

@@ -43,6 +43,7 @@ _DROP_CAP = re.compile(r"drop-?_?cap|first-?letter|initial-?letter|lettrine", re
 _ALNUM = re.compile(r"[^\W_]+")
 _AGAIN = 100
 """Characters of a line that may well come again: menus, sidebars and calendars are the same on every page of a site."""
+_MOSTLY_LINKS = 0.8
 _ASCII_MARKS = {c: None for c in range(128) if not chr(c).isalnum()}
 
 
@@ -64,6 +65,11 @@ class Block:
     """Its number in an ordered list."""
     key: str = field(default="")
     """Letters and digits alone, without case: what is compared."""
+
+    @property
+    def is_links(self) -> bool:
+        """Whether it is hardly more than links."""
+        return self.linked > _MOSTLY_LINKS * len(self.text)
 
 
 def fold(text: str) -> str:

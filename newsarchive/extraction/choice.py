@@ -81,6 +81,11 @@ def _names_caption(words: str) -> bool:
     return _CAPTION.search(words) is not None
 
 
+def is_named_apart(element: Element) -> bool:
+    """Whether an element's tag or names say that it is for something beside the article."""
+    return element.tag in _APART_TAGS or bool(_purpose(words_of(element)))
+
+
 @dataclass(slots=True, eq=False)
 class Marks:
     """What an extractor gave, in a form to compare blocks with."""

@@ -1,4 +1,4 @@
-"""The text of one page: trafilatura says where it is, the page's own blocks say how it reads."""
+"""The text of one page: its listing or trafilatura says where it is, the page's own blocks say how it reads."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from newsarchive.extraction.blocks import Block, Element, fold, read_blocks
 from newsarchive.extraction.choice import Choice, choose, is_prose, marks_of
 from newsarchive.extraction.cleaning import without_notes
+from newsarchive.extraction.listed import blocks_as_listed
 from newsarchive.extraction.marking import first_marks, thorough_marks
 from newsarchive.extraction.pages import parse
 from newsarchive.extraction.scripts import text_in_scripts
 from newsarchive.extraction.standfirst import find_standfirst
+from newsarchive.items import Hints
 from newsarchive.sites import ExtractionRules
 
 _FEWEST = 60
@@ -49,13 +51,10 @@ def read_text(
     title: str = "",
     descriptions: Sequence[str] = (),
     jsonld_body: str = "",
-    listed_words: int = 0,
+    hints: Hints = Hints(),
     rules: ExtractionRules = ExtractionRules(),
 ) -> Text:
-    """The article's text on one page; empty where there is none.
-
-    `listed_words` is how many words its listing has of it, 0 where that does not say.
-    """
+    """The article's text on one page; empty where there is none. Of the hints the size and the opening count."""
     root = tree.find("body")
     if root is None:
         return Text()
@@ -64,7 +63,9 @@ def read_text(
         block.key = fold(block.text)
     choice, evidence = _by_profile(blocks, root, rules), "profile"
     if not choice.kept:
-        choice, evidence = _by_trafilatura(root, blocks, url, title, jsonld_body, listed_words)
+        choice, evidence = _by_listing(blocks, root, title, hints), "listing"
+    if not choice.kept:
+        choice, evidence = _by_trafilatura(root, blocks, url, title, jsonld_body, hints.words)
     if hidden := _hidden_text(tree, choice, title, jsonld_body):
         return hidden
     lead, lead_evidence = _lead(blocks, choice, tree, title=title, descriptions=descriptions, rules=rules)
@@ -101,6 +102,11 @@ def _by_profile(blocks: Sequence[Block], root: Element, rules: ExtractionRules) 
         return Choice(kept=[], main=root)
     lines = [b.text for b in blocks if id(b.element) in below]
     return choose([b for b in blocks if id(b.element) in below], marks_of(lines), root)
+
+
+def _by_listing(blocks: Sequence[Block], root: Element, title: str, hints: Hints) -> Choice:
+    found = blocks_as_listed(blocks, hints)
+    return choose(found, marks_of([b.text for b in found if not b.is_links]), root, title)
 
 
 def _by_trafilatura(

@@ -44,7 +44,6 @@ _DRESS = (
     "wbr",
 )
 _TELLING = frozenset({"class", "id", "itemprop", "role", "itemtype", "data-component"})
-_MOSTLY_LINKS = 0.8
 _A_COMMENT = re.compile(r"(?:div-)?comment-\d+")
 _CLEANED = frozenset({"aside", "footer", "button", "dialog", "fieldset", "menu", "nav", "object", "video", "audio"})
 _PARSER = html.HTMLParser()
@@ -64,7 +63,7 @@ def thinned(root: Element, blocks: Sequence[Block], *, cleaned: bool = False) ->
     for block in blocks:
         if comments and not comments.isdisjoint([block.element, *block.element.iterancestors()]):
             continue
-        if block.kind == "image" or block.linked > _MOSTLY_LINKS * len(block.text):
+        if block.kind == "image" or block.is_links:
             continue
         leaves.add(block.element)
         node: Element | None = block.element
