@@ -161,14 +161,14 @@ class SitePlan:
 
     def revisit(self, article: Article, time: str) -> str | None:
         """When to look again at an article fetched at `time`: at growing ages, where no source tells of changes."""
-        if self._changes_are_told():
-            return None
         fetched = datetime.fromisoformat(time)
         published = datetime.fromisoformat(article.published or time)
         if published.tzinfo is None:
             published = published.replace(tzinfo=UTC)
         later = [published + age for age in AGES if published + age > fetched]
-        return later[0].astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if later else None
+        if not later or self._changes_are_told():
+            return None
+        return later[0].astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def _changes_are_told(self) -> bool:
         return any(

@@ -361,10 +361,11 @@ def read_as_listed(markup: str, hints: Hints):
     return extract_article([Page(url=URL, body=body)], URL, site=SITE, hints=hints)
 
 
-def test_the_element_with_the_text_of_the_listing_is_the_article_whatever_stands_around():
-    others = "".join(f"<div class=item>{paragraphs(REMARK, f'{n}. {REMARK}')}</div>" for n in range(4))
-    markup = f"<div>{others}<div><div>{paragraphs(FIRST, *BRIEF)}<p>{SECOND} {THIRD}</p></div></div></div>"
-    article = read_as_listed(markup, as_listed(FIRST, *BRIEF, SECOND, THIRD))
+@pytest.mark.parametrize("tag", ["p", "div"])
+def test_the_element_with_the_text_of_the_listing_is_the_article_whatever_stands_around(tag: str):
+    own = "".join(f"<{tag}>{text}</{tag}>" for text in (FIRST, *BRIEF, f"{SECOND} {THIRD}"))
+    others = f"<div><{tag}>{REMARK}</{tag}><{tag}>{REMARK}</{tag}></div>" * 2
+    article = read_as_listed(f"<div>{others}<div><div>{own}</div></div></div>", as_listed(FIRST, *BRIEF, SECOND, THIRD))
     assert article.body == f"{FIRST}\n\n{BRIEF[0]}\n\n{BRIEF[1]}\n\n{SECOND} {THIRD}"
     assert article.evidence["body"] == "listing"
 
@@ -408,5 +409,14 @@ def test_remarks_with_as_many_words_as_the_listing_has_are_not_taken_for_its_tex
     article = read_as_listed(
         f"<main><div>{paragraphs(FIRST, SECOND, THIRD)}</div><div><p>{remarks}</p></div></main>", hints
     )
-    assert FIRST in article.body
-    assert article.evidence["body"].startswith("trafilatura")
+    assert article.body == f"{FIRST}\n\n{SECOND}\n\n{THIRD}"
+
+
+def test_a_standfirst_between_title_and_listed_text_is_the_lead_and_what_stands_elsewhere_is_not():
+    markup = (
+        f"<header><p class=standfirst>{REMARK}</p></header><main><h1>Жаңа көпір</h1><p class=standfirst>{SECOND}</p>"
+        f"<div>{paragraphs(FIRST, THIRD)}</div></main>"
+    )
+    body = f"<html lang=kk><head><title>Жаңа көпір</title></head><body class=single>{markup}</body></html>".encode()
+    article = extract_article([Page(url=URL, body=body)], URL, site=SITE, hints=as_listed(FIRST, THIRD))
+    assert (article.lead, article.body) == (SECOND, f"{FIRST}\n\n{THIRD}")

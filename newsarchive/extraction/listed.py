@@ -3,33 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from heapq import nlargest
 
-from newsarchive.extraction.blocks import Block, Element
-from newsarchive.extraction.choice import is_named_apart, is_prose
+from newsarchive.extraction.blocks import Element, fold
+from newsarchive.extraction.choice import is_named_apart
 from newsarchive.items import Hints
 
 _LEAST, _MOST = 0.98, 1.02
 """Of the words that the listing has, how many an element with the same text may have."""
+_TRIES = 5
 
 
-def blocks_as_listed(blocks: Sequence[Block], hints: Hints) -> list[Block]:
-    """The blocks in the element that has as many words as the listing, and the same opening; none where none has.
+@dataclass(slots=True, frozen=True)
+class ListedText:
+    """Where the text of the listing stands: the element around it, and the elements in it that are of it."""
 
-    It is looked for around the page's longest paragraph. What themes and plugins put into it (buttons, related
+    element: Element
+    own: frozenset[Element]
+
+    def with_title(self, title: str) -> Element | None:
+        """The element that holds the page's title too; None where no heading around the text says it."""
+        key = fold(title)
+        for above in self.element.iterancestors():
+            if any(fold("".join(h.itertext())) == key for h in above.iter("h1", "h2")):
+                return above
+        return None
+
+
+def find_listed_text(root: Element, hints: Hints) -> ListedText | None:
+    """The element with as many words as the listing has, and the same opening; None where none has.
+
+    It is looked for around the page's longest paragraphs. What themes and plugins put into it (buttons, related
     articles) is left out by its names.
     """
-    longest = max((b for b in blocks if is_prose(b)), key=lambda block: len(block.text), default=None)
-    node: Element | None = longest.element if longest is not None and hints.opening else None
+    if not hints.opening:
+        return None
+    return next((found for p in _longest_paragraphs(root) if (found := _around(p, hints))), None)
+
+
+def _around(paragraph: Element, hints: Hints) -> ListedText | None:
+    node: Element | None = paragraph
     while node is not None:
         words = _words(node.itertext())
         if len(words) > _MOST * hints.words:
             break
         if _is_listed(words, hints):
-            return _below(blocks, node.iter())
+            return ListedText(node, frozenset(node.iter()))
         node = node.getparent()
     if node is not None and _is_listed(_words(_own_texts(node)), hints):
-        return _below(blocks, _own_elements(node))
-    return []
+        return ListedText(node, frozenset(_own_elements(node)))
+    return None
+
+
+def _longest_paragraphs(root: Element) -> list[Element]:
+    """Those with the most text of their own; where a page has none, the elements with the most bare text."""
+    return nlargest(_TRIES, root.iter("p"), key=_own_size) or nlargest(_TRIES, root.iter("div", "td"), key=_own_size)
+
+
+def _own_size(element: Element) -> int:
+    return len(element.text or "") + sum([len(child.tail or "") for child in element])
 
 
 def _words(texts: Iterable[str]) -> list[str]:
@@ -40,11 +73,6 @@ def _words(texts: Iterable[str]) -> list[str]:
 def _is_listed(words: Sequence[str], hints: Hints) -> bool:
     opening = "".join(words[: len(hints.opening)])
     return _LEAST * hints.words <= len(words) <= _MOST * hints.words and opening.startswith(hints.opening)
-
-
-def _below(blocks: Sequence[Block], elements: Iterable[Element]) -> list[Block]:
-    below = set(elements)
-    return [b for b in blocks if b.element in below]
 
 
 def _own_elements(element: Element) -> Iterator[Element]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from newsarchive.extraction.blocks import Block, Element, fold, read_blocks
 from newsarchive.extraction.choice import Choice, choose, is_prose, marks_of
 from newsarchive.extraction.cleaning import without_notes
-from newsarchive.extraction.listed import blocks_as_listed
+from newsarchive.extraction.listed import ListedText, find_listed_text
 from newsarchive.extraction.marking import first_marks, thorough_marks
 from newsarchive.extraction.pages import parse
 from newsarchive.extraction.scripts import text_in_scripts
@@ -58,12 +58,14 @@ def read_text(
     root = tree.find("body")
     if root is None:
         return Text()
-    blocks = read_blocks(root, skipped=_selected(tree, rules.drop))
+    listed = find_listed_text(root, hints)
+    around = listed.with_title(title) if listed and not rules.body else None
+    blocks = read_blocks(root if around is None else around, skipped=_selected(tree, rules.drop))
     for block in blocks:
         block.key = fold(block.text)
     choice, evidence = _by_profile(blocks, root, rules), "profile"
     if not choice.kept:
-        choice, evidence = _by_listing(blocks, root, title, hints), "listing"
+        choice, evidence = _by_listing(blocks, root, title, listed), "listing"
     if not choice.kept:
         choice, evidence = _by_trafilatura(root, blocks, url, title, jsonld_body, hints.words)
     if hidden := _hidden_text(tree, choice, title, jsonld_body):
@@ -104,8 +106,8 @@ def _by_profile(blocks: Sequence[Block], root: Element, rules: ExtractionRules) 
     return choose([b for b in blocks if id(b.element) in below], marks_of(lines), root)
 
 
-def _by_listing(blocks: Sequence[Block], root: Element, title: str, hints: Hints) -> Choice:
-    found = blocks_as_listed(blocks, hints)
+def _by_listing(blocks: Sequence[Block], root: Element, title: str, listed: ListedText | None) -> Choice:
+    found = [b for b in blocks if b.element in listed.own] if listed else []
     return choose(found, marks_of([b.text for b in found if not b.is_links]), root, title)
 
 
