@@ -420,3 +420,10 @@ def test_a_standfirst_between_title_and_listed_text_is_the_lead_and_what_stands_
     body = f"<html lang=kk><head><title>Жаңа көпір</title></head><body class=single>{markup}</body></html>".encode()
     article = extract_article([Page(url=URL, body=body)], URL, site=SITE, hints=as_listed(FIRST, THIRD))
     assert (article.lead, article.body) == (SECOND, f"{FIRST}\n\n{THIRD}")
+
+
+def test_what_was_added_to_a_text_after_its_listing_is_not_lost():
+    article = read_as_listed(
+        f"<article><div>{paragraphs(f'{FIRST} {SECOND}', BRIEF[0])}</div></article>", as_listed(FIRST, SECOND)
+    )
+    assert article.body == f"{FIRST} {SECOND}\n\n{BRIEF[0]}"

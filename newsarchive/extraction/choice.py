@@ -12,7 +12,7 @@ from newsarchive.extraction.blocks import Block, Element, fold, has_picture
 _LONG = 25
 _A_TEXT = 400
 """Characters of running text that make an element of the page a text of its own."""
-_LEAVES = frozenset({"p", "ul", "ol", "li", "blockquote", "span", "strong", "em", "b", "i", "font", "td", "table"})
+LEAVES = frozenset({"p", "ul", "ol", "li", "blockquote", "span", "strong", "em", "b", "i", "font", "td", "table"})
 _WRAPS = frozenset({"ul", "ol", "li", "blockquote", "p"})
 _APART_TAGS = frozenset({"aside", "nav", "footer", "form", "fieldset", "details"})
 _APART = re.compile(
@@ -138,7 +138,7 @@ class Structure:
         total = self.weight.get(node, 0)
         while True:
             below = max((child for child in node if child in self.weight), key=lambda c: self.weight[c], default=None)
-            if below is None or self.weight[below] < share * total or below.tag in _LEAVES:
+            if below is None or self.weight[below] < share * total or below.tag in LEAVES:
                 return node
             node = below
 
@@ -284,7 +284,7 @@ def _holder(block: Block) -> Element | None:
     """The element whose running text the block is part of: its paragraph's, list's or quotation's parent, or the
     element with bare text itself."""
     element = block.element
-    if block.kind == "p" and element.tag not in _LEAVES:
+    if block.kind == "p" and element.tag not in LEAVES:
         return element
     outer: Element = element
     if block.depth or block.quoted:

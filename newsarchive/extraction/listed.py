@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from heapq import nlargest
 
 from newsarchive.extraction.blocks import Element, fold
-from newsarchive.extraction.choice import is_named_apart
+from newsarchive.extraction.choice import LEAVES, is_named_apart
 from newsarchive.items import Hints
 
 _LEAST, _MOST = 0.98, 1.02
@@ -48,10 +48,11 @@ def _around(paragraph: Element, hints: Hints) -> ListedText | None:
         words = _words(node.itertext())
         if len(words) > _MOST * hints.words:
             break
-        if _is_listed(words, hints):
+        # a paragraph alone may be the text before it was added to: a listing can be older than its page
+        if node.tag not in LEAVES and _is_listed(words, hints):
             return ListedText(node, frozenset(node.iter()))
         node = node.getparent()
-    if node is not None and _is_listed(_words(_own_texts(node)), hints):
+    if node is not None and node.tag not in LEAVES and _is_listed(_words(_own_texts(node)), hints):
         return ListedText(node, frozenset(_own_elements(node)))
     return None
 
