@@ -427,3 +427,13 @@ def test_what_was_added_to_a_text_after_its_listing_is_not_lost():
         f"<article><div>{paragraphs(f'{FIRST} {SECOND}', BRIEF[0])}</div></article>", as_listed(FIRST, SECOND)
     )
     assert article.body == f"{FIRST} {SECOND}\n\n{BRIEF[0]}"
+
+
+def test_a_lead_that_the_profile_names_far_from_the_listed_text_is_the_lead():
+    site = Site(name="gazet", url="https://gazet.example/", extraction=ExtractionRules(lead=".top p"))
+    markup = (
+        f"<div class=top><p>{REMARK}</p></div><main><h1>Жаңа көпір</h1><div>{paragraphs(FIRST, THIRD)}</div></main>"
+    )
+    body = f"<html lang=kk><head><title>Жаңа көпір</title></head><body class=single>{markup}</body></html>".encode()
+    article = extract_article([Page(url=URL, body=body)], URL, site=site, hints=as_listed(FIRST, THIRD))
+    assert (article.lead, article.body, article.evidence["body"]) == (REMARK, f"{FIRST}\n\n{THIRD}", "listing")

@@ -59,7 +59,8 @@ def read_text(
     if root is None:
         return Text()
     listed = find_listed_text(root, hints)
-    around = listed.with_title(title) if listed and not rules.body else None
+    told = rules.body or rules.lead  # the profile may name an element anywhere on the page
+    around = listed.with_title(title) if listed and not told else None
     blocks = read_blocks(root if around is None else around, skipped=_selected(tree, rules.drop))
     for block in blocks:
         block.key = fold(block.text)
