@@ -13,7 +13,7 @@ from newsarchive.items import Hints
 _LEAST, _MOST = 0.98, 1.02
 """Of the words that the listing has, how many an element with the same text may have."""
 _TRIES = 5
-"""Paragraphs of a page around which the text is looked for: remarks and blurbs may be longer than those of a short text."""
+"""Paragraphs around which the text is looked for: remarks and blurbs may be longer than those of a short article."""
 
 
 @dataclass(slots=True, frozen=True)
