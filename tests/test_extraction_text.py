@@ -1,6 +1,7 @@
 """What the text of an article keeps, leaves out and joins."""
 
 import json
+from dataclasses import replace
 from urllib.parse import unquote, urljoin
 
 import pytest
@@ -427,6 +428,16 @@ def test_what_was_added_to_a_text_after_its_listing_is_not_lost():
         f"<article><div>{paragraphs(f'{FIRST} {SECOND}', BRIEF[0])}</div></article>", as_listed(FIRST, SECOND)
     )
     assert article.body == f"{FIRST} {SECOND}\n\n{BRIEF[0]}"
+
+
+@pytest.mark.parametrize(
+    ("modified", "texts"), [("2026-03-01T08:00:00Z", (FIRST, SECOND)), ("2026-03-01T07:59:59Z", (FIRST, SECOND, THIRD))]
+)
+def test_a_listing_that_is_older_than_its_page_does_not_say_where_the_text_ends(modified: str, texts: tuple[str, ...]):
+    stamp = "<meta property=article:modified_time content='2026-03-01T13:00:00+05:00'>"
+    markup = f"<div><div>{paragraphs(FIRST, SECOND)}</div><div>{paragraphs(THIRD)}</div></div>"
+    hints = replace(as_listed(FIRST, SECOND), modified=modified)
+    assert read_as_listed(f"{stamp}{markup}", hints).body == "\n\n".join(texts)
 
 
 def test_a_lead_that_the_profile_names_far_from_the_listed_text_is_the_lead():

@@ -53,8 +53,10 @@ def _around(paragraph: Element, hints: Hints) -> ListedText | None:
         if node.tag not in LEAVES and _is_listed(words, hints):
             return ListedText(node, frozenset(node.iter()))
         node = node.getparent()
-    if node is not None and node.tag not in LEAVES and _is_listed(_words(_own_texts(node)), hints):
-        return ListedText(node, frozenset(_own_elements(node)))
+    if node is not None and node.tag not in LEAVES:
+        own = list(_own_texts(node))
+        if _is_listed(_words(text for _, text in own), hints):
+            return ListedText(node, frozenset(element for element, _ in own))
     return None
 
 
@@ -77,16 +79,10 @@ def _is_listed(words: Sequence[str], hints: Hints) -> bool:
     return _LEAST * hints.words <= len(words) <= _MOST * hints.words and opening.startswith(hints.opening)
 
 
-def _own_elements(element: Element) -> Iterator[Element]:
-    yield element
-    for child in element:
-        if not is_named_apart(child):
-            yield from _own_elements(child)
-
-
-def _own_texts(element: Element) -> Iterator[str]:
-    yield element.text or ""
+def _own_texts(element: Element) -> Iterator[tuple[Element, str]]:
+    """The texts in an element with the element that each stands in, without what themes and plugins put into it."""
+    yield element, element.text or ""
     for child in element:
         if not is_named_apart(child):
             yield from _own_texts(child)
-        yield child.tail or ""
+        yield element, child.tail or ""
