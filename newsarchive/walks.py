@@ -40,6 +40,16 @@ class Walk:
     times: dict[str, str] = field(default_factory=dict)
     """When each file that an index names has changed, to be noted once it was read."""
 
+    @property
+    def worked(self) -> bool:
+        """Whether the source gave what it was asked for."""
+        return self.read > 0 and (self.listed > 0 or (self.task != "walk" and not self.broken))
+
+    @property
+    def why_not(self) -> str:
+        """Why it did not."""
+        return self.failure or "it lists nothing"
+
     def fail(self, reason: str, *, whole: bool = False) -> None:
         """Note why something was not read; `whole`: nothing is missed by it."""
         self.failure = self.failure or reason
