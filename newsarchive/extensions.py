@@ -92,6 +92,7 @@ class ArchiveRun(Recorder):
         database.save_site(self.db, self.site)
         database.delete_outdated(self.db, self.folder)
         database.record_left_warcs(self.db, self.folder / "warc")
+        self._checkpoints = database.Checkpoints(self.folder)
         self.forgotten = database.ForgottenAddresses(self.db)
         self.run = database.start_run(self.db, self.command, self.site.name)
         self.started = now()
@@ -190,11 +191,12 @@ class ArchiveRun(Recorder):
 
     def flush(self) -> None:
         """Commit what is waiting, the WARC file first."""
-        self._waiting = 0
+        articles, self._waiting = self._waiting, 0
         if self.db.conn.in_transaction:
             self._shadows.write()
             self.warc.sync()
             self.db.conn.commit()
+            self._checkpoints.committed(articles)
 
     def error(self, failure: Failure, **_: Any) -> None:
         """Never go on when storing fails: an archive that is silently wrong is worse than a crawl that stops."""
@@ -235,6 +237,7 @@ class ArchiveRun(Recorder):
             )
         finally:
             self.warc.close()
+            self._checkpoints.close()
             self.db.close()
             self._lock.__exit__(None, None, None)
 

@@ -75,7 +75,8 @@ class SourceReader:
     async def read(self, request: ListingRequest, page: Page) -> list[ListingRequest]:
         """Take in what a listing gave; gives the listings to read next.
 
-        A hundred posts take longer than others should wait, so it goes in steps, each in the transaction then open.
+        A hundred posts, or a sitemap of thousands, take longer than others should wait: a thread reads the listing, and
+        what it gives is written in steps, each in the transaction then open.
         """
         self._write()
         further = self._bounded(request, await self._read(request, page))
@@ -180,7 +181,7 @@ class SourceReader:
         try:
             if page.status != 200:
                 raise ListingError(request.url, f"status {page.status}")
-            listing = read_listing(page, site=self._site, source=walk.source)
+            listing = await asyncio.to_thread(read_listing, page, site=self._site, source=walk.source)
         except ListingError as error:
             self._note_failure(request, error.reason)
             return []

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from sqlite_utils import Database
 from newsarchive.database import (
     ArchiveError,
     ArchiveLocked,
+    Checkpoints,
     article_of,
     due_urls,
     lock_archive,
@@ -27,6 +30,7 @@ from newsarchive.database import (
     save_site,
     start_run,
 )
+from newsarchive.database.checkpoints import ENOUGH
 from newsarchive.database.revisions import Provenance
 from newsarchive.items import Article, Author, Hints, Image, Listed
 from newsarchive.revisions import content_digest, kind_of_change
@@ -234,6 +238,27 @@ def test_another_tool_may_write_and_the_archive_is_whole(db: Database, tmp_path:
     assert found == (1,)
     assert other.execute("pragma integrity_check").fetchone() == ("ok",)
     assert other.execute("pragma foreign_key_check").fetchall() == []
+
+
+def test_a_checkpoint_brings_the_log_into_the_file_while_a_writer_is_at_work(db: Database, tmp_path: Path) -> None:
+    def in_the_file_alone() -> int:
+        alone = tmp_path / "alone.db"
+        shutil.copy(tmp_path / "archive" / "archive.db", alone)
+        with closing(sqlite3.connect(f"{alone.as_uri()}?immutable=1", uri=True)) as copy:
+            return int(copy.execute("select count(*) from runs").fetchone()[0])
+
+    checkpoints = Checkpoints(tmp_path / "archive")
+    db.execute("pragma wal_checkpoint(truncate)")
+    start_run(db, "crawl", "a")
+    db.conn.commit()
+    before = in_the_file_alone()
+    db.execute("begin immediate")
+    start_run(db, "crawl", "a")  # under way: no checkpoint may have it, or wait for it
+    checkpoints.committed(1)
+    checkpoints.committed(ENOUGH)
+    checkpoints.close()
+    assert in_the_file_alone() == before + 1
+    db.conn.commit()
 
 
 def test_datasette_finds_the_full_text_table(db: Database) -> None:

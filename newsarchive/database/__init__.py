@@ -2,6 +2,7 @@
 
 from newsarchive.database.archive import ArchiveError, ArchiveLocked, lock_archive, open_archive, read_archive
 from newsarchive.database.articles import Saved, save_article
+from newsarchive.database.checkpoints import Checkpoints
 from newsarchive.database.forgotten import Forgotten, ForgottenAddresses, is_forgotten, mark_forgotten, note_unlisted
 from newsarchive.database.index import WaitingShadows, index_is_current, rebuild_index
 from newsarchive.database.ledger import (
@@ -36,6 +37,7 @@ from newsarchive.database.warcfiles import record_left_warcs, record_warc
 __all__ = [
     "ArchiveError",
     "ArchiveLocked",
+    "Checkpoints",
     "Due",
     "Forgotten",
     "ForgottenAddresses",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from urllib.parse import urljoin, urlsplit
 
@@ -64,33 +64,48 @@ def _read_text(body: bytes, cut: str) -> Listing:
 
 def _nested(root: etree._Element, base: str, site: Site) -> Iterator[tuple[str, str]]:
     for entry in root.iter("{*}sitemap"):
-        url = _child(entry, "loc")
+        said = _children(entry)
+        url = _text(said.get("loc"))
         if url and not NO_ARTICLES.search(url.rsplit("/", 1)[-1]):
-            yield urljoin(base, url), parse_stamp(_child(entry, "lastmod"), site.timezone)
+            yield urljoin(base, url), parse_stamp(_text(said.get("lastmod")), site.timezone)
 
 
-def _child(element: etree._Element, *names: str) -> str:
-    found = element.findtext("/".join(f"{{*}}{name}" for name in names))
-    return found.strip() if found else ""
+def _children(entry: etree._Element | None) -> dict[str, etree._Element]:
+    """The first child of each name, whatever its namespace."""
+    if entry is None:
+        return {}
+    return {child.tag.rpartition("}")[2]: child for child in reversed(entry) if isinstance(child.tag, str)}
 
 
 def _articles(root: etree._Element, base: str, site: Site) -> Iterator[Listed]:
     home = site.url.rstrip("/")
     for entry in root.iter("{*}url"):
-        url = urljoin(base, _child(entry, "loc"))
+        said = _children(entry)
+        url = urljoin(base, _text(said.get("loc")))
         if url in ("", base) or url.rstrip("/") == home:  # itself: from an empty or broken <loc>
             continue
-        published = parse_stamp(_child(entry, "news", "publication_date"), site.timezone)
-        keywords = _child(entry, "news", "keywords")
-        picture = _child(entry, "image", "loc")
-        hints = Hints(
-            title=_child(entry, "news", "title"),
-            published=published,
-            language=_child(entry, "news", "publication", "language"),
-            tags=tuple(word.strip() for word in keywords.split(",") if word.strip()),
-            image=Image(url=urljoin(base, picture)) if picture else None,
-        )
-        yield Listed(url=url, lastmod=parse_stamp(_child(entry, "lastmod"), site.timezone), hints=hints)
+        lastmod = parse_stamp(_text(said.get("lastmod")), site.timezone)
+        yield Listed(url=url, lastmod=lastmod, hints=_hints(said, base, site))
+
+
+def _hints(said: Mapping[str, etree._Element], base: str, site: Site) -> Hints:
+    """What the extensions for news and images say of an entry."""
+    if not ("news" in said or "image" in said):
+        return Hints()
+    news = _children(said.get("news"))
+    keywords = _text(news.get("keywords"))
+    picture = _text(_children(said.get("image")).get("loc"))
+    return Hints(
+        title=_text(news.get("title")),
+        published=parse_stamp(_text(news.get("publication_date")), site.timezone),
+        language=_text(_children(news.get("publication")).get("language")),
+        tags=tuple(word.strip() for word in keywords.split(",") if word.strip()),
+        image=Image(url=urljoin(base, picture)) if picture else None,
+    )
+
+
+def _text(element: etree._Element | None) -> str:
+    return (element.text or "").strip() if element is not None else ""
 
 
 def lastmod_is_reliable(articles: Sequence[Listed]) -> bool:
