@@ -60,8 +60,8 @@ class Hints:
     """What the source calls it, such as WordPress' ``post`` or ``page``; empty where it does not say."""
     words: int = 0
     """Words of its text on all its pages, as far as the listing holds the text; 0 where it does not."""
-    opening: str = ""
-    """The first letters of that text, without spaces."""
+    fingerprints: tuple[str, ...] = ()
+    """Of that text's paragraphs (newsarchive.fingerprints)."""
 
 
 @dataclass(kw_only=True, frozen=True, slots=True)

@@ -10,10 +10,11 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from newsarchive.database.revisions import captures_of, read_hints
-from newsarchive.extraction.blocks import Block, Element, fold, read_blocks
+from newsarchive.extraction.blocks import Block, Element, read_blocks
 from newsarchive.extraction.metadata import read_metadata
 from newsarchive.extraction.pages import read_tree
 from newsarchive.extraction.text import Text, read_text
+from newsarchive.fingerprints import fold
 from newsarchive.items import Hints, Page
 from newsarchive.sites import ExtractionRules, Site
 from newsarchive.warc import CaptureError, read_capture

@@ -143,8 +143,8 @@ def insert_revision(
 
 
 def read_hints(data: str) -> Hints:
-    """Hints from their stored JSON."""
-    values: dict[str, Any] = json.loads(data)
+    """Hints from their stored JSON, without fields that an earlier version had."""
+    values: dict[str, Any] = {name: value for name, value in json.loads(data).items() if name in Hints.__slots__}
     if values.get("image"):
         values["image"] = Image(**values["image"])
     values = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from newsarchive.discovery.errors import ListingError
+from newsarchive.fingerprints import fingerprints
 from newsarchive.items import Hints, Image, Listed, Listing, Page
 from newsarchive.sites import Site, Source
 
@@ -25,8 +26,6 @@ _READ = {
 """What is read of a post: readers' comments and what else a post has are not asked for. WordPress before 5.4 embeds
 all, and only with the links, too."""
 
-_OPENING = 40
-"""Letters of a post's text that are kept: enough to tell it from all else on its page."""
 _TAG = re.compile(r"<[^>]*>")
 
 
@@ -91,7 +90,6 @@ def _listed(post: Mapping[str, Any], site: Site) -> Listed:
     modified = _stamp(post, "modified", site)
     hints = Hints()
     if "title" in post:
-        words = _words(post.get("content"))
         hints = Hints(
             title=_text(post["title"]),
             published=_stamp(post, "date", site),
@@ -101,8 +99,8 @@ def _listed(post: Mapping[str, Any], site: Site) -> Listed:
             tags=_terms(post, "post_tag"),
             image=_image(post),
             kind="protected" if _is_protected(post) else str(post.get("type") or ""),
-            words=len(words),
-            opening="".join(words[:_OPENING])[:_OPENING],
+            words=len(_text(post.get("content")).split()),
+            fingerprints=fingerprints(_rendered(post.get("content"))),
         )
     return Listed(url=post["link"], lastmod=modified, hints=hints, native_id=str(post.get("id") or ""))
 
@@ -114,14 +112,13 @@ def _is_protected(post: Mapping[str, Any]) -> bool:
 
 def _text(value: Any) -> str:
     """WordPress renders titles, captions and names as HTML."""
-    return " ".join(_words(value))
+    rendered = _rendered(value)
+    return " ".join(html.unescape(_TAG.sub(" ", rendered) if "<" in rendered else rendered).split())
 
 
-def _words(value: Any) -> list[str]:
+def _rendered(value: Any) -> str:
     rendered = value.get("rendered", "") if isinstance(value, dict) else value
-    if not isinstance(rendered, str):
-        return []
-    return html.unescape(_TAG.sub(" ", rendered) if "<" in rendered else rendered).split()
+    return rendered if isinstance(rendered, str) else ""
 
 
 def _stamp(post: Mapping[str, Any], field: str, site: Site) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from newsarchive.extraction.blocks import Block, Element, absolute
 from newsarchive.extraction.markdown import plain, to_markdown
@@ -40,8 +39,6 @@ def extract_article(pages: Sequence[Page], url: str, *, site: Site, hints: Hints
     metadata = read_metadata(first, url, site=site, hints=hints)
     if reason := why_not_an_article(first, url, metadata=metadata, site=site, hints=hints):
         raise NotAnArticle(url, reason)
-    if hints.modified and metadata.modified > hints.modified:  # the listing has an earlier text than the page
-        hints = replace(hints, opening="")
     texts = [_text(tree, url, metadata, site, hints) for tree in trees]
     if not any(text.body for text in texts):
         raise NotAnArticle(url, "no text")

@@ -12,6 +12,8 @@ from urllib.parse import urljoin
 
 from lxml import etree, html
 
+from newsarchive.fingerprints import INLINE
+
 Element: TypeAlias = html.HtmlElement
 
 # fmt: off
@@ -19,11 +21,6 @@ _SKIPPED = frozenset((
     "script", "style", "noscript", "template", "svg", "math", "iframe", "object", "embed", "canvas", "audio",
     "video", "map", "select", "option", "datalist", "textarea", "button", "input", "head", "title", "link", "meta",
     "nav", "dialog", "menu", "form-field", "source", "track", "param", "area", "frame", "frameset",
-))
-_INLINE = frozenset((
-    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i",
-    "ins", "kbd", "label", "mark", "nobr", "q", "rb", "ruby", "s", "samp", "small", "span", "strike", "strong",
-    "sub", "sup", "time", "tt", "u", "var", "wbr", "amp-fit-text", "text",
 ))
 # fmt: on
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
@@ -40,11 +37,9 @@ _HIDDEN_CLASS = re.compile(
     re.I,
 )
 _DROP_CAP = re.compile(r"drop-?_?cap|first-?letter|initial-?letter|lettrine", re.I)
-_ALNUM = re.compile(r"[^\W_]+")
 _AGAIN = 100
 """Characters of a line that may well come again: menus, sidebars and calendars are the same on every page of a site."""
 _MOSTLY_LINKS = 0.8
-_ASCII_MARKS = {c: None for c in range(128) if not chr(c).isalnum()}
 
 
 @dataclass(slots=True, eq=False)
@@ -70,24 +65,6 @@ class Block:
     def is_links(self) -> bool:
         """Whether it is hardly more than links."""
         return self.linked > _MOSTLY_LINKS * len(self.text)
-
-
-def fold(text: str) -> str:
-    """Letters and digits alone, without case.
-
-    >>> fold("«Жұмысшы мамандығы», 2025!")
-    'жұмысшымамандығы2025'
-    """
-    return _folded_again(text) if len(text) < _AGAIN else _folded(text)
-
-
-def _folded(text: str) -> str:
-    if text.isascii():
-        return text.lower().translate(_ASCII_MARKS)
-    return "".join(_ALNUM.findall(text.casefold().replace(" ", "")))  # the fewer runs to find, the faster
-
-
-_folded_again = lru_cache(maxsize=4096)(_folded)
 
 
 def clean(text: str) -> str:
@@ -144,7 +121,7 @@ class _Reader:
             tag = child.tag
             if skipped and child in skipped:
                 tag = "script"
-            if tag in _INLINE:
+            if tag in INLINE:
                 if not _is_hidden(child):
                     self._inline(child, tag)
             elif tag == "br":

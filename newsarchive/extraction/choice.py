@@ -6,13 +6,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Protocol
 
-from newsarchive.extraction.blocks import Block, Element, fold, has_picture
+from newsarchive.extraction.blocks import Block, Element, has_picture
+from newsarchive.fingerprints import fold
 
 _LONG = 25
 _A_TEXT = 400
 """Characters of running text that make an element of the page a text of its own."""
-LEAVES = frozenset({"p", "ul", "ol", "li", "blockquote", "span", "strong", "em", "b", "i", "font", "td", "table"})
+_LEAVES = frozenset({"p", "ul", "ol", "li", "blockquote", "span", "strong", "em", "b", "i", "font", "td", "table"})
 _WRAPS = frozenset({"ul", "ol", "li", "blockquote", "p"})
 _APART_TAGS = frozenset({"aside", "nav", "footer", "form", "fieldset", "details"})
 _APART = re.compile(
@@ -81,9 +83,10 @@ def _names_caption(words: str) -> bool:
     return _CAPTION.search(words) is not None
 
 
-def is_named_apart(element: Element) -> bool:
-    """Whether an element's tag or names say that it is for something beside the article."""
-    return element.tag in _APART_TAGS or bool(_purpose(words_of(element)))
+class Marking(Protocol):
+    """What says which blocks are of the article."""
+
+    def __contains__(self, block: Block, /) -> bool: ...
 
 
 @dataclass(slots=True, eq=False)
@@ -138,7 +141,7 @@ class Structure:
         total = self.weight.get(node, 0)
         while True:
             below = max((child for child in node if child in self.weight), key=lambda c: self.weight[c], default=None)
-            if below is None or self.weight[below] < share * total or below.tag in LEAVES:
+            if below is None or self.weight[below] < share * total or below.tag in _LEAVES:
                 return node
             node = below
 
@@ -211,7 +214,7 @@ class Choice:
         return sum(len(block.key) for block in self.kept)
 
 
-def choose(blocks: Sequence[Block], marks: Marks, root: Element, title: str = "") -> Choice:
+def choose(blocks: Sequence[Block], marks: Marking, root: Element, title: str = "") -> Choice:
     """The blocks of the article's text: those marked, and those that stand among them; none of another purpose."""
     marked = _without_others([bool(b.key) and b in marks for b in blocks], blocks, root)
     structure = Structure(blocks, marked, root)
@@ -284,7 +287,7 @@ def _holder(block: Block) -> Element | None:
     """The element whose running text the block is part of: its paragraph's, list's or quotation's parent, or the
     element with bare text itself."""
     element = block.element
-    if block.kind == "p" and element.tag not in LEAVES:
+    if block.kind == "p" and element.tag not in _LEAVES:
         return element
     outer: Element = element
     if block.depth or block.quoted:
@@ -340,9 +343,14 @@ def _mates(blocks: Sequence[Block], marked: Sequence[bool]) -> dict[Element, int
 
 def _belongs(block: Block, mates: dict[Element, int], main: Element) -> bool:
     """Whether a block that the extractor left out stands among those it took."""
-    if block.linked >= 0.5 * len(block.text):
+    if block.linked >= 0.5 * len(block.text) or (block.linked and _lists_terms(block.element)):
         return False
     if block.kind == "row" or block.element.tag == "figcaption":
         return True
     holder = _holder(block)
     return holder is not None and mates.get(holder, 0) >= (1 if holder is main else 2)
+
+
+def _lists_terms(element: Element) -> bool:
+    """Whether it links to tags or categories of the article, as WordPress marks them."""
+    return any("tag" in (link.get("rel") or "").split() for link in element.iter("a"))

@@ -81,7 +81,7 @@ def choose_images(
         everywhere = (p for e in others if (p := _read(e, url)))
         lead = _named((p for p in everywhere if not p.small and not 0 < _widest(p) <= 300), wanted)
         lead = _captioned(lead) if lead is not None else None
-    if lead is None:
+    if lead is None and (named or not listed):  # a CMS knows its lead picture, which a page may show by its style alone
         lead = next((p for p in shown if _may_lead(p)), None) or (shown[0] if shown and not wanted else None)
     images = []
     if lead is None and wanted:

@@ -15,9 +15,10 @@ from trafilatura.main_extractor import extract_content
 from trafilatura.settings import Extractor
 from trafilatura.xpaths import RAW_TREE_PRUNE_XPATH, REMOVE_COMMENTS_AND_LISTS_XPATH
 
-from newsarchive.extraction.blocks import Block, Element, fold
+from newsarchive.extraction.blocks import Block, Element
 from newsarchive.extraction.choice import Marks, marks_of
 from newsarchive.extraction.thinning import thinned
+from newsarchive.fingerprints import fold
 
 _SHORT = 120
 """Lines that must be found whole; longer ones are found in the text as a whole."""

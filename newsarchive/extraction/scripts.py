@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from newsarchive.extraction.blocks import Block, Element, fold, read_blocks
+from newsarchive.extraction.blocks import Block, Element, read_blocks
 from newsarchive.extraction.pages import parse
+from newsarchive.fingerprints import fold
 
 _DECODER = json.JSONDecoder(strict=False)
 _STARTS = re.compile(r"(?:[\w\"'\])]\s*=|\bpush\(|JSON\.parse\()\s*(?=[{\[\"'])")

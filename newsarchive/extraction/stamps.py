@@ -69,6 +69,8 @@ def choose_dates(
         best = Stamp(text=in_url.isoformat(), day=in_url.isoformat(), source="url")
     if best is not None and not best.timed:
         best = next((s for s in (*machine, *visible, listed) if s and s.timed and s.day == best.day), best)
+    if best is not None and listed is not None and listed.timed and best.text[:16] == listed.text[:16]:
+        best = listed  # to the second
     modified = _modified(survey, article, hints, zone) or updated
     days = (
         [in_url, *(date.fromisoformat(s.day) for s in visible)]

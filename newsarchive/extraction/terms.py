@@ -22,13 +22,15 @@ def choose_categories(survey: Survey, article: Object, hints: Hints) -> tuple[tu
 
 
 def choose_tags(survey: Survey, article: Object, hints: Hints) -> tuple[tuple[str, ...], str]:
-    """Tags and their source, as `choose_categories`; a tag cloud beside the article is not among them."""
+    """Tags and their source, as `choose_categories`; a tag cloud beside the article is not among them.
+
+    Where WordPress tells of categories and no tags, links to tags are those of another article.
+    """
+    linked = [] if hints.kind and hints.categories else _linked(survey, "tag")
     keywords = [k for text in texts_of(article.get("keywords")) for k in _split(text)]
     metas = survey.meta_values("article:tag")
     news = (k for text in survey.meta_values("news_keywords", "parsely-tags", "sailthru.tags") for k in _split(text))
-    return _first(
-        (hints.tags, "listing"), (_linked(survey, "tag"), "rel"), (keywords, "json-ld"), (metas, "meta"), (news, "meta")
-    )
+    return _first((hints.tags, "listing"), (linked, "rel"), (keywords, "json-ld"), (metas, "meta"), (news, "meta"))
 
 
 def _first(*sources: tuple[Iterable[str], str]) -> tuple[tuple[str, ...], str]:

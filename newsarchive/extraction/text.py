@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from newsarchive.extraction.blocks import Block, Element, fold, read_blocks
+from newsarchive.extraction.blocks import Block, Element, read_blocks
 from newsarchive.extraction.choice import Choice, choose, is_prose, marks_of
 from newsarchive.extraction.cleaning import without_notes
-from newsarchive.extraction.listed import ListedText, find_listed_text
+from newsarchive.extraction.listed import ListedText
 from newsarchive.extraction.marking import first_marks, thorough_marks
 from newsarchive.extraction.pages import parse
 from newsarchive.extraction.scripts import text_in_scripts
 from newsarchive.extraction.standfirst import find_standfirst
+from newsarchive.fingerprints import fold
 from newsarchive.items import Hints
 from newsarchive.sites import ExtractionRules
 
@@ -54,18 +55,18 @@ def read_text(
     hints: Hints = Hints(),
     rules: ExtractionRules = ExtractionRules(),
 ) -> Text:
-    """The article's text on one page; empty where there is none. Of the hints the size and the opening count."""
+    """The article's text on one page; empty where there is none. Of the hints the size and the fingerprints count."""
     root = tree.find("body")
     if root is None:
         return Text()
-    listed = find_listed_text(root, hints)
+    listed = ListedText(hints.fingerprints)
     told = rules.body or rules.lead  # the profile may name an element anywhere on the page
-    around = listed.with_title(title) if listed and not told else None
+    around = listed.place(root, title) if hints.fingerprints and not told else None
     blocks = read_blocks(root if around is None else around, skipped=_selected(tree, rules.drop))
     for block in blocks:
         block.key = fold(block.text)
     choice, evidence = _by_profile(blocks, root, rules), "profile"
-    if not choice.kept:
+    if not choice.kept and hints.fingerprints:
         choice, evidence = _by_listing(blocks, root, title, listed), "listing"
     if not choice.kept:
         choice, evidence = _by_trafilatura(root, blocks, url, title, jsonld_body, hints.words)
@@ -107,9 +108,15 @@ def _by_profile(blocks: Sequence[Block], root: Element, rules: ExtractionRules) 
     return choose([b for b in blocks if id(b.element) in below], marks_of(lines), root)
 
 
-def _by_listing(blocks: Sequence[Block], root: Element, title: str, listed: ListedText | None) -> Choice:
-    found = [b for b in blocks if b.element in listed.own] if listed else []
-    return choose(found, marks_of([b.text for b in found if not b.is_links]), root, title)
+def _by_listing(blocks: Sequence[Block], root: Element, title: str, listed: ListedText) -> Choice:
+    """Nothing where running text that the listing does not have stands beside its own: it is older than the page."""
+    choice = choose(blocks, listed, root, title)
+    kept = {b.key for b in choice.kept}
+    own = {(b.element.getparent(), b.element.tag) for b in choice.kept}
+    others = (b for b in blocks if b.element in choice.inside and is_prose(b) and b.key not in kept)
+    if any((b.element.getparent(), b.element.tag) in own for b in others):
+        return Choice(kept=[], main=root)
+    return choice
 
 
 def _by_trafilatura(
