@@ -138,6 +138,12 @@ def test_the_address_gives_the_day_where_the_page_gives_none() -> None:
     assert (found.published, found.evidence["published"]) == ("2025-02-18", "url")
 
 
+def test_a_listing_that_knows_the_second_completes_a_page_that_knows_the_minute() -> None:
+    tree = page("", article("<span class=date>18.02.2025, 14:35</span>"))
+    assert read(tree, hints=Hints(published="2025-02-18T09:35:42Z")).published == "2025-02-18T09:35:42Z"
+    assert read(tree, hints=Hints(published="2025-02-18T09:36:42Z")).published == "2025-02-18T09:35:00Z"
+
+
 def test_a_listing_that_knows_the_time_completes_a_page_that_knows_the_day() -> None:
     tree = page("", article("<div class=post-date>18.02.2025</div>"))
     hints = Hints(published="2025-02-18T09:35:00Z", modified="2025-02-19T05:00:00Z")
@@ -211,6 +217,12 @@ def test_the_listing_names_the_author_where_the_page_does_not() -> None:
 
 
 # terms and language
+
+
+def test_where_wordpress_tells_of_no_tags_links_to_tags_are_of_another_article() -> None:
+    tree = page("", article() + article("<a rel=tag href=/tag/qar/>Қар</a>", title="Келесі мақала"))
+    assert read(tree, hints=Hints(kind="post", categories=("Ауа райы",))).tags == ()
+    assert read(tree, hints=Hints(categories=("Ауа райы",))).tags == ("Қар",)  # a feed may not tell of tags
 
 
 def test_tags_are_the_articles_and_not_those_of_a_cloud() -> None:
@@ -303,6 +315,12 @@ def test_a_picture_is_not_known_by_the_host_of_its_address() -> None:
     figure = "<figure><img src='https://img9.dala.example/cdn9.dala.example/dala.jpg' width=900></figure>"
     elsewhere = "<aside><img src='https://img9.dala.example/cdn9.dala.example/menu.jpg' width=900></aside>"
     assert images(said, elsewhere + article(figure))[0].url.endswith("/dala.jpg")
+
+
+def test_a_lead_that_the_page_shows_by_its_style_alone_stands_before_the_pictures_of_the_text() -> None:
+    figure = "<figure><img src='/up/dala.jpg' width=900></figure>"
+    shown = images("", article(figure), Hints(image=Image(url="https://dala.example/up/kol.jpg")))
+    assert [(i.url[-8:], i.lead) for i in shown] == [("/kol.jpg", True), ("dala.jpg", False)]
 
 
 def test_a_lead_that_only_the_listing_knows_is_kept_with_its_caption() -> None:

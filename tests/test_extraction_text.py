@@ -383,6 +383,12 @@ def test_what_plugins_put_into_the_text_of_the_listing_is_not_of_it():
     assert article.evidence["body"] == "listing"
 
 
+def test_a_line_of_tags_below_the_text_is_not_of_it():
+    tags = "<p><small>Жазылған: 2026, тегтер: <a rel=tag href=/tag/jol/>жол</a></small></p>"
+    article = read_as_listed(f"<td>{paragraphs(FIRST, SECOND)}{tags}</td>", as_listed(FIRST, SECOND))
+    assert article.body == f"{FIRST}\n\n{SECOND}"
+
+
 def test_links_alone_in_the_text_of_the_listing_are_left_out():
     link = "<a href=/oqy/>Мына мақаланы да оқыңыз</a>"
     markup = f"<article><div>{paragraphs(FIRST, link, SECOND)}</div></article>"

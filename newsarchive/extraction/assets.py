@@ -56,7 +56,7 @@ def asset_names(address: str) -> frozenset[str]:
 
     >>> sorted(asset_names("https://img.example/w640/ab12cd34ef/kol-jagasy-1024x720.jpg"))
     ['ab12cd34ef', 'kol-jagasy']
-    >>> sorted(asset_names("https://img1.example/resize/cdn2.news.example/kol-jagasy.jpg"))  # hosts tell nothing
+    >>> sorted(asset_names("http://127.0.0.1:8000/resize/cdn2.news.example/kol-jagasy.jpg"))  # hosts tell nothing
     ['kol-jagasy']
     """
     names = set()
@@ -76,6 +76,6 @@ def asset_names(address: str) -> frozenset[str]:
     return frozenset(names - _COMMON_NAMES)
 
 
-_HOST = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,10}", re.I)
+_HOST = re.compile(r"(?:(?:[a-z0-9-]+\.)+[a-z]{2,10}|(?:\d+\.){3}\d+|localhost)(?::\d+)?", re.I)
 _CROP = re.compile(r"\d+(?:,\d+)+")
 _COMMON_NAMES = frozenset({"wp-content", "alternates"})
