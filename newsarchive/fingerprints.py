@@ -6,6 +6,7 @@ import html
 import re
 import unicodedata
 import zlib
+from collections.abc import Iterable
 from functools import lru_cache
 
 # fmt: off
@@ -21,11 +22,10 @@ _AGAIN = 100
 _ALNUM = re.compile(r"[^\W_]+")
 _ASCII_MARKS = {c: None for c in range(128) if not chr(c).isalnum()}
 _SILENT = re.compile(r"<(script|style|noscript|iframe)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
-_ENDS = re.compile(
-    rf"(?:<br\b[^>]*>\s*){{2,}}|</?(?!(?:{'|'.join(sorted(INLINE))}|br|img|td|th)\b)[a-z][^>]*>", re.IGNORECASE
-)
-"""Tags that begin or end a paragraph; the cells of a row are one."""
-_TAG = re.compile(r"<[^>]*>")
+_LINES = re.compile(r"(?:<br\b[^>]*>\s*){2,}", re.IGNORECASE)
+_TAG = re.compile(r"</?([a-z][a-z0-9-]*)[^>]*>|<[^>]*>", re.IGNORECASE)
+_RUN_ON = INLINE | {"br", "img", "td", "th"}
+"""Tags that neither begin nor end a paragraph; the cells of a row are one."""
 
 
 def fold(text: str) -> str:
@@ -55,12 +55,27 @@ def fingerprint(folded: str) -> str:
     return f"{zlib.crc32(folded.encode()) & 0xFFFFFF:06x}"
 
 
-def fingerprints(markup: str) -> tuple[str, ...]:
-    """Those of an HTML fragment's paragraphs.
+def paragraphs(markup: str) -> list[str]:
+    """The text of an HTML fragment's paragraphs.
 
-    >>> fingerprints("<p>Өзен <b>тасыды</b>.</p><p>Су &amp; жер</p>")
+    >>> paragraphs("<p>Өзен <b>тасыды</b>.</p><p>Су &amp; жер</p>")
+    ['Өзен тасыды.', 'Су & жер']
+    """
+    marked = _LINES.sub("\0", markup) if "<br" in markup else markup
+    text = _TAG.sub(_end, _SILENT.sub("", marked))
+    parts = unicodedata.normalize("NFC", html.unescape(text)).split("\0")
+    return [part for part in parts if part and not part.isspace()]
+
+
+def _end(tag: re.Match[str]) -> str:
+    name = tag[1]
+    return "" if name is None or name in _RUN_ON or name.lower() in _RUN_ON else "\0"
+
+
+def fingerprints(texts: Iterable[str]) -> tuple[str, ...]:
+    """Those of paragraphs, each once.
+
+    >>> fingerprints(["Өзен тасыды.", "Су & жер"])
     ('a11c33', 'dd0d67')
     """
-    text = _TAG.sub("", _ENDS.sub("\0", _SILENT.sub("", markup)))
-    parts = unicodedata.normalize("NFC", html.unescape(text)).split("\0")
-    return tuple(dict.fromkeys(fingerprint(folded) for part in parts if (folded := fold(part))))
+    return tuple(dict.fromkeys(fingerprint(folded) for text in texts if (folded := fold(text))))

@@ -354,7 +354,7 @@ BRIEF = ("Қыста жол жабылды.", "Көктемде ашылады."
 
 
 def as_listed(*texts: str) -> Hints:
-    return Hints(kind="post", words=len(" ".join(texts).split()), fingerprints=fingerprints(paragraphs(*texts)))
+    return Hints(kind="post", words=len(" ".join(texts).split()), fingerprints=fingerprints(texts))
 
 
 def read_as_listed(markup: str, hints: Hints):

@@ -12,6 +12,7 @@ import feedparser
 
 from newsarchive.discovery.errors import ListingError
 from newsarchive.discovery.xml import inflate, name_of, read_xml
+from newsarchive.fingerprints import fingerprints, paragraphs
 from newsarchive.items import Hints, Image, Listed, Listing, Page
 from newsarchive.kazakh.dates import parse_stamp
 from newsarchive.sites import Site, Source
@@ -55,10 +56,15 @@ def _listed(entry: Mapping[str, Any], base: str, site: Site, *, mixed: bool) -> 
         authors=tuple(dict.fromkeys(n for a in entry.get("authors", []) if (n := _plain(a.get("name", ""))))),
         categories=tuple(dict.fromkeys(filter(None, terms))),
         image=_image(entry, base),
+        fingerprints=_fingerprints(next((c.get("value") for c in entry.get("content", [])), "")),
     )
     return Listed(
         url=urljoin(base, entry["link"]), lastmod=hints.modified, hints=hints, native_id=str(entry.get("id") or "")
     )
+
+
+def _fingerprints(markup: Any) -> tuple[str, ...]:
+    return fingerprints(paragraphs(markup)) if isinstance(markup, str) else ()
 
 
 def _plain(text: str) -> str:
@@ -99,5 +105,6 @@ def _json_item(item: Mapping[str, Any], base: str, site: Site) -> Listed:
         tags=tuple(str(tag) for tag in item.get("tags") or []),
         image=Image(url=urljoin(base, str(item["image"]))) if item.get("image") else None,
         language=str(item.get("language") or ""),
+        fingerprints=_fingerprints(item.get("content_html")),
     )
     return Listed(url=urljoin(base, item["url"]), lastmod=modified, hints=hints, native_id=str(item.get("id") or ""))

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from newsarchive.discovery.errors import ListingError
-from newsarchive.fingerprints import fingerprints
+from newsarchive.fingerprints import fingerprints, paragraphs
 from newsarchive.items import Hints, Image, Listed, Listing, Page
 from newsarchive.sites import Site, Source
 
@@ -90,6 +90,7 @@ def _listed(post: Mapping[str, Any], site: Site) -> Listed:
     modified = _stamp(post, "modified", site)
     hints = Hints()
     if "title" in post:
+        text = paragraphs(_rendered(post.get("content")))
         hints = Hints(
             title=_text(post["title"]),
             published=_stamp(post, "date", site),
@@ -99,8 +100,8 @@ def _listed(post: Mapping[str, Any], site: Site) -> Listed:
             tags=_terms(post, "post_tag"),
             image=_image(post),
             kind="protected" if _is_protected(post) else str(post.get("type") or ""),
-            words=len(_text(post.get("content")).split()),
-            fingerprints=fingerprints(_rendered(post.get("content"))),
+            words=sum(len(paragraph.split()) for paragraph in text),
+            fingerprints=fingerprints(text),
         )
     return Listed(url=post["link"], lastmod=modified, hints=hints, native_id=str(post.get("id") or ""))
 
