@@ -149,6 +149,22 @@ def test_feeds_of_every_kind_are_read(kind: str) -> None:
     assert kind == "rdf" or listed.hints.published
 
 
+@pytest.mark.parametrize(
+    ("kind", "mark", "text"),
+    [
+        ("rss", "</item>", "<encoded xmlns='http://purl.org/rss/1.0/modules/content/'><![CDATA[{}]]></encoded></item>"),
+        ("atom", "</entry>", "<content type='html'><![CDATA[{}]]></content></entry>"),
+        ("json", '"title"', '"content_html": "{}", "title"'),
+    ],
+)
+def test_the_text_in_a_feed_is_told_by_its_fingerprints(kind: str, mark: str, text: str) -> None:
+    feed = FEEDS[kind].replace(mark, text.format("<p>Өзен тасыды.</p><p>Жол жабық.</p>"))
+    (listed,) = read("feed", feed).articles
+    assert listed.hints.fingerprints == (fingerprint("өзентасыды"), fingerprint("жолжабық"))
+    (listed,) = read("feed", FEEDS[kind]).articles
+    assert listed.hints.fingerprints == ()
+
+
 def test_a_feed_that_ends_early_gives_what_is_there() -> None:
     assert len(read("feed", FEEDS["rss"].replace("</channel></rss>", "")).articles) == 1
 

@@ -1,7 +1,6 @@
 """What the text of an article keeps, leaves out and joins."""
 
 import json
-from dataclasses import replace
 from urllib.parse import unquote, urljoin
 
 import pytest
