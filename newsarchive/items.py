@@ -59,7 +59,7 @@ class Hints:
     kind: str = ""
     """What the source calls it, such as WordPress' ``post`` or ``page``; empty where it does not say."""
     words: int = 0
-    """Words of its text on all its pages; 0 where the listing does not hold the text, or perhaps only its beginning."""
+    """Words of its text on all its pages; 0 where the listing does not say."""
     fingerprints: tuple[str, ...] = ()
     """Of that text's paragraphs (newsarchive.fingerprints)."""
 

@@ -1,7 +1,6 @@
 """What the text of an article keeps, leaves out and joins."""
 
 import json
-from dataclasses import replace
 from urllib.parse import unquote, urljoin
 
 import pytest
@@ -381,12 +380,6 @@ def test_what_plugins_put_into_the_text_of_the_listing_is_not_of_it():
     article = read_as_listed(markup, as_listed(FIRST, SECOND, THIRD))
     assert article.body == f"{FIRST}\n\n{SECOND}\n\n{THIRD}"
     assert article.evidence["body"] == "listing"
-
-
-def test_a_feed_that_gives_the_first_paragraph_alone_does_not_say_where_the_text_ends():
-    markup = f"<main><div><p>{FIRST}</p></div><div>{paragraphs(SECOND, THIRD, REMARK)}</div></main>"
-    article = read_as_listed(markup, replace(as_listed(FIRST), words=0))
-    assert all(text in f"{article.lead} {article.body}" for text in (FIRST, SECOND, THIRD, REMARK))
 
 
 def test_a_line_of_tags_below_the_text_is_not_of_it():

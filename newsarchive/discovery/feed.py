@@ -17,6 +17,9 @@ from newsarchive.items import Hints, Image, Listed, Listing, Page
 from newsarchive.kazakh.dates import parse_stamp
 from newsarchive.sites import Site, Source
 
+_WHOLE = 60
+"""Words of an entry that are more than a beginning."""
+
 
 def feed_start(site: Site, source: Source) -> tuple[str, ...]:
     """The feed that the profile names, else where WordPress has it."""
@@ -34,7 +37,7 @@ def read_feed(page: Page, *, site: Site, source: Source) -> Listing:
     parsed = feedparser.parse(body, sanitize_html=False, resolve_relative_uris=False)
     by_wordpress = "wordpress" in str(parsed.feed.get("generator") or "").lower()
     entries = [entry for entry in parsed.entries if entry.get("link")]
-    articles = tuple(_listed(entry, page.url, site, mixed=by_wordpress) for entry in entries)
+    articles = tuple(_listed(entry, page.url, site, by_wordpress=by_wordpress) for entry in entries)
     paged = bool(articles) and (by_wordpress or "paged=" in page.url)
     return Listing(articles=articles, listings=(_next_page(page.url),) if paged else (), cut=cut)
 
@@ -46,9 +49,9 @@ def _next_page(url: str) -> str:
     return urlunsplit(parts._replace(query=urlencode({**query, "paged": str(number)})))
 
 
-def _listed(entry: Mapping[str, Any], base: str, site: Site, *, mixed: bool) -> Listed:
-    """One entry; WordPress puts categories and tags into one element (`mixed`), so they tell nothing."""
-    terms = [] if mixed else [_plain(tag.get("term") or "") for tag in entry.get("tags") or []]
+def _listed(entry: Mapping[str, Any], base: str, site: Site, *, by_wordpress: bool) -> Listed:
+    """One entry; where WordPress gives texts they are whole, but categories and tags, in one element, tell nothing."""
+    terms = [] if by_wordpress else [_plain(tag.get("term") or "") for tag in entry.get("tags") or []]
     hints = Hints(
         title=_plain(entry.get("title", "")),
         published=parse_stamp(entry.get("published", ""), site.timezone),
@@ -56,15 +59,20 @@ def _listed(entry: Mapping[str, Any], base: str, site: Site, *, mixed: bool) -> 
         authors=tuple(dict.fromkeys(n for a in entry.get("authors", []) if (n := _plain(a.get("name", ""))))),
         categories=tuple(dict.fromkeys(filter(None, terms))),
         image=_image(entry, base),
-        fingerprints=_fingerprints(next((c.get("value") for c in entry.get("content", [])), "")),
+        fingerprints=_fingerprints(next((c.get("value") for c in entry.get("content", [])), ""), whole=by_wordpress),
     )
     return Listed(
         url=urljoin(base, entry["link"]), lastmod=hints.modified, hints=hints, native_id=str(entry.get("id") or "")
     )
 
 
-def _fingerprints(markup: Any) -> tuple[str, ...]:
-    return fingerprints(paragraphs(markup)) if isinstance(markup, str) else ()
+def _fingerprints(markup: Any, *, whole: bool = False) -> tuple[str, ...]:
+    """Those of an entry's text, where it is or seems to be `whole`: some feeds give the first paragraph alone."""
+    text = paragraphs(markup) if isinstance(markup, str) else []
+    cut = any(part.endswith(("[…]", "[...]")) for part in text) or (text and text[-1].endswith(("…", "...")))
+    if not whole and (cut or sum(len(part.split()) for part in text) < _WHOLE):
+        return ()
+    return fingerprints(text)
 
 
 def _plain(text: str) -> str:

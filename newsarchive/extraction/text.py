@@ -68,8 +68,6 @@ def read_text(
     choice, evidence = _by_profile(blocks, root, rules), "profile"
     if not choice.kept and hints.fingerprints:
         choice, evidence = _by_listing(blocks, root, title, listed), "listing"
-        if not hints.words and _is_thin(choice, blocks, jsonld_body, 0):  # some feeds give the first paragraph alone
-            choice = Choice(kept=[], main=root)
     if not choice.kept:
         choice, evidence = _by_trafilatura(root, blocks, url, title, jsonld_body, hints.words)
     if hidden := _hidden_text(tree, choice, title, jsonld_body):
