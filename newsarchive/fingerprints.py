@@ -6,7 +6,7 @@ import html
 import re
 import unicodedata
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 # fmt: off
@@ -21,9 +21,9 @@ _AGAIN = 100
 """Characters of a line that may well come again: menus, sidebars and calendars are the same on every page of a site."""
 _ALNUM = re.compile(r"[^\W_]+")
 _ASCII_MARKS = {c: None for c in range(128) if not chr(c).isalnum()}
-_SILENT = re.compile(r"<(script|style|noscript|iframe)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
-_LINES = re.compile(r"(?:<br\b[^>]*>\s*){2,}", re.IGNORECASE)
-_TAG = re.compile(r"</?([a-z][a-z0-9-]*)[^>]*>|<[^>]*>", re.IGNORECASE)
+_SILENT = re.compile(r"(</?(?:script|style|noscript|iframe)\b[^<>]*>)", re.IGNORECASE)
+_LINES = re.compile(r"(?:<br\b[^<>]*>\s*){2,}", re.IGNORECASE)
+_TAG = re.compile(r"</?([a-z][a-z0-9-]*)[^<>]*>|<[^<>]*>", re.IGNORECASE)
 _RUN_ON = INLINE | {"br", "img", "td", "th"}
 """Tags that neither begin nor end a paragraph; the cells of a row are one."""
 
@@ -61,10 +61,19 @@ def paragraphs(markup: str) -> list[str]:
     >>> paragraphs("<p>Өзен <b>тасыды</b>.</p><p>Су &amp; жер</p>")
     ['Өзен тасыды.', 'Су & жер']
     """
-    marked = _LINES.sub("\0", markup) if "<br" in markup else markup
-    text = _TAG.sub(_end, _SILENT.sub("", marked))
+    shown = "".join(_shown(markup)) if _SILENT.search(markup) else markup
+    text = _TAG.sub(_end, _LINES.sub("\0", shown) if "<br" in shown else shown)
     parts = unicodedata.normalize("NFC", html.unescape(text)).split("\0")
     return [part for part in parts if part and not part.isspace()]
+
+
+def _shown(markup: str) -> Iterator[str]:
+    silent = False
+    for number, part in enumerate(_SILENT.split(markup)):
+        if number % 2:
+            silent = not part.startswith("</")
+        elif not silent:
+            yield part
 
 
 def _end(tag: re.Match[str]) -> str:

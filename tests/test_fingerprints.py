@@ -36,3 +36,8 @@ def test_every_block_of_a_page_has_a_fingerprint_of_its_listing(markup: str) -> 
 
 def test_another_text_has_another_fingerprint() -> None:
     assert len(set(fingerprints(f"{number}-хабар" for number in range(1000)))) == 1000
+
+
+@pytest.mark.parametrize("piece", ["<", "<script ", "<script>", "<br", "<br> ", "<!--", "</", "&", "<p "])
+def test_what_never_ends_takes_no_longer_than_it_is_long(piece: str) -> None:
+    assert len(paragraphs(f"<p>Өзен</p>{piece * 300_000}")) <= 300_001  # minutes, where it is not so

@@ -26,7 +26,7 @@ _READ = {
 """What is read of a post: readers' comments and what else a post has are not asked for. WordPress before 5.4 embeds
 all, and only with the links, too."""
 
-_TAG = re.compile(r"<[^>]*>")
+_TAG = re.compile(r"<[^<>]*>")
 
 
 def posts_url(site: Site, source: Source) -> str:

@@ -234,12 +234,13 @@ def choose(blocks: Sequence[Block], marks: Marking, root: Element, title: str = 
             if (holder := _holder(block)) is not None:
                 mates.setdefault(holder, 2)
     seen: dict[str, Element | None] = {}
+    terms: dict[Element, bool] = {}
     for block, is_marked in zip(blocks, marked, strict=True):
         if not block.key or block.element not in choice.inside:
             continue
         if structure.stands_apart(block.element, main) or is_caption(block):
             continue
-        if not is_marked and not _belongs(block, mates, main):
+        if not is_marked and not _belongs(block, mates, main, terms):
             continue
         holder = block.element.getparent()
         if len(block.key) >= _LONG and seen.setdefault(block.key, holder) is not holder:
@@ -341,9 +342,9 @@ def _mates(blocks: Sequence[Block], marked: Sequence[bool]) -> dict[Element, int
     return mates
 
 
-def _belongs(block: Block, mates: dict[Element, int], main: Element) -> bool:
+def _belongs(block: Block, mates: dict[Element, int], main: Element, terms: dict[Element, bool]) -> bool:
     """Whether a block that the extractor left out stands among those it took."""
-    if block.linked >= 0.5 * len(block.text) or (block.linked and _lists_terms(block.element)):
+    if block.linked >= 0.5 * len(block.text) or (block.linked and _lists_terms(block.element, terms)):
         return False
     if block.kind == "row" or block.element.tag == "figcaption":
         return True
@@ -351,6 +352,8 @@ def _belongs(block: Block, mates: dict[Element, int], main: Element) -> bool:
     return holder is not None and mates.get(holder, 0) >= (1 if holder is main else 2)
 
 
-def _lists_terms(element: Element) -> bool:
+def _lists_terms(element: Element, known: dict[Element, bool]) -> bool:
     """Whether it links to tags or categories of the article, as WordPress marks them."""
-    return any("tag" in (link.get("rel") or "").split() for link in element.iter("a"))
+    if element not in known:
+        known[element] = any("tag" in (link.get("rel") or "").split() for link in element.iter("a"))
+    return known[element]
