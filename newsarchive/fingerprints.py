@@ -1,4 +1,7 @@
-"""Fingerprints of an article's paragraphs, by which the text that a listing has is found again on its page."""
+"""How texts are compared: by their letters alone (`fold`), and by fingerprints of them.
+
+By the fingerprints of its paragraphs the text that a listing has is found again on the article's page.
+"""
 
 from __future__ import annotations
 

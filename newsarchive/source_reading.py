@@ -185,6 +185,8 @@ class SourceReader:
         except ListingError as error:
             self._note_failure(request, error.reason)
             return []
+        finally:
+            self._write()  # what was open before the thread began may be committed meanwhile
         walk.read += not robots  # it only names what is to be read
         if listing.cut:
             walk.fail(f"{request.url}: {listing.cut}")

@@ -1,0 +1,43 @@
+"""Reading one source: what is written while others have their turn."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from pathlib import Path
+
+import pytest
+
+from newsarchive import source_reading
+from newsarchive.database import open_archive
+from newsarchive.items import Listing, Page
+from newsarchive.sites import Site, Source
+from newsarchive.source_reading import SourceReader
+from newsarchive.walks import Walk
+
+
+def test_what_a_listing_gives_is_in_a_transaction_though_one_was_committed_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db = open_archive(tmp_path)
+    parse = threading.Event()
+    done: list[str] = []
+    site, source = Site(name="a", url="https://a.kz/"), Source(kind="wordpress")
+    walk = Walk(source=source, url="wordpress", task="walk", state={})
+    reader = SourceReader(db, site, walk, write=lambda: done.append("write"), full=False, started="", seen=set())
+
+    def read_late(page: Page, **_: object) -> Listing:
+        assert parse.wait(10)
+        return Listing()
+
+    async def read() -> None:
+        (request,) = reader.begin()
+        reading = asyncio.create_task(reader.read(request, Page(url=request.url, body=b"[]")))
+        await asyncio.sleep(0.05)
+        done.append("commit")  # as the run does after some articles
+        parse.set()
+        await reading
+
+    monkeypatch.setattr(source_reading, "read_listing", read_late)
+    asyncio.run(read())
+    assert done == ["write", "commit", "write"]
