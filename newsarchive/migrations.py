@@ -283,3 +283,18 @@ alter table sources add column          -- so many walks in a row did not see it
     walks_cut integer not null default 0;
 """,
     )
+
+
+@migrations()
+def m300_rules_version(db: Database) -> None:
+    """What made a revision is named by versions; it was a digest of source files, which any comment changed."""
+    named = {
+        "845c87d8528d1041": "trafilatura 2.3.0",
+        "04b1c444456f0c7c": "trafilatura 2.3.1",
+    }  # of version 2 of the rules
+    for table in ("revisions", "reextractions"):
+        for digest, name in named.items():
+            db.conn.execute(
+                f"update {table} set options_digest = ? where extractor = 'newsarchive 2' and options_digest = ?",  # noqa: S608
+                (name, digest),
+            )

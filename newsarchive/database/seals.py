@@ -72,14 +72,13 @@ def _sealed(db: Database, name: str) -> Sealed:
     )
 
 
+_TRIGGERS = "select name from sqlite_master where type = 'trigger' and name like '%\\_unseal\\_%' escape '\\'"
+
+
 def watch_tables(db: Database) -> None:
     """Note from now on which blocks of rows are written to, for every table; does nothing where all is set up."""
-    watched = {
-        name.removesuffix("_unseal_insert")
-        for (name,) in db.conn.execute(
-            "select name from sqlite_master where name like '%\\_unseal\\_insert' escape '\\'"
-        )
-    }
+    triggers = [name for (name,) in db.conn.execute(_TRIGGERS)]
+    watched = {name.removesuffix("_unseal_insert") for name in triggers if name.endswith("_insert")}
     tables = sealed_tables(db)
     known = db.conn.execute("select exists (select 1 from seals) or exists (select 1 from unsealed)").fetchone()[0]
     if known and watched == {table.name for table in tables}:
@@ -92,9 +91,14 @@ def watch_tables(db: Database) -> None:
 
 
 def forget_seals(db: Database) -> None:
-    """Drop all seals, before a migration changes what a row is; `watch_tables` begins anew."""
+    """Drop all seals and their triggers, before a migration changes rows or what a row is.
+
+    Without its triggers `watch_tables` starts over, also where the migration was killed half-way.
+    """
     if db["seals"].exists():
         with db.atomic():
+            for (trigger,) in db.conn.execute(_TRIGGERS).fetchall():
+                db.conn.execute(f'drop trigger "{trigger}"')
             db.conn.execute("delete from seals")
             db.conn.execute("delete from unsealed")
 
