@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from sqlite_utils import Database
 
+from newsarchive.errors import NewsArchiveError
 from newsarchive.kazakh.scripts import fold
 
 _PAIRS = (
@@ -22,7 +23,7 @@ _ASCII = {pair[0]: pair[1:] for pair in _PAIRS.split()}
 _PATRONYMIC = re.compile(r"(?:ұлы|қызы|улы|кызы|вич|вна|чна)$", re.IGNORECASE)
 
 
-class CitationError(Exception):
+class CitationError(NewsArchiveError):
     """There is nothing to cite; the message is a sentence for the person at the terminal."""
 
 

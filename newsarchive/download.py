@@ -12,12 +12,13 @@ from scrapy.exceptions import CannotResolveHostError, IgnoreRequest
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
+from newsarchive.errors import NewsArchiveError
 from newsarchive.resolving import PUBLIC_HOSTS
 
 LONGEST_HEAD = 256 * 1024  # bytes; browsers allow about as much
 
 
-class HeadTooLong(Exception):
+class HeadTooLong(NewsArchiveError):
     """A server's header lines are longer than any honest ones."""
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from newsarchive.errors import NewsArchiveError
+
 
 @dataclass(kw_only=True, frozen=True, slots=True)
 class Page:
@@ -117,7 +119,7 @@ class Article:
     """Further pages of this article that were not among those given, in order."""
 
 
-class NotAnArticle(Exception):
+class NotAnArticle(NewsArchiveError):
     """The page holds no article; `reason` is a short phrase that the archive keeps beside the URL."""
 
     def __init__(self, url: str, reason: str) -> None:

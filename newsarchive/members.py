@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from newsarchive.errors import NewsArchiveError
+
 CHUNK = 1 << 16
 MOST = 256 << 20
 """Bytes of a record that is taken into memory; a larger one is no page."""
@@ -41,7 +43,7 @@ class Damage:
     """A whole member, only too large."""
 
 
-class RecordError(ValueError):
+class RecordError(NewsArchiveError, ValueError):
     """A record is not what it says it is; the message says in what."""
 
 

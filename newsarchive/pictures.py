@@ -12,6 +12,7 @@ from pathlib import Path
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from newsarchive.errors import NewsArchiveError
 from newsarchive.svg import SvgRefused, read_svg
 
 MOST_PIXELS = 64_000_000
@@ -44,7 +45,7 @@ _TURNED = (5, 6, 7, 8)
 """Values of EXIF's Orientation that lay a picture on its side."""
 
 
-class PictureRefused(Exception):
+class PictureRefused(NewsArchiveError):
     """The bytes are not kept as a picture; the message is a short phrase that the archive keeps beside the address."""
 
 

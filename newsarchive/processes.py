@@ -23,6 +23,8 @@ from multiprocessing.context import ForkServerContext
 from types import FrameType
 from typing import Any, TypeVar
 
+from newsarchive.errors import NewsArchiveError
+
 SOFT_SECONDS = 5
 HARD_SECONDS = 10
 AHEAD = 64 * 1024
@@ -35,11 +37,11 @@ EXTRACTING = ("newsarchive.warmed",)
 T = TypeVar("T")
 
 
-class TooSlow(Exception):
+class TooSlow(NewsArchiveError):
     """A page took longer than a page may."""
 
 
-class WorkerDied(Exception):
+class WorkerDied(NewsArchiveError):
     """The process that worked on a page died of it."""
 
 

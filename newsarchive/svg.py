@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from xml.parsers import expat
 
+from newsarchive.errors import NewsArchiveError
+
 NAMESPACE = "http://www.w3.org/2000/svg"
 MOST_SHAPES = 250_000
 """Shapes that a reader's browser has to draw, those repeated by `use` counted each time."""
@@ -25,7 +27,7 @@ _LENGTH = re.compile(r"\s*([0-9]*\.?[0-9]+(?:e[+-]?\d{1,2})?)\s*(px|pt|pc|mm|cm|
 _PIXELS = {"": 1.0, "px": 1.0, "pt": 4 / 3, "pc": 16.0, "mm": 96 / 25.4, "cm": 96 / 2.54, "in": 96.0}
 
 
-class SvgRefused(Exception):
+class SvgRefused(NewsArchiveError):
     """The file is no SVG that is kept; the message is a short phrase."""
 
 

@@ -19,6 +19,7 @@ from warcio.recordloader import ArcWarcRecord
 from warcio.statusandheaders import StatusAndHeadersParserException
 from warcio.warcwriter import WARCWriter
 
+from newsarchive.errors import NewsArchiveError
 from newsarchive.members import MOST, Damage
 
 if sys.version_info >= (3, 14):
@@ -40,7 +41,7 @@ ROOM = 1 << 29
 _LOOK_EVERY = 1 << 26
 
 
-class RecordingError(Exception):
+class RecordingError(NewsArchiveError):
     """A file or a record cannot be read; the message names it and says why."""
 
 

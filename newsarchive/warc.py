@@ -20,6 +20,7 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from newsarchive import __version__
+from newsarchive.errors import NewsArchiveError
 from newsarchive.items import Capture, Original, Page
 from newsarchive.revisits import read_original, reference_to
 
@@ -29,7 +30,7 @@ Originals = Callable[[str], Original | None]
 """Gives, by the SHA-256 of a payload, the capture that holds it already; None where none does."""
 
 
-class CaptureError(Exception):
+class CaptureError(NewsArchiveError):
     """A capture cannot be read back; the message names the file and the place."""
 
 

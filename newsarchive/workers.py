@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 
 from newsarchive.encodings import opened
+from newsarchive.errors import NewsArchiveError
 from newsarchive.extractor import EXTRACTOR
 from newsarchive.items import Article, Extracted, Fetched, Hints, NotAnArticle, Page
 from newsarchive.processes import EXTRACTING, TooSlow, WorkerDied, WorkerPool
@@ -15,7 +16,7 @@ from newsarchive.sites import Site
 logger = logging.getLogger(__name__)
 
 
-class CutShort(Exception):
+class CutShort(NewsArchiveError):
     """A page's compressed body ends before its end."""
 
 

@@ -7,8 +7,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from newsarchive.errors import NewsArchiveError
 
-class RoomError(Exception):
+
+class RoomError(NewsArchiveError):
     """The reading room cannot be opened; the message is a sentence for the person at the terminal."""
 
 

@@ -14,13 +14,14 @@ from urllib.parse import urlencode
 from sqlite_utils import Database
 
 from newsarchive.browse.languages import Speech
+from newsarchive.errors import NewsArchiveError
 
 
-class MissingError(Exception):
+class MissingError(NewsArchiveError):
     """There is no such page, article or picture."""
 
 
-class MisunderstoodError(Exception):
+class MisunderstoodError(NewsArchiveError):
     """The address asks for something that makes no sense; `args[0]` is the key of the text that says so."""
 
 

@@ -13,12 +13,13 @@ from sqlite_utils import Database
 
 from newsarchive.database.seals import forget_seals, watch_tables
 from newsarchive.database.sums import sum_pages
+from newsarchive.errors import NewsArchiveError
 from newsarchive.migrations import migrations
 
 BUSY_SECONDS = 30
 
 
-class ArchiveError(Exception):
+class ArchiveError(NewsArchiveError):
     """The archive cannot be used; the message is a sentence for the person at the terminal."""
 
 

@@ -9,10 +9,11 @@ from urllib.parse import unquote, urlsplit
 
 from sqlite_utils import Database
 
+from newsarchive.errors import NewsArchiveError
 from newsarchive.urls import url_key
 
 
-class Forgotten(Exception):
+class Forgotten(NewsArchiveError):
     """An article was taken down and is not to be stored again; the message says when and why."""
 
     def __init__(self, url: str, time: str, reason: str) -> None:

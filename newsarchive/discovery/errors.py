@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from newsarchive.errors import NewsArchiveError
 
-class ListingError(Exception):
+
+class ListingError(NewsArchiveError):
     """A response is not the listing it should be; `reason` says in words what it is instead."""
 
     def __init__(self, url: str, reason: str) -> None:

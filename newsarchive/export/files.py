@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from newsarchive.errors import NewsArchiveError
 
-class ExportError(Exception):
+
+class ExportError(NewsArchiveError):
     """The export cannot be made; the message is a sentence for the person at the terminal."""
 
 

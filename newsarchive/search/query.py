@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from newsarchive.errors import NewsArchiveError
 from newsarchive.shadow import query_stems, query_words, stem_tokens
 
 FIELDS = {"title": "title", "author": "authors"}
@@ -23,7 +24,7 @@ Expand = Callable[[str], list[str] | None]
 """Gives the index's words that begin with a prefix, or None where the prefix itself is better looked for."""
 
 
-class FilterError(ValueError):
+class FilterError(NewsArchiveError, ValueError):
     """A query or a filter that cannot be understood; the message is a sentence for the person who gave it."""
 
 

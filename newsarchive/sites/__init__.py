@@ -11,11 +11,13 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from newsarchive.errors import NewsArchiveError
+
 PACKAGED = Path(__file__).parent
 KINDS = ("wordpress", "sitemap", "feed", "listing")
 
 
-class ProfileError(ValueError):
+class ProfileError(NewsArchiveError, ValueError):
     """A profile that cannot be used; the message names the file and the key."""
 
 
