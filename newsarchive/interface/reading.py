@@ -1,0 +1,209 @@
+"""Read an archive from Python: search, articles with their revisions, edits and deletions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Unpack
+
+from sqlite_utils import Database
+
+from newsarchive.database import article_of, read_archive
+from newsarchive.database.revisions import article_of_revision
+from newsarchive.errors import NewsArchiveError
+from newsarchive.items import Article
+from newsarchive.search import Filters, Hit, count_hits, search
+from newsarchive.search.selection import select_articles
+
+
+class ArticleNotFound(NewsArchiveError):
+    """The archive has no such article, or readers may not see it."""
+
+
+@dataclass(kw_only=True, frozen=True)
+class Revision:
+    """One content of an article: `time` is when it was first seen (UTC), `kind` what the edit was.
+
+    Kinds: ``first``, ``substantive``, ``cosmetic``, ``metadata``; ``reextracted`` for what newer rules read in an
+    older page, which is no edit of the newspaper's.
+    """
+
+    number: int
+    time: str
+    kind: str
+    changed: tuple[str, ...]
+    """Names of the fields that differ from the revision before."""
+    digest: str
+    content: Article
+
+
+@dataclass(kw_only=True, frozen=True)
+class ArchivedArticle:
+    """The present state of an article, as the view `archive` has it. Times are UTC, `day` is the site's own."""
+
+    id: int
+    site: str
+    url: str
+    title: str
+    lead: str
+    body: str
+    authors: tuple[str, ...]
+    categories: tuple[str, ...]
+    tags: tuple[str, ...]
+    images: tuple[str, ...]
+    language: str
+    published: str
+    modified: str
+    day: str
+    first_seen: str
+    last_seen: str
+    gone: str
+    """When it was found missing from its site; empty while it is there."""
+    words: int
+    _db: Database = field(repr=False, compare=False)
+
+    @property
+    def revisions(self) -> tuple[Revision, ...]:
+        """All its revisions, the oldest first."""
+        rows = self._db.query("select * from revisions where article = ? order by number", [self.id])
+        return tuple(_revision(row, self) for row in rows)
+
+
+@dataclass(kw_only=True, frozen=True)
+class Change:
+    """One field that a newspaper changed: `before` and `after` are its texts (JSON for lists)."""
+
+    time: str
+    site: str
+    article: int
+    url: str
+    title: str
+    revision: int
+    kind: str
+    field: str
+    before: str
+    after: str
+
+
+@dataclass(kw_only=True, frozen=True)
+class Deletion:
+    """An article that its site no longer has: since when, and how that was noticed."""
+
+    article: int
+    site: str
+    url: str
+    title: str
+    published: str
+    first_seen: str
+    last_seen: str
+    gone: str
+    reason: str
+
+
+class Archive:
+    """An archive, opened for reading; a crawl may write to it meanwhile. What is under an embargo is left out.
+
+    `db` is the database itself (`sqlite_utils.Database`, read-only) for SQL of one's own.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.db = read_archive(folder)
+
+    def __enter__(self) -> Archive:
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the database."""
+        self.db.close()
+
+    def search(
+        self, query: str, *, limit: int = 20, offset: int = 0, order: str = "rank", **filters: Unpack[Filters]
+    ) -> list[Hit]:
+        """Find articles with the words of a query in any form; `order` is ``rank``, ``newest`` or ``oldest``.
+
+        Filters: `site`, `author`, `category`, `tag`, `language`, and `since` and `until` (a day, month or year).
+        Raises FilterError on a filter that cannot be read.
+        """
+        return search(self.db, query, limit=limit, offset=offset, order=order, **filters)
+
+    def count(self, query: str = "", **filters: Unpack[Filters]) -> int:
+        """How many articles match; all of them without query and filters."""
+        return count_hits(self.db, query, **filters)
+
+    def article(self, id_or_url: int | str) -> ArchivedArticle:
+        """One article by its id or any of its URLs. Raises ArticleNotFound."""
+        found = id_or_url if isinstance(id_or_url, int) else article_of(self.db, id_or_url)
+        sql = "select * from archive where id = ? and id not in (select article from hidden)"
+        for row in self.db.query(sql, [found]):
+            return _article(row, self.db)
+        raise ArticleNotFound(f"There is no article {id_or_url} in {self.folder}.")
+
+    def articles(self, query: str = "", **filters: Unpack[Filters]) -> Iterator[ArchivedArticle]:
+        """Every article that matches, by day of publication; all of them without query and filters."""
+        selection = select_articles(self.db, query, **filters)
+        select = "(select article from search_order where key = $key)"
+        ids = [article for (article,) in selection.rows(self.db, select, order="$key")]
+        for article in ids:
+            for row in self.db.query("select * from archive where id = ?", [article]):
+                yield _article(row, self.db)
+
+    def changes(self, *, site: str = "", since: str = "") -> Iterator[Change]:
+        """What newspapers changed after publication, the newest first; `since` is a day or a time (UTC)."""
+        sql = (
+            'select time, site, article, url, title, revision, kind, field, "from" as before, "to" as after'
+            " from changes where article not in (select article from hidden) and time >= ? and (? = '' or site = ?)"
+            " order by time desc, article, field"
+        )
+        for row in self.db.query(sql, [since, site, site]):
+            yield Change(**_texts(row))
+
+    def deletions(self, *, site: str = "", since: str = "") -> Iterator[Deletion]:
+        """Articles that are gone from their site, the latest first; `since` is a day or a time (UTC)."""
+        sql = (
+            "select article, site, url, title, published, first_seen, last_seen, gone, reason from deletions"
+            " where article not in (select article from hidden) and gone >= ? and (? = '' or site = ?)"
+            " order by gone desc, article"
+        )
+        for row in self.db.query(sql, [since, site, site]):
+            yield Deletion(**_texts(row))
+
+
+def open_archive_for_reading(archive: str | Path = "data") -> Archive:
+    """Open the archive in a folder for reading only.
+
+    Raises ArchiveError where there is none, or where it cannot be read.
+    """
+    return Archive(Path(archive))
+
+
+_LISTS = ("authors", "categories", "tags", "images")
+_COLUMNS = tuple(name for name in ArchivedArticle.__dataclass_fields__ if name != "_db")
+
+
+def _article(row: dict[str, Any], db: Database) -> ArchivedArticle:
+    values = _texts({name: row[name] for name in _COLUMNS})
+    values |= {name: tuple(json.loads(row[name])) for name in _LISTS}
+    return ArchivedArticle(**values, _db=db)
+
+
+def _revision(row: dict[str, Any], article: ArchivedArticle) -> Revision:
+    return Revision(
+        number=row["number"],
+        time=row["time"],
+        kind=row["kind"],
+        changed=tuple(json.loads(row["changed"])),
+        digest=row["digest"],
+        content=article_of_revision(row, url=article.url, site=article.site),
+    )
+
+
+def _texts(row: dict[str, Any]) -> dict[str, Any]:
+    """A row with empty texts in place of NULL."""
+    return {name: "" if value is None else value for name, value in row.items()}
