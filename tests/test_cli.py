@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -211,3 +213,15 @@ def test_every_command_and_setting_of_a_profile_is_in_the_readme() -> None:
         assert f"`{command}" in README, command
     for key in ("timezone", "delay", "contact", "images", "aliases", "include", "exclude", "articles_per_week", "drop"):
         assert f"`{key}`" in README, key
+
+
+def test_the_list_of_commands_loads_none_of_them() -> None:
+    code = (
+        "import sys\nfrom newsarchive.cli import cli\ncli(['--help'], standalone_mode=False)\n"
+        "print([m for m in sys.modules if m.startswith('newsarchive.') and m != 'newsarchive.cli'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    lines = done.stdout.splitlines()
+    assert lines[-1] == "[]"
+    assert [line.split()[0] for line in lines[lines.index("Commands:") + 1 : -1]] == [*COMMANDS]
+    assert max(map(len, lines)) <= 80

@@ -7,43 +7,57 @@ import sqlite3
 import sys
 from keyword import iskeyword
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
 from newsarchive import __version__
-from newsarchive.processes import EXTRACTING, start_early
 
 LOCKED = 75
+
+
+class Listed(NamedTuple):
+    """Where a command is, and what the list of commands says of it."""
+
+    module: str
+    summary: str
+
+
 COMMANDS = {
-    "sites": "sites",
-    "crawl": "crawling",
-    "fetch": "fetching",
-    "images": "images",
-    "import": "importing",
-    "search": "reading",
-    "show": "reading",
-    "history": "revisions",
-    "diff": "revisions",
-    "status": "status",
-    "export": "taking",
-    "cite": "taking",
-    "timemap": "taking",
-    "browse": "taking",
-    "reextract": "reextracting",
-    "check": "keeping",
-    "backup": "keeping",
-    "restore": "keeping",
-    "stems": "stems",
-    "forget": "withholding",
-    "embargo": "withholding",
-    "schedule": "scheduling",
-    "demo": "showing",
+    "sites": Listed("sites", "List site profiles; add or check one."),
+    "crawl": Listed("crawling", "Fetch new and changed articles."),
+    "fetch": Listed("fetching", "Fetch single pages now; print and store them."),
+    "images": Listed("images", "Download images that kept articles still lack."),
+    "import": Listed("importing", "Import WARC, ARC and WACZ files and saved pages."),
+    "search": Listed("reading", "Search the archive."),
+    "show": Listed("reading", "Print an article as it is, or as it was."),
+    "history": Listed("revisions", "List the revisions of an article."),
+    "diff": Listed("revisions", "Show what changed between two revisions."),
+    "status": Listed("status", "Show last runs, counts, failures and coverage."),
+    "export": Listed("taking", "Export the archive, or part of it."),
+    "cite": Listed("taking", "Cite the archived version of an article."),
+    "timemap": Listed("taking", "List the captures of an article (Memento TimeMap)."),
+    "browse": Listed("taking", "Open the reading room in a browser."),
+    "reextract": Listed("reextracting", "Extract all kept pages again with this version."),
+    "check": Listed("keeping", "Verify every byte of the archive."),
+    "backup": Listed("keeping", "Back up the archive, also during a crawl."),
+    "restore": Listed("keeping", "Restore a backup."),
+    "stems": Listed("stems", "Rebuild the search index; learn a stem lexicon."),
+    "forget": Listed("withholding", "Take an article down for good."),
+    "embargo": Listed("withholding", "Hide an article until a given day."),
+    "schedule": Listed("scheduling", "Print a crontab line and a systemd timer."),
+    "demo": Listed("showing", "Crawl the bundled sample newspaper."),
 }
-"""Each command and the module beside this one that holds it; loaded when it is called, so that a search starts fast."""
+"""The commands in the order in which a person meets them; a module is loaded only when its command is called."""
 
 
 class Commands(click.Group):
     """The commands by name, in the order in which a person meets them."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without loading them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, listed.summary) for name, listed in COMMANDS.items()])
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -52,6 +66,8 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] == "crawl":  # it takes both half a second to load, so they do it at the same time
+            from newsarchive.processes import EXTRACTING, start_early
+
             start_early(EXTRACTING)
         return super().resolve_command(ctx, args)
 
@@ -59,7 +75,7 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         _import_sqlite_utils()
-        module = importlib.import_module(f"newsarchive.cli.{COMMANDS[cmd_name]}")
+        module = importlib.import_module(f"newsarchive.cli.{COMMANDS[cmd_name].module}")
         name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name.replace("-", "_")
         command: click.Command = getattr(module, name)
         return command
