@@ -306,13 +306,24 @@ def test_search_result_as_csv_and_json_is_the_same(room: Datasette) -> None:
     assert "«өзені»" in rows[0]["snippet"]
 
 
-def test_csv_cells_do_not_run_as_formulas(folder: Path, tmp_path: Path) -> None:
+def test_csv_is_plain_and_beside_it_in_a_form_whose_cells_do_not_run(folder: Path, tmp_path: Path) -> None:
     db = open_archive(tmp_path)
     save_site(db, TAN)
     store(db, make_article("sum", "=1+1", "Мәтін"), TAN)
     db.close()
     room = make_datasette(tmp_path)
-    assert "'=1+1" in get(room, "/search.csv").text
+    guarded, plain = get(room, "/search.csv?spreadsheet=1"), get(room, "/search.csv")
+    assert "'=1+1" in guarded.text
+    assert guarded.content.startswith("\ufeffid,".encode())
+    assert ",=1+1," in plain.text
+    assert plain.content.startswith(b"id,")
+    for page in ("/", "/search", "/trends?q=мәтін", "/concordance?q=мәтін", "/coverage"):
+        links = tree_of(get(room, page)).xpath("//p[@class='downloads']/a[contains(@href, '.csv')]/@href")
+        assert len(links) >= 2, page
+        for one, other in zip(links[::2], links[1::2], strict=True):
+            assert other in (f"{one}?spreadsheet=1", f"{one}&spreadsheet=1")
+            assert not get(room, one).content.startswith("\ufeff".encode())
+            assert get(room, other).content.startswith("\ufeff".encode())
     room.executor.shutdown()
 
 

@@ -76,7 +76,7 @@ def _held(folder: Path, target: Path) -> Iterator[None]:
         raise BackupError(f"{target} is not a folder.")
     if target.exists() and not (target / NAME).exists() and any(p.name != "backup.lock" for p in target.iterdir()):
         raise BackupError(f"{target} holds other things than a backup: name an empty folder.")
-    target.mkdir(parents=True, exist_ok=True)
+    Path(os.path.realpath(target)).mkdir(parents=True, exist_ok=True)  # a link is followed
     with open(target / "backup.lock", "a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

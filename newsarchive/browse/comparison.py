@@ -61,7 +61,7 @@ def compare_page(visit: Visit) -> Answer:
     keys, sizes = _compare(visit.db, sets) if asked else ({}, (0, 0))
     if form := visit.named.get("form"):
         rows = [_row(kind, key) for kind, found in keys.items() for key in found]
-        return as_csv(rows, COLUMNS, "comparison.csv") if form == "csv" else as_json(rows)
+        return as_csv(visit, rows, COLUMNS, "comparison.csv") if form == "csv" else as_json(rows)
     return Page(
         template="compare.html",
         title=visit.speech.text("compare"),

@@ -20,7 +20,7 @@ def concordance_page(visit: Visit) -> Answer:
     lines = list(kwic(visit.db, query, words=words, limit=MOST if form else SHOWN + 1, **filters)) if query else []
     if form:
         rows = [line._asdict() for line in lines]
-        return as_csv(rows, COLUMNS, "concordance.csv") if form == "csv" else as_json(rows)
+        return as_csv(visit, rows, COLUMNS, "concordance.csv") if form == "csv" else as_json(rows)
     return Page(
         template="concordance.html",
         title=visit.speech.text("concordance"),

@@ -20,7 +20,7 @@ def coverage_page(visit: Visit) -> Answer:
         raise MissingError(site)
     if form := visit.named.get("form"):
         rows = [{"site": site, **row} for row in read_coverage(visit.db, site)]
-        return as_csv(rows, COLUMNS, f"coverage-{site}.csv") if form == "csv" else as_json(rows)
+        return as_csv(visit, rows, COLUMNS, f"coverage-{site}.csv") if form == "csv" else as_json(rows)
     years = coverage_years(visit.db, site)
     year = visit.get("year") if visit.get("year") in years else next(iter(years), "")
     days = {row["day"]: row for row in read_coverage(visit.db, site, year)} if year else {}

@@ -57,4 +57,4 @@ def articles_csv(visit: Visit) -> Answer:
     by = visit.get("by", "month")
     if by not in PERIODS:
         raise MisunderstoodError("unknown_period")
-    return as_csv(count_articles(visit.db, by), ["site", "period", "articles"], f"articles-per-{by}.csv")
+    return as_csv(visit, count_articles(visit.db, by), ["site", "period", "articles"], f"articles-per-{by}.csv")

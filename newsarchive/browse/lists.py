@@ -40,7 +40,7 @@ def _list(
     visit: Visit, read: Callable[[int, int], list[Row]], name: str, columns: list[str], more: Mapping[str, object]
 ) -> Answer:
     if visit.named.get("form") == "csv":
-        return as_csv(read(ALL, 0), columns, f"{name}.csv")
+        return as_csv(visit, read(ALL, 0), columns, f"{name}.csv")
     if visit.named.get("form") == "json":
         return as_json(read(ALL, 0))
     number = visit.get_number("page", 1)

@@ -24,7 +24,7 @@ def names_page(visit: Visit) -> Answer:
     table, like = visit.named["table"], visit.get("q")
     if form := visit.named.get("form"):
         found = list_names(visit.db, table, like=like, limit=10_000_000)
-        return as_csv(found, COLUMNS, f"{table}.csv") if form == "csv" else as_json(found)
+        return as_csv(visit, found, COLUMNS, f"{table}.csv") if form == "csv" else as_json(found)
     number = visit.get_number("page", 1)
     found = list_names(visit.db, table, like=like, limit=PER_PAGE + 1, offset=(number - 1) * PER_PAGE)
     return Page(
@@ -50,7 +50,7 @@ def name_page(visit: Visit) -> Answer:
         raise MissingError(str(key))
     months = months_of(visit.db, table, key)
     if visit.named.get("form") == "csv":
-        return as_csv(months, ["period", "articles"], f"{table}-{key}.csv")
+        return as_csv(visit, months, ["period", "articles"], f"{table}-{key}.csv")
     number = visit.get_number("page", 1)
     articles = articles_of(visit.db, table, key, limit=PER_PAGE + 1, offset=(number - 1) * PER_PAGE)
     search = {FILTER[table]: name["name"]}

@@ -104,7 +104,7 @@ def _download(visit: Visit, form: str, query: str, order: str, filters: Filters)
         for hit in search(visit.db, query, limit=BATCH, offset=start, order=order, **filters)
     ]
     if form == "csv":
-        return as_csv(hits, COLUMNS, "search.csv")
+        return as_csv(visit, hits, COLUMNS, "search.csv")
     return as_json(
         {
             "query": query,

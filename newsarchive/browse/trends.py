@@ -24,7 +24,7 @@ def trends_page(visit: Visit) -> Answer:
     sites = list_sites(visit.db)
     rows = _count(visit, queries, by, filters, [str(s["name"]) for s in sites] if apart else [])
     if form := visit.named.get("form"):
-        return as_csv(rows, COLUMNS, "trends.csv") if form == "csv" else as_json(rows)
+        return as_csv(visit, rows, COLUMNS, "trends.csv") if form == "csv" else as_json(rows)
     return Page(
         template="trends.html",
         title=visit.speech.text("trends"),

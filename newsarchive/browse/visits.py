@@ -15,6 +15,7 @@ from sqlite_utils import Database
 
 from newsarchive.browse.languages import Speech
 from newsarchive.errors import NewsArchiveError
+from newsarchive.export.csvfile import BYTE_ORDER_MARK, spreadsheet_cell
 
 
 class MissingError(NewsArchiveError):
@@ -102,23 +103,33 @@ def address(path: str, **form: object) -> str:
     return f"{path}?{query}" if query else path
 
 
-def as_csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], filename: str) -> Download:
-    """Rows as CSV in UTF-8 with a byte order mark, by which spreadsheets know the encoding.
+def for_spreadsheet(link: str) -> str:
+    """The address of a CSV file in the form for spreadsheet programs.
 
-    A cell that a spreadsheet would run as a formula gets an apostrophe in front (OWASP, CSV injection).
+    >>> for_spreadsheet("/search.csv?q=1"), for_spreadsheet("/changes.csv")
+    ('/search.csv?q=1&spreadsheet=1', '/changes.csv?spreadsheet=1')
     """
-    out = io.StringIO()
+    return f"{link}{'&' if '?' in link else '?'}spreadsheet=1"
+
+
+def as_csv(visit: Visit, rows: Iterable[Mapping[str, Any]], columns: Sequence[str], filename: str) -> Download:
+    """Rows as CSV in UTF-8, the text as it is; with `spreadsheet` in the form as a spreadsheet program wants it.
+
+    For that it has a byte order mark, and an apostrophe before what would run as a formula.
+    """
+    spreadsheet = bool(visit.get("spreadsheet"))
+    out = io.StringIO(BYTE_ORDER_MARK if spreadsheet else "")
+    out.seek(0, io.SEEK_END)
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(columns)
     for row in rows:
-        writer.writerow([_cell(row.get(column)) for column in columns])
-    return Download(body=("\ufeff" + out.getvalue()).encode(), type="text/csv; charset=utf-8", filename=filename)
+        cells = [_joined(row.get(column)) for column in columns]
+        writer.writerow(map(spreadsheet_cell, cells) if spreadsheet else cells)
+    return Download(body=out.getvalue().encode(), type="text/csv; charset=utf-8", filename=filename)
 
 
-def _cell(value: Any) -> Any:
-    if isinstance(value, (list, tuple)):
-        value = "; ".join(map(str, value))
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+def _joined(value: Any) -> Any:
+    return "; ".join(map(str, value)) if isinstance(value, (list, tuple)) else value
 
 
 def as_json(data: Any) -> Download:

@@ -35,7 +35,17 @@ from newsarchive.browse import (
 from newsarchive.browse.archives import rows
 from newsarchive.browse.languages import LANGUAGES, Speech, choose_language
 from newsarchive.browse.prose import REL, is_web_address
-from newsarchive.browse.visits import Answer, Download, MissingError, MisunderstoodError, Page, View, Visit, address
+from newsarchive.browse.visits import (
+    Answer,
+    Download,
+    MissingError,
+    MisunderstoodError,
+    Page,
+    View,
+    Visit,
+    address,
+    for_spreadsheet,
+)
 from newsarchive.database import ArchiveError, read_archive
 from newsarchive.search import FilterError
 
@@ -96,7 +106,12 @@ class Room:
             lstrip_blocks=True,
         )
         self.templates.globals.update(
-            address=address, languages=LANGUAGES, rel=REL, is_web_address=is_web_address, readable=readable_url
+            address=address,
+            for_spreadsheet=for_spreadsheet,
+            is_web_address=is_web_address,
+            languages=LANGUAGES,
+            readable=readable_url,
+            rel=REL,
         )
 
     def routes(self) -> list[tuple[str, Callable[..., Awaitable[Response]]]]:

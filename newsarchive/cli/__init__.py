@@ -127,6 +127,7 @@ def main() -> None:
 def _explain(error: Exception) -> None:
     """End with a sentence and the exit code for an error that a person may meet; give back any other."""
     from newsarchive.database import ArchiveError, ArchiveLocked
+    from newsarchive.export.files import ExportError
     from newsarchive.sites import ProfileError
 
     match error:
@@ -134,7 +135,7 @@ def _explain(error: Exception) -> None:
             _end(str(error), LOCKED)
         case ProfileError():
             _end(str(error), 2)
-        case ArchiveError():
+        case ArchiveError() | ExportError():
             _end(str(error), 1)
         case sqlite3.Error():
             _end(f"The archive cannot be used: {error}.", 1)

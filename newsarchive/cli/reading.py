@@ -112,6 +112,7 @@ def _print_lines(lines: Iterable[Line], *, as_json: bool) -> None:
     writer = csv.writer(sys.stdout)
     writer.writerow(Line._fields)
     writer.writerows(lines)
+    sys.stdout.flush()  # here a full disk is an error; at the end of the program it would be a traceback
 
 
 def print_hits(hits: Sequence[Hit]) -> None:

@@ -18,6 +18,7 @@ from newsarchive.search import search
 from newsarchive.sites import read_profile
 
 QUERY = "мамандық"
+PROFILE = "saryarqa.toml"
 
 
 @click.command()
@@ -25,8 +26,9 @@ QUERY = "мамандық"
 def demo(archive: Archive) -> None:
     """Crawl the bundled sample newspaper on loopback into DIR/demo, made anew, and show what can be done with it."""
     folder = archive.folder / "demo"
-    if folder.exists():
-        shutil.rmtree(folder)
+    if folder.exists() and not _clear(folder):
+        archive.warn(f"{folder} holds something other than the demo: move it, or choose another place with --archive.")
+        sys.exit(1)
     with serve() as paper, lock_archive(folder):
         click.echo(f"The sample newspaper is at {paper.url}, the new archive in {folder.absolute()}\n")
         outcomes = _crawl_twice(Archive(folder=folder, quiet=archive.quiet), paper)
@@ -38,8 +40,18 @@ def demo(archive: Archive) -> None:
     _show(folder)
 
 
+def _clear(folder: Path) -> bool:
+    """Empty the folder of an earlier demo; False where it holds something else, and then it stays as it is."""
+    marker = folder / "sites" / PROFILE
+    if not marker.is_file() and any(path.is_file() and path.name != "archive.lock" for path in folder.rglob("*")):
+        return False
+    for path in sorted(folder.iterdir(), key=lambda path: path.name == "sites"):  # last, should this be interrupted
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    return True
+
+
 def _crawl_twice(archive: Archive, paper: Newspaper) -> list[Outcome]:
-    path = archive.folder / "sites" / "saryarqa.toml"
+    path = archive.folder / "sites" / PROFILE
     path.parent.mkdir(parents=True)
     path.write_text(paper.profile(), encoding="utf-8")
     site = read_profile(path)

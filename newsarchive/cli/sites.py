@@ -15,6 +15,7 @@ from newsarchive.cli.terminal import Archive, json_option, print_json, print_tab
 from newsarchive.crawl import probe
 from newsarchive.database import lock_archive, open_archive, save_site
 from newsarchive.discovery import ListingError, probe_urls, profile_toml, propose_site, read_listing, start_urls
+from newsarchive.export.files import whole
 from newsarchive.items import Fetched, Listed, Page
 from newsarchive.learning import ENOUGH, learn
 from newsarchive.sites import Site, Source
@@ -69,7 +70,8 @@ def add(archive: Archive, url: str, name: str) -> None:
         path = archive.folder / "sites" / f"{name}.toml"
         known = path.exists()
         db = open_archive(archive.folder)
-        path.write_text(profile_toml(site), encoding="utf-8")
+        with whole(path) as draft:
+            draft.write_text(profile_toml(site), encoding="utf-8")
         save_site(db, site)
         db.close()
     archive.say(f"{'Rewrote' if known else 'Wrote'} {path}: {describe(site)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from rich.progress import Progress
 
 from newsarchive.cli.terminal import Archive, stderr
 from newsarchive.database import lock_archive, open_archive, rebuild_index
+from newsarchive.export.targets import target_file
 from newsarchive.kazakh.lexicon import learn_lexicon, write_lexicon
 
 
@@ -42,8 +44,10 @@ def rebuild(archive: Archive) -> None:
 @click.pass_obj
 def learn(archive: Archive, texts: tuple[Path, ...], output: Path, source: str) -> None:
     """Learn a lexicon of Kazakh stems from plain TEXTS (UTF-8), without labels."""
-    lexicon = learn_lexicon(_lines(texts), source=source)
-    write_lexicon(output, lexicon)
+    with target_file(output) as file, tempfile.TemporaryDirectory() as scratch:
+        lexicon = learn_lexicon(_lines(texts), source=source)
+        write_lexicon(Path(scratch) / "lexicon.gz", lexicon)
+        file.write((Path(scratch) / "lexicon.gz").read_bytes())
     archive.say(f"{len(lexicon.stems)} stems, {len(lexicon.suffixes)} suffixes in {output} (digest {lexicon.digest})")
 
 

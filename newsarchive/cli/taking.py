@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from newsarchive.cli.reading import filter_options, find_article, read_filters, 
 from newsarchive.cli.terminal import Archive, stderr
 from newsarchive.export import FORMATS, ExportError, release
 from newsarchive.export import export as export_articles
+from newsarchive.export.targets import STDOUT
 from newsarchive.search import FilterError
 
 STYLES = ("text", "bibtex", "csl-json", "ris")
@@ -24,10 +26,11 @@ STYLES = ("text", "bibtex", "csl-json", "ris")
 
 @click.command()
 @click.option("--format", "form", type=click.Choice(tuple(FORMATS)), default="jsonl", show_default=True)
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="The file (or folder) to write.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The file or folder; - is standard output.")
 @click.option("--release", "directory", type=click.Path(path_type=Path), help="Make a dataset to publish, in a folder.")
 @click.option("--query", default="", help="Only what this search finds.")
 @click.option("--size", type=click.IntRange(1), metavar="MB", help="Of a WARC file (in a WACZ too) at most; else 1024.")
+@click.option("--spreadsheet", is_flag=True, help="CSV that is safe to open in a spreadsheet program.")
 @filter_options
 @click.pass_obj
 def export(
@@ -38,12 +41,11 @@ def export(
     directory: Path | None,
     query: str,
     size: int | None,
+    spreadsheet: bool,
     **filters: Any,
 ) -> None:
     """Write the archive, or a part of it, in other people's formats."""
-    target = directory or output
-    if target is None:
-        raise click.UsageError("export wants -o PATH, or --release DIR.")
+    target = _target(output, directory, form, spreadsheet=spreadsheet)
     chosen = read_filters(filters)
     with Progress(console=stderr, transient=True, disable=archive.quiet or not sys.stderr.isatty()) as bar:
         task = bar.add_task("articles", total=None)
@@ -62,6 +64,7 @@ def export(
                     query=query,
                     progress=progress,
                     largest=(size or 0) << 20,
+                    spreadsheet=spreadsheet,
                     **chosen,
                 )
         except FilterError as error:
@@ -69,7 +72,25 @@ def export(
         except ExportError as error:
             archive.warn(str(error))
             sys.exit(1)
-    archive.say(f"{count} articles in {target}")
+        except BrokenPipeError:  # the reader has what it wanted (head): end as other programs do then, without a word
+            sys.exit(128 + signal.SIGPIPE)
+    plural = "s" * (count != 1)
+    archive.say(f"{count} article{plural} {'written' if str(target) == STDOUT else f'in {target}'}")
+
+
+def _target(output: Path | None, directory: Path | None, form: str, *, spreadsheet: bool) -> Path:
+    """The file or folder to write. Raises UsageError where the options do not go together."""
+    target = directory or output
+    if target is None:
+        raise click.UsageError("Name the file or folder to write: -o PATH, or --release DIR.")
+    if output and directory:
+        raise click.UsageError("-o and --release do not go together: choose one.")
+    if spreadsheet and (directory or form != "csv"):
+        raise click.UsageError("--spreadsheet goes with --format csv only.")
+    if str(target) == STDOUT and (directory or FORMATS[form].folder):
+        what = "--release" if directory else f"--format {form}"
+        raise click.UsageError(f"{what} makes a folder of files, which cannot go to standard output: name a folder.")
+    return target
 
 
 @click.command()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
-from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from newsarchive.export.files import ExportError
 from newsarchive.export.records import FIELDS, Job
@@ -12,7 +11,7 @@ from newsarchive.export.records import FIELDS, Job
 ROWS = 1000
 
 
-def write_parquet(job: Job, path: Path) -> None:
+def write_parquet(job: Job, file: IO[bytes]) -> None:
     """Write the articles with typed columns: integers, texts, lists of texts. Raises ExportError without pyarrow."""
     try:
         # Not at the top: pyarrow is an extra, and takes longer to load than most commands run.
@@ -29,7 +28,7 @@ def write_parquet(job: Job, path: Path) -> None:
         [pyarrow.field(f.name, kinds[f.kind], metadata={"description": f.description}) for f in FIELDS]
     )
     records = job.records()
-    with pyarrow.parquet.ParquetWriter(path, schema, compression="zstd") as writer:
+    with pyarrow.parquet.ParquetWriter(file, schema, compression="zstd") as writer:
         while rows := list(islice(records, ROWS)):
             columns = [pyarrow.array([row[f.name] for row in rows], type=kinds[f.kind]) for f in FIELDS]
             writer.write_table(pyarrow.Table.from_arrays(columns, schema=schema))

@@ -108,6 +108,8 @@ class Job:
     """Is given every record as it passes."""
     largest: int = 0
     """Bytes that one of several files may have, where the format makes several; 0 leaves its default."""
+    spreadsheet: bool = False
+    """CSV for a spreadsheet program instead of one that reads it as data."""
 
     @classmethod
     def of(cls, db: Database, selection: Selection, progress: Progress | None = None, *, largest: int = 0) -> Job:

@@ -11,8 +11,9 @@ from typing import Any, Unpack
 
 from sqlite_utils import Database
 
+from newsarchive.export.captures import archive_folder
 from newsarchive.export.datasheet import LICENCE_NOTE, Counts, datasheet
-from newsarchive.export.files import whole
+from newsarchive.export.files import keep_out, whole
 from newsarchive.export.jsonlines import write_jsonl
 from newsarchive.export.parquet import write_parquet
 from newsarchive.export.records import FIELDS, Job, Progress, snapshot
@@ -27,11 +28,14 @@ def release(
     It holds articles.jsonl, articles.parquet, README.md, datapackage.json (Frictionless) and SHA256SUMS, and says
     nothing of when it was made, so that the same archive gives the same bytes. Raises ExportError, FilterError.
     """
+    keep_out(directory, archive_folder(db))
     with snapshot(db), whole(directory, folder=True) as folder:
         job = Job.of(db, select_articles(db, query, **filters), progress)
         counts = Counts()
-        write_jsonl(replace(job, seen=counts.add), folder / "articles.jsonl")
-        write_parquet(replace(job, progress=None), folder / "articles.parquet")
+        with open(folder / "articles.jsonl", "xb") as file:
+            write_jsonl(replace(job, seen=counts.add), file)
+        with open(folder / "articles.parquet", "xb") as file:
+            write_parquet(replace(job, progress=None), file)
         asked = [("query", query), *((name, str(value)) for name, value in sorted(filters.items()))]
         sheet = datasheet(counts, list(failures(db, counts)), {name: value for name, value in asked if value})
         (folder / "README.md").write_text(sheet, encoding="utf-8", newline="\n")

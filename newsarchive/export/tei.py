@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from lxml import etree
 
@@ -40,9 +39,9 @@ class _Maker:
 E = _Maker()
 
 
-def write_tei(job: Job, path: Path) -> None:
+def write_tei(job: Job, file: IO[bytes]) -> None:
     """Write the articles as one corpus, element by element; where there are none, a corpus of one empty text."""
-    with open(path, "wb") as file, etree.xmlfile(file, encoding="utf-8") as xml:
+    with etree.xmlfile(file, encoding="utf-8") as xml:
         xml.write_declaration()
         with xml.element(f"{{{NAMESPACE}}}teiCorpus", nsmap=_PREFIXES):
             xml.write("\n", _corpus_header(len(job.articles)), "\n")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from pathlib import Path
+from typing import IO
 from xml.sax.saxutils import escape
 
 from newsarchive.export.records import FIELDS, Job, Record
@@ -17,11 +17,10 @@ from newsarchive.shadow import language_code, stem_of, words_of
 _ATTRIBUTES = [field.name for field in FIELDS if field.name not in ("lead", "body")]
 
 
-def write_vertical(job: Job, path: Path) -> None:
+def write_vertical(job: Job, file: IO[bytes]) -> None:
     """Write the articles: the headline is a paragraph of type ``title``, the standfirst one of type ``lead``."""
-    with open(path, "w", encoding="utf-8", newline="\n") as file:
-        for record in job.records():
-            file.writelines(line + "\n" for line in document(record))
+    for record in job.records():
+        file.writelines(f"{line}\n".encode() for line in document(record))
 
 
 def document(record: Record) -> list[str]:

@@ -39,17 +39,16 @@ where r.article = ? and r.kind <> 'reextracted' order by r.number
 """The first page of each of the newspaper's revisions, with the text as it was last extracted."""
 
 
-def write_wacz(job: Job, path: Path) -> None:
-    """Write the captures of the articles' pages and pictures as one file, whose name must end in ``.wacz``.
+def write_wacz(job: Job, target: IO[bytes]) -> None:
+    """Write the captures of the articles' pages and pictures as one file.
 
     Each of the newspaper's revisions is a page of its list. WARC records go straight into the ZIP; the list of pages
     and the index wait beside it on the disk. Nothing in it tells when it was made: its time is that of the newest
     capture in it. The package `wacz` is not used for it: that holds all pages in memory, wants the WARC files on the
     disk besides, and dates every file by now. Raises ExportError.
     """
-    if path.suffix != ".wacz":
-        raise ExportError(f"“{path.name}” cannot be its name: that of a WACZ file ends in .wacz.")
-    with tempfile.TemporaryDirectory(dir=path.parent) as scratch, ZipFile(path, "w") as file:
+    beside = Path(target.name).parent if isinstance(target.name, str) else None
+    with tempfile.TemporaryDirectory(dir=beside) as scratch, ZipFile(target, "w") as file:
         package = _Package(file, large=(job.largest or LARGEST) >= _ZIP64)
         index, pages = Index(Path(scratch)), Path(scratch) / "pages.jsonl"
         try:
