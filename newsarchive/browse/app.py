@@ -19,7 +19,7 @@ from newsarchive.browse.languages import load_texts
 from newsarchive.browse.metadata import DESCRIPTIONS, datasette_metadata
 from newsarchive.browse.plots import Point, draw_lines
 from newsarchive.browse.web import HERE, Room, is_local_name, only_here
-from newsarchive.database import read_archive
+from newsarchive.database import connect_reading, read_archive
 
 SETTINGS = {
     "allow_download": False,  # a copy of the file without its log, while a crawl writes, would be a broken one
@@ -37,8 +37,7 @@ class ArchiveDatabase(Database):  # type: ignore[misc]
     def connect(self, write: bool = False) -> sqlite3.Connection:  # noqa: FBT001, FBT002 - Datasette's signature
         if write:
             raise sqlite3.OperationalError("The archive is open for reading only.")
-        uri = f"{Path(self.path).absolute().as_uri()}?mode=ro"
-        connection = sqlite3.connect(uri, uri=True, check_same_thread=False, timeout=30)
+        connection = connect_reading(Path(self.path), any_thread=True)
         self._all_file_connections.append(connection)
         return connection
 

@@ -16,7 +16,7 @@ from newsarchive.cli.picture_option import WithImages, images_option
 from newsarchive.cli.progress import ProgressBar
 from newsarchive.cli.terminal import Archive, json_option
 from newsarchive.crawl import Outcome, crawl_sites
-from newsarchive.database import lock_archive, open_archive
+from newsarchive.database import has_archive, lock_archive, open_archive
 from newsarchive.extensions import ArchiveRun
 from newsarchive.sites import Site
 
@@ -93,8 +93,11 @@ def report(archive: Archive, outcomes: list[Outcome], *, as_json: bool) -> None:
 
 
 def announce(archive: Archive) -> None:
-    """Make the archive where there is none, and say where."""
-    new = not (archive.folder / "archive.db").exists()
+    """Make the archive where there is none, before any other file of it, and say where.
+
+    Raises ArchiveError where its database is lost.
+    """
+    new = not has_archive(archive.folder)
     open_archive(archive.folder).close()
     if new:
         archive.say(f"A new archive in {archive.folder.absolute()}")
@@ -103,7 +106,7 @@ def announce(archive: Archive) -> None:
 def sites_of(archive: Archive) -> list[Site]:
     """The sites of this archive: those with a profile in it, and those once crawled."""
     names = {path.stem for path in (archive.folder / "sites").glob("*.toml")}
-    if (archive.folder / "archive.db").exists():
+    if has_archive(archive.folder):
         rows = archive.read().query("select distinct site from runs where command = 'crawl'")
         names |= {row["site"] for row in rows}
     sites = archive.sites

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+import os
 import sqlite3
 import sys
 from collections import Counter
@@ -51,15 +52,15 @@ def fetch(
 ) -> None:
     """Get pages one-off, print their articles, and store them as a crawl would."""
     form = "json" if as_json else form
+    saved = _saved_page(targets, page_url)
     if not no_store:
+        announce(archive)
         _refuse_forgotten(archive, [*targets, page_url])
-    if page_url or not all(_is_url(target) for target in targets):
+    if saved is not None:
         recorder = None
-        sites, results = _read_file(archive, targets, page_url, keep=not no_store)
+        sites, results = _read_file(archive, saved, page_url, keep=not no_store)
     else:
         sites = {url: site_of(url, archive.sites.values()) or host_site(url) for url in targets}
-        if not no_store:
-            announce_folder(archive)
         pictures = "none" if no_store else images or ""
         settings = {"ROBOTSTXT_OBEY": not ignore_robots, "PICTURES": pictures}
         results, recorder = fetch_pages(archive.folder, targets, sites=sites, settings=settings, keep=not no_store)
@@ -71,8 +72,6 @@ def fetch(
 
 def _refuse_forgotten(archive: Archive, urls: Sequence[str]) -> None:
     """End with a sentence where an address was taken down, before it is asked for again."""
-    if not (archive.folder / "archive.db").exists():
-        return
     db = archive.read()
     for url in urls:
         if url and database.is_forgotten(db, url):
@@ -81,33 +80,31 @@ def _refuse_forgotten(archive: Archive, urls: Sequence[str]) -> None:
     db.close()
 
 
-def announce_folder(archive: Archive) -> None:
-    """Say where a new archive will be, before the first page of it is there."""
-    if not (archive.folder / "archive.db").exists():
-        archive.say(f"A new archive in {archive.folder.absolute()}")
-
-
 def _is_url(target: str) -> bool:
     return urlsplit(target).scheme in ("http", "https")
 
 
-def _read_file(
-    archive: Archive, targets: Sequence[str], url: str, *, keep: bool
-) -> tuple[dict[str, Site], list[Extracted]]:
-    """A saved page in place of a fetched one; it becomes a WARC resource record."""
+def _saved_page(targets: Sequence[str], url: str) -> Path | None:
+    """The file that is given in place of addresses, if any. Raises UsageError."""
+    if not url and all(_is_url(target) for target in targets):
+        return None
     path = Path(targets[0])
     if len(targets) > 1 or not path.exists():
         bad = next((t for t in targets if not _is_url(t) and not Path(t).exists()), targets[0])
         raise click.UsageError(f"“{bad}” is neither an http(s) URL nor a file.")
     if not _is_url(url):
         raise click.UsageError("A file needs --url: the address that the page is of.")
+    return path
+
+
+def _read_file(archive: Archive, path: Path, url: str, *, keep: bool) -> tuple[dict[str, Site], list[Extracted]]:
+    """A saved page in place of a fetched one; it becomes a WARC resource record."""
     body = path.read_bytes()
     kind = mimetypes.guess_type(path.name)[0] or "text/html"
     captures: tuple[Capture, ...] = ()
     if keep:
-        announce(archive)
         stamp = datetime.now(UTC).strftime("%Y%m%d%H%M%S%f")
-        writer = CaptureWriter(archive.folder / "warc", f"file-{stamp}")
+        writer = CaptureWriter(archive.folder / "warc", f"file-{stamp}-{os.getpid()}")
         captures = (writer.write_resource(url=url, body=body, content_type=kind),)
         writer.close()
     site = site_of(url, archive.sites.values()) or host_site(url)

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import click
 from rich.progress import Progress
 
+from newsarchive.cli.crawling import announce
 from newsarchive.cli.terminal import Archive, json_option, print_json, print_table, stderr
 from newsarchive.crawl import probe
 from newsarchive.database import lock_archive, open_archive, save_site
@@ -61,6 +62,7 @@ def add(archive: Archive, url: str, name: str) -> None:
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name):
         raise click.UsageError(f"A site's name is of small letters, digits, - and _, not “{name}”.")
     with lock_archive(archive.folder):
+        announce(archive)
         pages, failures = probe(archive.folder, probe_urls(url), lambda found: probe_urls(url, found), settings={})
         if not any(page.status < 400 for page in pages.values()):
             reason = next(iter(failures.values()), "every request was answered with an error")

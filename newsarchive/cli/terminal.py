@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlite_utils import Database
 
-from newsarchive.database import read_archive
+from newsarchive.database import read_archive, settle_archive
 from newsarchive.sites import Site, load_sites
 
 stderr = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -33,6 +33,7 @@ class Archive:
     @property
     def sites(self) -> dict[str, Site]:
         """All site profiles by name, this archive's own and the packaged ones."""
+        settle_archive(self.folder, reading=True)  # an interrupted restore leaves profiles of two archives
         return load_sites(self.folder / "sites")
 
     def site(self, name: str) -> Site:

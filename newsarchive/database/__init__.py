@@ -1,8 +1,9 @@
 """The archive's SQLite file: how it is opened, and every write to it."""
 
-from newsarchive.database.archive import ArchiveError, ArchiveLocked, lock_archive, open_archive, read_archive
+from newsarchive.database.archive import has_archive, open_archive, read_archive, settle_archive
 from newsarchive.database.articles import Saved, save_article
 from newsarchive.database.checkpoints import Checkpoints
+from newsarchive.database.errors import ArchiveError, ArchiveLocked, NoArchive
 from newsarchive.database.forgotten import Forgotten, ForgottenAddresses, is_forgotten, mark_forgotten, note_unlisted
 from newsarchive.database.index import WaitingShadows, index_is_current, rebuild_index
 from newsarchive.database.ledger import (
@@ -17,8 +18,10 @@ from newsarchive.database.ledger import (
     source_state,
     update_source,
 )
+from newsarchive.database.locking import lock_archive
 from newsarchive.database.outcomes import profile_digest, save_extracted
 from newsarchive.database.pictures import save_fetched_picture
+from newsarchive.database.reading import connect_reading
 from newsarchive.database.reextracted import Due, count_due, due_revisions, note_reextraction, save_reextracted
 from newsarchive.database.removal import delete_outdated
 from newsarchive.database.runs import (
@@ -41,10 +44,12 @@ __all__ = [
     "Due",
     "Forgotten",
     "ForgottenAddresses",
+    "NoArchive",
     "Saved",
     "WaitingShadows",
     "article_of",
     "compare_ids",
+    "connect_reading",
     "count_due",
     "count_due_urls",
     "count_known_ids",
@@ -52,6 +57,7 @@ __all__ = [
     "due_revisions",
     "due_urls",
     "finish_run",
+    "has_archive",
     "index_is_current",
     "is_forgotten",
     "lock_archive",
@@ -80,6 +86,7 @@ __all__ = [
     "save_listed",
     "save_reextracted",
     "save_site",
+    "settle_archive",
     "source_state",
     "start_run",
     "sum_pages",

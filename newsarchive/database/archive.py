@@ -2,102 +2,199 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sqlite_utils import Database
 
-from newsarchive.database.seals import forget_seals, watch_tables
-from newsarchive.database.sums import sum_pages
-from newsarchive.errors import NewsArchiveError
+from newsarchive.database.disk import sync_folder
+from newsarchive.database.errors import ArchiveError, NoArchive
+from newsarchive.database.locking import brief_lock
+from newsarchive.database.reading import BUSY_SECONDS, connect_reading
+from newsarchive.database.replacing import FOLDERS, is_moving, is_replacing, settle_replacing
+from newsarchive.database.seals import are_watched, forget_seals, watch_tables
 from newsarchive.migrations import migrations
-
-BUSY_SECONDS = 30
-
-
-class ArchiveError(NewsArchiveError):
-    """The archive cannot be used; the message is a sentence for the person at the terminal."""
-
-
-class ArchiveLocked(ArchiveError):
-    """Another run holds the archive."""
 
 
 def open_archive(folder: Path) -> Database:
-    """Open the archive in `folder` for writing, making or migrating it as needed.
+    """Open the archive in `folder` for writing, making or migrating it as needed, under its lock.
 
-    Raises ArchiveError where the file is no archive, was written by a newer version or cannot be written.
+    The database is made before any other file. Raises ArchiveError where the file is no archive, was written by a newer
+    version or cannot be written, and where it is lost while what it knew is there; ArchiveLocked where another run
+    holds the archive and it has to be made or migrated.
     """
-    path = folder / "archive.db"
-    try:
-        for name in ("warc", "images", "sites"):
-            (folder / name).mkdir(parents=True, exist_ok=True)
-        db = Database(sqlite3.connect(path, timeout=BUSY_SECONDS))
-        db.conn.execute("pragma foreign_keys = on")
-        db.conn.execute("pragma journal_mode = wal")
-        db.conn.execute("pragma synchronous = normal")
-        db.conn.execute("pragma wal_autocheckpoint = 4000")  # pages, 16 MB: each checkpoint holds a crawl up
-        if migrations.pending(db):
-            forget_seals(db)
-            migrations.apply(db)
-        watch_tables(db)
-    except OSError as error:
-        raise ArchiveError(f"Cannot use {folder} as an archive: {error.strerror}.") from error
-    except sqlite3.DatabaseError as error:
-        raise ArchiveError(f"Cannot open {path}: {error}.") from error
-    _check_version(db, path)
-    return db
+    with _explained(folder):
+        settle_archive(folder)
+        if not _is_current(folder):
+            with brief_lock(folder, until=lambda: _is_current(folder)) as held:
+                if held:
+                    _set_up(folder)
+        return _connect(folder, "rw")
 
 
 def read_archive(folder: Path) -> Database:
     """Open the archive in `folder` for reading only; it may be written to by a crawl meanwhile.
 
-    Raises ArchiveError where there is none.
+    One of an older version is migrated first. Raises NoArchive where there is none, ArchiveError where it cannot be
+    read.
+    """
+    with _explained(folder):
+        settle_archive(folder, reading=True)
+        if not _has_database(folder):
+            _refuse_lost(folder)
+            raise NoArchive(f"There is no archive in {folder} yet: crawl a site or fetch a page first.")
+        db = Database(connect_reading(folder / "archive.db"))
+        _check_version(db, folder / "archive.db")
+        if not migrations.pending(db):
+            return db
+        db.close()
+        if not os.access(folder, os.W_OK):
+            raise ArchiveError(
+                f"The archive in {folder} was written by an older version and has to be migrated, but the folder is"
+                " read-only. Open it once where it can be written to, or copy it there."
+            )
+    open_archive(folder).close()
+    return read_archive(folder)
+
+
+def has_archive(folder: Path) -> bool:
+    """Whether there is an archive in the folder. Raises ArchiveError where its database is lost, or is no archive."""
+    with _explained(folder):
+        settle_archive(folder, reading=True)
+        if _has_database(folder):
+            return True
+        _refuse_lost(folder)
+        return False
+
+
+@contextmanager
+def _explained(folder: Path) -> Iterator[None]:
+    """Turn what the disk or SQLite says into a sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise ArchiveError(f"Cannot use {folder} as an archive: {error.strerror or error}.") from error
+    except sqlite3.OperationalError as error:
+        raise ArchiveError(f"Cannot open {folder / 'archive.db'}: {error}.") from error
+    except sqlite3.DatabaseError as error:
+        raise ArchiveError(
+            f"Cannot open {folder / 'archive.db'}: {error}. `newsarchive restore BACKUP --force` puts a backup back."
+        ) from error
+
+
+def settle_archive(folder: Path, *, reading: bool = False) -> None:
+    """Finish or undo a restore that was interrupted; who reads does not wait for one that is only being gathered.
+
+    Raises ArchiveError where that cannot be done.
+    """
+    if not is_replacing(folder) or (reading and not is_moving(folder) and not os.access(folder, os.W_OK)):
+        return
+    if not os.access(folder, os.W_OK):
+        raise ArchiveError(
+            f"A restore into {folder} was interrupted, and the folder is read-only, so it cannot be finished. Open the"
+            " archive once where it can be written to, or copy it there."
+        )
+
+    def settled() -> bool:
+        return not is_replacing(folder) or (reading and not is_moving(folder))
+
+    with brief_lock(folder, until=settled) as held:
+        if held:
+            settle_replacing(folder)
+
+
+def _has_database(folder: Path) -> bool:
+    """Whether archive.db holds the tables of an archive, or some of them; one that was killed while made holds none.
+
+    Raises ArchiveError where it is another program's.
     """
     path = folder / "archive.db"
-    if not path.exists():
-        raise ArchiveError(f"There is no archive in {folder} yet: crawl a site or fetch a page first.")
-    try:
-        db = Database(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS))
+    if not _size(path):
+        return False
+    with closing(connect_reading(path)) as connection:
+        connection.execute("begin")  # one state, whatever another process is making of it
+        if migrations.applied(Database(connection)):
+            return True
+        others = "select name from sqlite_master where name not like '\\_%' escape '\\' and name not like 'sqlite%'"
+        if connection.execute(others).fetchone():
+            raise ArchiveError(f"{path} is a database of another program, not an archive.")
+    return False
+
+
+def _refuse_lost(folder: Path) -> None:
+    """Raise ArchiveError where no database knows the files that are there, for then it was lost."""
+    found = {part: len(_files(folder / part)) for part in ("warc", "images")}
+    is_empty = not _size(folder / "archive.db")
+    if not any(found.values()) and not (is_empty and _size(folder / "archive.db-wal")):
+        return
+    there = " and ".join(f"{part}/ ({count} file{'s' * (count != 1)})" for part, count in found.items() if count)
+    state = "empty" if (folder / "archive.db").exists() else "missing"
+    raise ArchiveError(
+        f"The database of the archive in {folder} is lost: archive.db is {state},"
+        f" yet there is {there or 'its log, archive.db-wal'}. Nothing was done. Put a backup back with `newsarchive"
+        f" restore BACKUP --force`, or read the captures into a new folder with `newsarchive --archive NEW import"
+        f" {folder / 'warc'}`."
+    )
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("[!.]*") if path.is_file() and path.stat().st_size]
+
+
+def _is_current(folder: Path) -> bool:
+    """Whether the archive is made, and by this version."""
+    if not _has_database(folder) or not all((folder / part).is_dir() for part in FOLDERS):
+        return False
+    with closing(connect_reading(folder / "archive.db")) as connection:
+        db = Database(connection)
+        connection.execute("begin")
+        _check_version(db, folder / "archive.db")
+        logged = connection.execute("pragma journal_mode").fetchone() == ("wal",)
+        return logged and not migrations.pending(db) and are_watched(db)
+
+
+def _set_up(folder: Path) -> None:
+    """Make the archive, or migrate it; the caller holds its lock.
+
+    The database is on the disk before any other file is made: whatever a kill or a power cut leaves, files that no
+    database knows mean that it was lost.
+    """
+    if not _has_database(folder):
+        _refuse_lost(folder)
+    db = _connect(folder, "rwc")
+    with closing(db.conn):
+        _check_version(db, folder / "archive.db")
+        db.conn.execute("pragma journal_mode = wal")
         if migrations.pending(db):
-            db.close()
-            open_archive(folder).close()
-            return read_archive(folder)
-    except sqlite3.DatabaseError as error:
-        raise ArchiveError(f"Cannot open {path}: {error}.") from error
-    _check_version(db, path)
+            forget_seals(db)
+            migrations.apply(db)
+        watch_tables(db)
+        db.conn.execute("pragma wal_checkpoint(full)")
+    sync_folder(folder)
+    for part in FOLDERS:
+        (folder / part).mkdir(exist_ok=True)
+
+
+def _connect(folder: Path, mode: str) -> Database:
+    path = folder / "archive.db"
+    if path.exists() and not (os.access(path, os.W_OK) and os.access(folder, os.W_OK)):
+        raise ArchiveError(f"The archive in {folder} cannot be written to: the folder or archive.db is read-only.")
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=BUSY_SECONDS)
+    db = Database(connection)
+    db.conn.execute("pragma foreign_keys = on")
+    db.conn.execute("pragma synchronous = normal")
+    db.conn.execute("pragma wal_autocheckpoint = 4000")  # pages, 16 MB: each checkpoint holds a crawl up
     return db
 
 
 def _check_version(db: Database, path: Path) -> None:
-    known = {m.name for m in migrations.applied(db)} | {m.name for m in migrations.pending(db)}
-    ours = {m.name for m in migrations._migrations}
-    if not known <= ours:
+    applied = {m.name for m in migrations.applied(db)}
+    if not applied <= {m.name for m in migrations._migrations}:
         raise ArchiveError(f"{path} was written by a newer version of newsarchive; please update.")
-
-
-@contextmanager
-def lock_archive(folder: Path) -> Iterator[None]:
-    """Hold the archive for one run; the system frees the lock of a killed run by itself. At its end sum up the pages.
-
-    Raises ArchiveLocked at once where another run holds it.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / "archive.lock", "a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            file.seek(0)
-            holder = file.read().strip()
-            raise ArchiveLocked(
-                f"Another run holds the archive in {folder}{f' ({holder})' if holder else ''}; nothing was done."
-            ) from error
-        file.truncate(0)
-        file.write(f"process {os.getpid()}")
-        file.flush()
-        yield
-        sum_pages(folder)

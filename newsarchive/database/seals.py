@@ -75,18 +75,22 @@ def _sealed(db: Database, name: str) -> Sealed:
 _TRIGGERS = "select name from sqlite_master where type = 'trigger' and name like '%\\_unseal\\_%' escape '\\'"
 
 
-def watch_tables(db: Database) -> None:
-    """Note from now on which blocks of rows are written to, for every table; does nothing where all is set up."""
+def are_watched(db: Database) -> bool:
+    """Whether it is noted, for every table, which blocks of rows are written to."""
     triggers = [name for (name,) in db.conn.execute(_TRIGGERS)]
     watched = {name.removesuffix("_unseal_insert") for name in triggers if name.endswith("_insert")}
-    tables = sealed_tables(db)
     known = db.conn.execute("select exists (select 1 from seals) or exists (select 1 from unsealed)").fetchone()[0]
-    if known and watched == {table.name for table in tables}:
+    return bool(known) and watched == {table.name for table in sealed_tables(db)}
+
+
+def watch_tables(db: Database) -> None:
+    """Note from now on which blocks of rows are written to, for every table; does nothing where all is set up."""
+    if are_watched(db):
         return
     with db.atomic():
         db.conn.execute("delete from seals")
         db.conn.execute("delete from unsealed")
-        for table in tables:
+        for table in sealed_tables(db):
             _watch(db, table)
 
 

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 
-from newsarchive.database import ArchiveError, read_archive
+from newsarchive.database import ArchiveError, NoArchive, read_archive
 from newsarchive.fixity.origins import check_origins
 from newsarchive.fixity.pictures import check_pictures
 from newsarchive.fixity.report import Problem, Progress, Report
@@ -31,8 +31,6 @@ def check_archive(
     what that state knows. Raises ArchiveError where there is no archive.
     """
     report = Report()
-    if not (folder / "archive.db").exists():
-        raise ArchiveError(f"There is no archive in {folder} yet: crawl a site or fetch a page first.")
     try:
         read_archive(folder).close()
         with one_state(folder, report) as state:
@@ -40,6 +38,8 @@ def check_archive(
             check_warcs(state, report, progress=progress, sample=sample)
             check_pictures(state, report, progress=progress, sample=sample)
             check_origins(state, report, sites=sites, progress=progress, sample=sample)
+    except NoArchive:
+        raise
     except (sqlite3.DatabaseError, ArchiveError, ValueError, TypeError) as error:  # a flipped bit may make any of these
         report.add("archive.db", f"the database cannot be read, so nothing was compared with it: {error}")
     return report

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from newsarchive.database import connect_reading
 from newsarchive.fixity.report import Report
 
 
@@ -29,8 +30,7 @@ class State:
 
     def live(self, sql: str, *parameters: object) -> bool:
         """Whether a query finds anything in the archive as it is now, which a run may have changed meanwhile."""
-        uri = f"{(self.folder / 'archive.db').absolute().as_uri()}?mode=ro"
-        with closing(sqlite3.connect(uri, uri=True, timeout=30)) as connection:
+        with closing(connect_reading(self.folder / "archive.db")) as connection:
             return connection.execute(sql, parameters).fetchone() is not None
 
     def is_new(self, path: Path) -> bool:
@@ -54,7 +54,7 @@ def one_state(folder: Path, report: Report) -> Iterator[State]:
     path = folder / "archive.db"
     moment = time.time()
     room = shutil.disk_usage(folder).free > path.stat().st_size * 1.2 + (64 << 20)
-    source = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=30)
+    source = connect_reading(path)
     if not room:
         report.notes.append("The disk has no room for a copy of the database: the full-text indexes are not checked.")
         with closing(source):

@@ -1,0 +1,86 @@
+"""The archive's lock: held by one run at a time, and for a moment by whoever makes, migrates or mends the archive."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from newsarchive.database.errors import ArchiveLocked
+from newsarchive.database.replacing import settle_replacing
+from newsarchive.database.sums import sum_pages
+
+PATIENCE = 60.0
+"""Seconds to wait for another process that makes, migrates or mends the archive."""
+POLL = 0.02
+_BRIEFLY = "preparing the archive"
+_held: set[Path] = set()
+"""The folders whose lock this process holds."""
+
+
+@contextmanager
+def lock_archive(folder: Path) -> Iterator[None]:
+    """Hold the archive for one run; the system frees the lock of a killed run by itself. At its end sum up the pages.
+
+    A restore that was interrupted is finished or undone first. Raises ArchiveLocked at once where another run holds
+    the archive; one that only prepares it is waited for.
+    """
+    with _locked(folder, "", until=lambda: False, patient=False):
+        settle_replacing(folder)
+        yield
+        sum_pages(folder)
+
+
+@contextmanager
+def brief_lock(folder: Path, *, until: Callable[[], bool]) -> Iterator[bool]:
+    """Hold the archive for a moment; gives False, without the lock, once another process has done what was to be done.
+
+    `until` tells whether that is so. Within `lock_archive` of the same process nothing more is locked. Raises
+    ArchiveLocked where another run holds the archive for longer than `PATIENCE`.
+    """
+    if folder.resolve() in _held:
+        yield True
+        return
+    with _locked(folder, f", {_BRIEFLY}", until=until, patient=True) as held:
+        yield held
+
+
+@contextmanager
+def _locked(folder: Path, what: str, *, until: Callable[[], bool], patient: bool) -> Iterator[bool]:
+    folder.mkdir(parents=True, exist_ok=True)
+    place = folder.resolve()
+    with open(folder / "archive.lock", "a+") as file:
+        if not _acquire(file, folder, until=until, patient=patient):
+            yield False
+            return
+        file.truncate(0)
+        file.write(f"process {os.getpid()}{what}")
+        file.flush()
+        _held.add(place)
+        try:
+            yield True
+        finally:
+            _held.discard(place)
+
+
+def _acquire(file: TextIO, folder: Path, *, until: Callable[[], bool], patient: bool) -> bool:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if until():
+                return False
+            file.seek(0)
+            holder = file.read().strip()
+            if time.monotonic() > deadline or not (patient or holder.endswith(_BRIEFLY) or not holder):
+                raise ArchiveLocked(
+                    f"Another run holds the archive in {folder}{f' ({holder})' if holder else ''}; nothing was done."
+                ) from error
+            time.sleep(POLL)
+        else:
+            return True

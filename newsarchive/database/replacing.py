@@ -1,0 +1,163 @@
+"""Replacing an archive by another in the same folder, with a journal: a kill at any moment leaves a whole archive.
+
+The new archive is gathered in `.restore/` folders, one inside each part, so that each part may be a disk of its own
+and nothing is ever outside the archive's folder. Until the journal says "moving" the old archive is in place, and what
+was gathered is thrown away. From then on the new one is whole on the disk, and its files are moved into place, however
+often that is begun again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from newsarchive.database.disk import sync_folder, write_whole
+from newsarchive.database.errors import ArchiveError
+from newsarchive.database.warcfiles import is_being_written
+
+GATHERED = ".restore"
+FOLDERS = ("warc", "images", "sites")
+FILES = ("archive.db", "archive.db-sums")
+COPYING, MOVING = "copying", "moving"
+
+
+def begin_replacing(folder: Path) -> Path:
+    """Begin to replace the archive in `folder`; returns the folder in which the new one is to be gathered.
+
+    The caller holds the archive's lock.
+    """
+    place = folder / GATHERED
+    place.mkdir()
+    _write_journal(folder, {"state": COPYING})
+    new = place / "new"
+    new.mkdir()
+    for part in FOLDERS:
+        shutil.rmtree(folder / part / GATHERED, ignore_errors=True)
+        (folder / part / GATHERED).mkdir(parents=True)
+        (new / part).symlink_to(Path("..", "..", part, GATHERED), target_is_directory=True)
+    return new
+
+
+def commit_replacing(folder: Path) -> None:
+    """The new archive is whole: put it in the place of the old one. Raises ArchiveError where the disk refuses a step.
+
+    What is left to do then is done by the next command that opens the archive.
+    """
+    files = sorted(_gathered(folder))
+    for part in FOLDERS:
+        _sync_tree(folder / part / GATHERED)
+    sync_folder(folder / GATHERED / "new")
+    _write_journal(folder, {"state": MOVING, "files": files})
+    settle_replacing(folder)
+
+
+def undo_replacing(folder: Path) -> None:
+    """Throw away what was gathered; the old archive is as it was."""
+    for part in FOLDERS:
+        if (folder / part / GATHERED).exists():
+            shutil.rmtree(folder / part / GATHERED)
+    place = folder / GATHERED
+    if (place / "new").exists():
+        shutil.rmtree(place / "new")
+    for path in place.iterdir():  # the journal, after all that it tells of
+        path.unlink()
+    place.rmdir()
+
+
+def is_replacing(folder: Path) -> bool:
+    """Whether a replacement was begun and is not settled."""
+    return (folder / GATHERED).is_dir()
+
+
+def is_moving(folder: Path) -> bool:
+    """Whether the parts in place are of the old archive and the new one, mixed."""
+    return bool(_read_journal(folder)["state"] == MOVING)
+
+
+def settle_replacing(folder: Path) -> None:
+    """Finish the replacement, or undo it where the new archive was not whole yet; the caller holds the lock.
+
+    Raises ArchiveError where the disk refuses a step.
+    """
+    if not is_replacing(folder):
+        return
+    try:
+        journal = _read_journal(folder)
+        if journal["state"] == MOVING:
+            _move(folder, set(journal["files"]))
+        undo_replacing(folder)
+    except OSError as error:
+        raise ArchiveError(
+            f"A restore into {folder} was interrupted and cannot be finished: {error.filename}: {error.strerror}."
+            " The next command tries again."
+        ) from error
+
+
+def _move(folder: Path, files: set[str]) -> None:
+    for part in FOLDERS:
+        _move_folder(folder / part, {Path(name).relative_to(part) for name in files if Path(name).parts[0] == part})
+    new = folder / GATHERED / "new"
+    if (new / "archive.db").exists():
+        for name in ("archive.db-wal", "archive.db-shm", "archive.db-journal", "archive.db-sums"):
+            (folder / name).unlink(missing_ok=True)
+        os.replace(new / "archive.db", folder / "archive.db")
+    if (new / "archive.db-sums").exists():
+        os.replace(new / "archive.db-sums", folder / "archive.db-sums")
+    sync_folder(folder)
+
+
+def _move_folder(folder: Path, names: set[Path]) -> None:
+    """Move what was gathered in a part into place, and delete what does not belong to it."""
+    for name in _files_in(folder / GATHERED):
+        target = folder / name
+        if target.is_dir() and not target.is_symlink():
+            shutil.rmtree(target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(folder / GATHERED / name, target)
+    for name in _files_in(folder):
+        if name not in names and not _is_growing(folder / name):
+            (folder / name).unlink()
+    _sync_tree(folder)
+
+
+def _is_growing(path: Path) -> bool:
+    """A one-off fetch takes no lock: the file it writes to stays, and is of the new archive when it is stored."""
+    return path.name.endswith(".warc.gz") and path.is_file() and is_being_written(path)
+
+
+def _gathered(folder: Path) -> Iterator[str]:
+    for part in FOLDERS:
+        yield from ((Path(part) / name).as_posix() for name in _files_in(folder / part / GATHERED))
+    yield from (name for name in FILES if (folder / GATHERED / "new" / name).exists())
+
+
+def _files_in(folder: Path) -> list[Path]:
+    """All files below a folder, by their paths in it; symbolic links count as files."""
+    found = []
+    for place, folders, names in os.walk(folder):
+        if Path(place) == folder:
+            folders[:] = [name for name in folders if name != GATHERED]
+        linked = [name for name in folders if (Path(place) / name).is_symlink()]
+        found += [(Path(place) / name).relative_to(folder) for name in [*names, *linked]]
+    return found
+
+
+def _sync_tree(folder: Path) -> None:
+    for place, _, _ in os.walk(folder):
+        sync_folder(Path(place))
+
+
+def _read_journal(folder: Path) -> dict[str, Any]:
+    try:
+        journal: dict[str, Any] = json.loads((folder / GATHERED / "journal.json").read_bytes())
+    except FileNotFoundError:  # killed before the first step, or after the last
+        return {"state": COPYING}
+    return journal
+
+
+def _write_journal(folder: Path, journal: dict[str, Any]) -> None:
+    write_whole(folder / GATHERED / "journal.json", json.dumps(journal, ensure_ascii=False).encode())
