@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from newsarchive import __version__
-from newsarchive.backup.manifest import NAME, BackupError, Entry, Manifest, copy_bytes, digest_of, read_manifest
-from newsarchive.database import read_archive
+from newsarchive.backup.files import BackupError, copy_bytes, digest_of_file, draft_of, is_plain, refuse_links
+from newsarchive.backup.losses import refuse_losses
+from newsarchive.backup.manifest import Entry, Manifest, read_manifest
+from newsarchive.backup.target import held, remove_others
+from newsarchive.database import connect_reading, read_archive
 from newsarchive.database.runs import now
+from newsarchive.database.warcfiles import file_sha256
+from newsarchive.pictures import ENDINGS
 
 Progress = Callable[[str, int, int], None]
 
@@ -43,54 +47,40 @@ def make_backup(
     target: Path,
     *,
     verify: bool = False,
+    force: bool = False,
     progress: Progress = lambda _what, _done, _total: None,
 ) -> Copied:
     """Copy the archive in `folder` to `target`, where an earlier backup of it may be; a crawl may run meanwhile.
 
     Of a WARC file that still grows what the copied database knows is taken. The new manifest takes the place of the
     old one at the end: until then the backup before holds. With `verify` files that are there already are read again.
-    Raises ArchiveError.
+    Raises ArchiveError; also where much of the backup before would go and no takedown explains it, unless `force`.
     """
     read_archive(folder).close()
-    with _held(folder, target):
+    with held(folder, target):
         before = read_manifest(target) or Manifest(made="", version="")
         done = Copied()
-        files = {"archive.db": _copy_database(folder, target, done)}
-        wanted = list(_wanted(folder, target / files["archive.db"].stored))
+        draft = _copy_database(folder, target)
+        wanted = list(_wanted(folder, draft))
+        if not force:
+            refuse_losses(target, before, {item.path: item.bytes for item in wanted}, draft)
+        files = {"archive.db": _keep_database(draft, done)}
         for number, item in enumerate(wanted):
             progress("files", number, len(wanted))
             entry = _copy(folder, target, item, before.files.get(item.path), done, verify=verify)
             if entry is not None:
                 files[item.path] = entry
         Manifest(made=now(), version=__version__, files=files).write(target)
-        _remove_others(target, files, done)
+        done.removed = remove_others(target, {entry.stored for entry in files.values()})
     return done
 
 
-@contextmanager
-def _held(folder: Path, target: Path) -> Iterator[None]:
-    """Hold the folder of the backup, made where it is missing. Raises BackupError where it cannot serve."""
-    if target.resolve().is_relative_to(folder.resolve()) or folder.resolve().is_relative_to(target.resolve()):
-        raise BackupError(f"A backup in {target} would be in the archive itself: name another folder.")
-    if target.exists() and not target.is_dir():
-        raise BackupError(f"{target} is not a folder.")
-    if target.exists() and not (target / NAME).exists() and any(p.name != "backup.lock" for p in target.iterdir()):
-        raise BackupError(f"{target} holds other things than a backup: name an empty folder.")
-    Path(os.path.realpath(target)).mkdir(parents=True, exist_ok=True)  # a link is followed
-    with open(target / "backup.lock", "a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise BackupError(f"Another backup to {target} is being made.") from error
-        yield
-
-
-def _copy_database(folder: Path, target: Path, done: Copied) -> Entry:
-    """A consistent copy by SQLite's own means, checked, as a file that needs no log beside it."""
-    draft = target / ".archive.db.new"
-    draft.unlink(missing_ok=True)
-    source = sqlite3.connect(f"{(folder / 'archive.db').absolute().as_uri()}?mode=ro", uri=True, timeout=30)
-    with closing(source), closing(sqlite3.connect(draft)) as copy:
+def _copy_database(folder: Path, target: Path) -> Path:
+    """A consistent copy by SQLite's own means, checked, as a file that needs no log beside it; under a draft's name."""
+    draft = draft_of(target / "archive.db")
+    for ending in ("", "-journal", "-wal", "-shm"):
+        draft.with_name(draft.name + ending).unlink(missing_ok=True)
+    with closing(connect_reading(folder / "archive.db")) as source, closing(sqlite3.connect(draft)) as copy:
         source.backup(copy)
         copy.execute("pragma journal_mode = delete")
         found = [row[0] for row in copy.execute("pragma integrity_check(3)")]
@@ -99,10 +89,15 @@ def _copy_database(folder: Path, target: Path, done: Copied) -> Entry:
         raise BackupError(f"The database is broken, so the backup before is left as it is: {found[0]} (see: check).")
     with open(draft, "rb") as file:
         os.fsync(file.fileno())
-    sha256 = digest_of(draft)
+    return draft
+
+
+def _keep_database(draft: Path, done: Copied) -> Entry:
+    """Give the copy the name under which the manifest will have it."""
+    sha256 = file_sha256(draft)
     stored = f"archive-{sha256[:16]}.db"
     size = draft.stat().st_size
-    os.replace(draft, target / stored)
+    os.replace(draft, draft.with_name(stored))
     done.copied += 1
     done.bytes += size
     return Entry(path="archive.db", stored=stored, bytes=size, sha256=sha256)
@@ -110,61 +105,67 @@ def _copy_database(folder: Path, target: Path, done: Copied) -> Entry:
 
 def _wanted(folder: Path, database: Path) -> Iterator[Wanted]:
     """The files that the copied database knows, the profiles, and the checksums of the pages."""
-    with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as db:
-        for name, size, sha256 in db.execute(
+    with closing(connect_reading(database)) as connection:
+        for name, size, sha256 in connection.execute(
             "select name, bytes, sha256 from warc_files union all"
             " select warc, max(offset + length), '' from captures where warc not in (select name from warc_files)"
             " group by warc order by 1"
         ):
             yield Wanted(path=f"warc/{name}", bytes=size, sha256=sha256)
-        files = "select sha256 from images where sha256 is not null union select sha256 from image_versions"
-        known = {sha256 for (sha256,) in db.execute(files)}
-    for path in sorted((folder / "images").rglob("*")):
-        if path.stem in known:
-            yield Wanted(path=path.relative_to(folder).as_posix(), sha256=path.stem)
+        files = "select sha256, type from images where sha256 is not null union select sha256, type from image_versions"
+        known = {sha256: f"{sha256}.{ENDINGS.get(kind, '')}" for sha256, kind in connection.execute(files)}
+    there = {path.stem: path.relative_to(folder / "images") for path in _pictures(folder / "images")}
+    for sha256 in sorted(known):
+        yield Wanted(path=(Path("images") / there.get(sha256, Path(known[sha256]))).as_posix(), sha256=sha256)
     for path in sorted((folder / "sites").glob("*.toml")):
-        yield Wanted(path=f"sites/{path.name}", sha256=digest_of(path))
+        yield Wanted(path=f"sites/{path.name}", sha256=file_sha256(path))
     if (folder / "archive.db-sums").exists():
-        yield Wanted(path="archive.db-sums", sha256=digest_of(folder / "archive.db-sums"))
+        yield Wanted(path="archive.db-sums", sha256=file_sha256(folder / "archive.db-sums"))
+
+
+def _pictures(folder: Path) -> Iterator[Path]:
+    for path in folder.rglob("*"):
+        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts):
+            yield path
 
 
 def _copy(
     folder: Path, target: Path, item: Wanted, before: Entry | None, done: Copied, *, verify: bool
 ) -> Entry | None:
-    """Copy one file unless the backup has it; where it is broken, what the backup had stays."""
-    place = target / item.path
-    if before is not None and _is_there(place, item, before, verify=verify):
+    """Copy one file unless the backup has it; where it is broken or missing, what the backup had stays."""
+    if before is not None and _is_there(target, item, before, verify=verify):
         done.kept += 1
         return before
+    stays = "; the copy before is kept" if before else ""
+    copy = target / Path(item.path).parent / f".{Path(item.path).name}.copy"
+    refuse_links(target, Path(item.path).parent.as_posix())
     try:
-        size, sha256 = copy_bytes(folder / item.path, place.with_name(f".{place.name}.copy"), item.bytes)
-    except (OSError, BackupError) as error:
-        words = error.strerror if isinstance(error, OSError) else str(error)
-        done.problems.append(f"{item.path}: {words}" if isinstance(error, OSError) else str(words))
+        size, sha256 = copy_bytes(folder / item.path, copy, item.bytes)
+    except OSError as error:
+        done.problems.append(f"{item.path}: {error.strerror}{stays}.")
         return before
-    copy = place.with_name(f".{place.name}.copy")
+    except BackupError as error:
+        done.problems.append(str(error))
+        return before
     if item.sha256 and sha256 != item.sha256:
         copy.unlink()
-        done.problems.append(f"{item.path} differs from its digest{'; the copy before is kept' if before else ''}.")
+        done.problems.append(f"{item.path} differs from its digest{stays}.")
         return before
-    os.replace(copy, place)
+    stored = _free_name(copy, item.path, before, sha256)
+    os.replace(copy, target / stored)
     done.copied += 1
     done.bytes += size
-    return Entry(path=item.path, stored=item.path, bytes=size, sha256=sha256)
+    return Entry(path=item.path, stored=stored, bytes=size, sha256=sha256)
 
 
-def _is_there(place: Path, item: Wanted, before: Entry, *, verify: bool) -> bool:
+def _free_name(copy: Path, path: str, before: Entry | None, sha256: str) -> str:
+    """Where a file is stored: until the new manifest is written, the old one needs what it names as it was."""
+    if before is None or before.stored != path or file_sha256(copy, most=before.bytes) == before.sha256:
+        return path
+    return f"{path}~{sha256[:8]}"
+
+
+def _is_there(target: Path, item: Wanted, before: Entry, *, verify: bool) -> bool:
     same = before.sha256 == item.sha256 if item.sha256 else before.bytes == item.bytes
-    whole = same and place.exists() and place.stat().st_size >= before.bytes
-    return whole and (not verify or digest_of(place, before.bytes) == before.sha256)
-
-
-def _remove_others(target: Path, files: dict[str, Entry], done: Copied) -> None:
-    """Delete what the manifest no longer names: earlier databases, what was taken down, drafts."""
-    kept = {entry.stored for entry in files.values()} | {"backup.lock"}
-    ours = ("warc/", "images/", "sites/", "archive-", ".archive", ".manifest")
-    for path in sorted(target.rglob("*")):
-        name = path.relative_to(target).as_posix()
-        if path.is_file() and name not in kept and name.startswith(ours):
-            path.unlink()
-            done.removed += not path.name.startswith((".", "archive-"))
+    whole = same and is_plain(target, before.stored) and (target / before.stored).stat().st_size >= before.bytes
+    return whole and (not verify or digest_of_file(target, before.stored, before.bytes) == before.sha256)

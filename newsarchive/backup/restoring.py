@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from newsarchive.backup.manifest import BackupError, Manifest, copy_bytes, digest_of, read_manifest
-from newsarchive.database import article_of, lock_archive, open_archive
+from newsarchive.backup.files import BackupError, copy_file, digest_of_file
+from newsarchive.backup.manifest import Manifest, read_manifest
+from newsarchive.database import article_of, connect_reading, lock_archive, open_archive, sum_pages
+from newsarchive.database.replacing import begin_replacing, commit_replacing, undo_replacing
 from newsarchive.takedown import forget
 
 Progress = Callable[[str, int, int], None]
@@ -25,6 +25,8 @@ class Restored:
     made: str
     forgotten: int
     """Articles that were taken down since the backup was made, and again now."""
+    problems: tuple[str, ...] = ()
+    """What needs a person."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +48,9 @@ def restore_backup(
     """Put the backup in `source` back into `folder`.
 
     What the archive in `folder`, or in one of `present`, knows to be taken down is taken down in the restored one too.
-    Raises BackupError where a file of the backup is broken, or where the folder has an archive and `force` is not
-    given; then nothing is touched.
+    The archive in place stays until the new one is whole beside it; an interrupted restore is finished or undone by
+    the next command. Raises BackupError where a file of the backup is broken, or where the folder has an archive and
+    `force` is not given; then nothing is touched.
     """
     manifest = read_manifest(source)
     if manifest is None:
@@ -55,17 +58,19 @@ def restore_backup(
     if not force and _has_content(folder):
         raise BackupError(f"{folder} is not empty: name another folder with --to, or replace it with --force.")
     _verify(source, manifest, progress)
-    forgotten = list(dict.fromkeys(f for place in (folder, *present) for f in _forgotten(place)))
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with lock_archive(folder), tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as draft:
-        new = Path(draft) / folder.name
-        for number, entry in enumerate(manifest.files.values()):
-            progress("files", number, len(manifest.files))
-            if copy_bytes(source / entry.stored, new / entry.path, entry.bytes)[1] != entry.sha256:
-                raise BackupError(f"{entry.stored} in the backup is broken.")
-        again = _forget_again(new, forgotten)
-        _swap(new, folder, Path(draft) / "before")
-    return Restored(files=len(manifest.files), made=manifest.made, forgotten=again)
+    with lock_archive(folder):
+        problems: list[str] = []
+        places = dict.fromkeys(place.resolve() for place in (folder, *present))
+        forgotten = list(dict.fromkeys(row for place in places for row in _forgotten(place, problems)))
+        try:
+            new = begin_replacing(folder)
+            _gather(source, manifest, new, progress)
+            again = _forget_again(new, forgotten)
+        except BaseException:
+            undo_replacing(folder)
+            raise
+        commit_replacing(folder)
+    return Restored(files=len(manifest.files), made=manifest.made, forgotten=again, problems=tuple(problems))
 
 
 PARTS = ("archive.db", "archive.db-wal", "archive.db-shm", "archive.db-sums", "warc", "images", "sites")
@@ -78,28 +83,43 @@ def _has_content(folder: Path) -> bool:
 def _verify(source: Path, manifest: Manifest, progress: Progress) -> None:
     for number, entry in enumerate(manifest.files.values()):
         progress("verified", number, len(manifest.files))
-        path = source / entry.stored
-        if not path.exists():
-            raise BackupError(f"{entry.stored} is missing from the backup; nothing was changed.")
-        if digest_of(path, entry.bytes) != entry.sha256:
+        try:
+            found = digest_of_file(source, entry.stored, entry.bytes)
+        except FileNotFoundError as error:
+            raise BackupError(f"{entry.stored} is missing from the backup; nothing was changed.") from error
+        if found != entry.sha256:
             raise BackupError(f"{entry.stored} in the backup differs from its digest; nothing was changed.")
 
 
-def _forgotten(folder: Path) -> Iterable[_Forgotten]:
+def _gather(source: Path, manifest: Manifest, new: Path, progress: Progress) -> None:
+    for number, entry in enumerate(manifest.files.values()):
+        progress("files", number, len(manifest.files))
+        if copy_file(source, entry.stored, new / entry.path, entry.bytes)[1] != entry.sha256:
+            raise BackupError(f"{entry.stored} in the backup is broken; nothing was changed.")
+
+
+def _forgotten(folder: Path, problems: list[str]) -> Iterator[_Forgotten]:
+    """What the archive in a folder knows to be taken down; where it cannot tell, that is a problem."""
     path = folder / "archive.db"
-    if not path.exists():
+    if not path.exists() or not path.stat().st_size:
         return
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=30)) as db:
-        try:
+    try:
+        with closing(connect_reading(path)) as db:
+            if not db.execute("select 1 from sqlite_master where name = 'forgotten'").fetchone():
+                return  # an archive of an older version
             rows = db.execute("select site, url, reason, time from forgotten order by id").fetchall()
-        except sqlite3.DatabaseError:  # an archive of an older version, or one that is broken and so is replaced
-            return
+    except sqlite3.DatabaseError as error:
+        problems.append(
+            f"{path} cannot be read ({error}), so what was taken down since the backup was made may be back:"
+            " take it down again with `newsarchive forget`."
+        )
+        return
     for site, url, reason, time in rows:
         yield _Forgotten(site=site, url=url, reason=reason, time=time)
 
 
 def _forget_again(folder: Path, forgotten: Sequence[_Forgotten]) -> int:
-    """Take down in the restored archive what was taken down since."""
+    """Take down in the gathered archive what was taken down since; leaves its database without a log."""
     db = open_archive(folder)
     done = 0
     with closing(db):
@@ -112,15 +132,5 @@ def _forget_again(folder: Path, forgotten: Sequence[_Forgotten]) -> int:
             forget(db, folder, article=article, site=row.site, url=row.url, reason=row.reason, time=row.time)
             done += 1
         db.conn.commit()
+    sum_pages(folder)
     return done
-
-
-def _swap(new: Path, folder: Path, before: Path) -> None:
-    """Put the new archive in the place of the old one, whose files are deleted with the draft."""
-    before.mkdir()
-    for part in PARTS:
-        if (folder / part).exists():
-            os.replace(folder / part, before / part)
-    for path in new.iterdir():
-        if path.name in PARTS:
-            os.replace(path, folder / path.name)

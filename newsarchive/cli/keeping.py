@@ -52,12 +52,13 @@ def check(archive: Archive, sample: int | None, as_json: bool) -> None:
 @click.command()
 @click.argument("dest", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--verify", is_flag=True, help="Read again what the backup has already.")
+@click.option("--force", is_flag=True, help="Even where much of the backup before would go.")
 @json_option
 @click.pass_obj
-def backup(archive: Archive, dest: Path, verify: bool, as_json: bool) -> None:
+def backup(archive: Archive, dest: Path, verify: bool, force: bool, as_json: bool) -> None:
     """Copy the archive to the folder DEST, now or while a crawl runs; the next time only what is new or changed."""
     with progress_bar(archive) as progress:
-        done = make_backup(archive.folder, dest, verify=verify, progress=progress)
+        done = make_backup(archive.folder, dest, verify=verify, force=force, progress=progress)
     if as_json:
         print_json(vars(done))
     else:
@@ -80,3 +81,6 @@ def restore(archive: Archive, source: Path, to: Path | None, force: bool) -> Non
         done = restore_backup(source, folder, present=[archive.folder], force=force, progress=progress)
     again = f"; {done.forgotten} articles taken down again" if done.forgotten else ""
     archive.say(f"{folder}: {done.files} files as of {done.made}{again}")
+    for problem in done.problems:
+        archive.warn(problem)
+    sys.exit(1 if done.problems else 0)

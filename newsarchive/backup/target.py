@@ -1,0 +1,74 @@
+"""The folder of a backup: held while one is made, recognized after one that was killed, cleaned at the end."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import stat
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from newsarchive.backup.files import BackupError, refuse_links
+from newsarchive.backup.manifest import FOLDERS, NAME
+
+LOCK = "backup.lock"
+_OURS = re.compile(
+    r"archive-[0-9a-f]{16}\.db|archive\.db-sums(?:~[0-9a-f]{8})?|backup\.lock|\.+(?:archive\.db|manifest\.json)[a-z.-]*"
+)
+"""Names of the files at the top of a backup, those of drafts too."""
+
+
+@contextmanager
+def held(folder: Path, target: Path) -> Iterator[None]:
+    """Hold the folder of the backup, made where it is missing. Raises BackupError where it cannot serve."""
+    if target.resolve().is_relative_to(folder.resolve()) or folder.resolve().is_relative_to(target.resolve()):
+        raise BackupError(f"A backup in {target} would be in the archive itself: name another folder.")
+    if target.exists() and not target.is_dir():
+        raise BackupError(f"{target} is not a folder.")
+    if target.exists() and not (target / NAME).exists() and not _is_unfinished(target):
+        raise BackupError(f"{target} holds other things than a backup: name an empty folder.")
+    target.mkdir(parents=True, exist_ok=True)
+    for name in (LOCK, NAME, *FOLDERS):
+        refuse_links(target, name)
+    with open(os.open(target / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644), "rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BackupError(f"Another backup to {target} is being made.") from error
+        yield
+
+
+def _is_unfinished(target: Path) -> bool:
+    """Whether the folder is empty, or holds only what a first backup had copied when it was killed."""
+    found = list(target.iterdir())
+    if not found:
+        return True
+    folders = {path.name for path in found if path.is_dir() and not path.is_symlink()}
+    files = {path.name for path in found} - folders
+    return LOCK in files and folders <= set(FOLDERS) and all(_OURS.fullmatch(name) for name in files)
+
+
+def remove_others(target: Path, kept: Collection[str]) -> int:
+    """Delete what the manifest no longer names: earlier databases, what was taken down, drafts.
+
+    Returns how many files of the archive went; links are removed, never followed.
+    """
+    removed = 0
+    for place, folders, names in os.walk(target):
+        inside = Path(place).relative_to(target)
+        if inside == Path():
+            folders[:] = [name for name in folders if name in FOLDERS]
+        links = [name for name in folders if stat.S_ISLNK(os.lstat(Path(place) / name).st_mode)]
+        for name in [*names, *links]:
+            path = inside / name
+            if path.as_posix() in kept or (inside == Path() and not _is_ours(name)):
+                continue
+            (target / path).unlink()
+            removed += not name.startswith((".", "archive-"))
+    return removed
+
+
+def _is_ours(name: str) -> bool:
+    return name not in (LOCK, NAME) and _OURS.fullmatch(name) is not None
