@@ -22,11 +22,11 @@ from twisted.python.failure import Failure
 
 from newsarchive import database
 from newsarchive.attention import what_needs_a_person
-from newsarchive.database.pictures import still_wanted
+from newsarchive.database.pictures import site_pictures, still_wanted
 from newsarchive.database.runs import now
 from newsarchive.encodings import inflate
 from newsarchive.items import Capture, Extracted, FetchedPicture, WantedPicture
-from newsarchive.pictures import Picture, keep_picture
+from newsarchive.pictures import Picture, clear_drafts, keep_picture
 from newsarchive.plan import SitePlan
 from newsarchive.recorders import Recorder
 from newsarchive.sites import Site
@@ -102,6 +102,8 @@ class ArchiveRun(Recorder):
         originals = partial(database.original_of, self.db)
         self.warc = CaptureWriter(self.folder / "warc", name, operator=contact, originals=originals)
         self.plan = spider.plan = self.make_plan()  # type: ignore[attr-defined]
+        clear_drafts(self.folder / "images")
+        spider.left_pictures = self.left_pictures()  # type: ignore[attr-defined]
         self._timer.start(self._batch_seconds, now=False)
 
     def make_plan(self) -> Any:
@@ -116,6 +118,14 @@ class ArchiveRun(Recorder):
             since=settings["ARCHIVE_SINCE"],
             limit=settings.getint("ARCHIVE_LIMIT"),
         )
+
+    def left_pictures(self) -> list[WantedPicture]:
+        """Pictures that a crawl did not come to fetch, or to keep, before it was killed or interrupted."""
+        if self.picture_mode == "none":
+            return []
+        wanted = list(site_pictures(self.db, self.site, mode=self.picture_mode, cut_off=True))
+        self._asked.update((w.url, w.shown) for w in wanted)
+        return wanted
 
     @property
     def picture_mode(self) -> str:

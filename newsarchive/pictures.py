@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import re
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -186,10 +188,28 @@ def keep_picture(folder: Path, picture: Picture, body: bytes) -> bool:
     if path.exists() and path.read_bytes() == body:
         return False
     folder.mkdir(parents=True, exist_ok=True)
-    draft = folder / f".{picture.name}.{os.getpid()}"
+    while not _write_draft(folder / f".{picture.name}.{os.getpid()}", path, body):
+        pass  # it was cleared away before it was locked
+    return True
+
+
+def _write_draft(draft: Path, path: Path, body: bytes) -> bool:
+    """Write a file under a draft's name, locked while it is written, and give it its name; False where it vanished."""
     with open(draft, "wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
         file.write(body)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(draft, path)
+        try:
+            os.replace(draft, path)
+        except FileNotFoundError:
+            return False
     return True
+
+
+def clear_drafts(folder: Path) -> None:
+    """Delete the drafts of pictures in `folder` (the archive's images/) that killed runs left, and no others."""
+    for draft in folder.glob(".*"):
+        with suppress(FileNotFoundError, IsADirectoryError, BlockingIOError), open(draft, "rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            draft.unlink()

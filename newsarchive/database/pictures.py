@@ -47,11 +47,24 @@ def still_wanted(db: Database, wanted: Iterable[WantedPicture], *, again: bool =
     return found
 
 
-def site_pictures(db: Database, site: Site, *, mode: str, again: bool = False) -> Iterator[WantedPicture]:
-    """The pictures of a site's articles that are wanted (see `still_wanted`), each once, the newest article's first."""
+_CUT_OFF = """
+select u.article from urls u join runs r on r.id = u.visited_run
+where u.site = ?1 and r.command = 'crawl' and r.reason not in ('', 'finished')
+    and r.id > (select ifnull(max(id), 0) from runs where site = ?1 and command = 'crawl' and reason = 'finished')
+"""
+"""Articles that were visited by a crawl which did not come to its end, since the last that did."""
+
+
+def site_pictures(
+    db: Database, site: Site, *, mode: str, again: bool = False, cut_off: bool = False
+) -> Iterator[WantedPicture]:
+    """The pictures of a site's articles that are wanted (see `still_wanted`), each once, the newest article's first.
+
+    With `cut_off` only of those articles whose pictures a crawl could not get, for it was killed or interrupted.
+    """
     articles = db.conn.execute(
-        "select id, url from articles where site = ? and id in (select article from article_images)"
-        " order by published desc, id desc",
+        "select id, url from articles where site = ?1 and id in (select article from article_images)"  # noqa: S608
+        f"{f' and id in ({_CUT_OFF})' if cut_off else ''} order by published desc, id desc",
         (site.name,),
     ).fetchall()
     given: set[tuple[str, bool]] = set()

@@ -1,14 +1,14 @@
 """Checksums of the database's pages, written when a run ends: what finds a flipped bit where no row or index is.
 
-They stand beside the database, in archive.db-sums: a head of one line, then four bytes a page. They hold for as long as
-nobody writes to the database, which its seals and the state of its full-text indexes tell.
+They are in archive.db-sums beside the database: a head of one line, then four bytes a page. They hold for as long as
+nobody writes to the database, which its seals and the state of its full-text indexes tell. That they were once written
+is noted in the database's own head (`user_version`), which they leave out: a file that is missing then was lost.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import sqlite3
 import zlib
 from array import array
@@ -17,7 +17,9 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from newsarchive.database.disk import write_whole
 from newsarchive.database.seals import seal, sealed_tables
+from newsarchive.errors import NewsArchiveError
 
 MOST = 2 << 30
 """Larger databases are not summed up after each run: it would cost more than most runs do."""
@@ -42,7 +44,8 @@ def sum_pages(folder: Path) -> bool:
             sums = page_sums(path)
             if not _log_is_empty(connection) or state_key(connection) != before:
                 return False
-        _write(path.with_name("archive.db-sums"), before, sums)
+            _write(path.with_name("archive.db-sums"), before, sums)
+            _mark(connection)
     except (sqlite3.Error, OSError):
         return False
     return True
@@ -56,10 +59,23 @@ def _log_is_empty(connection: sqlite3.Connection) -> bool:
 
 def _write(path: Path, state: str, sums: array[int]) -> None:
     data = sums.tobytes()
-    head = {"state": state, "pages": len(sums), "sha256": hashlib.sha256(data).hexdigest()}
-    draft = path.with_name("archive.db-sums.new")
-    draft.write_bytes(json.dumps(head).encode() + b"\n" + data)
-    os.replace(draft, path)
+    head = {"format": 2, "state": state, "pages": len(sums), "sha256": _digest(state, data)}
+    write_whole(path, json.dumps(head).encode() + b"\n" + data)
+
+
+def _digest(state: str, data: bytes) -> str:
+    return hashlib.sha256(state.encode() + b"\n" + data).hexdigest()
+
+
+def _mark(connection: sqlite3.Connection) -> None:
+    """Note in the database's head that there are checksums of its pages."""
+    if not _is_marked(connection):
+        connection.execute("pragma user_version = 1")
+        _log_is_empty(connection)
+
+
+def _is_marked(connection: sqlite3.Connection) -> bool:
+    return bool(connection.execute("pragma user_version").fetchone()[0])
 
 
 def state_key(connection: sqlite3.Connection) -> str:
@@ -84,6 +100,24 @@ def state_key(connection: sqlite3.Connection) -> str:
     return key.hexdigest()
 
 
+class SumsLost(NewsArchiveError):
+    """The checksums of the pages are missing or damaged; the message says which."""
+
+
+def _read(path: Path) -> tuple[str, bytes]:
+    """The state of the database that the checksums are of, and the checksums."""
+    head, _, data = path.read_bytes().partition(b"\n")
+    try:
+        said = json.loads(head)
+        state = said["state"]
+        wanted = _digest(state, data) if said.get("format") == 2 else hashlib.sha256(data).hexdigest()
+        if said["sha256"] != wanted or len(data) != 4 * said["pages"]:
+            raise SumsLost("its bytes differ from those that were written")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SumsLost("its bytes differ from those that were written") from error
+    return state, data
+
+
 def page_sums(path: Path) -> array[int]:
     """The CRC-32 of each page of a database's file, but for the head of the first."""
     sums = array("I")
@@ -97,14 +131,19 @@ def page_sums(path: Path) -> array[int]:
 
 
 def changed_pages(folder: Path, copy: sqlite3.Connection, path: Path) -> list[int] | None:
-    """The pages of a copy at `path` that differ from the checksums in `folder`; None where those do not hold for it."""
+    """The pages of a copy at `path` that differ from the checksums in `folder`; None where those do not hold for it.
+
+    Raises SumsLost where the checksums are missing or damaged.
+    """
     try:
-        head, _, data = (folder / "archive.db-sums").read_bytes().partition(b"\n")
-        said = json.loads(head)
-        whole = said["sha256"] == hashlib.sha256(data).hexdigest()
-    except (OSError, ValueError, KeyError, TypeError):
+        state, data = _read(folder / "archive.db-sums")
+    except FileNotFoundError as error:
+        if _is_marked(copy):
+            raise SumsLost("the file is missing, so unused space of the database is not checked") from error
         return None
-    if not whole or said["state"] != state_key(copy):
+    except OSError as error:
+        raise SumsLost(f"it cannot be read ({error.strerror})") from error
+    if state != state_key(copy):
         return None
     sums = array("I", data)
     found = page_sums(path)

@@ -10,7 +10,7 @@ from sqlite_utils import Database
 
 from newsarchive.database.revisions import stored_content
 from newsarchive.database.seals import broken_seals, watch_tables
-from newsarchive.database.sums import changed_pages
+from newsarchive.database.sums import SumsLost, changed_pages
 from newsarchive.fixity.report import Progress, Report
 from newsarchive.fixity.state import State
 from newsarchive.migrations import migrations
@@ -53,7 +53,11 @@ def _check_pages(state: State, report: Report) -> None:
 def _check_unused(state: State, report: Report) -> None:
     """Every page against its checksum, which finds a flipped bit even where no row or index is."""
     (path,) = state.db.conn.execute("select file from pragma_database_list where name = 'main'").fetchone()
-    pages = changed_pages(state.folder, state.db.conn, Path(path)) if state.copied else None
+    try:
+        pages = changed_pages(state.folder, state.db.conn, Path(path)) if state.copied else None
+    except SumsLost as error:
+        report.add("archive.db-sums", f"{error}; the next run that ends writes it again")
+        return
     if pages is None:
         report.notes.append(
             "The database was written to since its pages were summed up: its unused space is not checked."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any, Protocol
 
 from scrapy import Request, Spider, signals
@@ -10,9 +10,10 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from newsarchive.items import Extracted, Fetched, Hints, ListingRequest, Page
+from newsarchive.items import Extracted, Fetched, Hints, ListingRequest, Page, WantedPicture
 from newsarchive.sites import Site
 from newsarchive.spiders.page import ANSWERS, fetched, page_of, page_request, refusal
+from newsarchive.spiders.pictures import picture_requests
 
 LISTING_PRIORITY = 10
 BATCH = 50
@@ -39,6 +40,8 @@ class NewsSpider(Spider):
 
     site: Site
     plan: Plan
+    left_pictures: Sequence[WantedPicture] = ()
+    """Pictures that an earlier run was killed before it had kept them."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -52,8 +55,10 @@ class NewsSpider(Spider):
             for url, hints in due:
                 yield page_request(url, self.parse_page, self.page_failed, hints=hints)
             if not due and not self._listings:
-                return
+                break
             await self.crawler.signals.wait_for(signals.scheduler_empty)
+        for request in picture_requests(self, self.left_pictures):
+            yield request
 
     def _listing_request(self, listing: ListingRequest) -> Request:
         self._listings += 1

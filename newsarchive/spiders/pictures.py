@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from http import HTTPStatus
 from typing import Protocol
 
@@ -35,21 +35,27 @@ class PictureSpider(Spider):
     plan: PicturePlan
 
     async def start(self) -> AsyncIterator[Request]:
-        most = self.settings.getint("PICTURE_MAX_BYTES")
         while due := self.plan.due(BATCH):
-            for wanted in due:
-                request = picture_request(wanted, most_bytes=most)
-                request.callback, request.errback = self.parse_picture, self.picture_failed
+            for request in picture_requests(self, due):
                 yield request
             await self.crawler.signals.wait_for(signals.scheduler_empty)
 
-    def parse_picture(self, response: Response) -> Iterator[FetchedPicture]:
-        """Give the bytes on to be read."""
-        yield fetched_picture(response)
 
-    def picture_failed(self, failure: Failure) -> Iterator[FetchedPicture]:
-        """The picture could not be had."""
-        yield picture_failed(failure.request.meta["picture"], failure)  # type: ignore[attr-defined]
+def picture_requests(spider: Spider, wanted: Iterable[WantedPicture]) -> Iterator[Request]:
+    """The requests for pictures that a spider fetches by themselves; what comes of them goes on to be read."""
+    most = spider.settings.getint("PICTURE_MAX_BYTES")
+    for picture in wanted:
+        request = picture_request(picture, most_bytes=most)
+        request.callback, request.errback = _parse_picture, _picture_failed
+        yield request
+
+
+def _parse_picture(response: Response) -> Iterator[FetchedPicture]:
+    yield fetched_picture(response)
+
+
+def _picture_failed(failure: Failure) -> Iterator[FetchedPicture]:
+    yield picture_failed(failure.request.meta["picture"], failure)  # type: ignore[attr-defined]
 
 
 def picture_request(wanted: WantedPicture, *, most_bytes: int) -> Request:
