@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import itertools
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
 
 from sqlite_utils import Database
 
+from newsarchive.certificates import VALID
+from newsarchive.database.certificates import CertificateChange
 from newsarchive.sites import Site
 
 ENOUGH = 5  # pages of a run from which shares mean something
@@ -41,6 +43,18 @@ def what_needs_a_person(db: Database, site: Site, run: int, folder: Path) -> lis
         *_expected_number(db, site, run),
         *_silence(db, site),
         *_disk(folder),
+    ]
+
+
+def certificate_alerts(changes: Iterable[CertificateChange]) -> list[str]:
+    """Sentences on certificates that became invalid or valid again; a valid one that is new is no news."""
+    return [
+        f"the TLS certificate of {change.host} is valid again"
+        if change.now == VALID
+        else f"the TLS certificate of {change.host} is not valid: {change.now}. Its pages are kept, and marked so"
+        " (captures.tls); --strict-tls refuses them"
+        for change in changes
+        if change.before or change.now != VALID
     ]
 
 

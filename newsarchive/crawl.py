@@ -36,6 +36,8 @@ class Outcome:
     reason: str = "failed"
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    alerts: list[str] = field(default_factory=list)
+    """What a person should know, and needs nothing done; logged already."""
     seconds: float = 0.0
     pictures_only: bool = False
 
@@ -133,6 +135,7 @@ def _follow(crawler: Crawler, outcome: Outcome, watch: Callable[[ArchiveRun], No
         outcome.counts = run.all_counts
         outcome.reason = run.reason
         outcome.problems += run.problems
+        outcome.alerts += run.alerts
         outcome.notes += run.plan.notes
 
     crawler.signals.connect(opened, signals.spider_opened, weak=False)
@@ -157,6 +160,7 @@ def fetch_pages(
         "AUTOTHROTTLE_ENABLED": False,
         "RETRY_TIMES": 1,
         "DOWNLOAD_TIMEOUT": 30,
+        **({"DOWNLOAD_VERIFY_CERTIFICATES": True} if any(site.strict_tls for site in sites.values()) else {}),
         **settings,
     }
     made = make_settings(folder, own)

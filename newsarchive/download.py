@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 from urllib.parse import urlsplit
 
 from scrapy import Request
 from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
 from scrapy.crawler import Crawler
-from scrapy.exceptions import CannotResolveHostError, IgnoreRequest
+from scrapy.exceptions import CannotResolveHostError, DownloadFailedError, IgnoreRequest
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
+from newsarchive.certificates import VALID, CertificateJudge, CertificateRefused, host_of
 from newsarchive.errors import NewsArchiveError
 from newsarchive.resolving import PUBLIC_HOSTS
+
+logger = logging.getLogger(__name__)
 
 LONGEST_HEAD = 256 * 1024  # bytes; browsers allow about as much
 
@@ -34,15 +38,34 @@ class BoundedHeadHandler(HTTP11DownloadHandler):
                 return bound_head(super().buildProtocol(addr))
 
         self._pool._factory = Factory
+        self._judge = CertificateJudge.of(crawler)
+        self._contextFactory: Any = self._judge
+        self._warns = not crawler.settings.getbool("ARCHIVE_ENABLED")
+        """The run of a crawl tells of a bad certificate at its end, where it was not told before."""
+        self._warned: set[str] = set()
 
     async def download_request(self, request: Request) -> Response:
-        """Download; raises IgnoreRequest where a public host's name leads to a private address now."""
+        """Download; what the certificate was worth is in the request's meta, as `tls`.
+
+        Raises IgnoreRequest where a public host's name leads to a private address now, CertificateRefused.
+        """
+        request.meta.pop("tls", None)  # of the request that redirected here
+        host = host_of(urlsplit(request.url).hostname)
         try:
-            return await super().download_request(request)
+            response = await super().download_request(request)
         except CannotResolveHostError as error:
             if PUBLIC_HOSTS.has_turned(urlsplit(request.url).hostname or ""):
                 raise IgnoreRequest("the name of a public host leads to a private address now") from error
             raise
+        except DownloadFailedError as error:
+            if reason := self._judge.refusal(host):
+                raise CertificateRefused(f"the TLS certificate is refused: {reason}") from error
+            raise
+        request.meta["tls"] = verdict = self._judge.verdict(response, host)
+        if verdict not in (None, VALID) and self._warns and host not in self._warned:
+            self._warned.add(host)
+            logger.warning("%s: the TLS certificate is not valid: %s; fetched all the same.", host, verdict)
+        return response
 
 
 def bound_head(protocol: Any) -> Any:

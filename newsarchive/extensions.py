@@ -21,7 +21,9 @@ from twisted.internet.task import LoopingCall
 from twisted.python.failure import Failure
 
 from newsarchive import database
-from newsarchive.attention import what_needs_a_person
+from newsarchive.attention import certificate_alerts, what_needs_a_person
+from newsarchive.certificates import VALID, host_of
+from newsarchive.database.certificates import note_certificates
 from newsarchive.database.pictures import site_pictures, still_wanted
 from newsarchive.database.runs import now
 from newsarchive.encodings import inflate
@@ -56,12 +58,15 @@ class ArchiveRun(Recorder):
         self.problem = ""
         self.problems: list[str] = []
         """What needs a person, known when the run is closed."""
+        self.alerts: list[str] = []
+        """What a person should know, and needs nothing done."""
         self.reason = "failed"
         self._batch_seconds = batch_seconds
         self._batch_articles = batch_articles
         self._waiting = 0
         self._asked: set[tuple[str, bool]] = set()
         self._outcomes: dict[str, str] = {}
+        self._certificates: dict[str, str] = {}
         self._timer = LoopingCall(self.flush)
         self._lock: AbstractContextManager[None] = nullcontext()
 
@@ -140,6 +145,9 @@ class ArchiveRun(Recorder):
         if capture is not None:
             self.write()
             database.save_capture(self.db, capture, self.run)
+            host = host_of(urlsplit(capture.url).hostname)
+            if capture.tls and self._certificates.get(host, VALID) == VALID:
+                self._certificates[host] = capture.tls
         return capture
 
     def _lists_forgotten(self, request: Request, response: Response) -> bool:
@@ -237,6 +245,8 @@ class ArchiveRun(Recorder):
             database.record_warc(self.db, self.warc.path)
             purge_forgotten(self.db, self.folder)
             self.problems = [*filter(None, [self.problem]), *self.what_needs_a_person()]
+            changes = note_certificates(self.db, self.site.name, self._certificates, now())
+            self.alerts = certificate_alerts(changes)
             self.reason = {"finished": "finished", "shutdown": "interrupted"}.get(reason, reason)
             database.finish_run(
                 self.db,
@@ -245,6 +255,8 @@ class ArchiveRun(Recorder):
                 message="; ".join(self.problems),
                 counts=self.all_counts,
             )
+            for alert in self.alerts:
+                logger.warning("%s: %s.", self.site.name, alert)
         finally:
             self.warc.close()
             self._checkpoints.close()

@@ -21,6 +21,8 @@ class Page:
     headers: dict[str, str] = field(default_factory=dict)
     cut: str = ""
     """Why it did not come whole, in words; empty where it did."""
+    tls: str = ""
+    """What the TLS certificate was worth, where a recording says so."""
 
 
 @dataclass(kw_only=True, frozen=True, slots=True)
@@ -149,6 +151,8 @@ class Capture:
     content_type: str = ""
     refers_to: int | None = None
     """For a revisit: the number of the capture that holds the payload; None: its own record does."""
+    tls: str | None = None
+    """`valid`, or why the TLS certificate was not; None: it came without TLS, or nobody looked."""
 
 
 @dataclass(kw_only=True, frozen=True, slots=True)

@@ -224,6 +224,7 @@ _NAMES = {
     "warc-target-uri": "WARC-Target-URI",
     "warc-date": "WARC-Date",
     "warc-ip-address": "WARC-IP-Address",
+    "warc-tls-verification": "WARC-TLS-Verification",
     "warc-payload-digest": "WARC-Payload-Digest",
     "warc-block-digest": "WARC-Block-Digest",
 }

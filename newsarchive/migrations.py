@@ -298,3 +298,22 @@ def m300_rules_version(db: Database) -> None:
                 f"update {table} set options_digest = ? where extractor = 'newsarchive 2' and options_digest = ?",  # noqa: S608
                 (name, digest),
             )
+
+
+@migrations()
+def m320_certificates(db: Database) -> None:
+    """What the TLS certificate of each capture was worth, and since when that of a host is what it is."""
+    _run(
+        db,
+        """
+alter table captures add column         -- valid, or why the TLS certificate was not; NULL: no TLS, or nobody looked
+    tls text;
+create table certificates (             -- what the TLS certificate of each host was worth when it was last crawled
+    site text not null references sites(name),
+    host text not null,
+    verdict text not null,              -- valid, or why it was not
+    since text not null,                -- when it was first found so
+    primary key (site, host)
+) strict;
+""",
+    )

@@ -58,6 +58,7 @@ class SitePlan:
         self._reader: SourceReader | None = None
         self._done_by: Source | None = None
         self._partly_by: Source | None = None
+        self._why_not: list[str] = []
         self._first = not any(s["complete"] for s in self._states())
 
     def _states(self) -> list[dict[str, Any]]:
@@ -130,7 +131,8 @@ class SitePlan:
     def finish(self, *, completed: bool) -> None:
         """The run is over."""
         if completed and self._done_by is None and self._partly_by is None:
-            self.problems.append("no source of the site could be read")
+            why = "; ".join(dict.fromkeys(filter(None, self._why_not)))
+            self.problems.append("no source of the site could be read" + (f": {why}" if why else ""))
 
     # Sources, one after the other
 
@@ -169,6 +171,7 @@ class SitePlan:
         self._reader.finish(self._run)
         kind = walk.source.kind
         if not walk.worked:
+            self._why_not.append(walk.why_not)
             if walk.state.get("state") == "working":
                 self.problems.append(f"the {kind} source no longer works: {walk.why_not}")
             elif walk.state.get("state") != "failed":

@@ -41,6 +41,7 @@ class Recorder:
             body=response.body,
             request=_request_head(request),
             ip=str(response.ip_address or ""),
+            tls=request.meta.get("tls"),
         )
 
     def wanted_pictures(self, item: Extracted) -> list[WantedPicture]:

@@ -12,11 +12,13 @@ from typing import Any
 from newsarchive.items import Capture, Page
 from newsarchive.members import Member, Record, RecordError, check_digest, parse_record, read_member, read_members
 from newsarchive.urls import is_address
-from newsarchive.warc import CaptureWriter
+from newsarchive.warc import TLS_FIELD, CaptureWriter
 
 _ADDRESS = re.compile(r"https?://[^\s/?#\x00-\x1f]+[^\s\x00-\x1f]*")
 FIRST_YEAR = 1990
 """Of the first web page: nothing was recorded or saved before."""
+_LONGEST_VERDICT = 300
+"""Letters of what a record says of a certificate: that of a program like this one is shorter."""
 _HTML = ("text/html", "application/xhtml+xml")
 
 
@@ -165,12 +167,20 @@ def read_page(place: Place) -> tuple[Page, list[tuple[str, str]]]:
     body = record.payload
     if not record.is_http:
         return Page(url=place.url, body=body, headers={"content-type": record.fields.get("content-type", "")}), []
+    own = record if place.body_offset == place.offset and place.body_file == place.file else None
+    tls = _verification(own or _record(read_member(place.file, place.offset)))
     _, headers = _head(record)
     if any(name.lower() == "transfer-encoding" and "chunked" in value.lower() for name, value in headers):
         body = unchunked(body)
     headers = [pair for pair in headers if pair[0].lower() not in ("transfer-encoding", "content-length")]
     headers.append(("Content-Length", str(len(body))))
-    return Page(url=place.url, body=body, headers={n.lower(): v for n, v in headers}), headers
+    return Page(url=place.url, body=body, headers={n.lower(): v for n, v in headers}, tls=tls), headers
+
+
+def _verification(record: Record) -> str:
+    """What a record says of the TLS certificate; empty where it says nothing, or nothing that ours would."""
+    said = record.fields.get(TLS_FIELD.lower(), "")
+    return said if said.isascii() and said.isprintable() and len(said) <= _LONGEST_VERDICT else ""
 
 
 def write_page(writer: CaptureWriter, page: Page, headers: Sequence[tuple[str, str]], time: datetime) -> Capture:
@@ -178,7 +188,7 @@ def write_page(writer: CaptureWriter, page: Page, headers: Sequence[tuple[str, s
     if not headers:
         kind = page.headers.get("content-type", "")
         return writer.write_resource(url=page.url, body=page.body, content_type=kind, time=time)
-    return writer.write(url=page.url, status=200, headers=headers, body=page.body, time=time)
+    return writer.write(url=page.url, status=200, headers=headers, body=page.body, time=time, tls=page.tls)
 
 
 def unchunked(body: bytes) -> bytes:

@@ -47,6 +47,8 @@ def site_spider(site: Site, settings: BaseSettings) -> type[Spider]:
         own |= {"DOWNLOAD_DELAY": site.delay, "AUTOTHROTTLE_START_DELAY": site.delay}
         if site.delay == 0:
             own |= {"AUTOTHROTTLE_ENABLED": False}
+    if site.strict_tls:
+        own |= {"DOWNLOAD_VERIFY_CERTIFICATES": True}
     return type("SiteSpider", (spider,), {"name": site.name, "site": site, "custom_settings": own})
 
 

@@ -25,6 +25,8 @@ from newsarchive.items import Capture, Original, Page
 from newsarchive.revisits import read_original, reference_to
 
 SOFTWARE = f"newsarchive/{__version__}"
+TLS_FIELD = "WARC-TLS-Verification"
+"""Our own field of response and revisit records: `valid`, or why the certificate of the host was not."""
 HeaderList = Sequence[tuple[str, str]]
 Originals = Callable[[str], Original | None]
 """Gives, by the SHA-256 of a payload, the capture that holds it already; None where none does."""
@@ -60,11 +62,12 @@ class CaptureWriter:
         request: bytes = b"",
         ip: str = "",
         time: datetime | None = None,
+        tls: str | None = None,
     ) -> Capture:
         """Write a response record, and the request (head, as sent) that brought it; gives the capture.
 
         `headers` are those that came over the wire, `body` the bytes before any content decoding; `time` (UTC) is when
-        they came, now where it is not given.
+        they came, now where it is not given; `tls` what the certificate was worth.
         """
         head = [(name, value) for name, value in headers if name.lower() != "transfer-encoding"]
         encoded = any(name.lower() == "content-encoding" for name, _ in head)
@@ -81,7 +84,7 @@ class CaptureWriter:
             "revisit" if reference else "response",
             StatusAndHeaders(f"{status} {_reason(status)}", head, protocol="HTTP/1.1"),
             body,
-            {**record_headers, **reference},
+            {**record_headers, **({TLS_FIELD: tls} if tls else {}), **reference},
         )
         offset, length = self._append(response, level=0 if encoded and not reference else 6)
         if request:
@@ -99,6 +102,7 @@ class CaptureWriter:
             etag=values.get("etag", ""),
             last_modified=values.get("last-modified", ""),
             content_type=values.get("content-type", ""),
+            tls=tls or None,
         )
 
     def write_resource(self, *, url: str, body: bytes, content_type: str, time: datetime | None = None) -> Capture:

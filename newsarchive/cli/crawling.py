@@ -14,7 +14,7 @@ import click
 
 from newsarchive.cli.picture_option import WithImages, images_option
 from newsarchive.cli.progress import ProgressBar
-from newsarchive.cli.terminal import Archive, json_option
+from newsarchive.cli.terminal import Archive, json_option, strict_option, strict_settings
 from newsarchive.crawl import Outcome, crawl_sites
 from newsarchive.database import has_archive, lock_archive, open_archive
 from newsarchive.extensions import ArchiveRun
@@ -27,6 +27,7 @@ from newsarchive.sites import Site
 @click.option("--since", default="", metavar="DAY", help="Fetch nothing published before this day (YYYY-MM-DD).")
 @click.option("--limit", type=click.IntRange(1), help="Fetch so many articles at most.")
 @click.option("--full", is_flag=True, help="Walk every source to its end and fetch every page again.")
+@strict_option
 @click.option("-s", "--set", "own", multiple=True, metavar="NAME=VALUE", help="Override a Scrapy setting.")
 @json_option
 @click.pass_obj
@@ -37,11 +38,13 @@ def crawl(
     since: str,
     limit: int | None,
     full: bool,
+    strict: bool,
     own: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Get new and changed articles of SITEs, of all sites of this archive where none is named."""
     settings = {
+        **strict_settings(strict=strict),
         **parse_settings(own),
         "ARCHIVE_FULL": full,
         "ARCHIVE_LIMIT": limit or 0,

@@ -20,7 +20,7 @@ from newsarchive import database
 from newsarchive.cli.crawling import announce
 from newsarchive.cli.formats import FORMATS, render_article
 from newsarchive.cli.picture_option import WithImages, images_option
-from newsarchive.cli.terminal import Archive
+from newsarchive.cli.terminal import Archive, strict_option, strict_settings
 from newsarchive.crawl import fetch_pages
 from newsarchive.items import Capture, Extracted, Fetched, Page
 from newsarchive.recorders import PageRecorder
@@ -39,6 +39,7 @@ from newsarchive.workers import extract_here
 @images_option
 @click.option("--no-store", is_flag=True, help="Print only; keep nothing.")
 @click.option("--ignore-robots", is_flag=True, help="Fetch even what robots.txt forbids.")
+@strict_option
 @click.pass_obj
 def fetch(
     archive: Archive,
@@ -49,6 +50,7 @@ def fetch(
     images: str | None,
     no_store: bool,
     ignore_robots: bool,
+    strict: bool,
 ) -> None:
     """Get pages one-off, print their articles, and store them as a crawl would."""
     form = "json" if as_json else form
@@ -62,7 +64,7 @@ def fetch(
     else:
         sites = {url: site_of(url, archive.sites.values()) or host_site(url) for url in targets}
         pictures = "none" if no_store else images or ""
-        settings = {"ROBOTSTXT_OBEY": not ignore_robots, "PICTURES": pictures}
+        settings = {"ROBOTSTXT_OBEY": not ignore_robots, "PICTURES": pictures, **strict_settings(strict=strict)}
         results, recorder = fetch_pages(archive.folder, targets, sites=sites, settings=settings, keep=not no_store)
     failed = _print(archive, targets, results, form)
     if not no_store and results:

@@ -7,7 +7,7 @@ import sys
 import click
 
 from newsarchive.cli.crawling import parse_settings, report, run_crawl, sites_of
-from newsarchive.cli.terminal import Archive, json_option
+from newsarchive.cli.terminal import Archive, json_option, strict_option, strict_settings
 from newsarchive.database import lock_archive, open_archive
 from newsarchive.lost_pictures import put_back_pictures
 
@@ -24,6 +24,7 @@ def images() -> None:
 )
 @click.option("--again", is_flag=True, help="Ask for those that are kept or were refused, too.")
 @click.option("--limit", type=click.IntRange(1), help="Ask for so many at most.")
+@strict_option
 @click.option("-s", "--set", "own", multiple=True, metavar="NAME=VALUE", help="Override a Scrapy setting.")
 @json_option
 @click.pass_obj
@@ -33,6 +34,7 @@ def fetch(
     mode: str | None,
     again: bool,
     limit: int | None,
+    strict: bool,
     own: tuple[str, ...],
     as_json: bool,
 ) -> None:
@@ -43,6 +45,7 @@ def fetch(
     archive.read().close()  # says so where there is no archive
     chosen = [archive.site(name) for name in sites] or sites_of(archive)
     settings = {
+        **strict_settings(strict=strict),
         **parse_settings(own),
         "ARCHIVE_COMMAND": "images",
         "ARCHIVE_FULL": again,

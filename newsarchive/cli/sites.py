@@ -12,7 +12,15 @@ import click
 from rich.progress import Progress
 
 from newsarchive.cli.crawling import announce
-from newsarchive.cli.terminal import Archive, json_option, print_json, print_table, stderr
+from newsarchive.cli.terminal import (
+    Archive,
+    json_option,
+    print_json,
+    print_table,
+    stderr,
+    strict_option,
+    strict_settings,
+)
 from newsarchive.crawl import probe
 from newsarchive.database import lock_archive, open_archive, save_site
 from newsarchive.discovery import ListingError, probe_urls, profile_toml, propose_site, read_listing, start_urls
@@ -53,8 +61,9 @@ def sites(context: click.Context, as_json: bool) -> None:
 @sites.command()
 @click.argument("url")
 @click.option("--name", default="", help="The site's name; else made from its host.")
+@strict_option
 @click.pass_obj
-def add(archive: Archive, url: str, name: str) -> None:
+def add(archive: Archive, url: str, name: str, strict: bool) -> None:
     """Probe the site at URL and write a profile for it."""
     if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
         raise click.UsageError(f"“{url}” is not an http(s) address.")
@@ -63,7 +72,10 @@ def add(archive: Archive, url: str, name: str) -> None:
         raise click.UsageError(f"A site's name is of small letters, digits, - and _, not “{name}”.")
     with lock_archive(archive.folder):
         announce(archive)
-        pages, failures = probe(archive.folder, probe_urls(url), lambda found: probe_urls(url, found), settings={})
+        settings = strict_settings(strict=strict)
+        pages, failures = probe(
+            archive.folder, probe_urls(url), lambda found: probe_urls(url, found), settings=settings
+        )
         if not any(page.status < 400 for page in pages.values()):
             reason = next(iter(failures.values()), "every request was answered with an error")
             archive.warn(f"{url} cannot be probed: {reason}.")
@@ -86,9 +98,10 @@ def add(archive: Archive, url: str, name: str) -> None:
 @sites.command()
 @click.argument("name")
 @click.option("--learn", "from_stored", is_flag=True, help="From stored pages: propose hints for the profile.")
+@strict_option
 @json_option
 @click.pass_obj
-def check(archive: Archive, name: str, from_stored: bool, as_json: bool) -> None:
+def check(archive: Archive, name: str, from_stored: bool, strict: bool, as_json: bool) -> None:
     """Show what one listing and three articles of a site would give; store nothing.
 
     With --learn nothing is fetched: blocks that repeat over the site's stored articles are proposed as `drop` and
@@ -99,8 +112,9 @@ def check(archive: Archive, name: str, from_stored: bool, as_json: bool) -> None
         _learn(archive, site, as_json=as_json)
         return
     starts = [url for source in site.sources for url in start_urls(site, source)]
+    settings = strict_settings(strict=strict or site.strict_tls)
     pages, failures = probe(
-        archive.folder, starts, lambda found: _articles_to_check(site, found), settings={}, contact=site.contact
+        archive.folder, starts, lambda found: _articles_to_check(site, found), settings=settings, contact=site.contact
     )
     listed = _listed(site, pages)
     results = [_checked(site, pages[entry.url], entry) for entry in listed if entry.url in pages]

@@ -21,6 +21,12 @@ from newsarchive.sites import Site, load_sites
 stderr = Console(stderr=True, highlight=False, soft_wrap=True)
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for other programs.")
+strict_option = click.option("--strict-tls", "strict", is_flag=True, help="Refuse hosts with an invalid certificate.")
+
+
+def strict_settings(*, strict: bool) -> dict[str, Any]:
+    """The settings that `strict_option` stands for; without it a profile may still say so."""
+    return {"DOWNLOAD_VERIFY_CERTIFICATES": True} if strict else {}
 
 
 @dataclass(kw_only=True)

@@ -71,7 +71,7 @@ def save_capture(db: Database, capture: Capture, run: int | None) -> int:
     with nullcontext() if db.conn.in_transaction else db.atomic():  # one statement needs no savepoint
         cursor = db.conn.execute(
             "insert into captures (url, time, status, content_type, etag, last_modified, sha256, warc, offset, length,"
-            " run, refers_to) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning id",
+            " run, refers_to, tls) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning id",
             (
                 capture.url,
                 capture.time,
@@ -85,6 +85,7 @@ def save_capture(db: Database, capture: Capture, run: int | None) -> int:
                 capture.length,
                 run,
                 capture.refers_to,
+                capture.tls,
             ),
         )
         return int(cursor.fetchone()[0])

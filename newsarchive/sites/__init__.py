@@ -66,6 +66,8 @@ class Site:
     """Seconds between two requests to one host; None leaves the polite default."""
     contact: str = ""
     images: str = "none"
+    strict_tls: bool = False
+    """Refuse hosts whose TLS certificate is not valid."""
     aliases: tuple[str, ...] = ()
     """Further hosts that are the same site."""
     include: tuple[str, ...] = ()
@@ -125,6 +127,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "float": (int, float),
     "float | None": (int, float),
     "int": (int,),
+    "bool": (bool,),
     "tuple[str, ...]": (list,),
 }
 
@@ -140,7 +143,7 @@ def _checked(record: type, data: Any, where: str) -> dict[str, Any]:
             names = ", ".join([*known, *(("sources", "extraction", "expect") if record is Site else ())])
             raise ProfileError(f"{where}: unknown key “{key}”; known keys: {names}")
         wanted = _TYPES[known[key]]
-        if not isinstance(value, wanted) or isinstance(value, bool):
+        if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
             raise ProfileError(f"{where}: {key} must be {_describe(wanted)}")
         if isinstance(value, list) and not all(isinstance(v, str) for v in value):
             raise ProfileError(f"{where}: {key} must be a list of text")
@@ -148,7 +151,7 @@ def _checked(record: type, data: Any, where: str) -> dict[str, Any]:
 
 
 def _describe(wanted: tuple[type, ...]) -> str:
-    return {str: "text", list: "a list of text", int: "a number"}[wanted[0]]
+    return {str: "text", list: "a list of text", int: "a number", bool: "true or false"}[wanted[0]]
 
 
 def _check_values(site: Site, where: str) -> None:

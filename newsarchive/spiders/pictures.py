@@ -11,6 +11,7 @@ from scrapy.exceptions import DownloadCancelledError, IgnoreRequest
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
+from newsarchive.certificates import CertificateRefused
 from newsarchive.items import FetchedPicture, WantedPicture
 from newsarchive.sites import Site
 from newsarchive.spiders.page import ANSWERS, refusal, status_line
@@ -95,5 +96,6 @@ def picture_failed(wanted: WantedPicture, failure: Failure) -> FetchedPicture:
     error, reason = failure.value, refusal(failure)
     if isinstance(error, DownloadCancelledError):
         return FetchedPicture(wanted=wanted, state="refused", reason="larger than a picture may be")
-    ignored = isinstance(error, IgnoreRequest) and not reason.startswith(ANOTHER_TIME)
+    passing = isinstance(error, CertificateRefused) or reason.startswith(ANOTHER_TIME)
+    ignored = isinstance(error, IgnoreRequest) and not passing
     return FetchedPicture(wanted=wanted, state="refused" if ignored else "failed", reason=reason)
