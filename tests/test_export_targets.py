@@ -192,6 +192,19 @@ def test_closed_standard_output_is_a_sentence_and_no_other_file_gets_the_bytes(f
     assert (folder / "archive.db").read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("command", "sentence"),
+    [
+        (("export", "-o", "-"), "Cannot write to standard output: No space left on device."),
+        (("search", "мәтін", "--kwic"), "No space left on device."),
+    ],
+)
+def test_full_standard_output_is_a_sentence(folder: Path, command: tuple[str, ...], sentence: str) -> None:
+    with open("/dev/full", "wb", buffering=0) as full:
+        done = run(folder, *command, stdout=full)
+    assert (done.returncode, done.stderr.decode()) == (1, f"newsarchive: {sentence}\n")
+
+
 @pytest.mark.parametrize("options", [("--format", "markdown"), ("--format", "warc")])
 def test_folders_do_not_go_to_standard_output(folder: Path, options: tuple[str, ...]) -> None:
     done = run(folder, "export", *options, "-o", "-", stdout=subprocess.PIPE)

@@ -140,7 +140,7 @@ def _explain(error: Exception) -> None:
         case sqlite3.Error():
             _end(f"The archive cannot be used: {error}.", 1)
         case OSError():
-            _end(f"{error.filename or 'newsarchive'}: {error.strerror or error}.", 1)
+            _end(f"{f'{error.filename}: ' if error.filename else ''}{error.strerror or error}.", 1)
 
 
 def _end(sentence: str, code: int) -> None:

@@ -65,7 +65,8 @@ def writing(path: Path) -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise ExportError(f"Cannot write {path}: {error.strerror or error}.") from error
+        name = "to standard output" if str(path) == "-" else path
+        raise ExportError(f"Cannot write {name}: {error.strerror or error}.") from error
 
 
 def keep_out(path: Path, archive: Path) -> None:
