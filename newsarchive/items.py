@@ -81,6 +81,15 @@ class Listed:
 
 
 @dataclass(kw_only=True, frozen=True, slots=True)
+class Lost:
+    """What a listing names by an address that is none: an article, or a further listing."""
+
+    url: str
+    reason: str
+    listing: bool = False
+
+
+@dataclass(kw_only=True, frozen=True, slots=True)
 class Listing:
     """What one listing page gave: articles, and further listings to read (next pages, nested sitemaps)."""
 
@@ -92,6 +101,7 @@ class Listing:
     """How many articles the source says it has in all (X-WP-Total), if it says so."""
     cut: str = ""
     """Why this is not all that the page has, in words; empty where it is."""
+    lost: tuple[Lost, ...] = ()
 
 
 @dataclass(kw_only=True, frozen=True, slots=True)

@@ -116,6 +116,8 @@ class SitePlan:
         published = datetime.fromisoformat(article.published or time)
         if published.tzinfo is None:
             published = published.replace(tzinfo=UTC)
+        if published > fetched + AGES[-1]:  # announced for a far day, which may be the last of the calendar
+            return None
         later = [published + age for age in AGES if published + age > fetched]
         if not later or self._changes_are_told():
             return None
@@ -170,6 +172,10 @@ class SitePlan:
             return []
         self._reader.finish(self._run)
         kind = walk.source.kind
+        if walk.problem:
+            self.problems.append(f"the {kind} source: {walk.problem}")
+        if walk.lost and walk.worked:
+            self.notes.append(f"the {kind} source: {walk.losses}")
         if not walk.worked:
             self._why_not.append(walk.why_not)
             if walk.state.get("state") == "working":

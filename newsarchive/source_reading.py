@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -35,6 +36,8 @@ STEP = 25  # addresses of a listing that are written before others have their tu
 FEW_FILES = 2
 DEEPEST = {"sitemap": 4}  # robots.txt, an index, an index in it, a file: none is honest beyond
 MOST_LISTINGS = {"wordpress": 20_000, "sitemap": 20_000, "feed": 2_000, "listing": 2_000}
+MOST_LOST = 1_000  # invalid addresses of a walk that are noted one by one
+OURS = "an error in newsarchive itself"
 MOST_LOOKS = 500  # at articles that no source tells of any more
 
 
@@ -79,7 +82,14 @@ class SourceReader:
         what it gives is written in steps, each in the transaction then open.
         """
         self._write()
-        further = self._bounded(request, await self._read(request, page))
+        further: list[ListingRequest] = []
+        try:
+            further = self._bounded(request, await self._read(request, page))
+        except (sqlite3.Error, OSError):  # storing failed: that ends the run
+            raise
+        except Exception as error:
+            logger.debug("%s cannot be read", request.url, exc_info=True)
+            self._note_failure(request, f"{OURS} ({type(error).__name__}: {error})"[:300], ours=True)
         self.walk.open += len(further) - 1
         return further
 
@@ -121,7 +131,7 @@ class SourceReader:
     def _first_requests(self) -> list[ListingRequest]:
         walk = self.walk
         if walk.task == "changes" and walk.source.kind == "wordpress" and walk.state["cursor"]:
-            since = datetime.fromisoformat(walk.state["cursor"]) - OVERLAP
+            since = datetime.fromisoformat(min(walk.state["cursor"], walk.began)) - OVERLAP
             stamp = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             return [self._request(changes_url(self._site, walk.source, since=stamp), "changes")]
         return [self._request(url, walk.task) for url in start_urls(self._site, walk.source)]
@@ -151,7 +161,7 @@ class SourceReader:
         if json.loads(known.get("data") or "{}").get("index"):  # unchanged, it says nothing of its files
             return ()
         headers = {"If-None-Match": known.get("etag"), "If-Modified-Since": known.get("last_modified")}
-        return tuple((name, value) for name, value in headers.items() if value)
+        return tuple((name, value) for name, value in headers.items() if value and value.isascii())
 
     def _remember_validators(self, request: ListingRequest, page: Page, *, is_index: bool) -> None:
         etag = page.headers.get("etag", "").removeprefix("W/")
@@ -183,7 +193,7 @@ class SourceReader:
                 raise ListingError(request.url, f"status {page.status}")
             listing = await asyncio.to_thread(read_listing, page, site=self._site, source=walk.source)
         except ListingError as error:
-            self._note_failure(request, error.reason)
+            self._note_failure(request, error.reason, ours=error.ours)
             return []
         finally:
             self._write()  # what was open before the thread began may be committed meanwhile
@@ -193,13 +203,26 @@ class SourceReader:
         else:
             self._remember_validators(request, page, is_index=bool(listing.lastmods))
             self._note_file(request)
+        self._note_lost(listing)
         if request.task == "ids":
             return self._take_in_ids(listing)
         return await self._take_in(request, listing)
 
-    def _note_failure(self, request: ListingRequest, reason: str) -> None:
+    def _note_failure(self, request: ListingRequest, reason: str, *, ours: bool = False) -> None:
         self.walk.fail(f"{request.url}: {reason}", whole=request.url in self.walk.starts)
+        if ours:
+            self.walk.problem = self.walk.problem or f"{request.url}: {reason}"
         logger.debug("%s cannot be read: %s", request.url, reason)
+
+    def _note_lost(self, listing: Listing) -> None:
+        """Note what a listing names by an invalid address; the ledger has it for a person, with its reason."""
+        for lost in listing.lost:
+            if lost.listing:
+                self.walk.fail(f"{lost.url[:200]}: {lost.reason}")
+                continue
+            self.walk.lose(lost)
+            if self.walk.lost <= MOST_LOST:
+                database.save_lost(self._db, lost, site=self._site, source=self.walk.source.kind, time=now())
 
     async def _take_in(self, request: ListingRequest, listing: Listing) -> list[ListingRequest]:
         walk = self.walk

@@ -5,17 +5,31 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
 from w3lib.url import safe_url_string
+
+from newsarchive.errors import NewsArchiveError
 
 _TRACKING = re.compile(
     r"utm_\w+|fbclid|gclid|dclid|yclid|ysclid|msclkid|_ga|_gl|mc_[ce]id|igshid|_openstat|tocecutient|ref_src|cmpid"
     r"|spm|mkt_tok|vero_id|oly_\w+|share|from_?ref|replytocom",
     re.IGNORECASE,
 )
+_NO_HOST = re.compile(r"[\s\x00-\x1f\x7f<>\"\\^`{|}]")
 _PORTS = {"http": ":80", "https": ":443"}
 _SAFE = "/:@!$&'()*+,;=~-._"
+LONGEST = 8_000
+"""Characters of an address: RFC 9110, section 4.1, asks recipients for no more."""
+
+
+class AddressError(NewsArchiveError, ValueError):
+    """A text is no address of a page; `reason` says why."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(f"{url[:200]}: {reason}")
+        self.url = url
+        self.reason = reason
 
 
 @lru_cache(maxsize=20_000)
@@ -32,11 +46,15 @@ def canonical_url(url: str) -> str:
     'https://a.kz/news/1/?a=1&b=2'
     """
     try:
-        parts = urlsplit(url.strip())
-        host = (parts.hostname or "").encode("idna").decode("ascii") if parts.hostname else ""
-        port = f":{parts.port}" if parts.port else ""
-    except (ValueError, UnicodeError):
+        return _cleaned(url)
+    except ValueError:  # UnicodeError too: of IDNA, and of half a surrogate pair
         return url
+
+
+def _cleaned(url: str) -> str:
+    parts = urlsplit(url.strip())
+    host = (parts.hostname or "").encode("idna").decode("ascii") if parts.hostname else ""
+    port = f":{parts.port}" if parts.port else ""
     scheme = parts.scheme.lower()
     if scheme not in _PORTS or not host:
         return url
@@ -74,10 +92,44 @@ def is_address(url: str) -> bool:
     [True, False, False, False]
     """
     try:
-        parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
+        return check_address(url) and urlsplit(url).scheme in _PORTS
+    except AddressError:
         return False
+
+
+def check_address(url: str) -> bool:
+    """True for an address that a request can be made of, and for what is of another scheme. Raises AddressError.
+
+    >>> check_address("https://tan.example/a"), check_address("mailto:a@tan.example")
+    (True, True)
+    >>> check_address("http://[broken/")
+    Traceback (most recent call last):
+    newsarchive.urls.AddressError: http://[broken/: not a valid address
+    """
+    if len(url) > LONGEST:
+        raise AddressError(url, f"an address of more than {LONGEST:,} characters")
+    try:
+        parts = urlsplit(url)
+        url.encode()
+        if parts.scheme in _PORTS and (not parts.hostname or parts.port == 0 or _NO_HOST.search(parts.netloc)):
+            raise AddressError(url, "not a valid address")
+    except ValueError as error:
+        raise AddressError(url, "not a valid address") from error
+    return True
+
+
+def absolute_url(base: str, reference: str) -> str:
+    """The address that a reference on the page `base` leads to (RFC 3986, section 5.2). Raises AddressError.
+
+    >>> absolute_url("https://tan.example/feed/", "/a/")
+    'https://tan.example/a/'
+    """
+    try:
+        url = urljoin(base, reference.strip())
+    except ValueError as error:
+        raise AddressError(reference, "not a valid address") from error
+    check_address(url)
+    return url
 
 
 @lru_cache(maxsize=20_000)
@@ -87,6 +139,9 @@ def url_key(url: str) -> str:
     >>> url_key("http://www.ortalyq.kz/a/") == url_key("https://ortalyq.kz/a")
     True
     """
-    parts = urlsplit(canonical_url(url))
+    try:
+        parts = urlsplit(canonical_url(url))
+    except ValueError:
+        return url
     path = parts.path.rstrip("/")
     return parts.netloc.removeprefix("www.") + path + (f"?{parts.query}" if parts.query else "")

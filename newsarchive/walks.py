@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from newsarchive.items import Lost
 from newsarchive.sites import Source
 
 FULL_WALK_EVERY = timedelta(days=7)
@@ -39,6 +40,11 @@ class Walk:
     follow: bool = True
     times: dict[str, str] = field(default_factory=dict)
     """When each file that an index names has changed, to be noted once it was read."""
+    lost: int = 0
+    """Entries whose address is invalid."""
+    lost_example: str = ""
+    problem: str = ""
+    """A fault of newsarchive's own in reading it."""
 
     @property
     def worked(self) -> bool:
@@ -48,12 +54,36 @@ class Walk:
     @property
     def why_not(self) -> str:
         """Why it did not."""
-        return self.failure or "it lists nothing"
+        return self.failure or self.losses or "it lists nothing"
+
+    @property
+    def losses(self) -> str:
+        """The entries that were lost, in words; empty where none was.
+
+        >>> Walk(source=Source(kind="feed"), url="feed", task="walk", state={}, lost=1, lost_example="x: no").losses
+        'one entry was lost (x: no)'
+        """
+        number = "one entry was lost" if self.lost == 1 else f"{self.lost:,} entries were lost, such as the first"
+        return f"{number} ({self.lost_example})" if self.lost else ""
+
+    def lose(self, lost: Lost) -> None:
+        """Count an entry that has no address."""
+        self.lost += 1
+        self.lost_example = self.lost_example or f"{printable(lost.url)[:200]}: {lost.reason}"
 
     def fail(self, reason: str, *, whole: bool = False) -> None:
         """Note why something was not read; `whole`: nothing is missed by it."""
         self.failure = self.failure or reason
         self.broken = self.broken or not whole
+
+
+def printable(text: str) -> str:
+    """A stranger's text as it can be stored and shown: control characters and broken letters escaped.
+
+    >>> print(printable("http://[" + chr(27) + chr(0xD800)))
+    http://[\\x1b\\ud800
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:2_000])
 
 
 def walk_is_due(state: Mapping[str, Any], now: datetime) -> bool:

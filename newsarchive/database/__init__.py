@@ -15,6 +15,7 @@ from newsarchive.database.ledger import (
     mark_not_article,
     mark_visited,
     save_listed,
+    save_lost,
     source_state,
     update_source,
 )
@@ -84,6 +85,7 @@ __all__ = [
     "save_extracted",
     "save_fetched_picture",
     "save_listed",
+    "save_lost",
     "save_reextracted",
     "save_site",
     "settle_archive",

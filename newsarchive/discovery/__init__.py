@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from urllib.parse import urlsplit
 
 from newsarchive.discovery.errors import ListingError
-from newsarchive.discovery.feed import feed_start, read_feed
-from newsarchive.discovery.listing import read_links
+from newsarchive.discovery.feed import feed_start
 from newsarchive.discovery.probe import probe_urls, profile_toml, propose_site
-from newsarchive.discovery.sitemap import USUAL_PLACES, lastmod_is_reliable, read_sitemap, sitemap_start
-from newsarchive.discovery.wordpress import changes_url, ids_url, posts_url, read_posts
-from newsarchive.items import Listing, Page
+from newsarchive.discovery.reading import read_listing
+from newsarchive.discovery.sitemap import USUAL_PLACES, lastmod_is_reliable, sitemap_start
+from newsarchive.discovery.wordpress import changes_url, ids_url, posts_url
 from newsarchive.sites import Site, Source
-
-_READERS = {"wordpress": read_posts, "sitemap": read_sitemap, "feed": read_feed, "listing": read_links}
 
 
 def _posts_start(site: Site, source: Source) -> tuple[str, ...]:
@@ -26,12 +22,6 @@ def _links_start(_site: Site, source: Source) -> tuple[str, ...]:
 
 
 _STARTS = {"wordpress": _posts_start, "sitemap": sitemap_start, "feed": feed_start, "listing": _links_start}
-
-
-def read_listing(page: Page, *, site: Site, source: Source) -> Listing:
-    """What one listing page gives; its body is already content-decoded. Raises ListingError where it is none."""
-    listing = _READERS[source.kind](page, site=site, source=source)
-    return replace(listing, cut=page.cut) if page.cut else listing
 
 
 def start_urls(site: Site, source: Source) -> tuple[str, ...]:

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-import json
+import logging
 import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 import feedparser
+from lxml import etree
 
+from newsarchive.discovery.entries import address_of, read_entries, read_picture, resolve_all, text_of, whole_number
 from newsarchive.discovery.errors import ListingError
+from newsarchive.discovery.json import read_json
 from newsarchive.discovery.xml import inflate, name_of, read_xml
 from newsarchive.fingerprints import fingerprints, paragraphs
 from newsarchive.items import Hints, Image, Listed, Listing, Page
 from newsarchive.kazakh.dates import parse_stamp
 from newsarchive.sites import Site, Source
+from newsarchive.urls import AddressError, absolute_url
 
+logger = logging.getLogger(__name__)
+
+_XML_BASE = re.compile(rb"""\sxml:base=["']([^"'<>]*)["']""")
+_TAG = re.compile(r"<[^<>]*>")
 _WHOLE = 60
 """Words of an entry that are more than a beginning."""
 
@@ -34,22 +42,45 @@ def read_feed(page: Page, *, site: Site, source: Source) -> Listing:
     root, cut = read_xml(page)
     if name_of(root) not in ("rss", "feed", "rdf"):
         raise ListingError(page.url, f"not a feed but <{name_of(root)}>")
-    parsed = feedparser.parse(body, sanitize_html=False, resolve_relative_uris=False)
+    parsed = _parse(body, root, page.url)
     by_wordpress = "wordpress" in str(parsed.feed.get("generator") or "").lower()
-    entries = [entry for entry in parsed.entries if entry.get("link")]
-    articles = tuple(_listed(entry, page.url, site, by_wordpress=by_wordpress) for entry in entries)
+    articles, lost = read_entries(
+        [entry for entry in parsed.entries if "link" in entry],
+        lambda entry: address_of(page.url, entry["link"] or entry.get("id")),
+        lambda entry, url: _listed(entry, url, page.url, site, by_wordpress=by_wordpress),
+    )
     paged = bool(articles) and (by_wordpress or "paged=" in page.url)
-    return Listing(articles=articles, listings=(_next_page(page.url),) if paged else (), cut=cut)
+    return Listing(articles=articles, listings=(_next_page(page.url),) if paged else (), cut=cut, lost=lost)
+
+
+def _parse(body: bytes, root: etree._Element, url: str) -> Any:
+    """A feed as feedparser reads it, else as it reads what lxml made of it. Raises ListingError where it cannot."""
+    for recovered in (False, True):
+        try:
+            text = etree.tostring(root, encoding="utf-8", xml_declaration=True) if recovered else body
+            return feedparser.parse(_XML_BASE.sub(_sound_base, text), sanitize_html=False, resolve_relative_uris=False)
+        except Exception:
+            logger.debug("%s cannot be read by feedparser", url, exc_info=True)
+    raise ListingError(url, "a feed that is broken")
+
+
+def _sound_base(attribute: re.Match[bytes]) -> bytes:
+    """An xml:base as it is; without an invalid one, by which feedparser would empty the links of all that follows."""
+    try:
+        absolute_url("https://a.example/", attribute[1].decode("utf-8", "replace"))
+    except AddressError:
+        return b""
+    return attribute[0]
 
 
 def _next_page(url: str) -> str:
     parts = urlsplit(url)
     query = dict(parse_qsl(parts.query))
-    number = int(query.get("paged", "1")) + 1
+    number = (whole_number(query.get("paged", "1")) or 1) + 1
     return urlunsplit(parts._replace(query=urlencode({**query, "paged": str(number)})))
 
 
-def _listed(entry: Mapping[str, Any], base: str, site: Site, *, by_wordpress: bool) -> Listed:
+def _listed(entry: Mapping[str, Any], url: str, base: str, site: Site, *, by_wordpress: bool) -> Listed:
     """One entry; where WordPress gives texts they are whole, but categories and tags, in one element, tell nothing."""
     terms = [] if by_wordpress else [_plain(tag.get("term") or "") for tag in entry.get("tags") or []]
     hints = Hints(
@@ -61,9 +92,7 @@ def _listed(entry: Mapping[str, Any], base: str, site: Site, *, by_wordpress: bo
         image=_image(entry, base),
         fingerprints=_fingerprints(next((c.get("value") for c in entry.get("content", [])), ""), whole=by_wordpress),
     )
-    return Listed(
-        url=urljoin(base, entry["link"]), lastmod=hints.modified, hints=hints, native_id=str(entry.get("id") or "")
-    )
+    return Listed(url=url, lastmod=hints.modified, hints=hints, native_id=str(entry.get("id") or ""))
 
 
 def _fingerprints(markup: Any, *, whole: bool = False) -> tuple[str, ...]:
@@ -76,7 +105,7 @@ def _fingerprints(markup: Any, *, whole: bool = False) -> tuple[str, ...]:
 
 
 def _plain(text: str) -> str:
-    return " ".join(re.sub(r"<[^>]*>", " ", text).split())
+    return " ".join((_TAG.sub(" ", text) if "<" in text else text).split())
 
 
 def _image(entry: Mapping[str, Any], base: str) -> Image | None:
@@ -84,35 +113,41 @@ def _image(entry: Mapping[str, Any], base: str) -> Image | None:
     for media in candidates:
         url = media.get("url") or media.get("href")
         kind = media.get("type") or media.get("medium") or "image"
-        if url and kind.startswith("image"):
-            return Image(url=urljoin(base, url))
+        if kind.startswith("image") and (picture := read_picture(base, url)):
+            return picture
     return None
 
 
 def _read_json(page: Page, body: bytes, site: Site) -> Listing:
     """JSON Feed 1.0 and 1.1 (jsonfeed.org)."""
-    try:
-        feed = json.loads(body)
-    except ValueError as error:
-        raise ListingError(page.url, "broken JSON") from error
+    feed = read_json(page, body)
     if not isinstance(feed.get("items"), list) or "jsonfeed.org" not in str(feed.get("version")):
         raise ListingError(page.url, "not a JSON Feed")
-    articles = tuple(_json_item(i, page.url, site) for i in feed["items"] if isinstance(i, dict) and i.get("url"))
+    articles, lost = read_entries(
+        [item for item in feed["items"] if isinstance(item, dict) and item.get("url")],
+        lambda item: address_of(page.url, item["url"]),
+        lambda item, url: _json_item(item, url, page.url, site),
+    )
     following = feed.get("next_url")
-    return Listing(articles=articles, listings=(urljoin(page.url, following),) if isinstance(following, str) else ())
+    listings, lost_listings = resolve_all(page.url, [following] if isinstance(following, str) and following else [])
+    return Listing(articles=articles, listings=listings, lost=(*lost, *lost_listings))
 
 
-def _json_item(item: Mapping[str, Any], base: str, site: Site) -> Listed:
-    people = item.get("authors") or ([item["author"]] if isinstance(item.get("author"), dict) else [])
-    modified = parse_stamp(str(item.get("date_modified") or ""), site.timezone)
+def _json_item(item: Mapping[str, Any], url: str, base: str, site: Site) -> Listed:
+    people = _values(item.get("authors")) or [item.get("author")]
+    modified = parse_stamp(text_of(item.get("date_modified")), site.timezone)
     hints = Hints(
-        title=str(item.get("title") or ""),
-        published=parse_stamp(str(item.get("date_published") or ""), site.timezone),
+        title=text_of(item.get("title")),
+        published=parse_stamp(text_of(item.get("date_published")), site.timezone),
         modified=modified,
-        authors=tuple(str(p["name"]) for p in people if isinstance(p, dict) and p.get("name")),
-        tags=tuple(str(tag) for tag in item.get("tags") or []),
-        image=Image(url=urljoin(base, str(item["image"]))) if item.get("image") else None,
-        language=str(item.get("language") or ""),
+        authors=tuple(name for p in people if isinstance(p, dict) and (name := text_of(p.get("name")))),
+        tags=tuple(tag for value in _values(item.get("tags")) if (tag := text_of(value))),
+        image=read_picture(base, item.get("image")),
+        language=text_of(item.get("language")),
         fingerprints=_fingerprints(item.get("content_html")),
     )
-    return Listed(url=urljoin(base, item["url"]), lastmod=modified, hints=hints, native_id=str(item.get("id") or ""))
+    return Listed(url=url, lastmod=modified, hints=hints, native_id=text_of(item.get("id")))
+
+
+def _values(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -9,11 +9,12 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
+from newsarchive.discovery.entries import resolve_all
 from newsarchive.discovery.errors import ListingError
-from newsarchive.discovery.feed import read_feed
-from newsarchive.discovery.listing import parse_html, read_links
-from newsarchive.discovery.sitemap import USUAL_PLACES, lastmod_is_reliable, read_sitemap
-from newsarchive.discovery.wordpress import read_posts
+from newsarchive.discovery.json import read_json
+from newsarchive.discovery.listing import parse_html
+from newsarchive.discovery.reading import read_listing
+from newsarchive.discovery.sitemap import USUAL_PLACES, lastmod_is_reliable
 from newsarchive.items import Listing, Page
 from newsarchive.kazakh.language import identify_language
 from newsarchive.sites import Site, Source
@@ -48,12 +49,13 @@ def _links(page: Page, rel: str, kinds: tuple[str, ...]) -> list[str]:
     except ListingError:
         return []
     links = tree.xpath("//head//link[@rel and @href]")
-    return [
-        urljoin(page.url, e.get("href"))
+    named = [
+        e.get("href")
         for e in links
         if rel in e.get("rel", "").split() and (not kinds or any(k in e.get("type", "") for k in kinds))
         if "comments" not in e.get("href") and "oembed" not in e.get("href") and "wp-json" not in e.get("href")
     ]
+    return list(resolve_all(page.url, named)[0])
 
 
 def _rest_roots(home: str, found: Mapping[str, Page]) -> list[str]:
@@ -63,38 +65,39 @@ def _rest_roots(home: str, found: Mapping[str, Page]) -> list[str]:
 
 
 def _links_to_api(page: Page) -> list[str]:
-    named = re.search(r"<([^>]+)>;\s*rel=\"?https://api\.w\.org/", page.headers.get("link", ""))
-    return [named.group(1)] if named else _links(page, "https://api.w.org/", ())
+    named = re.search(r"<([^<>]+)>;\s*rel=\"?https://api\.w\.org/", page.headers.get("link", ""))
+    return list(resolve_all(page.url, [named[1]])[0]) if named else _links(page, "https://api.w.org/", ())
 
 
 def _sitemaps(home: str, found: Mapping[str, Page]) -> list[str]:
     """Sitemaps that robots.txt names, else the usual places; of an index the last nested file."""
     site = Site(name="probe", url=home)
     robots = found.get(urljoin(home, "/robots.txt"))
-    if robots is not None and robots.status == 200:
-        urls = list(read_sitemap(robots, site=site, source=Source(kind="sitemap")).listings)
-    else:
-        urls = [urljoin(home, place) for place in USUAL_PLACES]
+    listed = _listing(robots, site, Source(kind="sitemap"))
+    urls = list(listed.listings) if listed else [urljoin(home, place) for place in USUAL_PLACES]
     nested = [listing.listings[-1] for url in urls if (listing := _sitemap(found.get(url), site)) and listing.listings]
     return [*urls, *nested]
 
 
-def _sitemap(page: Page | None, site: Site) -> Listing | None:
-    if page is None or page.status != 200 or page.url.endswith("/robots.txt"):
+def _listing(page: Page | None, site: Site, source: Source) -> Listing | None:
+    """What a page gives as a listing; None where it is none."""
+    if page is None or page.status != 200:
         return None
     try:
-        return read_sitemap(page, site=site, source=Source(kind="sitemap"))
+        return read_listing(page, site=site, source=source)
     except ListingError:
         return None
+
+
+def _sitemap(page: Page | None, site: Site) -> Listing | None:
+    if page is None or page.url.endswith("/robots.txt"):
+        return None
+    return _listing(page, site, Source(kind="sitemap"))
 
 
 def _feed(page: Page, home: str) -> bool:
-    if page.status != 200:
-        return False
-    try:
-        return bool(read_feed(page, site=Site(name="probe", url=home), source=Source(kind="feed")).articles)
-    except ListingError:
-        return False
+    listing = _listing(page, Site(name="probe", url=home), Source(kind="feed"))
+    return listing is not None and bool(listing.articles)
 
 
 def propose_site(name: str, url: str, pages: Mapping[str, Page]) -> Site:
@@ -119,8 +122,8 @@ def _rest(pages: Mapping[str, Page]) -> dict[str, Any]:
     for url, page in pages.items():
         if url.endswith("/wp-json/") and page.status == 200:
             try:
-                data = json.loads(page.body)
-            except ValueError:
+                data = read_json(page, page.body)
+            except ListingError:
                 continue
             if isinstance(data, dict) and "routes" in data:
                 return data
@@ -136,7 +139,7 @@ def _timezone(rest: Mapping[str, Any], home: str) -> str:
     offset = rest.get("gmt_offset")
     if offset in (5, 6, "5", "6"):
         return "Asia/Almaty"
-    if isinstance(offset, int) and offset:
+    if isinstance(offset, int) and offset and -12 <= offset <= 14:
         return f"Etc/GMT{-offset:+d}"
     return "UTC"
 
@@ -171,22 +174,16 @@ def _sources(site: Site, pages: Mapping[str, Page]) -> list[Source]:
     if feed := next((u for u, p in pages.items() if _feed(p, site.url)), None):
         sources.append(Source(kind="feed", url="" if feed == urljoin(site.url, "feed/") else feed))
     home = pages.get(site.url)
-    if home is not None and home.status == 200 and not posts and not _tells_changes(site, pages):
-        try:
-            if read_links(home, site=site, source=Source(kind="listing", url=site.url)).articles:
-                sources.append(Source(kind="listing", url=site.url, pages=0 if not sources else 5))
-        except ListingError:
-            pass
+    if not posts and not _tells_changes(site, pages):
+        links = _listing(home, site, Source(kind="listing", url=site.url))
+        if links and links.articles:
+            sources.append(Source(kind="listing", url=site.url, pages=0 if not sources else 5))
     return sources
 
 
 def _gives_posts(page: Page, site: Site) -> bool:
-    if page.status != 200:
-        return False
-    try:
-        return bool(read_posts(page, site=site, source=Source(kind="wordpress")).articles)
-    except ListingError:
-        return False
+    posts = _listing(page, site, Source(kind="wordpress"))
+    return posts is not None and bool(posts.articles)
 
 
 def _tells_changes(site: Site, pages: Mapping[str, Page]) -> bool:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
 
+from newsarchive.discovery.entries import read_entries, read_picture, resolve_all
 from newsarchive.discovery.errors import ListingError
 from newsarchive.discovery.xml import inflate, name_of, read_xml
-from newsarchive.items import Hints, Image, Listed, Listing, Page
+from newsarchive.items import Hints, Listed, Listing, Lost, Page
 from newsarchive.kazakh.dates import parse_stamp
 from newsarchive.sites import Site, Source
+from newsarchive.urls import AddressError, absolute_url
 
 USUAL_PLACES = ("sitemap.xml", "sitemap_index.xml", "wp-sitemap.xml")
 NO_ARTICLES = re.compile(
@@ -41,51 +44,61 @@ def read_sitemap(page: Page, *, site: Site, source: Source) -> Listing:
     root, cut = read_xml(page)
     kind = name_of(root)
     if kind == "sitemapindex":
-        nested = dict(_nested(root, page.url, site))
-        return Listing(listings=tuple(nested), lastmods=tuple(nested.values()), cut=cut)
+        return replace(_nested(root, page.url, site), cut=cut)
     if kind == "urlset":
-        return Listing(articles=tuple(_articles(root, page.url, site)), cut=cut)
+        return replace(_articles(root, page.url, site), cut=cut)
     raise ListingError(page.url, f"not a sitemap but <{kind}>")
 
 
 def _read_robots(page: Page, site: Site) -> Listing:
-    text = page.body.decode("utf-8", "replace")
-    named = re.findall(r"^\s*sitemap\s*:\s*(\S+)", text, re.IGNORECASE | re.MULTILINE)
-    urls = [urljoin(page.url, url) for url in named] or [urljoin(site.url, place) for place in USUAL_PLACES]
-    return Listing(listings=tuple(dict.fromkeys(url for url in urls if site.covers(url))))
+    pairs = (line.partition(":") for line in page.body.decode("utf-8-sig", "replace").splitlines())
+    named = [value.split()[0] for name, _, value in pairs if name.strip().lower() == "sitemap" and value.strip()]
+    urls, lost = resolve_all(page.url, named)
+    urls = urls or tuple(urljoin(site.url, place) for place in USUAL_PLACES)
+    return Listing(listings=tuple(dict.fromkeys(url for url in urls if site.covers(url))), lost=lost)
 
 
 def _read_text(body: bytes, cut: str) -> Listing:
-    lines = body.decode("utf-8", "replace").split()
-    return Listing(
-        articles=tuple(Listed(url=line) for line in lines if line.startswith(("http://", "https://"))), cut=cut
-    )
+    lines = body.decode("utf-8-sig", "replace").split()
+    urls = [line for line in lines if line.startswith(("http://", "https://"))]
+    articles, lost = read_entries(urls, lambda line: line, lambda _line, url: Listed(url=url))
+    return Listing(articles=articles, cut=cut, lost=lost)
 
 
-def _nested(root: etree._Element, base: str, site: Site) -> Iterator[tuple[str, str]]:
+def _nested(root: etree._Element, base: str, site: Site) -> Listing:
+    nested: dict[str, str] = {}
+    lost: list[Lost] = []
     for entry in root.iter("{*}sitemap"):
         said = _children(entry)
-        url = _text(said.get("loc"))
-        if url and not NO_ARTICLES.search(url.rsplit("/", 1)[-1]):
-            yield urljoin(base, url), parse_stamp(_text(said.get("lastmod")), site.timezone)
+        named = _text(said.get("loc"))
+        if not named or NO_ARTICLES.search(named.rsplit("/", 1)[-1]):
+            continue
+        try:
+            nested[absolute_url(base, named)] = parse_stamp(_text(said.get("lastmod")), site.timezone)
+        except AddressError as error:
+            lost.append(Lost(url=error.url, reason=error.reason, listing=True))
+    return Listing(listings=tuple(nested), lastmods=tuple(nested.values()), lost=tuple(lost))
 
 
 def _children(entry: etree._Element | None) -> dict[str, etree._Element]:
     """The first child of each name, whatever its namespace."""
     if entry is None:
         return {}
-    return {child.tag.rpartition("}")[2]: child for child in reversed(entry) if isinstance(child.tag, str)}
+    return {name_of(child): child for child in reversed(entry)}
 
 
-def _articles(root: etree._Element, base: str, site: Site) -> Iterator[Listed]:
+def _articles(root: etree._Element, base: str, site: Site) -> Listing:
     home = site.url.rstrip("/")
-    for entry in root.iter("{*}url"):
-        said = _children(entry)
-        url = urljoin(base, _text(said.get("loc")))
+
+    def read(said: Mapping[str, etree._Element], url: str) -> Listed | None:
         if url in ("", base) or url.rstrip("/") == home:  # itself: from an empty or broken <loc>
-            continue
+            return None
         lastmod = parse_stamp(_text(said.get("lastmod")), site.timezone)
-        yield Listed(url=url, lastmod=lastmod, hints=_hints(said, base, site))
+        return Listed(url=url, lastmod=lastmod, hints=_hints(said, base, site))
+
+    entries = (_children(entry) for entry in root.iter("{*}url"))
+    articles, lost = read_entries(entries, lambda said: absolute_url(base, _text(said.get("loc"))), read)
+    return Listing(articles=articles, lost=lost)
 
 
 def _hints(said: Mapping[str, etree._Element], base: str, site: Site) -> Hints:
@@ -100,12 +113,15 @@ def _hints(said: Mapping[str, etree._Element], base: str, site: Site) -> Hints:
         published=parse_stamp(_text(news.get("publication_date")), site.timezone),
         language=_text(_children(news.get("publication")).get("language")),
         tags=tuple(word.strip() for word in keywords.split(",") if word.strip()),
-        image=Image(url=urljoin(base, picture)) if picture else None,
+        image=read_picture(base, picture),
     )
 
 
 def _text(element: etree._Element | None) -> str:
-    return (element.text or "").strip() if element is not None else ""
+    try:
+        return (element.text or "").strip() if element is not None else ""
+    except UnicodeDecodeError:  # the parser recovers bytes that are no letters
+        return ""
 
 
 def lastmod_is_reliable(articles: Sequence[Listed]) -> bool:

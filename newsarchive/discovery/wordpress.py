@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import html
 import re
-from codecs import BOM_UTF8
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
-import orjson
-
+from newsarchive.discovery.entries import address_of, read_entries, text_of, whole_number
 from newsarchive.discovery.errors import ListingError
+from newsarchive.discovery.json import read_json
 from newsarchive.fingerprints import fingerprints, paragraphs
 from newsarchive.items import Hints, Image, Listed, Listing, Page
 from newsarchive.sites import Site, Source
@@ -26,6 +25,7 @@ _READ = {
 """What is read of a post: readers' comments and what else a post has are not asked for. WordPress before 5.4 embeds
 all, and only with the links, too."""
 
+FIRST_YEAR = 1600  # an earlier one is a program's way to say that it knows none
 _TAG = re.compile(r"<[^<>]*>")
 
 
@@ -58,35 +58,33 @@ def _url(site: Site, source: Source, query: Mapping[str, str]) -> str:
 
 def read_posts(page: Page, *, site: Site, source: Source) -> Listing:
     """One page of posts. Raises ListingError where it is no list of posts."""
-    try:
-        posts = orjson.loads(page.body.removeprefix(BOM_UTF8))
-    except ValueError as error:
-        raise ListingError(page.url, "not JSON") from error
-    if not isinstance(posts, list) or not all(isinstance(post, dict) for post in posts):
-        code = posts.get("code", "") if isinstance(posts, dict) else ""
+    posts = read_json(page, page.body)
+    if not isinstance(posts, list) or (posts and not any(isinstance(post, dict) for post in posts)):
+        code = text_of(posts.get("code"))[:80] if isinstance(posts, dict) else ""
         raise ListingError(page.url, f"not a list of posts{f' ({code})' if code else ''}")
-    articles = tuple(_listed(post, site) for post in posts if _is_public(post))
-    return Listing(articles=articles, listings=_next(page), total=_number(page.headers.get("x-wp-total", "")))
+    articles, lost = read_entries(
+        [post for post in posts if isinstance(post, dict) and _is_public(post)],
+        lambda post: address_of(page.url, post["link"]),
+        lambda post, url: _listed(post, url, site),
+    )
+    total = whole_number(page.headers.get("x-wp-total", ""))
+    return Listing(articles=articles, listings=_next(page), total=total, lost=lost)
 
 
 def _is_public(post: Mapping[str, Any]) -> bool:
     return isinstance(post.get("link"), str) and post.get("status", "publish") == "publish"
 
 
-def _number(text: str) -> int | None:
-    return int(text) if text.strip().isdigit() else None
-
-
 def _next(page: Page) -> tuple[str, ...]:
     parts = urlsplit(page.url)
     query = dict(parse_qsl(parts.query))
-    here, last = _number(query.get("page", "1")) or 1, _number(page.headers.get("x-wp-totalpages", "")) or 1
+    here, last = whole_number(query.get("page", "1")) or 1, whole_number(page.headers.get("x-wp-totalpages", "")) or 1
     if here >= last:
         return ()
     return (urlunsplit(parts._replace(query=urlencode({**query, "page": str(here + 1)}))),)
 
 
-def _listed(post: Mapping[str, Any], site: Site) -> Listed:
+def _listed(post: Mapping[str, Any], url: str, site: Site) -> Listed:
     modified = _stamp(post, "modified", site)
     hints = Hints()
     if "title" in post:
@@ -103,7 +101,7 @@ def _listed(post: Mapping[str, Any], site: Site) -> Listed:
             words=sum(len(paragraph.split()) for paragraph in text),
             fingerprints=fingerprints(text),
         )
-    return Listed(url=post["link"], lastmod=modified, hints=hints, native_id=str(post.get("id") or ""))
+    return Listed(url=url, lastmod=modified, hints=hints, native_id=text_of(post.get("id")))
 
 
 def _is_protected(post: Mapping[str, Any]) -> bool:
@@ -129,10 +127,12 @@ def _stamp(post: Mapping[str, Any], field: str, site: Site) -> str:
         if isinstance(value, str) and not value.startswith("0000"):
             try:
                 moment = datetime.fromisoformat(value)
-            except ValueError:
+                moment = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))
+                moment = moment.astimezone(ZoneInfo("UTC"))
+            except (ValueError, OverflowError):
                 continue
-            moment = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))
-            return moment.astimezone(ZoneInfo("UTC")).strftime("%Y-%m-%dT%H:%M:%SZ")
+            if moment.year >= FIRST_YEAR:
+                return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
     return ""
 
 

@@ -51,7 +51,7 @@ def read_xml(page: Page) -> tuple[etree._Element, str]:
     parser = etree.XMLParser(resolve_entities=False, no_network=True, recover=True, huge_tree=False, load_dtd=False)
     try:
         root = etree.fromstring(body, parser)
-    except (etree.XMLSyntaxError, ValueError) as error:
+    except (etree.XMLSyntaxError, ValueError, LookupError) as error:
         raise ListingError(page.url, "broken XML") from error
     if root is None:
         raise ListingError(page.url, "broken XML")
@@ -63,11 +63,15 @@ def read_xml(page: Page) -> tuple[etree._Element, str]:
 def _is_closed(root: etree._Element, body: bytes) -> bool:
     """Whether a document's root is closed in the text itself; the parser closes what was cut off."""
     tail = body[-TAIL:].replace(b"\0", b"")  # UTF-16
-    if re.search(rb"</\s*(?:[\w.-]+:)?" + name_of(root).encode() + rb"\s*>", tail, re.IGNORECASE):
+    if re.search(rb"</\s*(?:[\w.-]+:)?" + re.escape(name_of(root).encode()) + rb"\s*>", tail, re.IGNORECASE):
         return True
     return len(root) == 0 and tail.rstrip().endswith(b"/>")
 
 
 def name_of(element: etree._Element) -> str:
-    """An element's name without its namespace; empty for comments and the like."""
-    return etree.QName(element).localname.lower() if isinstance(element.tag, str) else ""
+    """An element's name without its namespace; empty for comments and the like, and for what is no name."""
+    try:
+        tag = element.tag
+    except UnicodeDecodeError:  # the parser recovers bytes that are no letters
+        return ""
+    return tag.rpartition("}")[2].lower() if isinstance(tag, str) else ""

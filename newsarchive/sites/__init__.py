@@ -84,8 +84,11 @@ class Site:
         return frozenset(bare | {f"www.{h}" for h in bare})
 
     def covers(self, url: str) -> bool:
-        """Whether the URL's host is one of the site's."""
-        return urlsplit(url).netloc.lower() in self.hosts
+        """Whether the URL's host is one of the site's; what is no URL has none."""
+        try:
+            return urlsplit(url).netloc.lower() in self.hosts
+        except ValueError:
+            return False
 
     def wants(self, url: str) -> bool:
         """Whether `include` and `exclude` (regular expressions, searched in the URL) let an article URL pass."""

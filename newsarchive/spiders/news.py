@@ -47,21 +47,36 @@ class NewsSpider(Spider):
         super().__init__(**kwargs)
         self._listings = 0
 
-    async def start(self) -> AsyncIterator[Request]:
-        for listing in self.plan.begin():
-            yield self._listing_request(listing)
+    async def start(self) -> AsyncIterator[Request | Extracted]:
+        for request in self._listing_requests(self.plan.begin()):
+            yield request
         while True:
             due = self.plan.due(BATCH)
             for url, hints in due:
-                yield page_request(url, self.parse_page, self.page_failed, hints=hints)
+                try:
+                    yield page_request(url, self.parse_page, self.page_failed, hints=hints)
+                except ValueError as error:
+                    yield self._failed(url, refusal(Failure(error)))  # type: ignore[no-untyped-call]
             if not due and not self._listings:
                 break
             await self.crawler.signals.wait_for(signals.scheduler_empty)
         for request in picture_requests(self, self.left_pictures):
             yield request
 
+    def _listing_requests(self, listings: list[ListingRequest]) -> Iterator[Request]:
+        """The requests for listings; of one whose address is invalid the plan says what to read instead."""
+        waiting = list(listings)
+        while waiting:
+            listing = waiting.pop(0)
+            try:
+                request = self._listing_request(listing)
+            except ValueError as error:
+                waiting += self.plan.fail(listing, refusal(Failure(error)))  # type: ignore[no-untyped-call]
+                continue
+            self._listings += 1
+            yield request
+
     def _listing_request(self, listing: ListingRequest) -> Request:
-        self._listings += 1
         return Request(
             listing.url,
             callback=self.parse_listing,
@@ -76,7 +91,7 @@ class NewsSpider(Spider):
     async def parse_listing(self, response: Response, listing: ListingRequest) -> list[Request]:
         """Read one listing; what it leads to is in the plan."""
         try:
-            return [self._listing_request(further) for further in await self.plan.read(listing, page_of(response))]
+            return list(self._listing_requests(await self.plan.read(listing, page_of(response))))
         finally:
             self._listings -= 1
 
@@ -84,8 +99,7 @@ class NewsSpider(Spider):
         """A listing could not be had: the plan says what to read instead."""
         self._listings -= 1
         listing = failure.request.cb_kwargs["listing"]  # type: ignore[attr-defined]
-        for further in self.plan.fail(listing, refusal(failure)):
-            yield self._listing_request(further)
+        yield from self._listing_requests(self.plan.fail(listing, refusal(failure)))
 
     def parse_page(self, response: Response, url: str, hints: Hints) -> Iterator[Fetched | Extracted]:
         """Give an article's page on to extraction, or the reason why it cannot be had."""
@@ -95,6 +109,8 @@ class NewsSpider(Spider):
         """A page could not be had; one that a host in trouble sent back stays in the queue."""
         if isinstance(failure.value, IgnoreRequest) and "backing off" in str(failure.value):
             return
-        request = failure.request  # type: ignore[attr-defined]
-        nothing = Fetched(site=self.site.name, urls=(request.cb_kwargs["url"],), pages=(), captures=())
-        yield Extracted(fetched=nothing, outcome="failed", reason=refusal(failure))
+        yield self._failed(failure.request.cb_kwargs["url"], refusal(failure))  # type: ignore[attr-defined]
+
+    def _failed(self, url: str, reason: str) -> Extracted:
+        nothing = Fetched(site=self.site.name, urls=(url,), pages=(), captures=())
+        return Extracted(fetched=nothing, outcome="failed", reason=reason)

@@ -69,9 +69,21 @@ def page_request(
 
 def page_of(response: Response) -> Page:
     """A Scrapy response as a Page."""
-    headers = {str(name).lower(): value for name, value in response.headers.to_unicode_dict().items()}
+    headers = {header_text(n).lower(): header_text(b",".join(values)) for n, values in response.headers.items()}
     cut = BROKEN_OFF if "dataloss" in response.flags else ""
     return Page(url=response.url, body=response.body, status=response.status, headers=headers, cut=cut)
+
+
+def header_text(value: bytes) -> str:
+    """A header's bytes as text: UTF-8 where they are that, else Latin-1, which any bytes are.
+
+    >>> header_text("Кітап".encode()), header_text(bytes([0xB3]))
+    ('Кітап', '³')
+    """
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
 
 
 def fetched(response: Response, site: str, url: str, hints: Hints, *, home: str = "") -> Fetched | Extracted:

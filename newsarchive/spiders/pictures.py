@@ -35,18 +35,25 @@ class PictureSpider(Spider):
     site: Site
     plan: PicturePlan
 
-    async def start(self) -> AsyncIterator[Request]:
+    async def start(self) -> AsyncIterator[Request | FetchedPicture]:
         while due := self.plan.due(BATCH):
             for request in picture_requests(self, due):
                 yield request
             await self.crawler.signals.wait_for(signals.scheduler_empty)
 
 
-def picture_requests(spider: Spider, wanted: Iterable[WantedPicture]) -> Iterator[Request]:
-    """The requests for pictures that a spider fetches by themselves; what comes of them goes on to be read."""
+def picture_requests(spider: Spider, wanted: Iterable[WantedPicture]) -> Iterator[Request | FetchedPicture]:
+    """The requests for pictures that a spider fetches by themselves; what comes of them goes on to be read.
+
+    One of an invalid address, as an earlier version stored them, has failed already.
+    """
     most = spider.settings.getint("PICTURE_MAX_BYTES")
     for picture in wanted:
-        request = picture_request(picture, most_bytes=most)
+        try:
+            request = picture_request(picture, most_bytes=most)
+        except ValueError as error:
+            yield picture_failed(picture, Failure(error))  # type: ignore[no-untyped-call]
+            continue
         request.callback, request.errback = _parse_picture, _picture_failed
         yield request
 
@@ -65,7 +72,7 @@ def picture_request(wanted: WantedPicture, *, most_bytes: int) -> Request:
     validators = {"If-None-Match": wanted.etag, "If-Modified-Since": wanted.last_modified}
     return Request(
         wanted.url,
-        headers={**headers, **{name: value for name, value in validators.items() if value}},
+        headers={**headers, **{name: value for name, value in validators.items() if value.isascii() and value}},
         dont_filter=True,
         priority=-10,
         meta={

@@ -15,10 +15,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from tests.hostile import listings, pages, transfers
+from tests.hostile import listings, pages, transfers, values
 from tests.hostile.exchange import BEHAVIOURS, Behaviour, Exchange, HostileServer
 
-__all__ = ["BEHAVIOURS", "HostileServer", "describe", "listings", "pages", "serve", "transfers"]
+__all__ = ["BEHAVIOURS", "HostileServer", "describe", "listings", "pages", "serve", "transfers", "values"]
 
 
 def describe() -> dict[str, str]:

@@ -1,0 +1,31 @@
+"""Reading a listing of any kind: the one place where whatever goes wrong in it becomes a ListingError."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+from newsarchive.discovery.errors import ListingError
+from newsarchive.discovery.feed import read_feed
+from newsarchive.discovery.listing import read_links
+from newsarchive.discovery.sitemap import read_sitemap
+from newsarchive.discovery.wordpress import read_posts
+from newsarchive.items import Listing, Page
+from newsarchive.sites import Site, Source
+
+logger = logging.getLogger(__name__)
+
+_READERS = {"wordpress": read_posts, "sitemap": read_sitemap, "feed": read_feed, "listing": read_links}
+
+
+def read_listing(page: Page, *, site: Site, source: Source) -> Listing:
+    """What one listing page gives; its body is already content-decoded. Raises ListingError where it is none."""
+    try:
+        listing = _READERS[source.kind](page, site=site, source=source)
+    except ListingError:
+        raise
+    except Exception as error:  # a fault of a reader of ours, or below it, costs this listing alone
+        logger.debug("%s cannot be read", page.url, exc_info=True)
+        reason = f"an error in newsarchive itself ({type(error).__name__}: {error})"
+        raise ListingError(page.url, reason[:300], ours=True) from error
+    return replace(listing, cut=page.cut) if page.cut else listing
