@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from newsarchive.errors import NewsArchiveError
+from newsarchive.numbers import whole_number
 
 CHUNK = 1 << 16
 MOST = 256 << 20
@@ -175,10 +176,11 @@ def parse_record(data: bytes) -> Record:
         if not colon:
             raise RecordError(f"the WARC head has a broken line “{line[:60]}”")
         fields[name.strip().lower()] = value.strip()
-    length = fields.get("content-length", "")
-    if not length.isdigit() or rest[int(length) :] != _ENDS:
-        raise RecordError(f"its Content-Length “{length[:20]}” is not that of its block")
-    record = Record(fields=fields, block=rest[: int(length)])
+    said = fields.get("content-length", "")
+    length = whole_number(said)
+    if length is None or rest[length:] != _ENDS:
+        raise RecordError(f"its Content-Length “{said[:20]}” is not that of its block")
+    record = Record(fields=fields, block=rest[:length])
     check_digest(fields.get("warc-block-digest", ""), record.block, "WARC-Block-Digest")
     return record
 

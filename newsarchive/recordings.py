@@ -11,6 +11,7 @@ from typing import Any
 
 from newsarchive.items import Capture, Page
 from newsarchive.members import Member, Record, RecordError, check_digest, parse_record, read_member, read_members
+from newsarchive.numbers import whole_number
 from newsarchive.urls import is_address
 from newsarchive.warc import TLS_FIELD, CaptureWriter
 
@@ -153,7 +154,7 @@ def stamp(text: str) -> str:
 def _head(record: Record) -> tuple[int, list[tuple[str, str]]]:
     first, *lines = record.head.decode("latin-1").split("\r\n")
     parts = first.split(" ", 2)
-    status = int(parts[1]) if len(parts) > 1 and parts[1].isdigit() else 0
+    status = whole_number(parts[1]) or 0 if len(parts) > 1 else 0
     pairs = [line.partition(":") for line in lines]
     return status, [(name.strip(), value.strip()) for name, colon, value in pairs if colon]
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 
 from newsarchive.items import Original
+from newsarchive.numbers import whole_number
 
 PROFILE = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
 _HEAD = 16_384
@@ -55,11 +56,11 @@ def read_original(folder: Path, fields: Mapping[str, str]) -> bytes | None:
     A file that was written anew after a takedown has another name and other offsets: there the record is sought by its
     number.
     """
-    name, offset = fields.get("WARC-Refers-To-Filename", ""), fields.get("WARC-Refers-To-File-Offset", "")
-    number = fields.get("WARC-Refers-To", "")
-    if not name or "/" in name or not offset.isdigit():
+    name, number = fields.get("WARC-Refers-To-Filename", ""), fields.get("WARC-Refers-To", "")
+    offset = whole_number(fields.get("WARC-Refers-To-File-Offset", ""))
+    if not name or "/" in name or "\0" in name or offset is None:
         return None
-    if (body := _payload(folder / name, int(offset), number)) is not None:
+    if (body := _payload(folder / name, offset, number)) is not None:
         return body
     base = re.sub(r"(-r\d+)?\.warc\.gz$", "", name)
     for path in sorted(folder.glob(f"{base}*.warc.gz")):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import builtins
+import warnings
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -10,33 +12,44 @@ from scrapy import Request, Spider
 from scrapy.settings import BaseSettings
 
 from newsarchive import __version__
-from newsarchive.sites import Site, load_sites
+from newsarchive.sites import Profiles, Site, load_profiles
 from newsarchive.spiders.news import NewsSpider
 from newsarchive.spiders.page import PageSpider
 from newsarchive.spiders.pictures import PictureSpider
 
 
 class SiteSpiderLoader:
-    """Loads a NewsSpider class for each site profile, packaged or in the archive's `sites/` folder."""
+    """Loads a NewsSpider class for each site profile, packaged or in the archive's `sites/` folder.
 
-    def __init__(self, sites: dict[str, Site], settings: BaseSettings) -> None:
-        self._sites = sites
+    They are read when they are asked for, which our own command line does not.
+    """
+
+    def __init__(self, settings: BaseSettings) -> None:
         self._settings = settings
 
     @classmethod
     def from_settings(cls, settings: BaseSettings) -> SiteSpiderLoader:
-        return cls(load_sites(Path(settings["ARCHIVE_FOLDER"]) / "sites"), settings)
+        return cls(settings)
+
+    @cached_property
+    def _profiles(self) -> Profiles:
+        profiles = load_profiles(Path(self._settings["ARCHIVE_FOLDER"]) / "sites")
+        for error in profiles.broken.values():
+            warnings.warn(f"{error}; this site is left out", category=RuntimeWarning, stacklevel=2)
+        return profiles
 
     def load(self, spider_name: str) -> type[Spider]:
         if spider_name == PageSpider.name:
             return PageSpider
-        return site_spider(self._sites[spider_name], self._settings)
+        if spider_name in self._profiles.broken:
+            raise self._profiles.broken[spider_name]
+        return site_spider(self._profiles.sites[spider_name], self._settings)
 
     def list(self) -> list[str]:
-        return sorted(self._sites)
+        return sorted(self._profiles.sites)
 
     def find_by_request(self, request: Request) -> builtins.list[str]:
-        return [name for name, site in self._sites.items() if site.covers(request.url)]
+        return [name for name, site in self._profiles.sites.items() if site.covers(request.url)]
 
 
 def site_spider(site: Site, settings: BaseSettings) -> type[Spider]:

@@ -21,6 +21,7 @@ from warcio.warcwriter import WARCWriter
 
 from newsarchive.errors import NewsArchiveError
 from newsarchive.members import MOST, Damage
+from newsarchive.numbers import whole_number
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -254,5 +255,5 @@ def _length_of(head: bytes) -> int | None:
     for line in head.split(b"\r\n")[1:]:
         name, _, value = line.partition(b":")
         if name.strip().lower() == b"content-length":
-            return int(value) if value.strip().isdigit() else None
+            return whole_number(value.decode("latin-1"))
     return None

@@ -71,6 +71,18 @@ class Commands(click.Group):
             start_early(EXTRACTING)
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; one that had to leave a broken profile out is not done with all (exit 1)."""
+        try:
+            result = super().invoke(ctx)
+        except SystemExit as ended:
+            if ended.code in (0, None) and ctx.obj.broken:
+                sys.exit(1)
+            raise
+        if ctx.obj.broken:
+            sys.exit(1)
+        return result
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None

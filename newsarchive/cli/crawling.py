@@ -18,7 +18,7 @@ from newsarchive.cli.terminal import Archive, json_option, strict_option, strict
 from newsarchive.crawl import Outcome, crawl_sites
 from newsarchive.database import has_archive, lock_archive, open_archive
 from newsarchive.extensions import ArchiveRun
-from newsarchive.sites import Site
+from newsarchive.sites import Site, profile_paths
 
 
 @click.command(cls=WithImages)
@@ -108,12 +108,12 @@ def announce(archive: Archive) -> None:
 
 def sites_of(archive: Archive) -> list[Site]:
     """The sites of this archive: those with a profile in it, and those once crawled."""
-    names = {path.stem for path in (archive.folder / "sites").glob("*.toml")}
+    names = set(profile_paths(archive.folder / "sites"))
     if has_archive(archive.folder):
         rows = archive.read().query("select distinct site from runs where command = 'crawl'")
         names |= {row["site"] for row in rows}
     sites = archive.sites
-    if not names & sites.keys():
+    if not names & {*sites, *archive.broken}:
         raise click.UsageError(
             "This archive has no site yet: add one (newsarchive sites add URL) or name one"
             f" (newsarchive crawl {next(iter(sites), 'SITE')})."

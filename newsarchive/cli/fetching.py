@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import click
 from sqlite_utils import Database
@@ -27,6 +26,7 @@ from newsarchive.recorders import PageRecorder
 from newsarchive.sites import Site, host_site, site_of
 from newsarchive.stored import article_again
 from newsarchive.takedown import purge_forgotten
+from newsarchive.urls import is_address
 from newsarchive.warc import CaptureWriter
 from newsarchive.workers import extract_here
 
@@ -83,7 +83,7 @@ def _refuse_forgotten(archive: Archive, urls: Sequence[str]) -> None:
 
 
 def _is_url(target: str) -> bool:
-    return urlsplit(target).scheme in ("http", "https")
+    return is_address(target)
 
 
 def _saved_page(targets: Sequence[str], url: str) -> Path | None:

@@ -18,6 +18,7 @@ from newsarchive.cli.formats import FORMATS, render_article
 from newsarchive.cli.terminal import Archive, json_option, print_json, print_table
 from newsarchive.database import article_of, index_is_current
 from newsarchive.database.revisions import article_of_revision
+from newsarchive.numbers import whole_number
 from newsarchive.search import FilterError, Filters, Hit, Line, Period, hits_over
 from newsarchive.search import kwic as keyword_lines
 from newsarchive.search import search as search_archive
@@ -164,7 +165,7 @@ def show(archive: Archive, article: str, revision: int | None, form: str, eviden
 def find_article(db: Database, text: str) -> int:
     """An article's id from an id or a URL. Raises UsageError where there is none."""
     if text.isdigit():
-        row = db.conn.execute("select id from articles where id = ?", (int(text),)).fetchone()
+        row = db.conn.execute("select id from articles where id = ?", (whole_number(text),)).fetchone()
         found = row[0] if row else None
     else:
         found = article_of(db, text)

@@ -27,7 +27,8 @@ from newsarchive.discovery import ListingError, probe_urls, profile_toml, propos
 from newsarchive.export.files import whole
 from newsarchive.items import Fetched, Listed, Page
 from newsarchive.learning import ENOUGH, learn
-from newsarchive.sites import Site, Source
+from newsarchive.sites import Site, Source, profile_paths
+from newsarchive.urls import is_address
 from newsarchive.workers import extract_here
 
 ARTICLES_TO_CHECK = 3
@@ -41,7 +42,7 @@ def sites(context: click.Context, as_json: bool) -> None:
     if context.invoked_subcommand is not None:
         return
     archive: Archive = context.obj
-    own = {path.stem for path in (archive.folder / "sites").glob("*.toml")}
+    own = profile_paths(archive.folder / "sites").keys()
     rows = [
         {
             "name": site.name,
@@ -65,7 +66,7 @@ def sites(context: click.Context, as_json: bool) -> None:
 @click.pass_obj
 def add(archive: Archive, url: str, name: str, strict: bool) -> None:
     """Probe the site at URL and write a profile for it."""
-    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
+    if not is_address(url):
         raise click.UsageError(f"“{url}” is not an http(s) address.")
     name = name or name_of_host(url)
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name):

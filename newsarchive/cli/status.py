@@ -19,6 +19,7 @@ from newsarchive.walks import next_walk
 def status(archive: Archive, site: str | None, missing: bool, as_json: bool) -> None:
     """Tell how the archive stands: per site its last run, counts, failures, coverage by month."""
     db = archive.read()
+    archive.name_broken_profiles()
     if missing:
         rows = missing_urls(db, site)
         columns = {"site": "Site", "day": "Day", "state": "State", "reason": "Reason", "url": "URL"}

@@ -6,7 +6,7 @@ import json
 import logging
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from rich.table import Table
 from sqlite_utils import Database
 
 from newsarchive.database import read_archive, settle_archive
-from newsarchive.sites import Site, load_sites
+from newsarchive.sites import ProfileError, Profiles, Site, load_profiles
 
 stderr = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -35,19 +35,35 @@ class Archive:
 
     folder: Path
     quiet: bool = False
+    broken: dict[str, ProfileError] = field(default_factory=dict)
+    """The profiles that a command had to do without; it ends with 1."""
 
     @property
     def sites(self) -> dict[str, Site]:
-        """All site profiles by name, this archive's own and the packaged ones."""
+        """All site profiles by name, this archive's own and the packaged ones; those that cannot be used are named."""
+        return self.name_broken_profiles()
+
+    def name_broken_profiles(self) -> dict[str, Site]:
+        """Name each profile that cannot be used, once; returns the others."""
+        profiles = self._profiles()
+        for name, error in profiles.broken.items():
+            if name not in self.broken:
+                self.warn(f"{error}. This site is left out.")
+        self.broken.update(profiles.broken)
+        return profiles.sites
+
+    def _profiles(self) -> Profiles:
         settle_archive(self.folder, reading=True)  # an interrupted restore leaves profiles of two archives
-        return load_sites(self.folder / "sites")
+        return load_profiles(self.folder / "sites")
 
     def site(self, name: str) -> Site:
-        """A profile by name. Raises UsageError (exit 2) for an unknown one."""
-        sites = self.sites
-        if name not in sites:
-            raise click.UsageError(f"Unknown site “{name}”; known sites: {', '.join(sites)}.")
-        return sites[name]
+        """A profile by name. Raises UsageError for an unknown one, ProfileError for a broken one (both exit 2)."""
+        profiles = self._profiles()
+        if name in profiles.broken:
+            raise profiles.broken[name]
+        if name not in profiles.sites:
+            raise click.UsageError(f"Unknown site “{name}”; known sites: {', '.join(profiles.sites)}.")
+        return profiles.sites[name]
 
     def read(self) -> Database:
         """The database, for reading."""

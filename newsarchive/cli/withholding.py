@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, date, datetime
-from urllib.parse import urlsplit
 
 import click
 from sqlite_utils import Database
@@ -15,8 +14,10 @@ from newsarchive.cli.reading import find_article
 from newsarchive.cli.terminal import Archive, json_option, print_json, print_table
 from newsarchive.database import article_of, lock_archive, open_archive, save_site, sum_pages
 from newsarchive.database.embargoes import embargo_article, lift_embargo, list_embargoes
+from newsarchive.numbers import whole_number
 from newsarchive.sites import host_site, site_of
 from newsarchive.takedown import forget as take_down
+from newsarchive.urls import is_address
 
 
 @click.command()
@@ -56,12 +57,12 @@ def forget(archive: Archive, target: str, reason: str, yes: bool, as_json: bool)
 def _found(archive: Archive, db: Database, target: str) -> tuple[int | None, str, str]:
     """Article, site and address that are meant. Ends with a sentence where there is no such article."""
     if target.isdigit():
-        row = db.conn.execute("select id, site, url from articles where id = ?", (int(target),)).fetchone()
+        row = db.conn.execute("select id, site, url from articles where id = ?", (whole_number(target),)).fetchone()
         if row is None:
             archive.warn(f"There is no article {target} in this archive.")
             sys.exit(1)
         return int(row[0]), str(row[1]), str(row[2])
-    if urlsplit(target).scheme not in ("http", "https"):
+    if not is_address(target):
         raise click.UsageError(f"“{target}” is neither an article's number nor an http(s) URL.")
     article = article_of(db, target)
     if article is not None:

@@ -88,15 +88,6 @@ def text_of(value: Any) -> str:
     return str(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else ""
 
 
-def whole_number(text: str) -> int | None:
-    """A number as headers and addresses give it; None where it is none, or larger than any honest one.
-
-    >>> whole_number(" 120 "), whole_number("²²"), whole_number("9" * 5000), whole_number("-1")
-    (120, None, None, None)
-    """
-    return int(text) if re.fullmatch(r"[0-9]{1,12}", text := text.strip()) else None
-
-
 def _sound(listed: Listed) -> Listed:
     """What a database can hold and later runs can reckon with: whole letters, bounded, and no time to come."""
     soon = (datetime.now(UTC) + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")

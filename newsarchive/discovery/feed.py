@@ -11,13 +11,14 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 import feedparser
 from lxml import etree
 
-from newsarchive.discovery.entries import address_of, read_entries, read_picture, resolve_all, text_of, whole_number
+from newsarchive.discovery.entries import address_of, read_entries, read_picture, resolve_all, text_of
 from newsarchive.discovery.errors import ListingError
 from newsarchive.discovery.json import read_json
 from newsarchive.discovery.xml import inflate, name_of, read_xml
 from newsarchive.fingerprints import fingerprints, paragraphs
 from newsarchive.items import Hints, Image, Listed, Listing, Page
 from newsarchive.kazakh.dates import parse_stamp
+from newsarchive.numbers import whole_number
 from newsarchive.sites import Site, Source
 from newsarchive.urls import AddressError, absolute_url
 

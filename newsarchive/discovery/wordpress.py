@@ -10,11 +10,12 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
-from newsarchive.discovery.entries import address_of, read_entries, text_of, whole_number
+from newsarchive.discovery.entries import address_of, read_entries, text_of
 from newsarchive.discovery.errors import ListingError
 from newsarchive.discovery.json import read_json
 from newsarchive.fingerprints import fingerprints, paragraphs
 from newsarchive.items import Hints, Image, Listed, Listing, Page
+from newsarchive.numbers import whole_number
 from newsarchive.sites import Site, Source
 
 PER_PAGE = "100"  # the most that WordPress gives

@@ -22,6 +22,7 @@ from newsarchive.members import (
     read_member,
     read_members,
 )
+from newsarchive.numbers import whole_number
 from newsarchive.revisits import record_fields
 
 KEPT = ("response", "resource", "revisit")
@@ -112,7 +113,7 @@ class _FileCheck:
         row = self._state.db.conn.execute(
             "select 1 from runs where id = ? and command in ('crawl', 'images')"
             " and (finished is null or reason <> 'finished')",
-            (int(run) if run.isdigit() else None,),
+            (whole_number(run),),
         ).fetchone()
         return row is not None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -11,9 +12,13 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from cssselect import HTMLTranslator, SelectorError
+
 from newsarchive.errors import NewsArchiveError
+from newsarchive.urls import is_address
 
 PACKAGED = Path(__file__).parent
+LONGEST_DELAY = 3600
 KINDS = ("wordpress", "sitemap", "feed", "listing")
 
 
@@ -102,11 +107,19 @@ def read_profile(path: Path) -> Site:
 
     Raises ProfileError, naming file and key, on broken TOML, unknown keys and values of the wrong kind.
     """
+    where = str(path).encode("utf-8", "backslashreplace").decode()
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ProfileError(f"{path}: not valid TOML: {error}") from error
-    return make_site(path.stem, data, where=str(path))
+        path.stem.encode()
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise ProfileError(f"{where}: cannot be read: {error.strerror or error}") from error
+    except UnicodeEncodeError as error:
+        raise ProfileError(f"{where}: the file's name is not UTF-8") from error
+    except RecursionError as error:
+        raise ProfileError(f"{where}: not valid TOML: nested too deep") from error
+    except ValueError as error:  # of TOML, UTF-8, a date, or a number of thousands of digits
+        raise ProfileError(f"{where}: not valid TOML: {error}") from error
+    return make_site(path.stem, data, where=where)
 
 
 def make_site(name: str, data: Mapping[str, Any], *, where: str) -> Site:
@@ -114,6 +127,10 @@ def make_site(name: str, data: Mapping[str, Any], *, where: str) -> Site:
     sources = data.get("sources", [])
     if not isinstance(sources, list):
         raise ProfileError(f"{where}: sources must be written as [[sources]]")
+    if any(isinstance(source, dict) and "kind" not in source for source in sources):
+        raise ProfileError(f"{where}: [[sources]]: kind is missing; known kinds: {', '.join(KINDS)}")
+    if "url" not in data:
+        raise ProfileError(f"{where}: url is missing")
     values = _checked(Site, {k: v for k, v in data.items() if k not in ("sources", "extraction", "expect")}, where)
     site = Site(
         **{**values, "name": name},
@@ -158,12 +175,14 @@ def _describe(wanted: tuple[type, ...]) -> str:
 
 
 def _check_values(site: Site, where: str) -> None:
-    if urlsplit(site.url).scheme not in ("http", "https") or not urlsplit(site.url).netloc:
+    if not is_address(site.url):
         raise ProfileError(f"{where}: url must be an http or https address")
     if site.images not in ("none", "lead", "all"):
         raise ProfileError(f"{where}: images must be none, lead or all")
-    if site.delay is not None and site.delay < 0:
-        raise ProfileError(f"{where}: delay must not be negative")
+    if site.delay is not None and not 0 <= site.delay <= LONGEST_DELAY:
+        raise ProfileError(f"{where}: delay must be between 0 and {LONGEST_DELAY} seconds")
+    if not 0 <= site.expect.articles_per_week < math.inf:
+        raise ProfileError(f"{where}: [expect]: articles_per_week must be 0 or more")
     try:
         ZoneInfo(site.timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
@@ -173,18 +192,68 @@ def _check_values(site: Site, where: str) -> None:
             raise ProfileError(f"{where}: unknown kind of source “{source.kind}”; known kinds: {', '.join(KINDS)}")
         if source.kind == "listing" and not source.url:
             raise ProfileError(f"{where}: a source of kind listing needs a url")
+        if source.url and not is_address(source.url):
+            raise ProfileError(f"{where}: [[sources]]: url must be an http or https address")
+        if source.pages < 0:
+            raise ProfileError(f"{where}: [[sources]]: pages must be 0 or more")
+    _check_patterns(site, where)
+    _check_selectors(site, where)
+
+
+def _check_patterns(site: Site, where: str) -> None:
     for key, patterns in (("include", site.include), ("exclude", site.exclude)):
         for pattern in patterns:
             try:
                 re.compile(pattern)
-            except re.error as error:
+            except (re.error, OverflowError, RecursionError) as error:
                 raise ProfileError(f"{where}: {key}: not a regular expression: “{pattern}”: {error}") from error
 
 
+def _check_selectors(site: Site, where: str) -> None:
+    rules = site.extraction
+    named = {name: getattr(rules, name) for name in ("title", "lead", "body", "authors", "published")}
+    selectors = [(f"[extraction]: {name}", selector) for name, selector in named.items()]
+    selectors += [("[extraction]: drop", selector) for selector in rules.drop]
+    selectors += [(f"[[sources]]: {name}", getattr(s, name)) for s in site.sources for name in ("links", "next")]
+    for key, selector in selectors:
+        try:
+            if selector:
+                HTMLTranslator().css_to_xpath(selector)
+        except (SelectorError, RecursionError, ValueError) as error:
+            raise ProfileError(f"{where}: {key}: not a CSS selector: “{selector}”: {error}") from error
+
+
+@dataclass(kw_only=True, frozen=True)
+class Profiles:
+    """The sites by name, and why each profile that is no site cannot be used."""
+
+    sites: dict[str, Site]
+    broken: dict[str, ProfileError]
+
+
+def load_profiles(*folders: Path) -> Profiles:
+    """All profiles, the packaged ones first; a profile in a later folder wins over one of the same name.
+
+    One that cannot be used costs no other.
+    """
+    sites: dict[str, Site] = {}
+    broken: dict[str, ProfileError] = {}
+    for name, path in sorted(profile_paths(PACKAGED, *folders).items()):
+        try:
+            sites[name] = read_profile(path)
+        except ProfileError as error:
+            broken[name] = error
+    return Profiles(sites=sites, broken=broken)
+
+
 def load_sites(*folders: Path) -> dict[str, Site]:
-    """All profiles by name, the packaged ones first; a profile in a later folder wins over one of the same name."""
-    paths = {p.stem: p for folder in (PACKAGED, *folders) for p in sorted(folder.glob("*.toml"))}
-    return {name: read_profile(paths[name]) for name in sorted(paths)}
+    """The sites of all sound profiles by name."""
+    return load_profiles(*folders).sites
+
+
+def profile_paths(*folders: Path) -> dict[str, Path]:
+    """The profiles' files by the names of their sites; hidden files, as editors leave them, are none."""
+    return {p.stem: p for folder in folders for p in sorted(folder.glob("*.toml")) if not p.name.startswith(".")}
 
 
 def site_of(url: str, sites: Iterable[Site]) -> Site | None:
