@@ -20,7 +20,7 @@ from newsarchive.database.revisions import Provenance
 from newsarchive.items import Article, Capture, Extracted, Fetched
 from newsarchive.members import RecordError
 from newsarchive.recorded_pictures import RecordedPictures
-from newsarchive.recordings import Place, find_recordings, read_page, write_page
+from newsarchive.recordings import Head, Place, find_recordings, read_page, write_page
 from newsarchive.saved_pages import LISTS, PAGES, html_files, saved_in, write_saved
 from newsarchive.sites import Site, host_site, site_of
 from newsarchive.stored import article_again
@@ -55,7 +55,7 @@ class Imported:
 class _Found:
     place: Place
     site: Site
-    headers: list[list[tuple[str, str]]]
+    heads: list[Head | None]
     """Of each page."""
     times: list[str]
     item: Fetched
@@ -182,7 +182,7 @@ class _Work:
             self._count("forgotten")
             return None
         try:
-            page, headers = read_page(place)
+            page, head = read_page(place)
         except RecordError as error:
             self._result.broken.append(f"{place.url} of {place.time}: {error}; skipped")
             return None
@@ -191,7 +191,7 @@ class _Work:
             self._count("known")
             return None
         item = Fetched(site=site.name, urls=(place.url,), pages=(page,), captures=())
-        return _Found(place=place, site=site, headers=[headers], times=[place.time], item=item)
+        return _Found(place=place, site=site, heads=[head], times=[place.time], item=item)
 
     async def _extract(self, pool: ExtractionPool, one: _Found) -> Extracted:
         """Extract a page with those further pages of its article that were recorded next to it in time."""
@@ -212,12 +212,12 @@ class _Work:
         moment = datetime.fromisoformat(one.place.time)
         place = min(places, key=lambda place: abs(datetime.fromisoformat(place.time) - moment))
         try:
-            page, headers = read_page(place)
+            page, head = read_page(place)
         except RecordError:
             return  # it is named when its own turn comes
         self._further.add(place)
         one.item.pages += (page,)
-        one.headers.append(headers)
+        one.heads.append(head)
         one.times.append(place.time)
 
     def _count(self, outcome: str) -> None:
@@ -242,8 +242,8 @@ class _Work:
     def _keep(self, one: _Found) -> tuple[Capture, ...]:
         """Write the pages into the WARC file of this run, each with its own time."""
         return tuple(
-            write_page(self._writer, page, headers, datetime.fromisoformat(time))
-            for page, headers, time in zip(one.item.pages, one.headers, one.times, strict=True)
+            write_page(self._writer, page, head, datetime.fromisoformat(time))
+            for page, head, time in zip(one.item.pages, one.heads, one.times, strict=True)
         )
 
     def _save(self, site: Site, item: Extracted) -> str:

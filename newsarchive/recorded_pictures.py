@@ -77,7 +77,7 @@ class RecordedPictures:
     async def _read(self, place: Place, pool: WorkerPool) -> _Read | None:
         """Read a picture and write its capture and its file; None where it is kept already, or broken."""
         try:
-            page, headers = read_page(place)
+            page, head = read_page(place)
         except RecordError as error:
             self._broken.append(f"{place.url} of {place.time}: {error}; skipped")
             return None
@@ -86,7 +86,7 @@ class RecordedPictures:
         wanted = self._own[as_requested(place.url)]
         picture, reason = await _what_it_is(pool, page.body)
         time = datetime.fromisoformat(place.time)
-        capture = write_page(self._writer, page, headers, time)
+        capture = write_page(self._writer, page, head, time)
         if wanted.shown:
             picture = None
         elif picture is not None:

@@ -15,7 +15,7 @@ from newsarchive.numbers import whole_number
 from newsarchive.urls import is_address
 from newsarchive.warc import TLS_FIELD, CaptureWriter
 
-_ADDRESS = re.compile(r"https?://[^\s/?#\x00-\x1f]+[^\s\x00-\x1f]*")
+_ADDRESS = re.compile(r"https?://[^\s/?#\x00-\x1f][^\s\x00-\x1f]*")
 FIRST_YEAR = 1990
 """Of the first web page: nothing was recorded or saved before."""
 _LONGEST_VERDICT = 300
@@ -72,7 +72,7 @@ def find_recordings(
                 record = _record(member)
                 kind = _kind(record) if record.kind in ("response", "resource") else ""
                 time = stamp(record.fields.get("warc-date", "")) if kind or record.kind == "revisit" else ""
-            except RecordError as error:
+            except (ValueError, TypeError, LookupError) as error:  # RecordError is a ValueError
                 broken.append(f"{names.get(path, path)}, byte {member.offset}: {error}; skipped")
                 continue
             digest = record.fields.get("warc-payload-digest", "")
@@ -155,27 +155,54 @@ def _head(record: Record) -> tuple[int, list[tuple[str, str]]]:
     first, *lines = record.head.decode("latin-1").split("\r\n")
     parts = first.split(" ", 2)
     status = whole_number(parts[1]) or 0 if len(parts) > 1 else 0
-    pairs = [line.partition(":") for line in lines]
+    pairs = [line.partition(":") for line in _unfold(lines)]
     return status, [(name.strip(), value.strip()) for name, colon, value in pairs if colon]
 
 
-def read_page(place: Place) -> tuple[Page, list[tuple[str, str]]]:
-    """A page that was found, and its HTTP headers as they came, none for a resource record.
+def _unfold(lines: Sequence[str]) -> list[str]:
+    """Header lines, with what was folded (RFC 9112, section 5.2) as one.
+
+    >>> _unfold(["A: b", "\\tc: d", "E: f"])
+    ['A: b c: d', 'E: f']
+    """
+    whole: list[list[str]] = []
+    for line in lines:
+        if line.startswith((" ", "\t")) and whole:
+            whole[-1].append(line.strip())
+        else:
+            whole.append([line])
+    return [" ".join(parts) for parts in whole]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The head of a page's HTTP answer: its headers, and its bytes where they are to be kept as they came."""
+
+    headers: Sequence[tuple[str, str]]
+    raw: bytes = b""
+
+
+def read_page(place: Place) -> tuple[Page, Head | None]:
+    """A page that was found, and the head of its HTTP answer, None for a resource record.
 
     Chunks of the transfer are put together. Raises RecordError.
     """
     record = _record(read_member(place.body_file, place.body_offset))
     body = record.payload
     if not record.is_http:
-        return Page(url=place.url, body=body, headers={"content-type": record.fields.get("content-type", "")}), []
+        return Page(url=place.url, body=body, headers={"content-type": record.fields.get("content-type", "")}), None
     own = record if place.body_offset == place.offset and place.body_file == place.file else None
     tls = _verification(own or _record(read_member(place.file, place.offset)))
     _, headers = _head(record)
+    lengths = [value for name, value in headers if name.lower() == "content-length"]
+    if all(name.lower() != "transfer-encoding" for name, _ in headers) and lengths in ([], [str(len(body))]):
+        page = Page(url=place.url, body=body, headers={n.lower(): v for n, v in headers}, tls=tls)
+        return page, Head(headers, record.head)
     if any(name.lower() == "transfer-encoding" and "chunked" in value.lower() for name, value in headers):
         body = unchunked(body)
     headers = [pair for pair in headers if pair[0].lower() not in ("transfer-encoding", "content-length")]
     headers.append(("Content-Length", str(len(body))))
-    return Page(url=place.url, body=body, headers={n.lower(): v for n, v in headers}, tls=tls), headers
+    return Page(url=place.url, body=body, headers={n.lower(): v for n, v in headers}, tls=tls), Head(headers)
 
 
 def _verification(record: Record) -> str:
@@ -184,12 +211,14 @@ def _verification(record: Record) -> str:
     return said if said.isascii() and said.isprintable() and len(said) <= _LONGEST_VERDICT else ""
 
 
-def write_page(writer: CaptureWriter, page: Page, headers: Sequence[tuple[str, str]], time: datetime) -> Capture:
+def write_page(writer: CaptureWriter, page: Page, head: Head | None, time: datetime) -> Capture:
     """Write a page that `read_page` gave, with its own time (UTC): what was no HTTP answer there is none here."""
-    if not headers:
+    if head is None:
         kind = page.headers.get("content-type", "")
         return writer.write_resource(url=page.url, body=page.body, content_type=kind, time=time)
-    return writer.write(url=page.url, status=200, headers=headers, body=page.body, time=time, tls=page.tls)
+    return writer.write(
+        url=page.url, status=200, headers=head.headers, head=head.raw, body=page.body, time=time, tls=page.tls
+    )
 
 
 def unchunked(body: bytes) -> bytes:

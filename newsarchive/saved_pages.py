@@ -136,7 +136,7 @@ def _moment(text: str) -> datetime | None:
         except ValueError:
             try:
                 time = parsedate_to_datetime(text)
-            except ValueError:
+            except (ValueError, TypeError, IndexError, OverflowError):
                 return None
     if not FIRST_YEAR <= time.year <= datetime.now(UTC).year + 1:
         return None
@@ -144,7 +144,10 @@ def _moment(text: str) -> datetime | None:
 
 
 def _changed(file: Path) -> datetime:
-    return datetime.fromtimestamp(file.stat().st_mtime, UTC)
+    try:
+        return datetime.fromtimestamp(file.stat().st_mtime, UTC)
+    except (ValueError, OverflowError):  # a file system can say the year 60,000
+        return datetime.now(UTC)
 
 
 def _address_said(markup: str, host: str) -> str:
@@ -187,22 +190,29 @@ def _listed_in(path: Path, broken: list[str]) -> Iterator[SavedPage]:
         time = _moment(said) if said else None
         if not is_address(url):
             broken.append(f"{path}, line {number}: “{url[:80]}” is no http(s) URL; skipped")
-        elif not file.is_file():
-            broken.append(f"{path}, line {number}: there is no file “{row.get('file') or ''}”; skipped")
+        elif not _is_file(file):
+            broken.append(f"{path}, line {number}: there is no file “{str(row.get('file') or '')[:80]}”; skipped")
         elif said and time is None:
             broken.append(f"{path}, line {number}: “{said[:40]}” is no time; skipped")
         else:
             yield SavedPage(file=file, url=url, time=time or _changed(file), told=bool(said))
 
 
+def _is_file(file: Path) -> bool:
+    try:
+        return file.is_file()
+    except OSError:  # a name longer than names can be
+        return False
+
+
 def _rows(path: Path, text: str, broken: list[str]) -> Iterator[tuple[int, dict[str, object]]]:
     if path.suffix.lower() == ".jsonl":
-        for number, line in enumerate(text.splitlines(), 1):
+        for number, line in enumerate(text.split("\n"), 1):
             if not line.strip():
                 continue
             try:
                 row = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 row = None
             if isinstance(row, dict):
                 yield number, row
@@ -210,6 +220,7 @@ def _rows(path: Path, text: str, broken: list[str]) -> Iterator[tuple[int, dict[
                 broken.append(f"{path}, line {number} is no JSON object; skipped")
         return
     first = text.partition("\n")[0]
+    csv.field_size_limit(max(csv.field_size_limit(), len(text)))
     reader = csv.DictReader(StringIO(text), delimiter=max("\t,;", key=first.count))
     names = [name.strip().lower() for name in reader.fieldnames or ()]
     if not {"url", "file"} <= set(names):

@@ -9,14 +9,12 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr
 from io import StringIO
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from shutil import disk_usage
 from typing import IO, BinaryIO, cast
 
 from warcio.archiveiterator import ArchiveIterator
-from warcio.exceptions import ArchiveLoadFailed
 from warcio.recordloader import ArcWarcRecord
-from warcio.statusandheaders import StatusAndHeadersParserException
 from warcio.warcwriter import WARCWriter
 
 from newsarchive.errors import NewsArchiveError
@@ -56,11 +54,13 @@ def readable(path: Path, folder: Path, broken: list[str]) -> Iterator[Path]:
         if not path.stat().st_size:
             raise RecordingError(f"{path} is empty")
         if path.suffix.lower() == ".wacz":
-            for inner in _unpack(path, folder, broken):
+            for inner, name in _unpack(path, folder, broken):
+                said: list[str] = []
                 try:
-                    yield from readable(inner, folder, broken)
+                    yield from readable(inner, folder, said)
                 except RecordingError as error:  # the others in it may be whole
-                    broken.append(str(error).replace(str(inner), f"{inner.name} in {path}"))
+                    said.append(str(error))
+                broken += [sentence.replace(str(inner), f"{name[:80]} in {path}") for sentence in said]
         elif path.name.endswith(".warc.gz"):
             yield _as_members(_plain(path, gzip.open, folder, broken), path, broken) if _is_one_member(path) else path
         elif path.name.endswith(".warc.zst"):
@@ -75,25 +75,30 @@ def readable(path: Path, folder: Path, broken: list[str]) -> Iterator[Path]:
         raise RecordingError(f"{path} cannot be read: {error}") from error
 
 
-def _unpack(path: Path, folder: Path, broken: list[str]) -> Iterator[Path]:
+def _unpack(path: Path, folder: Path, broken: list[str]) -> Iterator[tuple[Path, str]]:
+    """The WARC files in a WACZ file, unpacked, each with its name in it: too long a name for a disk, perhaps."""
     with zipfile.ZipFile(path) as wacz:
         names = sorted(n for n in wacz.namelist() if n.startswith("archive/") and n.endswith(ENDINGS))
         if not names:
             broken.append(f"{path} holds no WARC file")
         packed, unpacked = path.stat().st_size, 0
         for number, name in enumerate(names):
-            target = folder / f"{path.name}-{number}-{PurePosixPath(name).name}"
+            target = folder / f"{abs(hash(path))}-{number}{_ending(name)}"
             try:
                 with wacz.open(name) as source:
-                    unpacked += _copy(source, target, packed, f"{name} in {path}", before=unpacked)
+                    unpacked += _copy(source, target, packed, f"{name[:80]} in {path}", before=unpacked)
             except RecordingError as error:
                 broken.append(str(error))
                 continue
             except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as error:
-                broken.append(f"{name} in {path} is damaged ({error}); what could be unpacked of it is read")
+                broken.append(f"{name[:80]} in {path} is damaged ({error}); what could be unpacked of it is read")
                 if not target.is_file() or not target.stat().st_size:
                     continue
-            yield target
+            yield target, name
+
+
+def _ending(name: str) -> str:
+    return next(ending for ending in sorted(ENDINGS, key=len, reverse=True) if name.endswith(ending))
 
 
 def _is_one_member(path: Path) -> bool:
@@ -115,7 +120,7 @@ def _is_one_member(path: Path) -> bool:
 
 def _plain(path: Path, opened: Callable[..., object], folder: Path, broken: list[str]) -> Path:
     """The file without its compression, as far as that can be undone."""
-    target = folder / f"{path.name}-{abs(hash(path))}.warc"
+    target = folder / f"{abs(hash(path))}.warc"
     with cast("IO[bytes]", opened(path, "rb")) as source:
         try:
             _copy(source, target, path.stat().st_size, str(path))
@@ -149,7 +154,7 @@ def _copy(source: IO[bytes], target: Path, packed: int, name: str, *, before: in
 
 def _from_arc(path: Path, folder: Path, broken: list[str]) -> Path:
     """An ARC file, as Heritrix wrote before there was WARC, as one of WARC records, up to its first damage."""
-    target = folder / f"{path.name}-{abs(hash(path))}.warc.gz"
+    target = folder / f"{abs(hash(path))}-arc.warc.gz"
     said = StringIO()  # warcio tells of a wrong length on stderr alone, and goes on
     with open(path, "rb") as source, open(target, "wb") as file, redirect_stderr(said):
         records = ArchiveIterator(source, arc2warc=True)
@@ -160,7 +165,7 @@ def _from_arc(path: Path, folder: Path, broken: list[str]) -> Path:
                     continue
                 if reason := _write_arc_record(writer, file, record):
                     broken.append(f"{path}, byte {records.offset}: {reason}; skipped")
-        except (ArchiveLoadFailed, StatusAndHeadersParserException, ValueError, LookupError, OSError) as error:
+        except Exception as error:  # noqa: BLE001  warcio raises whatever a broken record makes it stumble over
             broken.append(
                 f"{path}, byte {records.offset}: the ARC record is broken ({error}); what stands before is read"
             )
@@ -182,7 +187,7 @@ def _write_arc_record(writer: WARCWriter, file: BinaryIO, record: ArcWarcRecord)
 
 
 def _as_members(plain: Path, named: Path, broken: list[str], *, folder: Path | None = None) -> Path:
-    target = (folder or plain.parent) / f"{plain.name}-{abs(hash(plain))}.warc.gz"
+    target = (folder or plain.parent) / f"{abs(hash(plain))}-members.warc.gz"
     with open(plain, "rb") as source, open(target, "wb") as file:
         for found in read_plain(source):
             if isinstance(found, Damage):

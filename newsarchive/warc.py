@@ -6,6 +6,7 @@ import base64
 import fcntl
 import hashlib
 import os
+import re
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -24,16 +25,39 @@ from newsarchive.errors import NewsArchiveError
 from newsarchive.items import Capture, Original, Page
 from newsarchive.revisits import read_original, reference_to
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 SOFTWARE = f"newsarchive/{__version__}"
 TLS_FIELD = "WARC-TLS-Verification"
 """Our own field of response and revisit records: `valid`, or why the certificate of the host was not."""
 HeaderList = Sequence[tuple[str, str]]
+"""Names and values; each character is one byte as it came, as Latin-1 reads it."""
 Originals = Callable[[str], Original | None]
 """Gives, by the SHA-256 of a payload, the capture that holds it already; None where none does."""
 
 
 class CaptureError(NewsArchiveError):
     """A capture cannot be read back; the message names the file and the place."""
+
+
+class RawHead(StatusAndHeaders):  # type: ignore[misc]  # warcio has no types
+    """The head of an HTTP message as bytes: warcio's own rewrites whatever is not ASCII, or fails on it."""
+
+    def __init__(self, head: bytes) -> None:
+        super().__init__("as it came", [])
+        self._head = head
+
+    def compute_headers_buffer(self, header_filter: object = None) -> None:
+        self.headers_buff = self._head + b"\r\n\r\n"
+
+
+def http_head(status: int, headers: HeaderList) -> bytes:
+    """A head of a status and of header lines, without the empty line after it.
+
+    >>> http_head(200, [("Set-Cookie", "³=1")])
+    b'HTTP/1.1 200 OK\\r\\nSet-Cookie: \\xb3=1'
+    """
+    lines = [f"HTTP/1.1 {status} {_reason(status)}", *(f"{name}: {value}" for name, value in headers)]
+    return b"\r\n".join(line.encode("latin-1", "replace") for line in lines)
 
 
 class CaptureWriter:
@@ -59,6 +83,7 @@ class CaptureWriter:
         status: int,
         headers: HeaderList,
         body: bytes,
+        head: bytes = b"",
         request: bytes = b"",
         ip: str = "",
         time: datetime | None = None,
@@ -66,12 +91,13 @@ class CaptureWriter:
     ) -> Capture:
         """Write a response record, and the request (head, as sent) that brought it; gives the capture.
 
-        `headers` are those that came over the wire, `body` the bytes before any content decoding; `time` (UTC) is when
-        they came, now where it is not given; `tls` what the certificate was worth.
+        `headers` are those that came over the wire, `body` the bytes before any content decoding, `head` the whole head
+        where it is to be kept byte for byte; `time` (UTC) is when they came, now where it is not given; `tls` what
+        the certificate was worth.
         """
-        head = [(name, value) for name, value in headers if name.lower() != "transfer-encoding"]
-        encoded = any(name.lower() == "content-encoding" for name, _ in head)
-        values = {name.lower(): value for name, value in head}
+        headers = [(name, value) for name, value in headers if name.lower() != "transfer-encoding"]
+        encoded = any(name.lower() == "content-encoding" for name, _ in headers)
+        values = {name.lower(): value for name, value in headers}
         time = time or datetime.now(UTC)
         record_headers = {"WARC-Date": time.strftime("%Y-%m-%dT%H:%M:%S.%fZ")}
         if ip:
@@ -82,7 +108,7 @@ class CaptureWriter:
         response = self._record(
             url,
             "revisit" if reference else "response",
-            StatusAndHeaders(f"{status} {_reason(status)}", head, protocol="HTTP/1.1"),
+            RawHead(head or http_head(status, headers)),
             body,
             {**record_headers, **({TLS_FIELD: tls} if tls else {}), **reference},
         )
@@ -108,6 +134,7 @@ class CaptureWriter:
     def write_resource(self, *, url: str, body: bytes, content_type: str, time: datetime | None = None) -> Capture:
         """Write a resource record: a file that was given, not fetched; `time` (UTC) is its own, else now."""
         time = time or datetime.now(UTC)
+        content_type = _CONTROL.sub(" ", content_type)  # it becomes a line of the record's own head
         headers = {"WARC-Date": time.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), "Content-Type": content_type}
         offset, length = self._append(self._record(url, "resource", None, body, headers), level=6)
         return Capture(

@@ -10,7 +10,7 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from newsarchive.items import Extracted, Fetched, Hints, ListingRequest, Page, WantedPicture
+from newsarchive.items import Extracted, Fetched, FetchedPicture, Hints, ListingRequest, Page, WantedPicture
 from newsarchive.sites import Site
 from newsarchive.spiders.page import ANSWERS, fetched, page_of, page_request, refusal
 from newsarchive.spiders.pictures import picture_requests
@@ -47,7 +47,7 @@ class NewsSpider(Spider):
         super().__init__(**kwargs)
         self._listings = 0
 
-    async def start(self) -> AsyncIterator[Request | Extracted]:
+    async def start(self) -> AsyncIterator[Request | Extracted | FetchedPicture]:
         for request in self._listing_requests(self.plan.begin()):
             yield request
         while True:
@@ -60,8 +60,8 @@ class NewsSpider(Spider):
             if not due and not self._listings:
                 break
             await self.crawler.signals.wait_for(signals.scheduler_empty)
-        for request in picture_requests(self, self.left_pictures):
-            yield request
+        for picture in picture_requests(self, self.left_pictures):
+            yield picture
 
     def _listing_requests(self, listings: list[ListingRequest]) -> Iterator[Request]:
         """The requests for listings; of one whose address is invalid the plan says what to read instead."""

@@ -100,3 +100,15 @@ def value_posts(x: Exchange) -> None:
         "Link: <http://x/\xd0\xba>",
     )
     x.send(json.dumps(posts), *lines, kind="application/json")
+
+
+@at("/values/headers/")
+def value_headers(x: Exchange) -> None:
+    """A sound article with header bytes beyond ASCII, in Latin-1 and in UTF-8."""
+    lines = (
+        "Set-Cookie: \xb3=\xff; path=/",
+        'Content-Disposition: inline; filename="Кітап.html"'.encode().decode("latin-1"),
+        "Link: <http://x/кітап>; rel=next".encode().decode("latin-1"),
+        "X-Empty: ",
+    )
+    x.send(article(), *lines)
