@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
 import os
@@ -9,22 +10,31 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from scrapy import signals
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.settings import Settings
+from twisted.python.failure import Failure
 
-from newsarchive.extensions import ArchiveRun
-from newsarchive.items import Extracted, Page
+from newsarchive.errors import NewsArchiveError
+from newsarchive.extensions import ArchiveRun, Follow, follow_nothing
+from newsarchive.failures import Failures, failure_ends_crawl, reason_of
+from newsarchive.items import Extracted, Fetched, Page
 from newsarchive.recorders import PageRecorder
 from newsarchive.sites import Site
 from newsarchive.spiderloader import site_spider, user_agent
 from newsarchive.spiders.page import PageSpider
 from newsarchive.spiders.probe import More, ProbeSpider
 
+T = TypeVar("T")
 COUNTED = ("new", "changed", "gone", "failed")
+
+
+class ProbeFailed(NewsArchiveError):
+    """A site could not be probed because of an error of ours; the message says which."""
 
 
 @dataclass(kw_only=True)
@@ -83,28 +93,33 @@ def crawl_sites(
     sites: Sequence[Site],
     *,
     settings: Mapping[str, Any],
-    watch: Callable[[ArchiveRun], None] = lambda _run: None,
+    begin: Callable[[], None] = lambda: None,
+    follow: Follow = follow_nothing,
 ) -> list[Outcome]:
     """Crawl sites one after another into the archive; the caller holds its lock.
 
-    `watch` is called with each run as it opens. Ctrl-C and SIGTERM end the site under way in good order and skip the
-    rest.
+    `begin` is called before each crawl; `follow` shows how it is going. Ctrl-C and SIGTERM end the site under way in
+    good order and skip the rest.
     """
     process = _process(make_settings(folder, {**settings, "ARCHIVE_LOCK": False}))
     outcomes: list[Outcome] = []
     waiting = list(sites)
 
     def crawl_next(_previous: object = None) -> None:
-        if not waiting or (outcomes and outcomes[-1].reason == "interrupted"):
+        while waiting and not (outcomes and outcomes[-1].reason == "interrupted"):
+            site = waiting.pop(0)
+            outcome = Outcome(site=site.name, pictures_only=process.settings["ARCHIVE_COMMAND"] == "images")
+            outcomes.append(outcome)
+            try:
+                begin()
+                crawler = process.create_crawler(site_spider(site, process.settings))
+                task = process.crawl(crawler, follow=follow)
+            except Exception as error:  # noqa: BLE001  nobody above a callback would report it
+                outcome.problems.append(reason_of(error))
+                continue  # with the next site
+            task.add_done_callback(partial(_take_outcome, crawler, outcome, time.monotonic()))
+            task.add_done_callback(crawl_next)
             return
-        site = waiting.pop(0)
-        crawler = process.create_crawler(site_spider(site, process.settings))
-        outcome = Outcome(site=site.name, pictures_only=process.settings["ARCHIVE_COMMAND"] == "images")
-        outcomes.append(outcome)
-        _follow(crawler, outcome, watch)
-        task = process.crawl(crawler)
-        task.add_done_callback(lambda done: _fail(outcome, done.exception()))
-        task.add_done_callback(crawl_next)
 
     crawl_next()
     gc.collect()
@@ -114,40 +129,54 @@ def crawl_sites(
     return outcomes
 
 
-def _fail(outcome: Outcome, error: BaseException | None) -> None:
-    if error is not None:
-        outcome.problems.append(str(error) or type(error).__name__)
-
-
-def _follow(crawler: Crawler, outcome: Outcome, watch: Callable[[ArchiveRun], None]) -> None:
-    started = time.monotonic()
-
-    def opened() -> None:
-        run = crawler.get_extension(ArchiveRun)
-        assert run is not None
-        watch(run)
-        crawler.signals.connect(closed, signals.spider_closed, weak=False)  # after the run's own closing
-
-    def closed() -> None:
-        run = crawler.get_extension(ArchiveRun)
-        assert run is not None
-        outcome.seconds = time.monotonic() - started
-        outcome.counts = run.all_counts
-        outcome.reason = run.reason
+def _take_outcome(crawler: Crawler, outcome: Outcome, started: float, task: asyncio.Task[None]) -> None:
+    """Take down how a crawl ended, once all of it is over."""
+    outcome.seconds = time.monotonic() - started
+    run = _extension(crawler, ArchiveRun)
+    if run is not None:
+        outcome.counts, outcome.reason = run.all_counts, run.reason
         outcome.problems += run.problems
         outcome.alerts += run.alerts
-        outcome.notes += run.plan.notes
+        outcome.notes += run.notes
+    outcome.problems += _failure_of(task)
 
-    crawler.signals.connect(opened, signals.spider_opened, weak=False)
+
+def _failure_of(task: asyncio.Task[None]) -> list[str]:
+    """Why Scrapy could not run a crawl."""
+    error = task.exception() if task.done() and not task.cancelled() else None
+    return [reason_of(error)] if error is not None else []
+
+
+def _extension(crawler: Crawler, kind: type[T]) -> T | None:
+    """The extension of a crawl; None where the crawl never came so far as to have one."""
+    try:
+        return crawler.get_extension(kind)
+    except RuntimeError:
+        return None
+
+
+@dataclass(kw_only=True)
+class Fetching:
+    """What came of a one-off fetch: results by the URL asked for, what was kept besides, and what failed in it."""
+
+    results: dict[str, Extracted]
+    recorder: PageRecorder | None
+    problems: list[str]
 
 
 def fetch_pages(
-    folder: Path, urls: Sequence[str], *, sites: Mapping[str, Site], settings: Mapping[str, Any], keep: bool
-) -> tuple[list[Extracted], PageRecorder | None]:
+    folder: Path,
+    urls: Sequence[str],
+    *,
+    sites: Mapping[str, Site],
+    settings: Mapping[str, Any],
+    keep: bool,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Fetching:
     """Fetch pages one-off and extract them; with `keep` their captures go into a WARC file, nothing else is stored.
 
-    `sites` maps each URL to the site it is of. Gives what came of each, in the order of `urls`, and what was kept
-    besides: all captures, robots.txt and redirects too, and pictures where they were asked for.
+    `sites` maps each URL to the site it is of. What is kept are all captures, robots.txt and redirects too, and
+    pictures where they were asked for.
     """
     contact = next((site.contact for site in sites.values() if site.contact), "")
     stamp = datetime.now(UTC).strftime("%Y%m%d%H%M%S")
@@ -167,15 +196,48 @@ def fetch_pages(
     made.set("USER_AGENT", user_agent(contact or made["CONTACT"]), priority="project")
     process = _process(made)
     results: dict[str, Extracted] = {}
+    crawler = process.create_crawler(PageSpider)
+    _collect(crawler, results, lambda: progress(len(results), len(set(urls))))
+    task = process.crawl(crawler, urls=tuple(urls), sites=dict(sites))
+    progress(0, len(set(urls)))
+    process.start()
+    return Fetching(results=results, recorder=_extension(crawler, PageRecorder), problems=_problems(crawler, task))
+
+
+def _collect(crawler: Crawler, results: dict[str, Extracted], progress: Callable[[], None]) -> None:
+    """Gather what comes of each page: an article or a reason, also where a part of ours refused it or failed on it."""
+
+    def take(item: object) -> None:
+        if isinstance(item, Extracted):
+            results[item.fetched.urls[0]] = item
+            progress()
 
     def keep_result(item: Extracted) -> None:
-        results[item.fetched.urls[0]] = item
+        with failure_ends_crawl(crawler):
+            take(item)
 
-    crawler = process.create_crawler(PageSpider)
+    def keep_refusal(item: object, exception: BaseException) -> None:
+        with failure_ends_crawl(crawler):
+            take(_without_article(item, str(exception)))
+
+    def keep_failure(item: object, failure: Failure) -> None:
+        with failure_ends_crawl(crawler):
+            take(_without_article(item, reason_of(failure.value)))
+
     crawler.signals.connect(keep_result, signals.item_scraped, weak=False)
-    process.crawl(crawler, urls=tuple(urls), sites=dict(sites))
-    process.start()
-    return [results[url] for url in urls if url in results], crawler.get_extension(PageRecorder)
+    crawler.signals.connect(keep_refusal, signals.item_dropped, weak=False)
+    crawler.signals.connect(keep_failure, signals.item_error, weak=False)
+
+
+def _without_article(item: object, reason: str) -> object:
+    """A page of which nothing came; an article that was read already stays one."""
+    return Extracted(fetched=item, outcome="failed", reason=reason) if isinstance(item, Fetched) else item
+
+
+def _problems(crawler: Crawler, task: asyncio.Task[None]) -> list[str]:
+    """What failed in our own code, or kept Scrapy from running at all."""
+    failures = _extension(crawler, Failures)
+    return [*(failures.reasons if failures else []), *_failure_of(task)]
 
 
 def _with_pictures(sites: Mapping[str, Site], settings: Mapping[str, Any]) -> bool:
@@ -184,14 +246,37 @@ def _with_pictures(sites: Mapping[str, Site], settings: Mapping[str, Any]) -> bo
 
 
 def probe(
-    folder: Path, urls: Sequence[str], more: More, *, settings: Mapping[str, Any], contact: str = ""
+    folder: Path,
+    urls: Sequence[str],
+    more: More,
+    *,
+    settings: Mapping[str, Any],
+    contact: str = "",
+    progress: Callable[[int], None] = lambda _done: None,
 ) -> tuple[dict[str, Page], dict[str, str]]:
-    """Fetch pages round by round, storing nothing; gives the pages and the failures by the URL asked for."""
+    """Fetch pages round by round, storing nothing; gives the pages and the failures by the URL asked for.
+
+    `progress` is called with the number of those so far before each round. Raises ProbeFailed.
+    """
     made = make_settings(folder, {"ARCHIVE_ENABLED": False, "ITEM_PIPELINES": {}, "RETRY_TIMES": 1, **settings})
     made.set("USER_AGENT", user_agent(contact or made["CONTACT"]), priority="project")
     process = _process(made)
     pages: dict[str, Page] = {}
     failures: dict[str, str] = {}
-    process.crawl(process.create_crawler(ProbeSpider), urls=urls, more=more, pages=pages, failures=failures)
+    crawler = process.create_crawler(ProbeSpider)
+
+    def more_of(found: dict[str, Page]) -> Sequence[str]:
+        progress(len(found) + len(failures))
+        return more(found)
+
+    def give_up(failure: Failure) -> None:
+        """End the probe: it would wait for ever for a page that could not be read."""
+        with failure_ends_crawl(crawler):
+            failure.raiseException()
+
+    crawler.signals.connect(give_up, signals.spider_error, weak=False)
+    task = process.crawl(crawler, urls=urls, more=more_of, pages=pages, failures=failures)
     process.start()
+    if problems := _problems(crawler, task):
+        raise ProbeFailed("; ".join(problems))
     return pages, failures

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections import Counter
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ from urllib.parse import urlsplit
 
 from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
-from scrapy.exceptions import NotConfigured
+from scrapy.exceptions import CloseSpider, NotConfigured
 from scrapy.http import Response
 from scrapy.robotstxt import RobotParser
 from sqlite_utils import Database
@@ -27,6 +29,7 @@ from newsarchive.database.certificates import note_certificates
 from newsarchive.database.pictures import site_pictures, still_wanted
 from newsarchive.database.runs import now
 from newsarchive.encodings import inflate
+from newsarchive.failures import failure_ends_crawl, failures_of, reason_of
 from newsarchive.items import Capture, Extracted, FetchedPicture, WantedPicture
 from newsarchive.pictures import Picture, clear_drafts, keep_picture
 from newsarchive.plan import SitePlan
@@ -39,6 +42,15 @@ from newsarchive.warc import CaptureWriter
 
 logger = logging.getLogger(__name__)
 
+Progress = tuple[int, int | None, str]
+"""Pages done, pages in all where that is known, and their kinds in words."""
+Follow = Callable[[str, Callable[[], Progress]], None]
+"""Shows how a run is going; is given its name and what returns its progress. It never raises."""
+
+
+def follow_nothing(_name: str, _progress: Callable[[], Progress]) -> None:
+    """Show nothing: nobody is watching."""
+
 
 class ArchiveRun(Recorder):
     """The run of one site's crawl: holds the database, the WARC file and the counts from opening to closing.
@@ -48,26 +60,29 @@ class ArchiveRun(Recorder):
     """
 
     command = "crawl"
-    plan: Any
+    plan: Any = None
 
     def __init__(self, crawler: Crawler, folder: Path, *, batch_seconds: float, batch_articles: int) -> None:
         self.crawler = crawler
         self.folder = folder
         self.counts = dict.fromkeys(("new", "changed", "same", "gone", "missing", "not_article", "failed"), 0)
         self.pictures: Counter[str] = Counter()
-        self.problem = ""
-        self.problems: list[str] = []
-        """What needs a person, known when the run is closed."""
         self.alerts: list[str] = []
         """What a person should know, and needs nothing done."""
         self.reason = "failed"
+        self._needs: list[str] = []
         self._batch_seconds = batch_seconds
         self._batch_articles = batch_articles
         self._waiting = 0
         self._asked: set[tuple[str, bool]] = set()
         self._outcomes: dict[str, str] = {}
         self._certificates: dict[str, str] = {}
-        self._timer = LoopingCall(self.flush)
+        self._committed = (dict(self.counts), Counter(self.pictures))
+        self._uncommitted: list[Capture] = []
+        self._timer = LoopingCall(self._tick)
+        self._follow: Follow = follow_nothing
+        self._held: ExitStack | None = None
+        """What an open run holds: the lock, the database and the files."""
         self._lock: AbstractContextManager[None] = nullcontext()
 
     @classmethod
@@ -90,26 +105,56 @@ class ArchiveRun(Recorder):
         return self
 
     def open(self, spider: Spider) -> None:
-        """Open the archive and the run, and give the spider its plan."""
-        self._lock.__enter__()
-        self.site: Site = spider.site  # type: ignore[attr-defined]
+        """Open the archive and the run, and give the spider its plan.
+
+        Raises CloseSpider where that fails: what was opened is closed again, and no page is asked for.
+        """
+        try:
+            with ExitStack() as held:
+                held.enter_context(self._lock)
+                self._open(spider.site, held)  # type: ignore[attr-defined]
+                self.plan = spider.plan = self.make_plan()  # type: ignore[attr-defined]
+                clear_drafts(self.folder / "images")
+                spider.left_pictures = self.left_pictures()  # type: ignore[attr-defined]
+                self._follow = getattr(spider, "follow", follow_nothing)
+                self._held = held.pop_all()
+        except Exception as error:
+            failures_of(self.crawler).note(reason_of(error))
+            raise CloseSpider("failed") from error
+        self._timer.start(self._batch_seconds).addErrback(self._timer_failed)
+
+    def _open(self, site: Site, held: ExitStack) -> None:
+        self.site = site
         self.db: Database = database.open_archive(self.folder)
+        held.callback(self.db.close)
         database.save_site(self.db, self.site)
         database.delete_outdated(self.db, self.folder)
         database.record_left_warcs(self.db, self.folder / "warc")
         self._checkpoints = database.Checkpoints(self.folder)
+        held.callback(self._checkpoints.close)
         self.forgotten = database.ForgottenAddresses(self.db)
         self.run = database.start_run(self.db, self.command, self.site.name)
+        held.push(self._give_up)
         self.started = now()
         stamp = self.started.translate(str.maketrans("", "", "-:TZ"))
         name = f"{self.site.name}-{stamp}-{self.run:05}"
         contact = self.site.contact or self.crawler.settings["CONTACT"]
         originals = partial(database.original_of, self.db)
         self.warc = CaptureWriter(self.folder / "warc", name, operator=contact, originals=originals)
-        self.plan = spider.plan = self.make_plan()  # type: ignore[attr-defined]
-        clear_drafts(self.folder / "images")
-        spider.left_pictures = self.left_pictures()  # type: ignore[attr-defined]
-        self._timer.start(self._batch_seconds, now=False)
+        held.callback(self.warc.close)
+
+    def _give_up(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        """Say in the archive why a run that began could not be opened."""
+        if error is not None:
+            with suppress(sqlite3.Error):
+                database.finish_run(self.db, self.run, reason="failed", message=reason_of(error), counts={})
+
+    def _tick(self) -> None:
+        self.flush()
+        self._follow(self.site.name, self.progress)
+
+    def _timer_failed(self, failure: Failure) -> None:
+        failures_of(self.crawler).end(reason_of(failure.value))
 
     def make_plan(self) -> Any:
         """What the spider is to do."""
@@ -145,6 +190,7 @@ class ArchiveRun(Recorder):
         if capture is not None:
             self.write()
             database.save_capture(self.db, capture, self.run)
+            self._uncommitted.append(capture)
             host = host_of(urlsplit(capture.url).hostname)
             if capture.tls and self._certificates.get(host, VALID) == VALID:
                 self._certificates[host] = capture.tls
@@ -160,7 +206,13 @@ class ArchiveRun(Recorder):
     def write(self) -> None:
         """Be in a transaction: open one where none is."""
         if not self.db.conn.in_transaction:
+            self._forget_uncommitted()
             self.db.conn.execute("begin immediate")
+            try:
+                self._save_captures_again()
+            except sqlite3.Error:
+                self.db.conn.rollback()
+                raise
             self._shadows = database.WaitingShadows(self.db)  # those of a transaction that was undone are gone with it
 
     def save(self, item: Extracted) -> None:
@@ -208,60 +260,98 @@ class ArchiveRun(Recorder):
         self.pictures[state] += 1
 
     def flush(self) -> None:
-        """Commit what is waiting, the WARC file first."""
+        """Commit what is waiting, the WARC file first; where that fails, undo it: the next run fetches it again."""
         articles, self._waiting = self._waiting, 0
-        if self.db.conn.in_transaction:
+        if not self.db.conn.in_transaction:
+            self._forget_uncommitted()
+            return
+        try:
             self._shadows.write()
             self.warc.sync()
             self.db.conn.commit()
-            self._checkpoints.committed(articles)
+        except BaseException:
+            self._undo()
+            raise
+        self._committed = (dict(self.counts), Counter(self.pictures))
+        self._uncommitted.clear()
+        self._checkpoints.committed(articles)
 
-    def error(self, failure: Failure, **_: Any) -> None:
-        """Never go on when storing fails: an archive that is silently wrong is worse than a crawl that stops."""
-        error = failure.value
-        if isinstance(error, (sqlite3.Error, OSError)):
-            self.stop(f"storing failed: {error}")
-        elif not self.problem:
-            self.problem = f"an error in newsarchive itself: {type(error).__name__}: {error}"
+    def _undo(self) -> None:
+        with suppress(sqlite3.Error):
+            self.db.conn.rollback()
+        self._forget_uncommitted()
 
-    def stop(self, problem: str) -> None:
-        """End the crawl because of a problem, which is told at the end."""
-        if not self.problem:
-            self.problem = problem
-            from scrapy.utils.defer import _schedule_coro
+    def _forget_uncommitted(self) -> None:
+        """Count only what was committed: SQLite may have undone a transaction by itself, too, on a full disk."""
+        counts, pictures = self._committed
+        self.counts, self.pictures = dict(counts), Counter(pictures)
 
-            _schedule_coro(self.crawler.engine.close_spider_async(reason="failed"))
+    def _save_captures_again(self) -> None:
+        """The captures of a transaction that was undone are in the WARC file all the same."""
+        for capture in self._uncommitted:
+            original = capture.refers_to and database.original_of(self.db, capture.sha256)
+            again = replace(capture, refers_to=original.capture if original else None)
+            database.save_capture(self.db, again, self.run)
+
+    def error(self, failure: Failure) -> None:
+        """A pipeline or a callback of the spider raised."""
+        failures_of(self.crawler).error(failure)
 
     def close(self, reason: str) -> None:
-        """Commit, close the run and the files, free the archive."""
+        """Commit, close the run and the files, free the archive; where a step fails, the others are still done."""
+        if self._held is None:
+            return  # it could not be opened, which is known
         if self._timer.running:
             self._timer.stop()
-        try:
-            self.flush()
-            self.write()
-            self.end_plan(completed=reason == "finished" and not self.problem)
-            self.db.conn.commit()
-            self.warc.close()
-            database.record_warc(self.db, self.warc.path)
-            purge_forgotten(self.db, self.folder)
-            self.problems = [*filter(None, [self.problem]), *self.what_needs_a_person()]
-            changes = note_certificates(self.db, self.site.name, self._certificates, now())
-            self.alerts = certificate_alerts(changes)
-            self.reason = {"finished": "finished", "shutdown": "interrupted"}.get(reason, reason)
-            database.finish_run(
-                self.db,
-                self.run,
-                reason="failed" if self.problem else self.reason,
-                message="; ".join(self.problems),
-                counts=self.all_counts,
-            )
-            for alert in self.alerts:
-                logger.warning("%s: %s.", self.site.name, alert)
-        finally:
-            self.warc.close()
-            self._checkpoints.close()
-            self.db.close()
-            self._lock.__exit__(None, None, None)
+        failures = failures_of(self.crawler)
+        steps = (
+            self.flush,
+            lambda: self._follow(self.site.name, self.progress),
+            lambda: self._end_plan(completed=reason == "finished" and not failures.reasons),
+            self._close_warc,
+            lambda: purge_forgotten(self.db, self.folder),
+            self._look_for_needs,
+            self._note_certificates,
+            lambda: self._finish(reason),
+        )
+        with failures.noted(), self._held:
+            for step in steps:
+                with failures.noted():
+                    try:
+                        step()
+                    except BaseException:
+                        self._undo()
+                        raise
+        self.reason = "failed" if failures.reasons else self.reason
+
+    def _end_plan(self, *, completed: bool) -> None:
+        self.write()
+        self.end_plan(completed=completed)
+        self.db.conn.commit()
+
+    def _close_warc(self) -> None:
+        self.warc.close()
+        database.record_warc(self.db, self.warc.path)
+
+    def _look_for_needs(self) -> None:
+        self._needs = self.what_needs_a_person()
+
+    def _note_certificates(self) -> None:
+        changes = note_certificates(self.db, self.site.name, self._certificates, now())
+        self.alerts = certificate_alerts(changes)
+        for alert in self.alerts:
+            logger.warning("%s: %s.", self.site.name, alert)
+
+    def _finish(self, reason: str) -> None:
+        ended = {"finished": "finished", "shutdown": "interrupted"}.get(reason, reason)
+        self.reason = "failed" if failures_of(self.crawler).reasons else ended
+        message = "; ".join(self.problems)
+        database.finish_run(self.db, self.run, reason=self.reason, message=message, counts=self.all_counts)
+
+    @property
+    def problems(self) -> list[str]:
+        """What needs a person: what failed, and once the run is closed what was found in the archive."""
+        return [*failures_of(self.crawler).reasons, *self._needs]
 
     def end_plan(self, *, completed: bool) -> None:
         """The spider is done, with all of it or not."""
@@ -271,10 +361,16 @@ class ArchiveRun(Recorder):
         """Sentences on what was found, once all is written."""
         return [*self.plan.problems, *what_needs_a_person(self.db, self.site, self.run, self.folder)]
 
-    def progress(self) -> tuple[int, str]:
-        """How much is done, and of which kinds."""
-        counts = self.counts
-        return sum(counts.values()), f"{counts['new']} new, {counts['changed']} changed, {counts['failed']} failed"
+    @property
+    def notes(self) -> list[str]:
+        """What a person should know, though nothing is wrong."""
+        return list(self.plan.notes) if self.plan is not None else []
+
+    def progress(self) -> Progress:
+        """How many pages are done, of how many that are known to be due, and of which kinds."""
+        counts, done = self.counts, sum(self.counts.values())
+        words = f"{counts['new']} new, {counts['changed']} changed, {counts['failed']} failed"
+        return done, done + self.plan.waiting(), words
 
     @property
     def all_counts(self) -> dict[str, int]:
@@ -303,6 +399,10 @@ class CrawlDelay:
 
     def robots_parsed(self, robotparser: RobotParser, request: Request) -> None:
         """Slow the host down to what it asks for, a minute at most."""
+        with failure_ends_crawl(self._crawler):
+            self._slow_down(robotparser, request)
+
+    def _slow_down(self, robotparser: RobotParser, request: Request) -> None:
         parser = getattr(robotparser, "rp", None)
         asked = parser.crawl_delay(self._crawler.settings["ROBOTSTXT_USER_AGENT"]) if parser is not None else None
         if asked:

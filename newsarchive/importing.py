@@ -32,7 +32,8 @@ from newsarchive.workers import ExtractionPool
 BATCH = 40
 MOST_PAGES = 60
 OUTCOMES = ("new", "changed", "same", "not_article", "failed", "known", "other_site", "forgotten")
-Progress = Callable[[int, int], None]
+Progress = Callable[[str, int, int], None]
+"""Is told what is read, how much of it is done, and of how much."""
 
 
 @dataclass(kw_only=True)
@@ -69,7 +70,7 @@ def import_files(
     sites: Mapping[str, Site],
     any_site: bool = False,
     workers: int = 0,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = lambda _what, _done, _total: None,
 ) -> Imported:
     """Take in the HTML pages of WARC and WACZ files, of folders and lists as if fetched at the time of their records.
 
@@ -85,12 +86,12 @@ def import_files(
     try:
         with tempfile.TemporaryDirectory() as unpacked:
             names: dict[Path, Path] = {}
-            files = _files(paths, Path(unpacked), names, result)
+            files = _files(paths, Path(unpacked), names, result, partial(progress, "files"))
             found = find_recordings(files, result.broken, names=names, kept=partial(_kept, folder, db))
             work = _Work(folder, db, run, writer, sites, result, any_site=any_site)
             asyncio.run(work.go(found.pages, min(workers, len(found.pages) // 8), progress))
             pictures = RecordedPictures(folder, db, run, writer, result.broken)
-            asyncio.run(pictures.take(found.pictures))
+            asyncio.run(pictures.take(found.pictures, partial(progress, "pictures")))
             result.pictures = dict(pictures.counts)
         reason = "finished"
     except KeyboardInterrupt:
@@ -111,9 +112,16 @@ def recordings_in(path: Path) -> list[Path]:
     return [*found, *([path] if html_files(path) else [])]
 
 
-def _files(paths: Sequence[Path], folder: Path, names: dict[Path, Path], result: Imported) -> Iterator[Path]:
+def _files(
+    paths: Sequence[Path],
+    folder: Path,
+    names: dict[Path, Path],
+    result: Imported,
+    progress: Callable[[int, int], None],
+) -> Iterator[Path]:
     """WARC files of gzip members with all that the paths hold, recorded or saved."""
     for number, path in enumerate(paths):
+        progress(number, len(paths))
         try:
             if path.is_dir() or path.suffix.lower() in (*PAGES, *LISTS):
                 pages = list(saved_in(path, result.broken))
@@ -161,13 +169,14 @@ class _Work:
             self._by_key.setdefault(url_key(place.url), []).append(place)
         waiting = iter(places)
         done = 0
+        progress("pages", 0, len(places))
         try:
             while batch := list(islice(waiting, BATCH)):
                 found = [one for place in batch if (one := self._read(place)) is not None]
                 extracted = await asyncio.gather(*(self._extract(pool, one) for one in found))
                 self._store(found, extracted)
                 done += len(batch)
-                progress(done, len(places))
+                progress("pages", done, len(places))
         finally:
             pool.close()
 

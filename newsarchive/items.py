@@ -131,6 +131,10 @@ class Article:
     """Further pages of this article that were not among those given, in order."""
 
 
+class NotKept(NewsArchiveError):
+    """An answer could not be stored, so nothing may be concluded from it; the message says why."""
+
+
 class NotAnArticle(NewsArchiveError):
     """The page holds no article; `reason` is a short phrase that the archive keeps beside the URL."""
 

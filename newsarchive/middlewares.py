@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 import time
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -19,7 +20,8 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from scrapy.robotstxt import RobotParser
 
-from newsarchive.items import WantedPicture
+from newsarchive.failures import failures_of, reason_of
+from newsarchive.items import NotKept, WantedPicture
 from newsarchive.recorders import Recorder
 from newsarchive.resolving import PUBLIC_HOSTS
 from newsarchive.spiders.page import BROKEN_OFF, status_line
@@ -124,7 +126,7 @@ class RobotsMiddleware(RobotsTxtMiddleware):
         await super()._parse_robots(response, netloc, request)
 
     def _robots_error(self, exc: Exception, netloc: str) -> None:
-        if isinstance(exc, IgnoreRequest):
+        if isinstance(exc, IgnoreRequest | NotKept):
             self._unknown[netloc] = str(exc)
         super()._robots_error(exc, netloc)
 
@@ -233,7 +235,10 @@ class BrokenOffMiddleware:
 
 
 class CaptureMiddleware:
-    """Writes every response, as it came, into the run's WARC file; stands next to the wire."""
+    """Writes every response, as it came, into the run's WARC file; stands next to the wire.
+
+    Where one cannot be stored, the crawl ends, and what asked for it learns nothing of the site from that.
+    """
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
@@ -245,5 +250,9 @@ class CaptureMiddleware:
     def process_response(self, request: Request, response: Response) -> Response:
         recorder = self._crawler.get_extension(Recorder)
         if recorder is not None and "cached" not in response.flags:
-            request.meta["capture"] = recorder.capture(request, response)
+            try:
+                request.meta["capture"] = recorder.capture(request, response)
+            except (OSError, sqlite3.Error) as error:
+                failures_of(self._crawler).end(reason_of(error))
+                raise NotKept(reason_of(error)) from error
         return response

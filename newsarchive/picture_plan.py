@@ -25,6 +25,7 @@ class PicturePlan:
         self._given += len(part)
         return part
 
-    def waiting(self) -> int:
-        """How many were not given yet."""
-        return len(self._wanted) - self._given
+    @property
+    def total(self) -> int:
+        """How many pictures are to be fetched in this run."""
+        return len(self._wanted)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 from scrapy.crawler import Crawler
 
-from newsarchive.extensions import ArchiveRun
+from newsarchive.extensions import ArchiveRun, Progress
 from newsarchive.picture_plan import PicturePlan
 
 
@@ -18,6 +19,7 @@ class PictureRun(ArchiveRun):
     def __init__(self, crawler: Crawler, folder: Path, *, batch_seconds: float, batch_articles: int) -> None:
         super().__init__(crawler, folder, batch_seconds=batch_seconds, batch_articles=batch_articles)
         self.counts = {}
+        self._committed = ({}, Counter())
 
     @property
     def picture_mode(self) -> str:
@@ -43,7 +45,8 @@ class PictureRun(ArchiveRun):
         """A picture that cannot be had is no business of a person's: `images` says why it is missing."""
         return []
 
-    def progress(self) -> tuple[int, str]:
-        """How many pictures are done, and of which kinds."""
+    def progress(self) -> Progress:
+        """How many pictures are done, of how many, and of which kinds."""
         kinds = self.pictures
-        return sum(kinds.values()), f"{kinds['new']} new, {kinds['refused']} refused, {kinds['failed']} failed"
+        words = f"{kinds['new']} new, {kinds['refused']} refused, {kinds['failed']} failed"
+        return sum(kinds.values()), self.plan.total, words

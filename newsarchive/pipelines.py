@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -12,7 +13,8 @@ from scrapy.exceptions import DropItem, IgnoreRequest
 from twisted.python.failure import Failure
 
 from newsarchive.extensions import ArchiveRun
-from newsarchive.items import Extracted, Fetched, FetchedPicture, WantedPicture
+from newsarchive.failures import failures_of
+from newsarchive.items import Extracted, Fetched, FetchedPicture, NotKept, WantedPicture
 from newsarchive.pictures import Picture, PictureRefused, read_picture
 from newsarchive.processes import TooSlow, WorkerDied, WorkerPool
 from newsarchive.recorders import Recorder
@@ -42,7 +44,8 @@ class ExtractionPipeline:
         self._pool = ExtractionPool(self._workers)
 
     def close_spider(self) -> None:
-        self._pool.close()
+        with failures_of(self._crawler).noted():
+            self._pool.close()
 
     async def process_item(self, item: Fetched | Extracted | FetchedPicture) -> Extracted | FetchedPicture:
         if not isinstance(item, Fetched):
@@ -67,7 +70,8 @@ class ExtractionPipeline:
     async def _fetch_more(self, item: Fetched, urls: tuple[str, ...]) -> str:
         """Fetch further pages of an article; gives why one cannot be had now: without it the rest would be an edit.
 
-        One that is not there, or that robots.txt forbids, is left out. Raises DropItem where the host asks for a pause.
+        One that is not there, or that robots.txt forbids, is left out. Raises DropItem where the host asks for a pause,
+        or where a page cannot be stored.
         """
         for url in urls[: MOST_PAGES - len(item.pages)]:
             if urlsplit(url).netloc != urlsplit(item.pages[0].url).netloc:
@@ -80,6 +84,8 @@ class ExtractionPipeline:
                     raise DropItem(f"{url}: {error}") from error
                 logger.warning("%s: a page of the article is missing: %s", url, error)
                 continue
+            except NotKept as error:
+                raise DropItem(f"{url}: {error}") from error
             except Exception as error:  # noqa: BLE001  whatever the host did to the connection; the reason is kept
                 return f"its page {url}: {refusal(Failure(error))}"  # type: ignore[no-untyped-call]
             if response.status in GONE or same_page(response.url, item):
@@ -133,7 +139,8 @@ class PicturePipeline:
 
     def close_spider(self) -> None:
         if self._pool is not None:
-            self._pool.close()
+            with failures_of(self._crawler).noted():
+                self._pool.close()
 
     async def process_item(self, item: Extracted | FetchedPicture) -> Extracted | FetchedPicture:
         recorder = self._crawler.get_extension(Recorder)
@@ -143,13 +150,16 @@ class PicturePipeline:
             await self._keep(item, recorder)
         elif item.article is not None:
             for wanted in recorder.wanted_pictures(item):
-                await self._keep(await self._fetch(wanted), recorder)
+                with suppress(NotKept):  # it is still missing, and the crawl ends
+                    await self._keep(await self._fetch(wanted), recorder)
         return item
 
     async def _fetch(self, wanted: WantedPicture) -> FetchedPicture:
         try:
             request = picture_request(wanted, most_bytes=self._most_bytes)
             return fetched_picture(await self._crawler.engine.download_async(request))
+        except NotKept:
+            raise
         except Exception as error:  # noqa: BLE001  whatever a stranger's host does; the reason is kept
             return picture_failed(wanted, Failure(error))  # type: ignore[no-untyped-call]
 

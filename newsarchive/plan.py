@@ -102,7 +102,8 @@ class SitePlan:
 
     def waiting(self) -> int:
         """How many pages are due now or under way."""
-        return database.count_due_urls(self.db, self.site.name, now=now(), run=self._run)
+        due = database.count_due_urls(self.db, self.site.name, now=now(), run=self._run)
+        return min(due, self._limit - self._given + len(self._under_way)) if self._limit else due
 
     # The archive's side
 

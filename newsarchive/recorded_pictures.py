@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -46,7 +46,7 @@ class RecordedPictures:
         self._own: dict[str, WantedPicture] = {}
         self.counts: Counter[str] = Counter()
 
-    async def take(self, places: Sequence[Place]) -> None:
+    async def take(self, places: Sequence[Place], progress: Callable[[int, int], None]) -> None:
         """Keep the pictures whose addresses the archive knows, in order of time; each capture once."""
         self._own = self._known({as_requested(place.url) for place in places})
         waiting = [place for place in places if as_requested(place.url) in self._own]
@@ -55,6 +55,7 @@ class RecordedPictures:
         pool = WorkerPool(1, preload=(Picture.__module__,))
         try:
             for start in range(0, len(waiting), BATCH):
+                progress(start, len(waiting))
                 found = [await self._read(place, pool) for place in waiting[start : start + BATCH]]
                 self._writer.sync()
                 with self._db.atomic():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from sqlite_utils import Database
 
 from newsarchive import database
 from newsarchive.database.pictures import still_wanted
+from newsarchive.failures import reason_of
 from newsarchive.items import Capture, Extracted, FetchedPicture, WantedPicture
 from newsarchive.pictures import Picture, keep_picture
 from newsarchive.sites import Site
@@ -65,6 +67,8 @@ class PageRecorder(Recorder):
         originals = partial(database.original_of, self._db) if self._db else (lambda _sha256: None)
         self.warc = CaptureWriter(folder, name, originals=originals)
         self.captures: list[Capture] = []
+        self.problem = ""
+        """Why not all of it could be kept; empty where it was."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> PageRecorder:
@@ -77,13 +81,23 @@ class PageRecorder(Recorder):
         return self
 
     def capture(self, request: Request, response: Response) -> Capture | None:
-        """Keep a response with its request, and remember it for the database."""
-        capture = super().capture(request, response)
+        """Keep a response with its request, and remember it for the database.
+
+        Where that fails it is not kept, and the fetch goes on: what was asked for is printed all the same.
+        """
+        capture = None
+        with self._keeping():
+            capture = super().capture(request, response)
         self.captures += [capture] if capture else []
         return capture
 
     def wanted_pictures(self, item: Extracted) -> list[WantedPicture]:
         """The pictures of an article that the settings, else its site's profile, ask for; those not kept yet."""
+        with self._keeping():
+            return self._wanted_pictures(item)
+        return []
+
+    def _wanted_pictures(self, item: Extracted) -> list[WantedPicture]:
         site: Site = self._crawler.spider.sites[item.fetched.urls[0]]  # type: ignore[union-attr]
         mode = self._crawler.settings["PICTURES"] or site.images
         assert item.article is not None
@@ -95,15 +109,25 @@ class PageRecorder(Recorder):
     def save_picture(self, fetched: FetchedPicture, picture: Picture | None) -> None:
         """Write the picture's file, and remember what came of it for the database."""
         if picture is not None:
-            keep_picture(self._images, picture, fetched.body)
+            with self._keeping():
+                keep_picture(self._images, picture, fetched.body)
         fetched.body = b""
         self.pictures.append((fetched, picture))
 
     def close(self) -> None:
-        """Close the files."""
-        self.warc.close()
+        """Close the files; what cannot be brought to the disk is not kept."""
+        with self._keeping():
+            self.warc.close()
         if self._db is not None:
-            self._db.close()
+            with self._keeping():
+                self._db.close()
+
+    @contextmanager
+    def _keeping(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001  whatever it is, the person at the terminal is told
+            self.problem = self.problem or reason_of(error)
 
 
 def _request_head(request: Request) -> bytes:

@@ -94,6 +94,7 @@ def reextract(
         count = os.cpu_count() or 1 if workers is None else workers
         total = database.count_due(db, site.name, made_by(site), since=since)
         work = _Work(folder, db, site, result, run)
+        progress(0, total)
         asyncio.run(work.go(since, min(count, total // 4), total, progress))
         reason = "finished"
     except KeyboardInterrupt:

@@ -73,6 +73,7 @@ EXTENSIONS_BASE = {
     "scrapy.extensions.throttle.AutoThrottle": 0,
 }
 EXTENSIONS = {
+    "newsarchive.failures.Failures": 50,
     "newsarchive.extensions.ArchiveRun": 100,
     "newsarchive.picture_run.PictureRun": 100,
     "newsarchive.recorders.PageRecorder": 110,

@@ -178,8 +178,18 @@ class CaptureWriter:
             self._open()
         offset = self._file.tell()
         member = _gzip_member(record, level)
-        self._file.write(member)
+        try:
+            self._write_whole(member)
+        except OSError:  # a disk that is full takes a part: what comes after it could never be read
+            self._file.truncate(offset)
+            self._file.seek(offset)
+            raise
         return offset, len(member)
+
+    def _write_whole(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[self._file.write(rest) :]
 
     def _open(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -60,6 +60,7 @@ def make_backup(
     with held(folder, target):
         before = read_manifest(target) or Manifest(made="", version="")
         done = Copied()
+        progress("database", 0, 1)
         draft = _copy_database(folder, target)
         wanted = list(_wanted(folder, draft))
         if not force:

@@ -7,7 +7,7 @@ import sqlite3
 import sys
 from keyword import iskeyword
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import click
 
@@ -62,6 +62,15 @@ class Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
+    def invoke(self, ctx: click.Context) -> NoReturn:
+        """Run a command, and exit: with 1 where it left a broken profile out, or its progress bar failed."""
+        code: str | int | None = 0
+        try:
+            super().invoke(ctx)
+        except SystemExit as end:
+            code = end.code
+        sys.exit(code or (1 if ctx.obj.broken or ctx.obj.faults else 0))
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -70,18 +79,6 @@ class Commands(click.Group):
 
             start_early(EXTRACTING)
         return super().resolve_command(ctx, args)
-
-    def invoke(self, ctx: click.Context) -> object:
-        """Run the command; one that had to leave a broken profile out is not done with all (exit 1)."""
-        try:
-            result = super().invoke(ctx)
-        except SystemExit as ended:
-            if ended.code in (0, None) and ctx.obj.broken:
-                sys.exit(1)
-            raise
-        if ctx.obj.broken:
-            sys.exit(1)
-        return result
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:

@@ -13,11 +13,10 @@ from typing import Any
 import click
 
 from newsarchive.cli.picture_option import WithImages, images_option
-from newsarchive.cli.progress import ProgressBar
+from newsarchive.cli.progress import progress_bar
 from newsarchive.cli.terminal import Archive, json_option, strict_option, strict_settings
 from newsarchive.crawl import Outcome, crawl_sites
 from newsarchive.database import has_archive, lock_archive, open_archive
-from newsarchive.extensions import ArchiveRun
 from newsarchive.sites import Site, profile_paths
 
 
@@ -60,11 +59,11 @@ def crawl(
 
 
 def run_crawl(
-    archive: Archive, chosen: list[Site], settings: dict[str, Any], *, at_opening: Callable[[], None] = lambda: None
+    archive: Archive, chosen: list[Site], settings: dict[str, Any], *, begin: Callable[[], None] = lambda: None
 ) -> list[Outcome]:
     """Crawl the sites under a progress bar on a terminal, with plain log lines elsewhere.
 
-    `at_opening` is called when each crawl begins.
+    `begin` is called before each crawl.
     """
     for site in chosen:
         if not site.contact and not os.environ.get("NEWSARCHIVE_CONTACT") and not settings.get("CONTACT"):
@@ -73,13 +72,8 @@ def run_crawl(
                 " NEWSARCHIVE_CONTACT.",
                 site.name,
             )
-    with ProgressBar(enabled=not archive.quiet and sys.stderr.isatty()) as bar:
-
-        def watch(run: ArchiveRun) -> None:
-            at_opening()
-            bar.watch(run)
-
-        return crawl_sites(archive.folder, chosen, settings=settings, watch=watch)
+    with progress_bar(archive) as bar:
+        return crawl_sites(archive.folder, chosen, settings=settings, begin=begin, follow=bar.follow)
 
 
 def report(archive: Archive, outcomes: list[Outcome], *, as_json: bool) -> None:

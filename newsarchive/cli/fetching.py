@@ -19,6 +19,7 @@ from newsarchive import database
 from newsarchive.cli.crawling import announce
 from newsarchive.cli.formats import FORMATS, render_article
 from newsarchive.cli.picture_option import WithImages, images_option
+from newsarchive.cli.progress import progress_bar
 from newsarchive.cli.terminal import Archive, strict_option, strict_settings
 from newsarchive.crawl import fetch_pages
 from newsarchive.items import Capture, Extracted, Fetched, Page
@@ -59,17 +60,30 @@ def fetch(
         announce(archive)
         _refuse_forgotten(archive, [*targets, page_url])
     if saved is not None:
-        recorder = None
+        recorder, problems = None, []
         sites, results = _read_file(archive, saved, page_url, keep=not no_store)
     else:
         sites = {url: site_of(url, archive.sites.values()) or host_site(url) for url in targets}
         pictures = "none" if no_store else images or ""
         settings = {"ROBOTSTXT_OBEY": not ignore_robots, "PICTURES": pictures, **strict_settings(strict=strict)}
-        results, recorder = fetch_pages(archive.folder, targets, sites=sites, settings=settings, keep=not no_store)
-    failed = _print(archive, targets, results, form)
+        with progress_bar(archive) as bar:
+            fetching = fetch_pages(
+                archive.folder,
+                targets,
+                sites=sites,
+                settings=settings,
+                keep=not no_store,
+                progress=partial(bar.show, "pages"),
+            )
+        results = [fetching.results[url] for url in targets if url in fetching.results]
+        recorder, problems = fetching.recorder, fetching.problems
+    failed = _print(archive, targets, results, form, silent="no answer" if not problems else "not fetched")
+    for problem in problems:
+        if all(problem != result.reason for result in results):  # those are said
+            archive.warn(f"{problem}.")
     if not no_store and results:
         failed |= not _store(archive, results, recorder, sites)
-    sys.exit(1 if failed else 0)
+    sys.exit(1 if failed or problems else 0)
 
 
 def _refuse_forgotten(archive: Archive, urls: Sequence[str]) -> None:
@@ -115,8 +129,8 @@ def _read_file(archive: Archive, path: Path, url: str, *, keep: bool) -> tuple[d
     return {url: site}, [extract_here(item, site)]
 
 
-def _print(archive: Archive, targets: Sequence[str], results: Sequence[Extracted], form: str) -> bool:
-    """Print each article, and for each page without one the reason; gives whether there was such a one."""
+def _print(archive: Archive, targets: Sequence[str], results: Sequence[Extracted], form: str, *, silent: str) -> bool:
+    """Print each article, and for each page without one the reason, `silent` where nothing came; True if any."""
     failed = False
     for number, result in enumerate(results):
         if result.article is None:
@@ -130,7 +144,7 @@ def _print(archive: Archive, targets: Sequence[str], results: Sequence[Extracted
     for url in targets:
         if _is_url(url) and url not in answered:
             failed = True
-            archive.warn(f"{url}: no answer.")
+            archive.warn(f"{url}: {silent}.")
     return failed
 
 
@@ -143,6 +157,9 @@ def _store(
 ) -> bool:
     """Store what came of the pages in one short transaction; says so where it cannot."""
     captures = recorder.captures if recorder else []
+    if recorder is not None and recorder.problem:
+        archive.warn(f"The article is printed but could not be stored: {recorder.problem}.")
+        return False
     try:
         db = database.open_archive(archive.folder)
         db.conn.execute("begin immediate")  # a crawl may be writing: wait for its batch, then write ours whole
@@ -171,7 +188,7 @@ def _store(
         db.close()
         database.sum_pages(archive.folder)
     except (database.ArchiveError, sqlite3.Error, OSError) as error:
-        archive.warn(f"The article is printed but could not be stored: {error}.")
+        archive.warn(f"The article is printed but could not be stored: {str(error).removesuffix('.')}.")
         return False
     return True
 

@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import click
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from newsarchive.cli.crawling import announce
-from newsarchive.cli.terminal import Archive, json_option, print_json, stderr
+from newsarchive.cli.progress import progress_bar
+from newsarchive.cli.terminal import Archive, json_option, print_json
 from newsarchive.database import lock_archive, open_archive
 from newsarchive.importing import Imported, import_files, recordings_in
 from newsarchive.takedown import purge_forgotten
@@ -56,11 +56,8 @@ def _import(archive: Archive, paths: tuple[Path, ...], *, any_site: bool) -> Imp
             raise click.UsageError(f"There is no WARC, WACZ or HTML file in {path}.")
         files += found
     db = open_archive(archive.folder)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    hidden = archive.quiet or not stderr.is_terminal
     try:
-        with Progress(*columns, console=stderr, transient=True, disable=hidden) as bar:
-            task = bar.add_task("pages", total=None)
+        with progress_bar(archive) as bar:
             result = import_files(
                 archive.folder,
                 db,
@@ -68,9 +65,9 @@ def _import(archive: Archive, paths: tuple[Path, ...], *, any_site: bool) -> Imp
                 sites=archive.sites,
                 any_site=any_site,
                 workers=os.cpu_count() or 1,
-                progress=lambda done, total: bar.update(task, completed=done, total=total),
+                progress=bar.show,
             )
-        purge_forgotten(db, archive.folder)
+            purge_forgotten(db, archive.folder)
         return result
     except KeyboardInterrupt:
         archive.warn("Interrupted; what was taken in is kept, the same import goes on from there.")

@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from newsarchive.backup import make_backup, restore_backup
-from newsarchive.cli.terminal import Archive, json_option, print_json, stderr
-from newsarchive.fixity import Progress as Told
+from newsarchive.cli.progress import progress_bar
+from newsarchive.cli.terminal import Archive, json_option, print_json
 from newsarchive.fixity import check_archive
-
-
-@contextmanager
-def progress_bar(archive: Archive) -> Iterator[Told]:
-    """A bar for work that has several parts; nothing where there is no terminal."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=stderr, transient=True, disable=archive.quiet or not sys.stderr.isatty()) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total)
 
 
 @click.command()
@@ -31,8 +19,8 @@ def progress_bar(archive: Archive) -> Iterator[Told]:
 @click.pass_obj
 def check(archive: Archive, sample: int | None, as_json: bool) -> None:
     """Check that the archive is whole, byte by byte, and name all that is off."""
-    with progress_bar(archive) as progress:
-        report = check_archive(archive.folder, sites=archive.sites, sample=sample, progress=progress)
+    with progress_bar(archive) as bar:
+        report = check_archive(archive.folder, sites=archive.sites, sample=sample, progress=bar.show)
     if as_json:
         print_json(report.as_data())
     else:
@@ -57,8 +45,8 @@ def check(archive: Archive, sample: int | None, as_json: bool) -> None:
 @click.pass_obj
 def backup(archive: Archive, dest: Path, verify: bool, force: bool, as_json: bool) -> None:
     """Copy the archive to the folder DEST, now or while a crawl runs; the next time only what is new or changed."""
-    with progress_bar(archive) as progress:
-        done = make_backup(archive.folder, dest, verify=verify, force=force, progress=progress)
+    with progress_bar(archive) as bar:
+        done = make_backup(archive.folder, dest, verify=verify, force=force, progress=bar.show)
     if as_json:
         print_json(vars(done))
     else:
@@ -77,8 +65,8 @@ def backup(archive: Archive, dest: Path, verify: bool, force: bool, as_json: boo
 def restore(archive: Archive, source: Path, to: Path | None, force: bool) -> None:
     """Put a backup back, verified; what was taken down since it was made stays down."""
     folder = to or archive.folder
-    with progress_bar(archive) as progress:
-        done = restore_backup(source, folder, present=[archive.folder], force=force, progress=progress)
+    with progress_bar(archive) as bar:
+        done = restore_backup(source, folder, present=[archive.folder], force=force, progress=bar.show)
     again = f"; {done.forgotten} articles taken down again" if done.forgotten else ""
     archive.say(f"{folder}: {done.files} files as of {done.made}{again}")
     for problem in done.problems:

@@ -6,13 +6,14 @@ import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import click
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from newsarchive.cli.crawling import parse_day
-from newsarchive.cli.terminal import Archive, json_option, print_json, print_table, stderr
+from newsarchive.cli.progress import progress_bar
+from newsarchive.cli.terminal import Archive, json_option, print_json, print_table
 from newsarchive.database import lock_archive, open_archive
 from newsarchive.reextraction import Reextraction, sites_kept
 from newsarchive.reextraction import reextract as extract_again
@@ -45,24 +46,15 @@ def reextract(archive: Archive, sites: tuple[str, ...], since: str, dry_run: boo
 
 def _reextract(archive: Archive, names: Sequence[str], since: str, *, dry_run: bool) -> list[Reextraction]:
     db = archive.read() if dry_run else open_archive(archive.folder)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     try:
         chosen = _chosen(list(sites_kept(db, archive.sites)), names)
-        with Progress(*columns, console=stderr, transient=True, disable=archive.quiet or not stderr.is_terminal) as bar:
-            results = []
-            for site in chosen:
-                task = bar.add_task(site.name, total=None)
-                results.append(
-                    extract_again(
-                        archive.folder,
-                        db,
-                        site,
-                        since=since,
-                        dry_run=dry_run,
-                        progress=lambda done, total, task=task: bar.update(task, completed=done, total=total),  # type: ignore[misc]
-                    )
+        with progress_bar(archive) as bar:
+            return [
+                extract_again(
+                    archive.folder, db, site, since=since, dry_run=dry_run, progress=partial(bar.show, site.name)
                 )
-            return results
+                for site in chosen
+            ]
     except KeyboardInterrupt:
         archive.warn("Interrupted; what was done is kept, the next reextract goes on from there.")
         sys.exit(1)

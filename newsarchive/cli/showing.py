@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -17,6 +18,7 @@ from newsarchive.demo import Newspaper, serve
 from newsarchive.search import search
 from newsarchive.sites import read_profile
 
+CRAWLS = 2
 QUERY = "мамандық"
 PROFILE = "saryarqa.toml"
 
@@ -31,13 +33,18 @@ def demo(archive: Archive) -> None:
         sys.exit(1)
     with serve() as paper, lock_archive(folder):
         click.echo(f"The sample newspaper is at {paper.url}, the new archive in {folder.absolute()}\n")
-        outcomes = _crawl_twice(Archive(folder=folder, quiet=archive.quiet), paper)
-    if any(outcome.problems or outcome.reason != "finished" for outcome in outcomes):
-        sys.exit("newsarchive: " + "; ".join(p for outcome in outcomes for p in outcome.problems))
+        outcomes = _crawl_twice(replace(archive, folder=folder), paper)
+    for outcome in outcomes:
+        for problem in outcome.problems:
+            archive.warn(problem)
+    if len(outcomes) < CRAWLS or any(outcome.reason != "finished" for outcome in outcomes):
+        archive.warn(f"The demo was not finished: {outcomes[-1].sentence()}.")
+        sys.exit(1)
     click.echo(f"First crawl   {outcomes[0].sentence()}")
     click.echo("Then the newspaper edits a story, takes one away and publishes another.")
     click.echo(f"Second crawl  {outcomes[1].sentence()}\n")
     _show(folder)
+    sys.exit(1 if any(outcome.problems for outcome in outcomes) else 0)
 
 
 def _clear(folder: Path) -> bool:
@@ -55,9 +62,8 @@ def _crawl_twice(archive: Archive, paper: Newspaper) -> list[Outcome]:
     path.parent.mkdir(parents=True)
     path.write_text(paper.profile(), encoding="utf-8")
     site = read_profile(path)
-    openings = iter((lambda: None, lambda: _live_on(paper)))
-    settings = {"CONTACT": "demo"}
-    return run_crawl(archive, [site, site], settings, at_opening=lambda: next(openings)())
+    lives = iter((lambda: None, lambda: _live_on(paper)))
+    return run_crawl(archive, [site] * CRAWLS, {"CONTACT": "demo"}, begin=lambda: next(lives)())
 
 
 def _live_on(paper: Newspaper) -> None:

@@ -6,28 +6,29 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from urllib.parse import urlsplit
 
 import click
-from rich.progress import Progress
 
 from newsarchive.cli.crawling import announce
+from newsarchive.cli.progress import progress_bar
 from newsarchive.cli.terminal import (
     Archive,
     json_option,
     print_json,
     print_table,
-    stderr,
     strict_option,
     strict_settings,
 )
-from newsarchive.crawl import probe
+from newsarchive.crawl import ProbeFailed, probe
 from newsarchive.database import lock_archive, open_archive, save_site
 from newsarchive.discovery import ListingError, probe_urls, profile_toml, propose_site, read_listing, start_urls
 from newsarchive.export.files import whole
 from newsarchive.items import Fetched, Listed, Page
 from newsarchive.learning import ENOUGH, learn
 from newsarchive.sites import Site, Source, profile_paths
+from newsarchive.spiders.probe import More
 from newsarchive.urls import is_address
 from newsarchive.workers import extract_here
 
@@ -73,10 +74,7 @@ def add(archive: Archive, url: str, name: str, strict: bool) -> None:
         raise click.UsageError(f"A site's name is of small letters, digits, - and _, not “{name}”.")
     with lock_archive(archive.folder):
         announce(archive)
-        settings = strict_settings(strict=strict)
-        pages, failures = probe(
-            archive.folder, probe_urls(url), lambda found: probe_urls(url, found), settings=settings
-        )
+        pages, failures = _probe(archive, probe_urls(url), lambda found: probe_urls(url, found), strict=strict)
         if not any(page.status < 400 for page in pages.values()):
             reason = next(iter(failures.values()), "every request was answered with an error")
             archive.warn(f"{url} cannot be probed: {reason}.")
@@ -113,9 +111,12 @@ def check(archive: Archive, name: str, from_stored: bool, strict: bool, as_json:
         _learn(archive, site, as_json=as_json)
         return
     starts = [url for source in site.sources for url in start_urls(site, source)]
-    settings = strict_settings(strict=strict or site.strict_tls)
-    pages, failures = probe(
-        archive.folder, starts, lambda found: _articles_to_check(site, found), settings=settings, contact=site.contact
+    pages, failures = _probe(
+        archive,
+        starts,
+        lambda found: _articles_to_check(site, found),
+        contact=site.contact,
+        strict=strict or site.strict_tls,
     )
     listed = _listed(site, pages)
     results = [_checked(site, pages[entry.url], entry) for entry in listed if entry.url in pages]
@@ -130,15 +131,28 @@ def check(archive: Archive, name: str, from_stored: bool, strict: bool, as_json:
     sys.exit(0 if any("title" in result for result in results) else 1)
 
 
+def _probe(
+    archive: Archive, urls: Sequence[str], more: More, *, strict: bool, contact: str = ""
+) -> tuple[dict[str, Page], dict[str, str]]:
+    """Probe under a bar; ends with a sentence where an error of ours keeps us from it."""
+    with progress_bar(archive) as bar:
+        try:
+            return probe(
+                archive.folder,
+                urls,
+                more,
+                settings=strict_settings(strict=strict),
+                contact=contact,
+                progress=lambda done: bar.show("probing", done, None),
+            )
+        except ProbeFailed as error:
+            archive.warn(f"The site cannot be probed: {error}.")
+            sys.exit(1)
+
+
 def _learn(archive: Archive, site: Site, *, as_json: bool) -> None:
-    with Progress(console=stderr, transient=True, disable=archive.quiet or not stderr.is_terminal) as bar:
-        task = bar.add_task(site.name, total=None)
-        proposal = learn(
-            archive.folder,
-            archive.read(),
-            site,
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
-        )
+    with progress_bar(archive) as bar:
+        proposal = learn(archive.folder, archive.read(), site, progress=partial(bar.show, site.name))
     if as_json:
         print_json({**asdict(proposal), "toml": proposal.toml()})
         return

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import click
-from rich.progress import Progress
 
-from newsarchive.cli.terminal import Archive, stderr
+from newsarchive.cli.progress import progress_bar
+from newsarchive.cli.terminal import Archive
 from newsarchive.database import lock_archive, open_archive, rebuild_index
 from newsarchive.export.targets import target_file
 from newsarchive.kazakh.lexicon import learn_lexicon, write_lexicon
@@ -26,13 +26,9 @@ def stems() -> None:
 def rebuild(archive: Archive) -> None:
     """Make the search index of the archive anew, by the rules and the lexicon of this version."""
     archive.read().close()
-    with (
-        lock_archive(archive.folder),
-        Progress(console=stderr, transient=True, disable=archive.quiet or not sys.stderr.isatty()) as bar,
-    ):
-        task = bar.add_task("articles", total=None)
+    with lock_archive(archive.folder), progress_bar(archive) as bar:
         db = open_archive(archive.folder)
-        count = rebuild_index(db, lambda done, total: bar.update(task, completed=done, total=total))
+        count = rebuild_index(db, partial(bar.show, "articles"))
         db.close()
     archive.say(f"The search index of {count} articles is made anew.")
 

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.progress import Progress
 
 from newsarchive.browse import RoomError, serve
 from newsarchive.cite import CitationError
 from newsarchive.cite import cite as cite_article
 from newsarchive.cite import timemap as captures_as_timemap
+from newsarchive.cli.progress import progress_bar
 from newsarchive.cli.reading import filter_options, find_article, read_filters, warn_of_old_index
-from newsarchive.cli.terminal import Archive, stderr
+from newsarchive.cli.terminal import Archive
 from newsarchive.export import FORMATS, ExportError, release
 from newsarchive.export import export as export_articles
-from newsarchive.export.targets import STDOUT
+from newsarchive.export.targets import STDOUT, is_on_disk
 from newsarchive.search import FilterError
 
 STYLES = ("text", "bibtex", "csl-json", "ris")
@@ -47,12 +48,8 @@ def export(
     """Write the archive, or a part of it, in other people's formats."""
     target = _target(output, directory, form, spreadsheet=spreadsheet)
     chosen = read_filters(filters)
-    with Progress(console=stderr, transient=True, disable=archive.quiet or not sys.stderr.isatty()) as bar:
-        task = bar.add_task("articles", total=None)
-
-        def progress(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
-
+    with progress_bar(archive, hidden=sys.stdout.isatty() and not is_on_disk(target)) as bar:
+        progress = partial(bar.show, "articles")
         try:
             if directory is not None:
                 count = release(archive.read(), directory, query=query, progress=progress, **chosen)

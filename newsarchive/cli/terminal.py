@@ -6,9 +6,10 @@ import json
 import logging
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 from rich.console import Console
@@ -37,6 +38,8 @@ class Archive:
     quiet: bool = False
     broken: dict[str, ProfileError] = field(default_factory=dict)
     """The profiles that a command had to do without; it ends with 1."""
+    faults: list[str] = field(default_factory=list)
+    """What went wrong beside the work itself, such as in the progress bar: the command ends with 1."""
 
     @property
     def sites(self) -> dict[str, Site]:
@@ -78,6 +81,28 @@ class Archive:
         """Tell what a person should know, quiet or not."""
         click.echo(f"newsarchive: {sentence}", err=True)
 
+    def fault(self, sentence: str) -> None:
+        """Tell what went wrong beside the work itself; it must not end the work, even where it cannot be told."""
+        self.faults.append(sentence)
+        with suppress(OSError):
+            self.warn(sentence)
+
+    @property
+    def on_terminal(self) -> bool:
+        """Whether a person watches, and wants to hear how things are going."""
+        return not self.quiet and sys.stderr.isatty()
+
+
+class StderrHandler(logging.StreamHandler[TextIO]):
+    """Writes to what stderr is at the moment: while a progress bar is there, above it."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]
+        return sys.stderr
+
 
 def set_up_logging(*, quiet: bool, verbose: int) -> None:
     """Log plainly to stderr; the words of Scrapy and other libraries only when asked for (`-vv`)."""
@@ -87,7 +112,7 @@ def set_up_logging(*, quiet: bool, verbose: int) -> None:
     def wanted(record: logging.LogRecord) -> bool:
         return record.levelno >= (ours if record.name.startswith("newsarchive") else theirs)
 
-    logging.basicConfig(level=logging.DEBUG, format="%(message)s", stream=sys.stderr, force=True)
+    logging.basicConfig(level=logging.DEBUG, format="%(message)s", handlers=[StderrHandler()], force=True)
     logging.getLogger().handlers[0].addFilter(wanted)
     for name in ("", "twisted", "trafilatura", "asyncio", "py.warnings"):
         logging.getLogger(name).setLevel(min(theirs, logging.INFO) if verbose > 1 else logging.WARNING)

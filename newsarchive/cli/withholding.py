@@ -9,7 +9,7 @@ import click
 from sqlite_utils import Database
 
 from newsarchive.cli.crawling import parse_day
-from newsarchive.cli.keeping import progress_bar
+from newsarchive.cli.progress import progress_bar
 from newsarchive.cli.reading import find_article
 from newsarchive.cli.terminal import Archive, json_option, print_json, print_table
 from newsarchive.database import article_of, lock_archive, open_archive, save_site, sum_pages
@@ -37,9 +37,9 @@ def forget(archive: Archive, target: str, reason: str, yes: bool, as_json: bool)
         article, site, url = _found(archive, db, target)
         if not yes and sys.stdin.isatty():
             click.confirm(f"Remove {url} from the archive for good?", abort=True)
-        with progress_bar(archive) as progress:
+        with progress_bar(archive) as bar:
             done = take_down(
-                db, archive.folder, article=article, site=site, url=url, reason=reason.strip(), progress=progress
+                db, archive.folder, article=article, site=site, url=url, reason=reason.strip(), progress=bar.show
             )
         db.close()
     if as_json:

@@ -10,7 +10,7 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from newsarchive.items import Extracted, Fetched, FetchedPicture, Hints, ListingRequest, Page, WantedPicture
+from newsarchive.items import Extracted, Fetched, FetchedPicture, Hints, ListingRequest, NotKept, Page, WantedPicture
 from newsarchive.sites import Site
 from newsarchive.spiders.page import ANSWERS, fetched, page_of, page_request, refusal
 from newsarchive.spiders.pictures import picture_requests
@@ -98,6 +98,8 @@ class NewsSpider(Spider):
     def listing_failed(self, failure: Failure) -> Iterator[Request]:
         """A listing could not be had: the plan says what to read instead."""
         self._listings -= 1
+        if isinstance(failure.value, NotKept):
+            return
         listing = failure.request.cb_kwargs["listing"]  # type: ignore[attr-defined]
         yield from self._listing_requests(self.plan.fail(listing, refusal(failure)))
 
@@ -106,7 +108,9 @@ class NewsSpider(Spider):
         yield fetched(response, self.site.name, url, hints, home=self.site.url)
 
     def page_failed(self, failure: Failure) -> Iterator[Extracted]:
-        """A page could not be had; one that a host in trouble sent back stays in the queue."""
+        """A page could not be had; one that a host in trouble sent back, or that was not stored, stays in the queue."""
+        if isinstance(failure.value, NotKept):
+            return
         if isinstance(failure.value, IgnoreRequest) and "backing off" in str(failure.value):
             return
         yield self._failed(failure.request.cb_kwargs["url"], refusal(failure))  # type: ignore[attr-defined]

@@ -21,7 +21,7 @@ from scrapy.http import Response
 from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
-from newsarchive.items import Extracted, Fetched, Hints, Page
+from newsarchive.items import Extracted, Fetched, Hints, NotKept, Page
 from newsarchive.sites import Site
 
 HTML_TYPES = ("", "text/html", "application/xhtml+xml", "application/xml", "text/xml", "text/plain")
@@ -142,6 +142,8 @@ _REFUSALS: tuple[tuple[type[Exception], str], ...] = (
 def refusal(failure: Failure) -> str:
     """Why a request failed, in words."""
     error = failure.value
+    if isinstance(error, NotKept):
+        return str(error)
     if isinstance(error, HttpError):
         return f"{status_line(error.response.status)} that leads nowhere"
     if isinstance(error, ValueError):

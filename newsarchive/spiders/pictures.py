@@ -12,7 +12,7 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from newsarchive.certificates import CertificateRefused
-from newsarchive.items import FetchedPicture, WantedPicture
+from newsarchive.items import FetchedPicture, NotKept, WantedPicture
 from newsarchive.sites import Site
 from newsarchive.spiders.page import ANSWERS, refusal, status_line
 
@@ -63,7 +63,8 @@ def _parse_picture(response: Response) -> Iterator[FetchedPicture]:
 
 
 def _picture_failed(failure: Failure) -> Iterator[FetchedPicture]:
-    yield picture_failed(failure.request.meta["picture"], failure)  # type: ignore[attr-defined]
+    if not isinstance(failure.value, NotKept):  # else it is still missing
+        yield picture_failed(failure.request.meta["picture"], failure)  # type: ignore[attr-defined]
 
 
 def picture_request(wanted: WantedPicture, *, most_bytes: int) -> Request:

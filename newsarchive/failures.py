@@ -1,0 +1,111 @@
+"""Failures of our own handlers, timers and callbacks in a crawl: Scrapy logs them and goes on; here they end it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from scrapy import signals
+from scrapy.crawler import Crawler
+from scrapy.exceptions import CloseSpider
+from twisted.python.failure import Failure
+
+from newsarchive.errors import NewsArchiveError
+
+logger = logging.getLogger(__name__)
+
+MOST = 5
+"""Reasons that are reported: what comes after the first few is their consequence."""
+
+
+class Failures:
+    """What failed in our own code during one crawl of any kind; all of it is reported when the crawl is over."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.reasons: list[str] = []
+        self._crawler = crawler
+        self._closing: asyncio.Task[None] | None = None
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Failures:
+        self = cls(crawler)
+        if not crawler.settings.getbool("ARCHIVE_ENABLED"):  # else the run in the archive hears of it first
+            crawler.signals.connect(self.error, signals.item_error)
+            crawler.signals.connect(self.error, signals.spider_error)
+        return self
+
+    def note(self, reason: str) -> None:
+        """Keep a reason for the end of the crawl, which goes on."""
+        if reason not in self.reasons and len(self.reasons) < MOST:
+            self.reasons.append(reason)
+
+    def end(self, reason: str) -> None:
+        """End the crawl for a reason: what is under way is finished, nothing new is begun."""
+        self.note(reason)
+        engine = self._crawler.engine
+        if self._closing is None and engine.spider is not None:
+            self._closing = asyncio.get_running_loop().create_task(self._close())
+
+    async def _close(self) -> None:
+        with suppress(RuntimeError):  # it is closed already
+            await self._crawler.engine.close_spider_async(reason="failed")
+
+    def error(self, failure: Failure) -> None:
+        """A spider's callback or a pipeline raised.
+
+        Never go on when storing fails: an archive that is silently wrong is worse than a crawl that stops.
+        """
+        logger.debug("An error in a callback", exc_info=failure.value)
+        if isinstance(failure.value, (sqlite3.Error, OSError)):
+            self.end(reason_of(failure.value))
+        else:
+            self.note(reason_of(failure.value))
+
+    @contextmanager
+    def noted(self) -> Iterator[None]:
+        """Keep the reason of what is raised inside; what follows is still done."""
+        try:
+            yield
+        except Exception as error:
+            logger.debug("An error at the end of a crawl", exc_info=True)
+            self.note(reason_of(error))
+
+
+@contextmanager
+def failure_ends_crawl(crawler: Crawler) -> Iterator[None]:
+    """The body of a signal handler or timer that stores or decides: what it raises ends the crawl."""
+    try:
+        yield
+    except CloseSpider:
+        raise
+    except Exception as error:
+        logger.debug("An error in a handler", exc_info=True)
+        failures_of(crawler).end(reason_of(error))
+
+
+def failures_of(crawler: Crawler) -> Failures:
+    """The failures of a crawl that has begun."""
+    failures = crawler.get_extension(Failures)
+    assert failures is not None
+    return failures
+
+
+def reason_of(error: BaseException | None) -> str:
+    """An error in one clause.
+
+    >>> reason_of(OSError(28, "No space left on device", "data/archive.db"))
+    'storing failed: No space left on device (data/archive.db)'
+    >>> reason_of(KeyError("site"))
+    "an error in newsarchive itself (KeyError: 'site'); please report it"
+    """
+    if isinstance(error, OSError):
+        place = f" ({error.filename})" if error.filename else ""
+        return f"storing failed: {error.strerror or error}{place}"
+    if isinstance(error, sqlite3.Error):
+        return f"the archive's database failed: {error}"
+    if isinstance(error, NewsArchiveError):
+        return str(error).removesuffix(".")
+    return f"an error in newsarchive itself ({type(error).__name__}: {error}); please report it"
