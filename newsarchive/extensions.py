@@ -167,6 +167,7 @@ class ArchiveRun(Recorder):
             full=settings.getbool("ARCHIVE_FULL"),
             since=settings["ARCHIVE_SINCE"],
             limit=settings.getint("ARCHIVE_LIMIT"),
+            ahead=settings.getint("ARCHIVE_LISTED_AHEAD"),
         )
 
     def left_pictures(self) -> list[WantedPicture]:

@@ -23,6 +23,9 @@ from newsarchive.source_reading import MOST_LOOKS, SourceReader
 from newsarchive.walks import Walk, walk_is_due
 
 USUAL_SOURCES = (Source(kind="wordpress"), Source(kind="sitemap"), Source(kind="feed"))
+ADDRESSES_PER_ARTICLE = 20
+"""That are no article (yet), for each article: the credit that a fetched article gives."""
+AHEAD_OF_A_LIMIT = 10_000
 RELOOK_AFTER = timedelta(days=90)
 AGES = tuple(timedelta(hours=h) for h in (1, 6, 24, 72, 168, 720))
 
@@ -40,6 +43,7 @@ class SitePlan:
         full: bool = False,
         since: str = "",
         limit: int = 0,
+        ahead: int = 100_000,
     ) -> None:
         self.db = db
         self.site = site
@@ -50,6 +54,9 @@ class SitePlan:
         self._full = full
         self._since = since
         self._limit = limit
+        self._ahead = min(ahead, max(AHEAD_OF_A_LIMIT, limit * ADDRESSES_PER_ARTICLE)) if limit and not since else ahead
+        self._check_at = 0
+        self._held: list[ListingRequest] = []
         self._given = 0
         self._under_way: set[str] = set()
         self._seen: set[str] = set()
@@ -73,13 +80,46 @@ class SitePlan:
     async def read(self, request: ListingRequest, page: Page) -> list[ListingRequest]:
         """Take in what a listing gave; gives the listings to read next."""
         assert self._reader is not None
-        return await self._reader.read(request, page) or self._next_if_read()
+        further = await self._reader.read(request, page)
+        if further and self._is_far_ahead():
+            self._held += further
+            return []
+        return further or self._next_if_read()
 
     def fail(self, request: ListingRequest, reason: str) -> list[ListingRequest]:
         """Take in that a listing could not be had; gives what to read instead."""
         assert self._reader is not None
         self._reader.fail(request, reason)
         return self._next_if_read()
+
+    def held(self) -> list[ListingRequest]:
+        """The listings to read now that no page is due: those put off until pages had proved the site true.
+
+        Where they did not, the source ends here.
+        """
+        held, self._held = self._held, []
+        if not held or not self._is_far_ahead():
+            return held
+        assert self._reader is not None
+        self._write()
+        articles, others = database.count_proven(self.db, self.site.name)
+        self._reader.give_up(
+            held, f"it lists {others:,} addresses that are no article so far, beside {articles:,} that are"
+        )
+        return self._next_if_read()
+
+    def _is_far_ahead(self) -> bool:
+        """Whether the site has listed more than its articles make credible: so no site fills the ledger by inventing.
+
+        A new site has credit; each article that was fetched gives more, so that a true one is listed to its end.
+        """
+        assert self._reader is not None
+        if len(self._seen) < self._check_at:
+            return False
+        articles, others = database.count_proven(self.db, self.site.name)
+        credit = self._ahead + articles * ADDRESSES_PER_ARTICLE - others
+        self._check_at = len(self._seen) + max(0, min(credit, 1_000))
+        return credit <= 0
 
     def due(self, limit: int) -> list[tuple[str, Hints]]:
         """URLs whose page is to be fetched now, each given once, with what a listing said of it."""

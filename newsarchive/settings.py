@@ -17,6 +17,7 @@ ARCHIVE_BATCH_ARTICLES = 20
 ARCHIVE_FULL = False  # walk every source to its end and fetch every page again
 ARCHIVE_SINCE = ""  # a day: nothing published before it
 ARCHIVE_LIMIT = 0  # articles to fetch at most; 0 is all
+ARCHIVE_LISTED_AHEAD = 100_000  # addresses that a site may list before its pages have proved to be articles
 ARCHIVE_COMMAND = "crawl"  # images: fetch pictures alone
 PICTURES = ""  # none, lead, all; empty: as the profile says
 PICTURE_MAX_BYTES = 20_000_000  # larger ones are refused

@@ -99,6 +99,11 @@ class SourceReader:
         self._note_failure(request, reason)
         self.walk.open -= 1
 
+    def give_up(self, requests: list[ListingRequest], reason: str) -> None:
+        """Take in that listings are not to be read."""
+        self.walk.fail(f"{requests[0].url}: {reason}")
+        self.walk.open -= len(requests)
+
     def finish(self, run: int) -> None:
         """Remember of the source what the next run needs; what it no longer lists is looked at."""
         walk = self.walk

@@ -92,3 +92,25 @@ def test_the_sitemap_that_robots_txt_names_invalidly_is_sought_at_its_usual_plac
     done = newsarchive("crawl", "hostile", *QUICK)
     assert articles(folder) == {"usual"}
     assert "http://[broken/: not a valid address" in done.stderr
+
+
+def test_a_site_that_invents_posts_is_listed_no_further_than_its_articles_make_credible(
+    server: HostileServer, folder: Path, newsarchive: Callable
+) -> None:
+    write_profile(folder, server, ("wordpress", "/values/endless"), ("sitemap", "/values/nested.xml"))
+    done = newsarchive("crawl", "hostile", *QUICK, "-s", "ARCHIVE_LISTED_AHEAD=250")
+    assert rows(folder, "select count(*) from urls where source = 'wordpress'") == [(300,)]
+    assert "it lists 300 addresses that are no article so far, beside 0 that are" in done.stderr
+    assert articles(folder) == {"nested"}
+
+
+def test_a_site_whose_posts_are_articles_is_listed_to_its_end_in_one_run(
+    server: HostileServer, folder: Path, newsarchive: Callable
+) -> None:
+    write_profile(folder, server, ("wordpress", "/values/big"))
+    done = newsarchive("crawl", "hostile", *QUICK, "-s", "ARCHIVE_LISTED_AHEAD=5")
+    assert "40 new" in done.stdout
+    asked = [path for _, path in server.requests]
+    listings = [n for n, path in enumerate(asked) if path.startswith("/values/big")]
+    assert listings[1] - listings[0] > 10  # pages are fetched before more is listed
+    assert rows(folder, "select count(*) from sources where complete is not null") == [(1,)]

@@ -35,7 +35,14 @@ from newsarchive.database.runs import (
     start_run,
 )
 from newsarchive.database.sums import sum_pages
-from newsarchive.database.unlisted import compare_ids, count_known_ids, make_due, no_longer_listed, unvisited_since
+from newsarchive.database.unlisted import (
+    compare_ids,
+    count_known_ids,
+    count_proven,
+    make_due,
+    no_longer_listed,
+    unvisited_since,
+)
 from newsarchive.database.warcfiles import record_left_warcs, record_warc
 
 __all__ = [
@@ -54,6 +61,7 @@ __all__ = [
     "count_due",
     "count_due_urls",
     "count_known_ids",
+    "count_proven",
     "delete_outdated",
     "due_revisions",
     "due_urls",

@@ -19,6 +19,16 @@ def count_known_ids(db: Database, site: str) -> int:
     return int(row[0])
 
 
+def count_proven(db: Database, site: str) -> tuple[int, int]:
+    """How many addresses of a site are articles, and how many were listed and are none, or none so far."""
+    row = db.conn.execute(
+        "select coalesce(sum(article is not null), 0), coalesce(sum(article is null), 0) from urls"
+        " where site = ? and state not in ('alias', 'forgotten')",
+        (site,),
+    ).fetchone()
+    return int(row[0]), int(row[1])
+
+
 def compare_ids(db: Database, site: str, listed: Set[str]) -> tuple[list[str], list[str], list[str]]:
     """The addresses that a whole list of WordPress' numbers (``wordpress:7``) no longer has, and those it has again.
 

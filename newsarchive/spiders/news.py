@@ -31,6 +31,9 @@ class Plan(Protocol):
     def fail(self, request: ListingRequest, reason: str) -> list[ListingRequest]:
         """Take in that a listing could not be had; gives what to read instead."""
 
+    def held(self) -> list[ListingRequest]:
+        """Listings that were put off until the pages due had been fetched."""
+
     def due(self, limit: int) -> list[tuple[str, Hints]]:
         """URLs whose page is to be fetched now, each given once, with what a listing said of it."""
 
@@ -58,7 +61,11 @@ class NewsSpider(Spider):
                 except ValueError as error:
                     yield self._failed(url, refusal(Failure(error)))  # type: ignore[no-untyped-call]
             if not due and not self._listings:
-                break
+                held = list(self._listing_requests(self.plan.held()))
+                for request in held:
+                    yield request
+                if not held:
+                    break
             await self.crawler.signals.wait_for(signals.scheduler_empty)
         for picture in picture_requests(self, self.left_pictures):
             yield picture

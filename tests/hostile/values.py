@@ -112,3 +112,18 @@ def value_headers(x: Exchange) -> None:
         "X-Empty: ",
     )
     x.send(article(), *lines)
+
+
+@at("/values/endless")
+def value_endless(x: Exchange) -> None:
+    """WordPress that claims ten million pages, and invents the posts of each; none of them is there."""
+    posts = [{"id": n, "link": f"{x.server.url}values/none/{n}/"} for n in range(x.hit * 100, x.hit * 100 + 100)]
+    lines = ("X-WP-Total: 1000000000", "X-WP-TotalPages: 10000000")
+    x.send(json.dumps(posts), *lines, kind="application/json")
+
+
+@at("/values/big")
+def value_big(x: Exchange) -> None:
+    """WordPress with four pages of ten posts, all of them there."""
+    posts = [{"id": n, "link": _good(x, str(n))} for n in range(x.hit * 10, x.hit * 10 + 10)]
+    x.send(json.dumps(posts), "X-WP-Total: 40", "X-WP-TotalPages: 4", kind="application/json")
