@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_END = re.compile(r"[.!?…]+[»”\")\]]*(?=\s+[«“\"(\[—–-]*\s*[^\Wa-zа-яёәғқңөұүһі_])")
+_END = re.compile(r"(?<![.!?…])[.!?…]++[»”\")\]]*+(?=\s++[«“\"(\[—–-]*+\s*+[^\Wa-zа-яёәғқңөұүһі_])")
 _INITIAL = re.compile(r"(?:^|[\s.(«])[^\W\d_]\.$")
 _SHORT = re.compile(
     r"[«(]?(?:т\.[бдп]|т\.с\.с|б\.з|жж?|ғғ?|гг?|вв?|ул|көш|обл|[ос]|мк|стр|бет|др|см|проф|акад)\.", re.I
