@@ -36,7 +36,7 @@ from newsarchive.plan import SitePlan
 from newsarchive.recorders import Recorder
 from newsarchive.sites import Site
 from newsarchive.stored import article_again
-from newsarchive.takedown import purge_forgotten
+from newsarchive.takedown import clean_up, purge_forgotten
 from newsarchive.wanted import wanted_pictures
 from newsarchive.warc import CaptureWriter
 
@@ -128,8 +128,7 @@ class ArchiveRun(Recorder):
         self.db: Database = database.open_archive(self.folder)
         held.callback(self.db.close)
         database.save_site(self.db, self.site)
-        database.delete_outdated(self.db, self.folder)
-        database.record_left_warcs(self.db, self.folder / "warc")
+        clean_up(self.db, self.folder)
         self._checkpoints = database.Checkpoints(self.folder)
         held.callback(self._checkpoints.close)
         self.forgotten = database.ForgottenAddresses(self.db)
@@ -310,7 +309,6 @@ class ArchiveRun(Recorder):
             lambda: self._follow(self.site.name, self.progress),
             lambda: self._end_plan(completed=reason == "finished" and not failures.reasons),
             self._close_warc,
-            lambda: purge_forgotten(self.db, self.folder),
             self._look_for_needs,
             self._note_certificates,
             lambda: self._finish(reason),
@@ -332,6 +330,7 @@ class ArchiveRun(Recorder):
 
     def _close_warc(self) -> None:
         self.warc.close()
+        purge_forgotten(self.db, self.folder)
         database.record_warc(self.db, self.warc.path)
 
     def _look_for_needs(self) -> None:

@@ -24,6 +24,7 @@ from newsarchive.recordings import Head, Place, find_recordings, read_page, writ
 from newsarchive.saved_pages import LISTS, PAGES, html_files, saved_in, write_saved
 from newsarchive.sites import Site, host_site, site_of
 from newsarchive.stored import article_again
+from newsarchive.takedown import purge_forgotten
 from newsarchive.unpacking import ENDINGS, RecordingError, readable
 from newsarchive.urls import url_key
 from newsarchive.warc import CaptureWriter
@@ -84,7 +85,7 @@ def import_files(
     writer = CaptureWriter(folder / "warc", name, originals=partial(database.original_of, db))
     reason = "failed"
     try:
-        with tempfile.TemporaryDirectory() as unpacked:
+        with tempfile.TemporaryDirectory(prefix=".import-", dir=folder) as unpacked:
             names: dict[Path, Path] = {}
             files = _files(paths, Path(unpacked), names, result, partial(progress, "files"))
             found = find_recordings(files, result.broken, names=names, kept=partial(_kept, folder, db))
@@ -99,6 +100,7 @@ def import_files(
         raise
     finally:
         writer.close()
+        purge_forgotten(db, folder)
         database.record_warc(db, writer.path)
         database.finish_run(db, run, reason=reason, counts=result.all_counts())
     return result

@@ -115,9 +115,12 @@ class PageRecorder(Recorder):
         self.pictures.append((fetched, picture))
 
     def close(self) -> None:
-        """Close the files; what cannot be brought to the disk is not kept."""
+        """Bring the captures to the disk; what cannot be brought there is not kept.
+
+        Their file stays open, so that no takedown touches it before it has rows.
+        """
         with self._keeping():
-            self.warc.close()
+            self.warc.sync()
         if self._db is not None:
             with self._keeping():
                 self._db.close()

@@ -122,7 +122,7 @@ def _forget_again(folder: Path, forgotten: Sequence[_Forgotten]) -> int:
     """Take down in the gathered archive what was taken down since; leaves its database without a log."""
     db = open_archive(folder)
     done = 0
-    with closing(db):
+    with lock_archive(folder), closing(db):
         for row in forgotten:
             if db["forgotten"].count_where("url = ?", [row.url]):
                 continue

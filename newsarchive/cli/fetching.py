@@ -4,29 +4,24 @@ from __future__ import annotations
 
 import mimetypes
 import os
-import sqlite3
 import sys
-from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 import click
-from sqlite_utils import Database
 
 from newsarchive import database
 from newsarchive.cli.crawling import announce
 from newsarchive.cli.formats import FORMATS, render_article
 from newsarchive.cli.picture_option import WithImages, images_option
 from newsarchive.cli.progress import progress_bar
+from newsarchive.cli.storing import Stored, store_fetched
 from newsarchive.cli.terminal import Archive, strict_option, strict_settings
 from newsarchive.crawl import fetch_pages
 from newsarchive.items import Capture, Extracted, Fetched, Page
-from newsarchive.recorders import PageRecorder
 from newsarchive.sites import Site, host_site, site_of
-from newsarchive.stored import article_again
-from newsarchive.takedown import purge_forgotten
 from newsarchive.urls import is_address
 from newsarchive.warc import CaptureWriter
 from newsarchive.workers import extract_here
@@ -59,9 +54,10 @@ def fetch(
     if not no_store:
         announce(archive)
         _refuse_forgotten(archive, [*targets, page_url])
+    recorder, writer = None, None
     if saved is not None:
-        recorder, problems = None, []
-        sites, results = _read_file(archive, saved, page_url, keep=not no_store)
+        problems = []
+        sites, results, writer = _read_file(archive, saved, page_url, keep=not no_store)
     else:
         sites = {url: site_of(url, archive.sites.values()) or host_site(url) for url in targets}
         pictures = "none" if no_store else images or ""
@@ -82,7 +78,8 @@ def fetch(
         if all(problem != result.reason for result in results):  # those are said
             archive.warn(f"{problem}.")
     if not no_store and results:
-        failed |= not _store(archive, results, recorder, sites)
+        fetched = Stored(results, sites, writer or (recorder.warc if recorder else None), recorder)
+        failed |= not store_fetched(archive, fetched)
     sys.exit(1 if failed or problems else 0)
 
 
@@ -113,20 +110,22 @@ def _saved_page(targets: Sequence[str], url: str) -> Path | None:
     return path
 
 
-def _read_file(archive: Archive, path: Path, url: str, *, keep: bool) -> tuple[dict[str, Site], list[Extracted]]:
-    """A saved page in place of a fetched one; it becomes a WARC resource record."""
+def _read_file(
+    archive: Archive, path: Path, url: str, *, keep: bool
+) -> tuple[dict[str, Site], list[Extracted], CaptureWriter | None]:
+    """A saved page in place of a fetched one; it becomes a WARC resource record, whose file is still open."""
     body = path.read_bytes()
     kind = mimetypes.guess_type(path.name)[0] or "text/html"
     captures: tuple[Capture, ...] = ()
+    writer = None
     if keep:
         stamp = datetime.now(UTC).strftime("%Y%m%d%H%M%S%f")
         writer = CaptureWriter(archive.folder / "warc", f"file-{stamp}-{os.getpid()}")
         captures = (writer.write_resource(url=url, body=body, content_type=kind),)
-        writer.close()
     site = site_of(url, archive.sites.values()) or host_site(url)
     page = Page(url=url, body=body, headers={"content-type": kind})
     item = Fetched(site=site.name, urls=(url,), pages=(page,), captures=captures)
-    return {url: site}, [extract_here(item, site)]
+    return {url: site}, [extract_here(item, site)], writer
 
 
 def _print(archive: Archive, targets: Sequence[str], results: Sequence[Extracted], form: str, *, silent: str) -> bool:
@@ -150,67 +149,3 @@ def _print(archive: Archive, targets: Sequence[str], results: Sequence[Extracted
 
 def _in_words(result: Extracted) -> str:
     return f"not an article: {result.reason}" if result.outcome == "not_article" else result.reason
-
-
-def _store(
-    archive: Archive, results: Sequence[Extracted], recorder: PageRecorder | None, sites: dict[str, Site]
-) -> bool:
-    """Store what came of the pages in one short transaction; says so where it cannot."""
-    captures = recorder.captures if recorder else []
-    if recorder is not None and recorder.problem:
-        archive.warn(f"The article is printed but could not be stored: {recorder.problem}.")
-        return False
-    try:
-        db = database.open_archive(archive.folder)
-        db.conn.execute("begin immediate")  # a crawl may be writing: wait for its batch, then write ours whole
-        if lost := database.lost_originals(db, captures):
-            _throw_away(archive, db, recorder)
-            archive.warn(f"{lost[0].url} repeats what was taken down meanwhile, so nothing was stored; fetch it again.")
-            return False
-        with db.atomic():
-            for result in results:
-                site = sites[result.fetched.urls[0]]
-                if not db["sites"].count_where("name = ?", [site.name]):
-                    database.save_site(db, site)
-                run = database.start_run(db, "fetch", site.name)
-                outcome = database.save_extracted(
-                    db, result, site=site, run=run, again=partial(article_again, archive.folder, site)
-                )
-                database.finish_run(db, run, reason="finished", counts={outcome: 1})
-            for capture in captures:
-                database.save_capture(db, capture, run)
-            _store_pictures(archive, db, recorder, run)
-            kept = [*captures, *(capture for result in results for capture in result.fetched.captures)]
-            for name in {capture.warc for capture in kept}:
-                database.record_warc(db, archive.folder / "warc" / name)
-        db.conn.commit()
-        purge_forgotten(db, archive.folder)
-        db.close()
-        database.sum_pages(archive.folder)
-    except (database.ArchiveError, sqlite3.Error, OSError) as error:
-        archive.warn(f"The article is printed but could not be stored: {str(error).removesuffix('.')}.")
-        return False
-    return True
-
-
-def _throw_away(archive: Archive, db: Database, recorder: PageRecorder | None) -> None:
-    """Remove the files of a fetch that cannot be stored."""
-    if recorder is None:
-        return
-    for name in {capture.warc for capture in recorder.captures}:
-        (archive.folder / "warc" / name).unlink(missing_ok=True)
-    for sha256 in {picture.sha256 for _, picture in recorder.pictures if picture is not None}:
-        if not db.conn.execute("select 1 from image_versions where sha256 = ?", (sha256,)).fetchone():
-            for path in (archive.folder / "images").glob(f"{sha256}.*"):
-                path.unlink()
-    db.conn.rollback()
-    db.close()
-
-
-def _store_pictures(archive: Archive, db: Database, recorder: PageRecorder | None, run: int) -> None:
-    counts = Counter(
-        database.save_fetched_picture(db, fetched, picture, run=run)
-        for fetched, picture in (recorder.pictures if recorder else [])
-    )
-    if counts:
-        archive.say("Pictures: " + ", ".join(f"{count} {state}" for state, count in sorted(counts.items())))

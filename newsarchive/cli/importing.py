@@ -13,7 +13,7 @@ from newsarchive.cli.progress import progress_bar
 from newsarchive.cli.terminal import Archive, json_option, print_json
 from newsarchive.database import lock_archive, open_archive
 from newsarchive.importing import Imported, import_files, recordings_in
-from newsarchive.takedown import purge_forgotten
+from newsarchive.takedown import clean_up
 
 
 @click.command("import")
@@ -57,8 +57,9 @@ def _import(archive: Archive, paths: tuple[Path, ...], *, any_site: bool) -> Imp
         files += found
     db = open_archive(archive.folder)
     try:
+        clean_up(db, archive.folder)
         with progress_bar(archive) as bar:
-            result = import_files(
+            return import_files(
                 archive.folder,
                 db,
                 files,
@@ -67,8 +68,6 @@ def _import(archive: Archive, paths: tuple[Path, ...], *, any_site: bool) -> Imp
                 workers=os.cpu_count() or 1,
                 progress=bar.show,
             )
-            purge_forgotten(db, archive.folder)
-        return result
     except KeyboardInterrupt:
         archive.warn("Interrupted; what was taken in is kept, the same import goes on from there.")
         sys.exit(1)

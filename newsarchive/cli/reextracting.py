@@ -18,6 +18,7 @@ from newsarchive.database import lock_archive, open_archive
 from newsarchive.reextraction import Reextraction, sites_kept
 from newsarchive.reextraction import reextract as extract_again
 from newsarchive.sites import Site
+from newsarchive.takedown import clean_up
 
 _LONGEST = 60
 
@@ -47,6 +48,8 @@ def reextract(archive: Archive, sites: tuple[str, ...], since: str, dry_run: boo
 def _reextract(archive: Archive, names: Sequence[str], since: str, *, dry_run: bool) -> list[Reextraction]:
     db = archive.read() if dry_run else open_archive(archive.folder)
     try:
+        if not dry_run:
+            clean_up(db, archive.folder)
         chosen = _chosen(list(sites_kept(db, archive.sites)), names)
         with progress_bar(archive) as bar:
             return [

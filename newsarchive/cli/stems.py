@@ -14,6 +14,7 @@ from newsarchive.cli.terminal import Archive
 from newsarchive.database import lock_archive, open_archive, rebuild_index
 from newsarchive.export.targets import target_file
 from newsarchive.kazakh.lexicon import learn_lexicon, write_lexicon
+from newsarchive.takedown import clean_up
 
 
 @click.group()
@@ -28,6 +29,7 @@ def rebuild(archive: Archive) -> None:
     archive.read().close()
     with lock_archive(archive.folder), progress_bar(archive) as bar:
         db = open_archive(archive.folder)
+        clean_up(db, archive.folder)
         count = rebuild_index(db, partial(bar.show, "articles"))
         db.close()
     archive.say(f"The search index of {count} articles is made anew.")

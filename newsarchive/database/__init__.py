@@ -19,7 +19,7 @@ from newsarchive.database.ledger import (
     source_state,
     update_source,
 )
-from newsarchive.database.locking import lock_archive
+from newsarchive.database.locking import lock_archive, require_lock
 from newsarchive.database.outcomes import profile_digest, save_extracted
 from newsarchive.database.pictures import save_fetched_picture
 from newsarchive.database.reading import connect_reading
@@ -87,6 +87,7 @@ __all__ = [
     "rebuild_index",
     "record_left_warcs",
     "record_warc",
+    "require_lock",
     "revisits_of",
     "save_article",
     "save_capture",

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from newsarchive.database.errors import ArchiveLocked
+from newsarchive.database.errors import ArchiveError, ArchiveLocked
 from newsarchive.database.replacing import settle_replacing
 from newsarchive.database.sums import sum_pages
 
@@ -47,6 +47,12 @@ def brief_lock(folder: Path, *, until: Callable[[], bool]) -> Iterator[bool]:
         return
     with _locked(folder, f", {_BRIEFLY}", until=until, patient=True) as held:
         yield held
+
+
+def require_lock(folder: Path) -> None:
+    """Make sure that this process holds the archive. Raises ArchiveError where it does not."""
+    if folder.resolve() not in _held:
+        raise ArchiveError(f"The WARC files in {folder} may be rewritten only by a run that holds the archive.")
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from sqlite_utils import Database
 
 from newsarchive.database.runs import now
 from newsarchive.database.seals import seal
+from newsarchive.database.warcfiles import is_being_written
 
 PATIENCE = 10.0
 """Seconds to wait for readers before the log of the database is given up on."""
@@ -112,18 +113,19 @@ def delete_outdated(db: Database, folder: Path) -> bool:
     """Delete the files that are to be deleted and clear the database's free space; gives whether all could be done.
 
     Where a reader holds an old state of the database for longer than `PATIENCE`, that state stays in its log until
-    the next call.
+    the next call; so does a file that some run still writes.
     """
     names = [name for (name,) in db.conn.execute("select name from outdated_files").fetchall()]
-    for name in names:
-        if name != "archive.db":
-            (folder / name).unlink(missing_ok=True)
-    done = "archive.db" not in names or clear_free_space(db)
-    if names:
+    done = [name for name in names if name != "archive.db" and not is_being_written(folder / name)]
+    for name in done:
+        (folder / name).unlink(missing_ok=True)
+    if "archive.db" in names and clear_free_space(db):
+        done.append("archive.db")
+    if done:
         with db.atomic():
-            db.conn.execute("delete from outdated_files where name <> 'archive.db' or ?", (done,))
+            db.conn.executemany("delete from outdated_files where name = ?", [(name,) for name in done])
         seal(db)
-    return done
+    return len(done) == len(names)
 
 
 def clear_free_space(db: Database) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import re
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -24,13 +25,18 @@ def file_sha256(path: Path, *, most: int | None = None) -> str:
 
 
 def is_being_written(path: Path) -> bool:
-    """Whether a process has the WARC file open for writing: a writer holds a lock on it until it is done."""
-    with open(path, "rb") as file:
-        try:
+    """Whether a process, this one included, still writes to the WARC file.
+
+    A writer holds a lock on its file (flock) until its rows are committed; the system frees that of a killed one.
+    """
+    try:
+        with open(path, "rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
         return False
+    return False
 
 
 def record_warc(db: Database, path: Path) -> None:
@@ -45,10 +51,42 @@ def record_warc(db: Database, path: Path) -> None:
         )
 
 
+def left_warcs(db: Database, folder: Path) -> list[Path]:
+    """The WARC files in `folder` that were never recorded as finished and that no process writes to any more."""
+    known = {name for (name,) in db.conn.execute("select name from warc_files")}
+    return [path for path in sorted(folder.glob("*.warc.gz")) if path.name not in known and not is_being_written(path)]
+
+
 def record_left_warcs(db: Database, folder: Path) -> None:
-    """Write down the WARC files that killed runs left in `folder`; one that a process still writes to is left alone."""
-    known = db.conn.execute("select distinct warc from captures where warc not in (select name from warc_files)")
-    for (name,) in known.fetchall():
-        path = folder / name
-        if path.exists() and not is_being_written(path):
-            record_warc(db, path)
+    """Record the WARC files that killed runs left in `folder`; one that a process still writes to is left alone."""
+    for path in left_warcs(db, folder):
+        record_warc(db, path)
+
+
+def delete_drafts(db: Database, folder: Path) -> None:
+    """Delete what killed takedowns wrote into `folder`: rewritten files that the database never came to know."""
+    for path in left_warcs(db, folder):
+        used = db.conn.execute("select 1 from captures where warc = ? limit 1", (path.name,)).fetchone()
+        if is_rewritten(path.name) and not used:
+            path.unlink(missing_ok=True)
+
+
+def is_rewritten(name: str) -> bool:
+    """Whether a WARC file's name is that of one that a takedown wrote.
+
+    >>> is_rewritten("ortalyq-20250218-00007-r2.warc.gz"), is_rewritten("ortalyq-20250218-00007.warc.gz")
+    (True, False)
+    """
+    return _REWRITTEN.search(name) is not None
+
+
+def original_name(name: str) -> str:
+    """The name of a WARC file before any takedown rewrote it.
+
+    >>> original_name("ortalyq-20250218-00007-r2.warc.gz")
+    'ortalyq-20250218-00007.warc.gz'
+    """
+    return _REWRITTEN.sub(".warc.gz", name)
+
+
+_REWRITTEN = re.compile(r"-r\d+\.warc\.gz$")

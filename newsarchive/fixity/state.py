@@ -10,11 +10,12 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from sqlite_utils import Database
 
-from newsarchive.database import connect_reading
+from newsarchive.database import ForgottenAddresses, connect_reading
 from newsarchive.fixity.report import Report
 
 
@@ -32,6 +33,14 @@ class State:
         """Whether a query finds anything in the archive as it is now, which a run may have changed meanwhile."""
         with closing(connect_reading(self.folder / "archive.db")) as connection:
             return connection.execute(sql, parameters).fetchone() is not None
+
+    @cached_property
+    def _forgotten(self) -> ForgottenAddresses:
+        return ForgottenAddresses(self.db)
+
+    def is_forgotten(self, url: str) -> bool:
+        """Whether an address was taken down."""
+        return self._forgotten.has(url)
 
     def is_new(self, path: Path) -> bool:
         """Whether a file was written to after the moment, or just before: the database may not know of it yet."""

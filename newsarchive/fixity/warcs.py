@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from newsarchive.database.warcfiles import file_sha256, is_being_written
+from newsarchive.database.warcfiles import file_sha256, is_being_written, is_rewritten, original_name
 from newsarchive.fixity.report import Progress, Report
 from newsarchive.fixity.state import State
 from newsarchive.members import (
@@ -74,6 +75,9 @@ class _FileCheck:
         self._path = state.folder / "warc" / name
         self._file = f"warc/{name}"
         self._head = b""
+        self._numbers: set[str] = set()
+        self._broken = False
+        """Something cannot be read, so the numbers of the records are not all known."""
         self._rows = {row["offset"]: row for row in state.db.query("select * from captures where warc = ?", [name])}
         self._committed = max((row["offset"] + row["length"] for row in self._rows.values()), default=0)
         self._sealed = next(iter(state.db.query("select * from warc_files where name = ?", [name])), None)
@@ -88,7 +92,7 @@ class _FileCheck:
         growing = self._sealed is None and (is_being_written(self._path) or self._state.is_new(self._path))
         end = self._committed if growing else size
         left = not growing and (self._sealed is None or self._was_killed())
-        if left and not self._rows:
+        if not growing and not self._rows:
             self._unknown()
             return
         problems = len(self._report.problems)
@@ -109,24 +113,33 @@ class _FileCheck:
 
     def _was_killed(self) -> bool:
         """Whether the run that the file's name tells did not come to its end."""
-        run = self._name.removesuffix(".warc.gz").rpartition("-")[2]
+        run = original_name(self._name).removesuffix(".warc.gz").rpartition("-")[2]
         row = self._state.db.conn.execute(
-            "select 1 from runs where id = ? and command in ('crawl', 'images')"
+            "select 1 from runs where id = ? and command in ('crawl', 'images', 'import')"
             " and (finished is null or reason <> 'finished')",
             (whole_number(run),),
         ).fetchone()
         return row is not None
 
     def _unknown(self) -> None:
-        """A file without any row: what a killed run left where its name says so, else an orphan."""
-        if self._was_killed():
+        """A file without any row: what a killed run or takedown left where its name says so, else an orphan."""
+        if is_rewritten(self._name) and self._sealed is None:
+            self._report.notes.append(f"{self._file}: left by a takedown that was killed; the next run deletes it")
+        elif self._was_killed():
             self._report.notes.append(f"{self._file}: left by a run that was killed; no article was made of it")
         else:
             self._report.add(self._file, "no row of captures knows this file")
+        for member in read_members(self._path):
+            if isinstance(member, Member):
+                with suppress(RecordError):
+                    record = parse_record(member.data)
+                    self._tell_taken_down(member, record)
+                    self._numbers.add(record.fields.get("warc-record-id", ""))
 
     def _take(self, found: Member | Damage, *, left: bool) -> None:
         row = self._rows.pop(found.offset, None)
         if isinstance(found, Damage):
+            self._broken = True
             inside = [self._rows.pop(o) for o in list(self._rows) if found.offset < o < found.offset + found.length]
             if left and found.ends and row is None and not inside:
                 self._report.notes.append(
@@ -140,13 +153,17 @@ class _FileCheck:
             record = parse_record(found.data)
             self._compare(found, record, row, left=left)
         except RecordError as error:
+            self._broken = True
             self._add(str(error), found.offset, row)
             return
+        self._numbers.add(record.fields.get("warc-record-id", ""))
         self._head = self._head or found.head[3:8] + found.head[9:10]
         if self._sealed is None and self._head == OWN_HEAD != found.head[3:8] + found.head[9:10]:
             self._add("its gzip header is not as it was written", found.offset, row)
 
     def _compare(self, member: Member, record: Record, row: Row | None, *, left: bool) -> None:
+        if row is None:
+            self._tell_taken_down(member, record)
         if row is not None:
             self._report.count("captures")
             for what in differences(self._state, member, record, row):
@@ -158,6 +175,14 @@ class _FileCheck:
                 )
             else:
                 self._add(f"no row of captures knows the record of {record.url}", member.offset)
+
+    def _tell_taken_down(self, member: Member, record: Record) -> None:
+        """A record without a row that stayed of what was taken down, or that tells of a capture which is not there."""
+        about = record.fields.get("warc-concurrent-to", "")
+        if record.kind not in KEPT and about and about not in self._numbers and not self._broken:
+            self._add(f"the capture that this {record.kind} of {record.url} belongs to is not there", member.offset)
+        elif self._state.is_forgotten(record.url) and about not in self._numbers:
+            self._add(f"{record.url} was taken down, yet its {record.kind} is here", member.offset)
 
     def _whole_file(self, size: int, problems: int) -> None:
         """The file against its digest, which finds what no record tells of, such as a bit of a gzip header."""

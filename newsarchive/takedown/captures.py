@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sqlite_utils import Database
 
-from newsarchive.database.removal import Place
-from newsarchive.items import Page
-from newsarchive.members import Damage, Record, RecordError, parse_record, read_member
-from newsarchive.takedown.finding import KEPT, Progress, left_records
+from newsarchive.database.removal import Place, move_captures, replace_warc
+from newsarchive.database.warcfiles import is_being_written
+from newsarchive.members import Damage, Member, Record, RecordError, parse_record, read_member, read_members
+from newsarchive.takedown.finding import Progress
 from newsarchive.takedown.rewriting import Rewritten, rewrite
-from newsarchive.takedown.traces import Traces
-from newsarchive.urls import url_key
 
 Row = dict[str, Any]
 
@@ -28,47 +26,102 @@ class Removal:
     files: list[Rewritten] = field(default_factory=list)
     moved: dict[int, Place | None] = field(default_factory=dict)
 
+    def apply(self, db: Database) -> None:
+        """Let the database know of it."""
+        for done in self.files:
+            replace_warc(db, done.old.name, done.new, sha256=done.sha256)
+        move_captures(db, self.moved)
+
+    def discard(self) -> None:
+        """Delete the files that were written."""
+        for done in self.files:
+            done.discard()
+
+
+Belongs = Callable[[Record], bool]
+"""Whether a record that no row of captures knows belongs to what is taken down."""
+
 
 def plan_removal(
     db: Database,
     folder: Path,
     captures: Collection[int],
     *,
-    keys: Collection[str] = (),
-    traces: Traces | None = None,
+    belongs: Belongs,
+    files: Collection[Path] | None = None,
     progress: Progress = lambda _what, _done, _total: None,
 ) -> Removal:
-    """Write anew every WARC file that holds one of the captures; nothing else is changed yet.
+    """Write anew every WARC file that holds one of the captures, or a record of theirs; nothing else is changed yet.
 
-    Records that no row knows go too where they are of the addresses `keys`, or hold the text. A revisit of what goes
-    becomes a response of its own.
+    Records that no row knows go too where `belongs` says so; they are looked for in `files`, else in all. A revisit of
+    what goes becomes a response of its own. A file that a run still writes is left to that run, and so is a capture
+    that a record in such a file repeats.
     """
-    gone = _rows(db, captures)
-
-    def belongs(record: Record) -> bool:
-        return url_key(record.url) in keys or (traces is not None and traces.in_page(_page(record)))
-
-    promote = _revisits(db, folder / "warc", gone)
-    names = {row["warc"] for row in gone} | set(promote) | set(_left_files(db, folder / "warc", belongs))
+    warcs = folder / "warc"
+    growing = {path.name for path in warcs.glob("*.warc.gz") if is_being_written(path)}
+    gone = [row for row in _rows(db, captures) if row["warc"] not in growing]
+    promote, needed = _revisits(db, warcs, gone, growing)
+    gone = [row for row in gone if row["id"] not in needed]
+    searched = sorted(warcs.glob("*.warc.gz") if files is None else files)
+    left = {path.name for path in searched if path.name not in growing and _has_left(db, path, belongs)}
+    names = {row["warc"] for row in gone} | set(promote) | left
     removal = Removal()
-    for done, name in enumerate(sorted(names)):
-        progress("WARC files", done, len(names))
-        rows = {row["offset"]: row for row in db.query("select id, offset from captures where warc = ?", [name])}
-        offsets = {row["offset"] for row in gone if row["warc"] == name}
-
-        def drop(offset: int, record: Record, rows: dict[int, Row] = rows, offsets: set[int] = offsets) -> bool:
-            if offset in rows:
-                return offset in offsets
-            return url_key(record.url) in keys or (record.kind in KEPT and belongs(record))
-
-        path = folder / "warc" / name
-        if not path.exists():
-            removal.moved |= {rows[offset]["id"]: None for offset in offsets}
-            continue
-        rewritten = rewrite(path, drop=drop, promote=promote.get(name, {}))
-        removal.files.append(rewritten)
-        removal.moved |= {row["id"]: rewritten.places.get(offset) for offset, row in rows.items()}
+    try:
+        for done, name in enumerate(sorted(names)):
+            progress("WARC files", done, len(names))
+            offsets = {row["offset"] for row in gone if row["warc"] == name}
+            _rewrite(db, warcs / name, removal, offsets, belongs, promote.get(name, {}))
+    except BaseException:
+        removal.discard()
+        raise
     return removal
+
+
+def _rewrite(
+    db: Database,
+    path: Path,
+    removal: Removal,
+    offsets: set[int],
+    belongs: Belongs,
+    promote: dict[int, bytes],
+) -> None:
+    """Write one file anew without the captures at `offsets`."""
+    rows = {row["offset"]: row["id"] for row in db.query("select id, offset from captures where warc = ?", [path.name])}
+
+    def drop(offset: int, record: Record) -> bool:
+        return offset in offsets if offset in rows else belongs(record)
+
+    if not path.exists():
+        removal.moved |= {rows[offset]: None for offset in offsets}
+        return
+    rewritten = rewrite(path, drop=drop, promote=promote, known=rows.keys() - offsets)
+    removal.files.append(rewritten)
+    removal.moved |= {number: rewritten.places.get(offset) for offset, number in rows.items()}
+
+
+def _has_left(db: Database, path: Path, belongs: Belongs) -> bool:
+    """Whether a file has something that no row knows and that goes: a record, or the piece of one."""
+    for member in _unknown(db, path):
+        if isinstance(member, Damage):
+            return True
+        try:
+            record = parse_record(member.data)
+        except RecordError:
+            continue
+        if belongs(record):
+            return True
+    return False
+
+
+def _unknown(db: Database, path: Path) -> Iterator[Member | Damage]:
+    """What of a file no row of captures knows: requests, and what a killed run did not come to use."""
+    rows = db.conn.execute("select offset, length from captures where warc = ? order by offset", (path.name,))
+    at = 0
+    for offset, length in rows.fetchall():
+        if offset > at:
+            yield from read_members(path, start=at, end=offset)
+        at = max(at, offset + length)
+    yield from read_members(path, start=at)
 
 
 def _rows(db: Database, captures: Iterable[int]) -> list[Row]:
@@ -76,17 +129,15 @@ def _rows(db: Database, captures: Iterable[int]) -> list[Row]:
     return list(db.query(sql, [json.dumps(sorted(captures))]))
 
 
-def _page(record: Record) -> Page:
-    headers = {}
-    for line in record.head.decode("utf-8", "replace").split("\r\n")[1:]:
-        name, _, value = line.partition(":")
-        headers[name.strip().lower()] = value.strip()
-    return Page(url=record.url, body=record.payload, headers=headers)
+def _revisits(
+    db: Database, folder: Path, gone: list[Row], growing: Collection[str]
+) -> tuple[dict[str, dict[int, bytes]], set[int]]:
+    """By file and offset the payloads of revisits that stay while what they repeat goes.
 
-
-def _revisits(db: Database, folder: Path, gone: list[Row]) -> dict[str, dict[int, bytes]]:
-    """By file and offset the payloads of revisits that stay while what they repeat goes."""
+    And the captures that revisits in growing files repeat: those cannot be rewritten.
+    """
     found: dict[str, dict[int, bytes]] = {}
+    needed: set[int] = set()
     numbers = json.dumps([row["id"] for row in gone])
     for row in gone:
         others = db.query(
@@ -96,9 +147,13 @@ def _revisits(db: Database, folder: Path, gone: list[Row]) -> dict[str, dict[int
         )
         for other in others:
             revisit, original = _record(folder, other), _record(folder, row)
-            if revisit is not None and revisit.kind == "revisit" and original and original.kind != "revisit":
+            if revisit is None or revisit.kind != "revisit" or not original or original.kind == "revisit":
+                continue
+            if other["warc"] in growing:
+                needed.add(row["id"])
+            else:
                 found.setdefault(other["warc"], {})[other["offset"]] = original.payload
-    return found
+    return found, needed
 
 
 def _record(folder: Path, row: Row) -> Record | None:
@@ -107,14 +162,3 @@ def _record(folder: Path, row: Row) -> Record | None:
         return None if isinstance(member, Damage) else parse_record(member.data)
     except (OSError, RecordError):
         return None
-
-
-def _left_files(db: Database, folder: Path, belongs: Callable[[Record], bool]) -> Iterable[str]:
-    """Files of runs that did not end well, with records behind their last row that belong to what goes."""
-    rows = db.conn.execute(
-        "select c.warc, max(c.offset + c.length) from captures c join runs r on r.id = c.run"
-        " where r.finished is null or r.reason not in ('finished', 'interrupted') group by c.warc"
-    ).fetchall()
-    for name, end in rows:
-        if (folder / name).exists() and left_records(folder / name, end, belongs):
-            yield name

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from newsarchive.members import Member, Record, RecordError, parse_record, read_members
-from newsarchive.takedown.traces import Traces, opening
+from newsarchive.members import Record
+from newsarchive.takedown.rewriting import CAPTURES
+from newsarchive.takedown.traces import Traces, opening, page_of
 from newsarchive.urls import as_requested, url_key
 from newsarchive.warc import CaptureError, read_capture
 
 Progress = Callable[[str, int, int], None]
-KEPT = ("response", "resource", "revisit")
 
 
 @dataclass(kw_only=True)
@@ -40,6 +40,12 @@ class Belongings:
     def keys(self) -> frozenset[str]:
         """The addresses without what does not tell articles apart."""
         return frozenset(map(url_key, self.urls))
+
+    def has_record(self, record: Record) -> bool:
+        """Whether a record that no row of captures knows is of its addresses, or holds its text."""
+        if url_key(record.url) in self.keys:
+            return True
+        return record.kind in CAPTURES and self.traces.in_page(page_of(record))
 
 
 def find_belongings(
@@ -212,16 +218,3 @@ def _picture_of_other(db: Database, lonely: Iterable[str], sha256: str | None) -
     sql = "select url from images where sha256 = ?1 or id in (select image from image_versions where sha256 = ?1)"
     urls = [url for (url,) in db.conn.execute(sql, (sha256,))]
     return bool(set(urls) - set(lonely))
-
-
-def left_records(path: Path, start: int, belongs: Callable[[Record], bool]) -> bool:
-    """Whether behind `start`, in what a killed run left, there is a record that belongs to what is taken down."""
-    for member in read_members(path, start=start):
-        if isinstance(member, Member):
-            try:
-                record = parse_record(member.data)
-            except RecordError:
-                continue
-            if record.kind in KEPT and belongs(record):
-                return True
-    return False

@@ -5,12 +5,16 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 from newsarchive.database.removal import Place
-from newsarchive.members import Member, Record, RecordError, as_response, parse_record, read_members
+from newsarchive.members import Damage, Member, Record, RecordError, as_response, parse_record, read_members
+
+CAPTURES = ("response", "resource", "revisit")
+"""Kinds of records that are captures; others tell of one, or of the file."""
 
 
 @dataclass(kw_only=True)
@@ -22,26 +26,35 @@ class Rewritten:
     sha256: str = ""
     places: dict[int, Place] = field(default_factory=dict)
 
+    def discard(self) -> None:
+        """Delete the new file."""
+        if self.new is not None:
+            self.new.unlink(missing_ok=True)
+            self.new = None
+
 
 def rewrite(
     path: Path,
     *,
     drop: Callable[[int, Record], bool],
     promote: Mapping[int, bytes],
+    known: Collection[int] = (),
 ) -> Rewritten:
-    """Write a WARC file anew without the records for which `drop` (offset, record) says so, and their requests.
+    """Write a WARC file anew without the captures for which `drop` (offset, record) says so.
 
-    `promote` gives by offset the payloads of revisits that are to become responses, for what they repeat is dropped.
-    Bytes that are no whole record, such as the end that a killed run left, are not taken over.
+    The records that tell of them (requests, metadata) go with them; `drop` is asked of such a record only where the
+    capture it tells of is not in the file. `promote` gives by offset the payloads of revisits that are to become
+    responses, for what they repeat is dropped. Bytes that are no whole record, such as the end that a killed run left,
+    are not taken over, unless they begin at one of the offsets `known`: a broken capture stays to be told of.
     """
-    gone = _ids(path, drop)
+    dropped = _dropped(path, drop)
     new = _next_name(path)
-    result = Rewritten(old=path)
+    result = Rewritten(old=path, new=new)
     digest = hashlib.sha256()
     kept = 0
-    with open(new, "wb") as file:
+    with open(new, "xb") as file:
         for member, record in _records(path):
-            if drop(member.offset, record) or record.fields.get("warc-concurrent-to") in gone:
+            if member.offset in dropped or (isinstance(member, Damage) and member.offset not in known):
                 continue
             data = _bytes(path, member)
             if member.offset in promote:
@@ -52,31 +65,39 @@ def rewrite(
             kept += record.kind != "warcinfo"
         file.flush()
         os.fsync(file.fileno())
-    if kept:
-        result.new, result.sha256 = new, digest.hexdigest()
-    else:
-        new.unlink()
+    result.sha256 = digest.hexdigest()
+    if not kept:
+        result.discard()
         result.places.clear()
     return result
 
 
-def _ids(path: Path, drop: Callable[[int, Record], bool]) -> set[str]:
-    return {
-        record.fields.get("warc-record-id", "-") for member, record in _records(path) if drop(member.offset, record)
-    }
+def _dropped(path: Path, drop: Callable[[int, Record], bool]) -> set[int]:
+    """The offsets of the records that go."""
+    found: set[int] = set()
+    goes: dict[str, bool] = {}
+    for member, record in _records(path):
+        if isinstance(member, Damage):
+            continue
+        about = [record.fields.get(name, "") for name in ("warc-concurrent-to", "warc-refers-to")]
+        known = [] if record.kind in CAPTURES else [goes[number] for number in about if number and number in goes]
+        gone = any(known) if known else drop(member.offset, record)
+        goes[record.fields.get("warc-record-id", "")] = gone
+        if gone:
+            found.add(member.offset)
+    return found
 
 
-def _records(path: Path) -> Iterator[tuple[Member, Record]]:
+def _records(path: Path) -> Iterator[tuple[Member | Damage, Record]]:
     for member in read_members(path):
-        if isinstance(member, Member):
-            try:
-                record = parse_record(member.data)
-            except RecordError:  # broken, but not ours to throw away
-                record = Record(block=b"")
-            yield member, record
+        try:
+            record = parse_record(member.data) if isinstance(member, Member) else Record(block=b"")
+        except RecordError:  # broken, but not ours to throw away
+            record = Record(block=b"")
+        yield member, record
 
 
-def _bytes(path: Path, member: Member) -> bytes:
+def _bytes(path: Path, member: Member | Damage) -> bytes:
     with open(path, "rb") as file:
         file.seek(member.offset)
         return file.read(member.length)
@@ -87,4 +108,5 @@ def _next_name(path: Path) -> Path:
     base = path.name.removesuffix(".warc.gz")
     found = re.fullmatch(r"(.+)-r(\d+)", base)
     stem, number = (found[1], int(found[2])) if found else (base, 1)
-    return path.with_name(f"{stem}-r{number + 1}.warc.gz")
+    names = (path.with_name(f"{stem}-r{further}.warc.gz") for further in count(number + 1))
+    return next(name for name in names if not name.exists())

@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from newsarchive.encodings import decode, inflate
 from newsarchive.items import Page
+from newsarchive.members import Record
 
 WINDOW = 30
 """Letters at the begin of a paragraph by which it is known again."""
@@ -40,10 +41,7 @@ class Traces:
 
     def in_page(self, page: Page) -> bool:
         """Whether a captured response holds the headline or a paragraph."""
-        kind = page.headers.get("content-type", "").lower()
-        if kind.startswith(("image/", "video/", "audio/", "font/")):
-            return False
-        return self.in_text(decode(inflate(page.body, page.headers.get("content-encoding", "")), kind))
+        return self.in_text(text_of(page))
 
     def in_text(self, text: str) -> bool:
         """Whether a text in HTML, XML or JSON holds the headline or a paragraph."""
@@ -54,6 +52,23 @@ class Traces:
             return False
         whole = letters(unquote(as_text(text)))
         return any(path in whole for path in self._paths)
+
+
+def page_of(record: Record) -> Page:
+    """The page that a record holds."""
+    headers = {}
+    for line in record.head.decode("utf-8", "replace").split("\r\n")[1:]:
+        name, _, value = line.partition(":")
+        headers[name.strip().lower()] = value.strip()
+    return Page(url=record.url, body=record.payload, headers=headers)
+
+
+def text_of(page: Page) -> str:
+    """What a captured response says, with its markup; nothing of a picture or a film."""
+    kind = page.headers.get("content-type", "").lower()
+    if kind.startswith(("image/", "video/", "audio/", "font/")):
+        return ""
+    return decode(inflate(page.body, page.headers.get("content-encoding", "")), kind)
 
 
 def opening(paragraph: str) -> str:

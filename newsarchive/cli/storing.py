@@ -1,0 +1,143 @@
+"""Storing what a one-off fetch got: beside any run, in one short transaction, and nothing that was taken down."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from newsarchive import database
+from newsarchive.cli.terminal import Archive
+from newsarchive.database.warcfiles import left_warcs
+from newsarchive.items import Capture, Extracted
+from newsarchive.recorders import PageRecorder
+from newsarchive.sites import Site
+from newsarchive.stored import article_again
+from newsarchive.takedown import clean_up
+from newsarchive.warc import CaptureWriter
+
+_PATIENCE = 1.0
+"""Seconds to wait for another fetch that cleans up; a crawl, which would take longer, cleans up at its own end."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What a fetch got: what came of its pages, the site of each, its WARC file, and what else it kept."""
+
+    results: Sequence[Extracted]
+    sites: Mapping[str, Site]
+    writer: CaptureWriter | None
+    recorder: PageRecorder | None
+
+    @property
+    def captures(self) -> list[Capture]:
+        """All captures, those of pictures, redirects and robots.txt too."""
+        return self.recorder.captures if self.recorder else [c for r in self.results for c in r.fetched.captures]
+
+
+class _TakenDownError(Exception):
+    """What was fetched is not to be stored, for something of it was taken down meanwhile; the message says what."""
+
+
+def store_fetched(archive: Archive, fetched: Stored) -> bool:
+    """Store what came of the pages; says so where it cannot, and gives whether it could.
+
+    The WARC file stays locked until its rows are there: a takedown at this moment leaves it to us.
+    """
+    if fetched.recorder is not None and fetched.recorder.problem:
+        archive.warn(f"The article is printed but could not be stored: {fetched.recorder.problem}.")
+        return False
+    try:
+        db = database.open_archive(archive.folder)
+        try:
+            down = _store(archive, db, fetched)
+        except _TakenDownError as error:
+            db.conn.rollback()
+            _throw_away(archive.folder, db, fetched)
+            archive.warn(f"{error}, so nothing was stored; fetch it again.")
+            return False
+        finally:
+            if fetched.writer:
+                fetched.writer.close()
+        _clean_up(archive.folder, db)
+        db.close()
+        database.sum_pages(archive.folder)
+    except (database.ArchiveError, sqlite3.Error, OSError) as error:
+        archive.warn(f"The article is printed but could not be stored: {str(error).removesuffix('.')}.")
+        return False
+    for url in down:
+        archive.warn(f"{url} was taken down and is not stored again.")
+    return not down
+
+
+def _store(archive: Archive, db: Database, fetched: Stored) -> list[str]:
+    """Store it in one transaction; gives the addresses that were taken down, of which nothing is stored.
+
+    Raises _TakenDownError where nothing at all is to be stored, sqlite3.Error where it cannot be written.
+    """
+    db.conn.execute("begin immediate")  # a crawl may be writing: wait for its batch, then write ours whole
+    if lost := database.lost_originals(db, fetched.captures):
+        raise _TakenDownError(f"{lost[0].url} repeats what was taken down meanwhile")
+    down = []
+    for result in fetched.results:
+        url = result.fetched.urls[0]
+        site = fetched.sites[url]
+        if not db["sites"].count_where("name = ?", [site.name]):
+            database.save_site(db, site)
+        run = database.start_run(db, "fetch", site.name)
+        outcome = database.save_extracted(
+            db, result, site=site, run=run, again=partial(article_again, archive.folder, site)
+        )
+        database.finish_run(db, run, reason="finished", counts={outcome: 1})
+        down += [url] if outcome == "forgotten" else []
+    for capture in fetched.captures:
+        database.save_capture(db, capture, run)
+    if fetched.recorder and fetched.recorder.pictures:
+        if down:
+            raise _TakenDownError(f"{down[0]} was taken down meanwhile")
+        _store_pictures(archive, db, fetched.recorder, run)
+    if fetched.writer and not down:  # else it is looked through first, by us or by the run that holds the archive
+        database.record_warc(db, fetched.writer.path)
+    db.conn.commit()
+    return down
+
+
+def _store_pictures(archive: Archive, db: Database, recorder: PageRecorder, run: int) -> None:
+    counts = Counter(
+        database.save_fetched_picture(db, fetched, picture, run=run) for fetched, picture in recorder.pictures
+    )
+    archive.say("Pictures: " + ", ".join(f"{count} {state}" for state, count in sorted(counts.items())))
+
+
+def _throw_away(folder: Path, db: Database, fetched: Stored) -> None:
+    """Remove the files of a fetch that cannot be stored."""
+    if fetched.writer:
+        fetched.writer.path.unlink(missing_ok=True)
+    pictures = fetched.recorder.pictures if fetched.recorder else []
+    for sha256 in {picture.sha256 for _, picture in pictures if picture is not None}:
+        if not db.conn.execute("select 1 from image_versions where sha256 = ?", (sha256,)).fetchone():
+            for path in (folder / "images").glob(f"{sha256}.*"):
+                path.unlink(missing_ok=True)
+
+
+def _clean_up(folder: Path, db: Database) -> None:
+    """Purge what was taken down, where there is anything; a run that holds the archive does so at its own end."""
+    (waiting,) = db.conn.execute("select exists (select 1 from outdated_files)").fetchone()
+    if not waiting and not left_warcs(db, folder / "warc"):
+        return
+    patience = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            with database.lock_archive(folder):
+                clean_up(db, folder)
+            return
+        except database.ArchiveLocked:
+            if time.monotonic() > patience:
+                return
+            time.sleep(0.1)

@@ -1,0 +1,132 @@
+"""Keeping down what was taken down: what runs left of it, killed ones too, and rewriting that nobody disturbs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from sqlite_utils import Database
+
+from newsarchive.database import ForgottenAddresses, delete_outdated, record_left_warcs, require_lock
+from newsarchive.database.warcfiles import delete_drafts, left_warcs
+from newsarchive.members import Record
+from newsarchive.takedown.captures import Removal, plan_removal
+from newsarchive.takedown.rewriting import CAPTURES
+from newsarchive.takedown.traces import page_of, text_of
+
+TRIES = 3
+"""Plans that others' writes may undo, before the next one is made while nobody can write."""
+_REWRITING = threading.RLock()
+"""Held while WARC files are rewritten: the archive's lock keeps other processes off, this one other runs of ours."""
+
+
+class Plan(Protocol):
+    """What is to be carried out in one transaction, with files written for it beforehand."""
+
+    def discard(self) -> None:
+        """Delete those files."""
+
+
+P = TypeVar("P", bound=Plan)
+
+
+def clean_up(db: Database, folder: Path) -> bool:
+    """End what killed takedowns began, and purge what killed runs left; every run that holds the lock begins with it.
+
+    Gives whether nothing of what was taken down is left in the database's file and log. Raises ArchiveError where
+    this process does not hold the archive.
+    """
+    require_lock(folder)
+    with _REWRITING:
+        clean = delete_outdated(db, folder)
+        delete_drafts(db, folder / "warc")
+        purge_forgotten(db, folder)
+        record_left_warcs(db, folder / "warc")
+    return clean
+
+
+def purge_forgotten(db: Database, folder: Path) -> int:
+    """Remove what runs kept of addresses that were taken down before they knew of it; gives how many captures.
+
+    Called at the end of a run, before its WARC file is recorded as finished: a file that is not recorded is looked
+    through by the next run. Raises ArchiveError where this process does not hold the archive.
+    """
+    require_lock(folder)
+    forgotten = ForgottenAddresses(db)
+    if not forgotten:
+        return 0
+
+    def belongs(record: Record) -> bool:
+        return forgotten.has(record.url) or (record.kind in CAPTURES and forgotten.named_in(text_of(page_of(record))))
+
+    def plan() -> Removal:
+        left = left_warcs(db, folder / "warc")
+        return plan_removal(db, folder, _captures(db, forgotten, left), belongs=belongs, files=left)
+
+    with settled(db, plan) as removal:
+        removal.apply(db)
+    delete_outdated(db, folder)
+    return sum(place is None for place in removal.moved.values())
+
+
+@contextmanager
+def settled(db: Database, plan: Callable[[], P]) -> Iterator[P]:
+    """A plan of a removal in the transaction that carries it out: nobody has written since it was made.
+
+    A one-off fetch may store a page meanwhile, whose record repeats what goes; then the plan is made again. What was
+    written for a plan that is not carried out is deleted.
+    """
+    with _REWRITING:
+        db.conn.commit()  # what the caller wrote: a transaction of its own begins
+        planned = _settle(db, plan)
+        try:
+            yield planned
+            db.conn.commit()
+        except BaseException:
+            db.conn.rollback()
+            planned.discard()
+            raise
+
+
+def _settle(db: Database, plan: Callable[[], P]) -> P:
+    for _ in range(TRIES):
+        version = _version(db)
+        planned = plan()
+        db.conn.execute("begin immediate")
+        if _version(db) == version:
+            return planned
+        db.conn.rollback()
+        planned.discard()
+    db.conn.execute("begin immediate")
+    try:
+        return plan()
+    except BaseException:
+        db.conn.rollback()
+        raise
+
+
+def _version(db: Database) -> int:
+    """A number that changes whenever another connection commits."""
+    return int(db.conn.execute("pragma data_version").fetchone()[0])
+
+
+def _captures(db: Database, forgotten: ForgottenAddresses, left: list[Path]) -> set[int]:
+    """The captures of what was taken down, but for those that revisions of other articles were made of."""
+    numbers = {
+        number
+        for (number,) in db.conn.execute(
+            "select c.id from captures c join urls u on u.url = c.url where u.state = 'forgotten'"
+        )
+    }
+    for path in left:  # an address may be written in several ways
+        rows = db.conn.execute("select id, url from captures where warc = ?", (path.name,)).fetchall()
+        numbers |= {number for number, url in rows if forgotten.has(url)}
+    used = {
+        number
+        for number in numbers
+        if db.conn.execute("select 1 from revision_captures where capture = ? limit 1", (number,)).fetchone()
+    }
+    return numbers - used
