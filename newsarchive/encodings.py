@@ -7,8 +7,8 @@ import re
 import sys
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from typing import Any, Protocol
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, Protocol, TypeVar
 
 import brotli
 from resiliparse.parse.encoding import detect_encoding, map_encoding_to_html5
@@ -188,3 +188,61 @@ def _oddness(text: str) -> float:
 _MISREAD = re.compile(
     r"[а-яё][А-ЯЁ]|[ÃÂÐÑРС][\x80-\xbf°-¿„-™]|[À-ÖØ-öø-ÿ]{3,}|[a-zA-Z][а-яёА-ЯЁ]|[а-яёА-ЯЁ][a-zA-Z]|[\u2500-\u259f]"
 )
+
+
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_SPACES = "\x0b\x0c\r\x1c\x1d\x1e\x1f\x85"
+_LINES = ("lead", "body", "markdown")
+"""Fields of a record that have several lines."""
+T = TypeVar("T")
+
+
+def printable(text: str) -> str:
+    r"""A text without control characters, halves of characters and codes that stand for none: XML allows none of them.
+
+    Those that are spaces become spaces; ends of lines stay.
+
+    >>> printable("су\x07 жол\x0bы\ud800\r\n")
+    'су жол ы\n'
+    """
+    if not _CONTROL.search(text):
+        return text
+    return _CONTROL.sub(lambda found: " " if found[0] in _SPACES else "", text.replace("\r\n", "\n"))
+
+
+def one_line(text: str) -> str:
+    r"""A text that should have one line: without control characters, ends of lines among them.
+
+    >>> one_line("су\x07\nжолы"), one_line("а  б")
+    ('су жолы', 'а  б')
+    """
+    if not _CONTROL.search(text) and not re.search(r"[\n\t\u2028\u2029]", text):
+        return text
+    return " ".join(printable(text).split())
+
+
+def printable_record(record: T) -> T:
+    """A record with printable text in all its fields; what nothing is left of is dropped from its lists."""
+    found = _printable(record, lines=False)
+    assert isinstance(found, type(record))
+    return found
+
+
+def _printable(value: Any, *, lines: bool) -> Any:
+    if isinstance(value, str):
+        return printable(value) if lines else one_line(value)
+    if isinstance(value, tuple):
+        cleaned = [_printable(item, lines=False) for item in value]
+        kept = tuple(new for new, old in zip(cleaned, value, strict=True) if new == old or not _is_empty(new))
+        return kept if kept == value else tuple(dict.fromkeys(kept))
+    if isinstance(value, dict):
+        return {name: _printable(item, lines=False) for name, item in value.items()}
+    if is_dataclass(value) and not isinstance(value, type):
+        old = {field.name: getattr(value, field.name) for field in fields(value)}
+        new = {name: _printable(item, lines=name in _LINES) for name, item in old.items()}
+        return value if new == old else replace(value, **new)
+    return value
+
+
+def _is_empty(value: object) -> bool:
+    return not value or (hasattr(value, "name") and not value.name)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 import vl_convert
 from lxml import etree
 from markupsafe import Markup
+
+from newsarchive.encodings import one_line
 
 # Told apart by people with any colour vision (after Okabe and Ito, 2008), each with contrast 3:1 on white or more.
 COLOURS = ["#0b62a4", "#c2410c", "#00785a", "#a02c7d", "#7a5c00", "#2f2f2f", "#4b7bd1", "#8a1c1c"]
@@ -40,6 +42,7 @@ def draw_lines(points: Sequence[Point], *, share: bool = False, width: int = 760
     """
     if not points:
         return Markup()
+    points = [replace(point, series=one_line(point.series)) for point in points]  # XML holds no control characters
     names = list(dict.fromkeys(point.series for point in points))
     spec = _specification(points, names, share=share, width=width, height=height)
     svg = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])

@@ -13,6 +13,7 @@ from sqlite_utils import Database
 
 from newsarchive import __version__
 from newsarchive.database.seals import seal
+from newsarchive.encodings import one_line
 from newsarchive.items import Capture, Original
 from newsarchive.sites import Site
 
@@ -56,7 +57,7 @@ def finish_run(db: Database, run: int, *, reason: str, message: str = "", counts
     with db.atomic():
         db.conn.execute(
             "update runs set finished = ?, reason = ?, message = ?, counts = ? where id = ?",
-            (now(), reason, message, json.dumps(counts, ensure_ascii=False, sort_keys=True), run),
+            (now(), reason, one_line(message), json.dumps(counts, ensure_ascii=False, sort_keys=True), run),
         )
     seal(db)
 

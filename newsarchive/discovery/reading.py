@@ -10,6 +10,7 @@ from newsarchive.discovery.feed import read_feed
 from newsarchive.discovery.listing import read_links
 from newsarchive.discovery.sitemap import read_sitemap
 from newsarchive.discovery.wordpress import read_posts
+from newsarchive.encodings import printable_record
 from newsarchive.items import Listing, Page
 from newsarchive.sites import Site, Source
 
@@ -28,4 +29,5 @@ def read_listing(page: Page, *, site: Site, source: Source) -> Listing:
         logger.debug("%s cannot be read", page.url, exc_info=True)
         reason = f"an error in newsarchive itself ({type(error).__name__}: {error})"
         raise ListingError(page.url, reason[:300], ours=True) from error
-    return replace(listing, cut=page.cut) if page.cut else listing
+    articles = tuple(replace(found, hints=printable_record(found.hints)) for found in listing.articles)
+    return replace(listing, articles=articles, cut=page.cut or listing.cut)

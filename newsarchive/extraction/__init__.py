@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from newsarchive.encodings import printable_record
 from newsarchive.extraction.blocks import Block, Element, absolute
 from newsarchive.extraction.markdown import plain, to_markdown
 from newsarchive.extraction.metadata import (
@@ -42,7 +43,8 @@ def extract_article(pages: Sequence[Page], url: str, *, site: Site, hints: Hints
     texts = [_text(tree, url, metadata, site, hints) for tree in trees]
     if not any(text.body for text in texts):
         raise NotAnArticle(url, "no text")
-    return _article(trees, texts, metadata, url, given=[page.url for page in pages], site=site, hints=hints)
+    article = _article(trees, texts, metadata, url, given=[page.url for page in pages], site=site, hints=hints)
+    return printable_record(article)
 
 
 def _text(tree: Element, url: str, metadata: Metadata, site: Site, hints: Hints) -> Text:
