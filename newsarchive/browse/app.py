@@ -18,6 +18,7 @@ from newsarchive.browse import RoomError, plugin
 from newsarchive.browse.languages import load_texts
 from newsarchive.browse.metadata import DESCRIPTIONS, datasette_metadata
 from newsarchive.browse.plots import Point, draw_lines
+from newsarchive.browse.rules import TELLS, tells_of_hidden
 from newsarchive.browse.web import HERE, Room, is_local_name, only_here
 from newsarchive.database import connect_reading, read_archive
 
@@ -38,8 +39,15 @@ class ArchiveDatabase(Database):  # type: ignore[misc]
         if write:
             raise sqlite3.OperationalError("The archive is open for reading only.")
         connection = connect_reading(Path(self.path), any_thread=True)
+        connection.create_function(TELLS, 1, self._tells_of_hidden, deterministic=True)
         self._all_file_connections.append(connection)
         return connection
+
+    hidden_words = "[[], []]"
+    """What hidden articles are known by: no parameter of a query, for those are shown."""
+
+    def _tells_of_hidden(self, text: object) -> bool:
+        return tells_of_hidden(text, self.hidden_words)
 
     async def table_counts(self, limit: int = 10) -> dict[str, int | None]:
         """Rows of each table; None for those of the search, whose counting reads gigabytes in one step."""

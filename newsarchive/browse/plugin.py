@@ -64,4 +64,14 @@ def handle_exception(datasette: Any, request: Any, exception: Exception) -> Any:
     room = _room(datasette)
     if room is None:
         return datasettes_own.handle_exception(datasette, request, exception)
+    return _explain(datasette, room, request, exception)
+
+
+async def _explain(datasette: Any, room: Room, request: Any, exception: Exception) -> Any:
+    """What a page cannot answer is the reader's mistake where it can be answered without the query."""
+    if request.query_string and room.failed(exception):
+        path = request.scope.get("raw_path", b"").decode("latin-1").partition("?")[0] or request.path
+        plain = await datasette.client.get(path)
+        if plain.status_code < 500:
+            return room.failure(request, 400, "error_bad")
     return room.explain(request, exception)

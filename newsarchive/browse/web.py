@@ -211,15 +211,20 @@ class Room:
         )
         return _html(self.draw(page, speech, None, {}), speech, status=status)
 
+    def failed(self, exception: Exception) -> bool:
+        """Whether an exception that Datasette met is nobody's mistake but the program's."""
+        return getattr(exception, "status", 500) >= 500 and not isinstance(exception, DatasetteError)
+
     def explain(self, request: Request, exception: Exception) -> Response:
         """The error page for an exception that Datasette met; one that is nobody's mistake but ours is logged."""
         status = getattr(exception, "status", 500)
-        if status >= 500 and not isinstance(exception, DatasetteError):
+        if self.failed(exception):
             log.error("%s failed", request.path, exc_info=exception)
             return self.failure(request, 500, "error_failed")
         if isinstance(exception, DatasetteError):
             detail = Markup(exception.message).striptags() if exception.message_is_html else exception.message  # noqa: S704
-            return self.failure(request, status, "error_bad", str(detail))
+            # Its errors about a request have status 500 where it sets none.
+            return self.failure(request, status if status < 500 else 400, "error_bad", str(detail))
         return self.failure(request, status, "error_missing" if status == 404 else "error_bad")
 
 

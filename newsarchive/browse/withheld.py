@@ -1,13 +1,14 @@
 """Articles under an embargo in Datasette's own pages: their rows are left out, and what cannot be cut is closed.
 
-Datasette reads tables as they are. While an embargo is in force, table pages leave out the rows of the articles that
-are hidden; own SQL, prepared queries, single rows and the tables of the search index, which no condition can be put on,
-are closed. Without an embargo nothing is.
+Datasette reads tables as they are. While an embargo is in force, the page of a table shows the rows that its rule (see
+`rules`) lets through, and is closed where there is none; own SQL, prepared queries and single rows, which no condition
+can be put on, are closed. Without an embargo nothing is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
@@ -15,24 +16,9 @@ from datasette.filters import FilterArguments  # type: ignore[import-untyped]
 from datasette.utils import tilde_decode  # type: ignore[import-untyped]
 from datasette.utils.asgi import Response  # type: ignore[import-untyped]
 
-from newsarchive.browse.metadata import DESCRIPTIONS
+from newsarchive.browse.rules import hidden_words, rule_of
 
 DATABASE = "archive"
-CLOSED = ("stems_in_order",)
-_HIDDEN = "(select article from hidden)"
-_HIDDEN_IMAGES = (
-    f"(select image from article_images where article in {_HIDDEN} union select i.id from revisions r"  # noqa: S608
-    f" join json_each(r.images) e join images i on i.url = e.value ->> 'url' where r.article in {_HIDDEN})"
-)
-"""Pictures that a hidden article shows or once showed."""
-_OWN = {
-    "articles": f"id not in {_HIDDEN}",
-    "archive": f"id not in {_HIDDEN}",
-    "stems": f"id not in {_HIDDEN}",
-    "images": f"id not in {_HIDDEN_IMAGES}",
-    "image_versions": f"image not in {_HIDDEN_IMAGES}",
-    "revision_captures": f"revision not in (select id from revisions where article in {_HIDDEN})",  # noqa: S608
-}
 
 
 async def is_in_force(datasette: Any) -> bool:
@@ -45,23 +31,26 @@ async def permit(datasette: Any, action: str, resource: Any) -> bool | None:
     """False for what would show a hidden article whatever is asked; None where it is not for us to say."""
     if action in ("execute-sql", "view-query"):
         return False if await is_in_force(datasette) else None
-    if action == "view-table" and resource[0] == DATABASE and not _can_be_cut(resource[1]):
-        return False if await is_in_force(datasette) else None
+    if action == "view-table" and resource[0] == DATABASE and await is_in_force(datasette):
+        return None if await _rule(datasette, resource[1]) is not None else False
     return None
 
 
-def _can_be_cut(table: str) -> bool:
-    return table in DESCRIPTIONS and table not in CLOSED
+async def _rule(datasette: Any, table: str) -> str | None:
+    rule: str | None = await datasette.get_database(DATABASE).execute_fn(partial(rule_of, table=table))
+    return rule
 
 
 async def leave_out(datasette: Any, table: str) -> Any:
     """The condition that leaves hidden articles out of the page of a table; None where none is needed."""
-    name = table.casefold()
-    condition = _OWN.get(name)
-    if condition is None and "article" in DESCRIPTIONS.get(name, {}).get("columns", {}):
-        condition = f"(article is null or article not in {_HIDDEN})"
-    if condition is None or not await is_in_force(datasette):
+    if not await is_in_force(datasette):
         return None
+    rule = await _rule(datasette, table)
+    if rule == "":
+        return None
+    condition = "false" if rule is None else rule
+    database = datasette.get_database(DATABASE)
+    database.hidden_words = await database.execute_fn(hidden_words)
     return FilterArguments(where_clauses=[condition], params={}, human_descriptions=[])
 
 

@@ -162,8 +162,11 @@ def show(archive: Archive, article: str, revision: int | None, form: str, eviden
     click.echo(render_article(article_of_revision(row, url=url, site=site), "json" if as_json else form))
 
 
-def find_article(db: Database, text: str) -> int:
-    """An article's id from an id or a URL. Raises UsageError where there is none."""
+def find_article(db: Database, text: str, *, to_publish: bool = False) -> int:
+    """An article's id from an id or a URL. Ends with a sentence where there is none.
+
+    With `to_publish` also where it is under an embargo: what is printed goes to other people.
+    """
     if text.isdigit():
         row = db.conn.execute("select id from articles where id = ?", (whole_number(text),)).fetchone()
         found = row[0] if row else None
@@ -172,7 +175,16 @@ def find_article(db: Database, text: str) -> int:
     if found is None:
         click.echo(f"newsarchive: There is no article {text} in this archive.", err=True)
         sys.exit(1)
+    if to_publish and (row := db.conn.execute(_HIDDEN_UNTIL, (found,)).fetchone()):
+        click.echo(f"newsarchive: Article {found} is under an embargo until {row[0]}.", err=True)
+        sys.exit(1)
     return int(found)
+
+
+_HIDDEN_UNTIL = """
+select max(until) from embargoes where article = ?1 and lifted is null and article in (select article from hidden)
+    having max(until) is not null
+"""
 
 
 def revision_row(db: Database, article: int, number: int | None) -> dict[str, Any]:

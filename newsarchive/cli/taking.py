@@ -99,7 +99,7 @@ def cite(archive: Archive, article: str, revision: int | None, style: str) -> No
     """Cite an article and the version of it that the archive keeps."""
     db = archive.read()
     try:
-        click.echo(cite_article(db, find_article(db, article), revision=revision, style=style))
+        click.echo(cite_article(db, find_article(db, article, to_publish=True), revision=revision, style=style))
     except CitationError as error:
         raise click.UsageError(str(error)) from error
 
@@ -110,7 +110,7 @@ def cite(archive: Archive, article: str, revision: int | None, style: str) -> No
 def timemap(archive: Archive, article: str) -> None:
     """List the captures of an article as a TimeMap (Memento, RFC 7089)."""
     db = archive.read()
-    found = captures_as_timemap(db, find_article(db, article))
+    found = captures_as_timemap(db, find_article(db, article, to_publish=True))
     if not found:
         archive.warn(f"No capture of {article} is kept.")
         sys.exit(1)

@@ -16,8 +16,8 @@ def embargo_article(db: Database, article: int, *, until: date, reason: str = ""
 
     An embargo that is in force is replaced.
     """
-    site, url, timezone = db.conn.execute(
-        "select a.site, a.url, s.timezone from articles a join sites s on s.name = a.site where a.id = ?", (article,)
+    site, timezone = db.conn.execute(
+        "select a.site, s.timezone from articles a join sites s on s.name = a.site where a.id = ?", (article,)
     ).fetchone()
     begin = datetime(until.year, until.month, until.day, tzinfo=ZoneInfo(timezone))
     moment = begin.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -28,18 +28,18 @@ def embargo_article(db: Database, article: int, *, until: date, reason: str = ""
             "insert into embargoes (article, until, reason, since, run) values (?, ?, ?, ?, ?)",
             (article, moment, reason, now(), run),
         )
-    finish_run(db, run, reason="finished", message=f"{url}: until {moment}: {reason}", counts={"hidden": 1})
+    finish_run(db, run, reason="finished", message=f"article {article}: until {moment}", counts={"hidden": 1})
     return moment
 
 
 def lift_embargo(db: Database, article: int) -> bool:
     """Show an article again before its time; gives whether it was hidden."""
-    site, url = db.conn.execute("select site, url from articles where id = ?", (article,)).fetchone()
+    (site,) = db.conn.execute("select site from articles where id = ?", (article,)).fetchone()
     with db.atomic():
         lifted = _lift(db, article)
     if lifted:
         run = start_run(db, "embargo", site)
-        finish_run(db, run, reason="finished", message=f"{url}: lifted", counts={"lifted": lifted})
+        finish_run(db, run, reason="finished", message=f"article {article}: lifted", counts={"lifted": lifted})
     return bool(lifted)
 
 

@@ -48,13 +48,13 @@ def is_forgotten(db: Database, url: str) -> bool:
     return False
 
 
-class ForgottenAddresses:
-    """The addresses that were taken down, held in memory: what a crawl asks before it keeps a response."""
+class Addresses:
+    """Addresses, recognized however they are written."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, urls: Iterable[str] = ()) -> None:
         self._keys: set[str] = set()
         self._places: set[str] = set()
-        self.add(url for (url,) in db.conn.execute("select url from urls where state = 'forgotten'"))
+        self.add(urls)
 
     def __bool__(self) -> bool:
         return bool(self._keys)
@@ -73,11 +73,18 @@ class ForgottenAddresses:
         return bool(self._keys) and url_key(url) in self._keys
 
     def named_in(self, text: str) -> bool:
-        """Whether a listing names one of them, in whatever way it writes an address."""
+        """Whether a text names one of them, in whatever way it writes an address."""
         if not self._places:
             return False
         plain = unquote(html.unescape(text.replace("\\/", "/")))
         return any(re.search(rf"{re.escape(place)}(?![\w-])", plain) for place in self._places)
+
+
+class ForgottenAddresses(Addresses):
+    """The addresses that were taken down, held in memory: what a crawl asks before it keeps a response."""
+
+    def __init__(self, db: Database) -> None:
+        super().__init__(url for (url,) in db.conn.execute("select url from urls where state = 'forgotten'"))
 
 
 def mark_forgotten(db: Database, urls: Sequence[str], *, site: str, time: str, reason: str) -> None:
