@@ -31,6 +31,7 @@ from newsarchive.database import (
     start_run,
 )
 from newsarchive.database.checkpoints import ENOUGH
+from newsarchive.database.earlier import known_later
 from newsarchive.database.revisions import Provenance
 from newsarchive.items import Article, Author, Hints, Image, Listed
 from newsarchive.revisions import content_digest, kind_of_change
@@ -273,3 +274,12 @@ def test_a_second_reader_process_opens_it_during_a_transaction(db: Database, tmp
     done = subprocess.run(["python3", "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "1"
     db.conn.rollback()
+
+
+def test_what_was_recorded_in_the_second_of_the_last_sight_is_not_older_than_it(db: Database) -> None:
+    """Of two recordings of one second the one that is imported last is the present state, as on the site."""
+    saved = save(db, time="2025-03-01T00:00:00Z")
+    url = ARTICLE.url
+    assert known_later(db, [url], "2025-02-28T23:59:59Z") == saved.article
+    assert known_later(db, [url], "2025-03-01T00:00:00Z") is None
+    assert known_later(db, [url], "2025-03-01T00:00:01Z") is None

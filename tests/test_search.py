@@ -366,3 +366,22 @@ def test_keywords_stand_in_their_context(db: Database, news: dict[str, int]) -> 
 
 def test_keywords_in_context_stop_at_the_limit(db: Database, news: dict[str, int]) -> None:
     assert len(list(kwic(db, "мектеп", limit=1))) == 1
+
+
+def test_a_word_in_the_headline_weighs_more_than_in_the_text(db: Database) -> None:
+    """And a name among the authors lies between: the weights are those of title, authors and text, in this order."""
+    rest = "Ауданда биыл жаңа жол салынды, тұрғындар риза болды. " * 3
+    add(db, "text", "Жол", f"Тасқын келді. {rest}", published="2025-03-03")
+    add(db, "headline", "Тасқын", f"Су келді. {rest}", published="2025-03-01")
+    add(db, "author", "Жол", f"Су келді. {rest}", authors=["Тасқын"], published="2025-03-02")
+    found = [hit.url.rsplit("/", 2)[1] for hit in search(db, "тасқын")]
+    assert found == ["headline", "author", "text"]
+
+
+def test_what_ranks_the_same_comes_newest_first(db: Database) -> None:
+    for day in (3, 1, 2):
+        add(db, f"day-{day}", "Тасқын келді", "Су деңгейі көтерілді.", published=f"2025-03-0{day}T05:00:00Z")
+    hits = search(db, "тасқын")
+    assert len({hit.score for hit in hits}) == 1
+    assert [hit.day for hit in hits] == ["2025-03-03", "2025-03-02", "2025-03-01"]
+    assert [hit.day for hit in search(db, "тасқын", limit=1, offset=1)] == ["2025-03-02"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from newsarchive.demo import Newspaper
 from newsarchive.demo.newspaper import Answer
+from newsarchive.walks import next_walk, walk_is_due
 
 Run = Callable[..., Any]
 
@@ -164,3 +166,15 @@ def test_a_file_of_a_sitemap_that_could_not_be_read_is_read_in_the_next_run(
     paper.requests.clear()
     newsarchive("crawl", "paper")
     assert "/post-sitemap.xml.gz" not in [path for _, path, _ in paper.requests]
+
+
+@pytest.mark.parametrize(
+    ("cut", "due"),
+    [(0, "2025-02-25T05:00:00Z"), (1, ""), (2, ""), (3, "2025-02-25T05:00:00Z"), (40, "2025-02-25T05:00:00Z")],
+)
+def test_a_walk_that_never_sees_the_end_is_tried_three_times_and_then_once_a_week(cut: int, due: str) -> None:
+    """Else a site whose last page is broken is walked through in every run, for ever."""
+    state = {"kind": "feed", "walked": "2025-02-18T05:00:00Z", "walks_cut": cut}
+    assert next_walk(state) == due
+    assert walk_is_due(state, datetime(2025, 2, 20, tzinfo=UTC)) == (due == "")
+    assert walk_is_due(state, datetime(2025, 2, 26, tzinfo=UTC))

@@ -329,12 +329,12 @@ PARAMETERS = ("_next", "_sort", "_sort_desc", "_size", "_through", "_facet", "_f
               "_filter_column", "_filter_op", "_filter_value", "sql")  # fmt: skip
 
 
-@pytest.mark.parametrize("table", ["articles", "tags", "revision_captures", "urls", "archive"])
+@pytest.mark.parametrize("table", ["articles", "tags", "archive"])
 def test_nonsense_in_a_query_is_the_readers_mistake(table: str, kept: Kept) -> None:
     room = make_datasette(kept.folder)
     failed = []
     for number, name in enumerate(PARAMETERS):
-        for value in NONSENSE[number % 2 :: 2] if table != "articles" else NONSENSE:
+        for value in NONSENSE[number % 6 :: 6]:
             form = ("", ".json", ".csv")[(number + len(value)) % 3]
             path = f"/archive/{table}{form}?{name}={value}"
             if get(room, path).status_code >= 500:
