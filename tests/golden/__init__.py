@@ -39,7 +39,7 @@ class Golden:
     @property
     def input(self) -> str:
         """A digest of all that goes in."""
-        return _digest([self.url, self.pages, asdict(self.site), asdict(self.hints)])
+        return _digest([self.url, self.pages, _given(self.site), _given(self.hints)])
 
     @property
     def output(self) -> dict[str, str]:
@@ -97,6 +97,11 @@ def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
             fields = sorted(key for key in {*was, *now} if was.get(key) != now.get(key))
             found.append(f"{name}: {', '.join(fields)}")
     return found
+
+
+def _given(record: Site | Hints) -> dict[str, Any]:
+    """The fields that have a value: a field that is new in a later version changes no input that does not use it."""
+    return {name: value for name, value in asdict(record).items() if value}
 
 
 def _digest(value: object) -> str:
