@@ -11,8 +11,8 @@ import gc
 import multiprocessing
 import os
 import pickle
+import select
 import signal
-import sys
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -27,6 +27,7 @@ from newsarchive.errors import NewsArchiveError
 
 SOFT_SECONDS = 5
 HARD_SECONDS = 10
+"""Of processor time, however busy the machine is."""
 AHEAD = 64 * 1024
 """Bytes of a call that may lie in a pipe while its worker is busy: what every system's pipe buffer takes at once."""
 TRIES = 2
@@ -96,7 +97,7 @@ class WorkerPool:
     async def run(self, function: Callable[..., T], *args: Any) -> T:
         """Call the function in a worker.
 
-        Raises what it raises; TooSlow after five seconds; WorkerDied where two processes died of this call.
+        Raises what it raises; TooSlow after five seconds of processor time; WorkerDied where two processes died of it.
         """
         if not self._workers:
             return function(*args)
@@ -176,9 +177,9 @@ class WorkerPool:
 def _serve(pipe: Connection) -> None:
     """A worker's life: calls come, results go, until the other end is closed or its process is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
-    signal.signal(signal.SIGALRM, _raise_too_slow)
+    signal.signal(signal.SIGVTALRM, _raise_time_up)
+    signal.signal(signal.SIGALRM, _Watch(pipe))
     signal.signal(signal.SIGPROF, signal.SIG_DFL)  # ends the process, whatever it does
-    sys.setrecursionlimit(5000)
     gc.freeze()  # what it was forked with is never looked through for garbage: a thirtieth of its time
     with suppress(EOFError, OSError):
         while True:
@@ -191,14 +192,24 @@ def _serve(pipe: Connection) -> None:
 
 
 def _guarded(function: Callable[..., T], args: tuple[Any, ...]) -> T:
-    """Call a function with a soft limit (TooSlow) and a hard one of processor time (the process ends)."""
+    """Call a function with a soft limit (TooSlow) and a hard one (the process ends) of processor time.
+
+    A limit of the clock's time would make what comes of a page depend on what else the machine does.
+    """
     signal.setitimer(signal.ITIMER_PROF, HARD_SECONDS)
-    signal.setitimer(signal.ITIMER_REAL, SOFT_SECONDS)
+    signal.setitimer(signal.ITIMER_VIRTUAL, SOFT_SECONDS)
+    signal.setitimer(signal.ITIMER_REAL, 1, 1)
     try:
         return function(*args)
+    except _TimeUp as error:
+        raise TooSlow(f"extraction took longer than {SOFT_SECONDS} s") from error
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.setitimer(signal.ITIMER_PROF, 0)
+        for timer in (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF):
+            signal.setitimer(timer, 0)
+
+
+class _TimeUp(BaseException):
+    """The time of a call is up. No Exception: a library that catches those would go on with half of its work."""
 
 
 def _pickled(result: tuple[bool, Any]) -> bytes:
@@ -208,5 +219,17 @@ def _pickled(result: tuple[bool, Any]) -> bytes:
         return pickle.dumps((False, RuntimeError(f"{type(result[1]).__name__}: {result[1]} ({error})")))
 
 
-def _raise_too_slow(_signal: int, _frame: FrameType | None) -> None:
-    raise TooSlow(f"extraction took longer than {SOFT_SECONDS} s")
+class _Watch:
+    """Looks once a second whether the program at the other end is there: a worker never outlives it."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._poll = select.poll()
+        self._poll.register(pipe.fileno(), 0)  # that it was hung up is always told
+
+    def __call__(self, _signal: int, _frame: FrameType | None) -> None:
+        if self._poll.poll(0):
+            os._exit(1)
+
+
+def _raise_time_up(_signal: int, _frame: FrameType | None) -> None:
+    raise _TimeUp

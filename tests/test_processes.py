@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from newsarchive.processes import AHEAD, WorkerDied, WorkerPool
+from newsarchive.processes import AHEAD, TooSlow, WorkerDied, WorkerPool
 
 
 def in_pool(work: Callable[[WorkerPool], Awaitable[Any]], workers: int = 2) -> Any:
@@ -83,6 +83,24 @@ def test_a_call_whose_process_another_program_killed_is_made_again() -> None:
         return number - await pool.run(os.getpid)
 
     assert in_pool(work, workers=1) != 0
+
+
+def caught(_: int) -> str:
+    """Work on like a library that takes whatever happens for a failure of its own."""
+    try:
+        while True:
+            sum(range(1000))
+    except Exception:  # noqa: BLE001  as such libraries do
+        return "half of the work"
+
+
+def test_no_library_can_take_the_end_of_its_time_for_a_failure_of_its_own() -> None:
+    async def work(pool: WorkerPool) -> list[Any]:
+        return await asyncio.gather(pool.run(caught, 0), pool.run(len, "abc"), return_exceptions=True)
+
+    slow, length = in_pool(work)
+    assert isinstance(slow, TooSlow)
+    assert length == 3
 
 
 def test_calls_larger_than_any_pipe_do_not_block_one_another() -> None:
