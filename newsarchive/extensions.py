@@ -30,12 +30,11 @@ from newsarchive.database.pictures import site_pictures, still_wanted
 from newsarchive.database.runs import now
 from newsarchive.encodings import inflate
 from newsarchive.failures import failure_ends_crawl, failures_of, reason_of
-from newsarchive.items import Capture, Extracted, FetchedPicture, WantedPicture
+from newsarchive.items import Capture, Extracted, Fetched, FetchedPicture, WantedPicture
 from newsarchive.pictures import Picture, clear_drafts, keep_picture
 from newsarchive.plan import SitePlan
 from newsarchive.recorders import Recorder
 from newsarchive.sites import Site
-from newsarchive.stored import article_again
 from newsarchive.takedown import clean_up, purge_forgotten
 from newsarchive.wanted import wanted_pictures
 from newsarchive.warc import CaptureWriter
@@ -83,6 +82,8 @@ class ArchiveRun(Recorder):
         self._follow: Follow = follow_nothing
         self._held: ExitStack | None = None
         """What an open run holds: the lock, the database and the files."""
+        self._unstored: list[str] = []
+        """Pages and pictures that could not be stored, each with the reason."""
         self._lock: AbstractContextManager[None] = nullcontext()
 
     @classmethod
@@ -215,10 +216,15 @@ class ArchiveRun(Recorder):
                 raise
             self._shadows = database.WaitingShadows(self.db)  # those of a transaction that was undone are gone with it
 
+    def unread_readings(self, item: Extracted) -> list[database.Unread]:
+        """The stored revisions that must be read again before a page can be saved; asked in the transaction of that."""
+        self.write()
+        return database.unread_readings(self.db, item, site=self.site)
+
     def save(self, item: Extracted) -> None:
         """Store what came of a page, and count it."""
         self.write()
-        outcome = database.save_extracted(
+        outcome, reason = database.keep_extracted(
             self.db,
             item,
             site=self.site,
@@ -226,8 +232,10 @@ class ArchiveRun(Recorder):
             revisit=self.plan.revisit,
             source="crawl",
             waiting=self._shadows,
-            again=partial(article_again, self.folder, self.site),
         )
+        self._shadows.write(at_least=database.TOGETHER)
+        if reason:
+            self._unstored.append(f"{item.fetched.urls[0]} {reason}")
         self.counts[outcome] = self.counts.get(outcome, 0) + 1
         if outcome == "forgotten":
             self.forgotten.add(item.fetched.urls)
@@ -254,7 +262,9 @@ class ArchiveRun(Recorder):
         if picture is not None:
             keep_picture(self.folder / "images", picture, fetched.body)
         self.write()
-        state = database.save_fetched_picture(self.db, fetched, picture, run=self.run)
+        state, reason = database.keep_fetched_picture(self.db, fetched, picture, run=self.run)
+        if reason:
+            self._unstored.append(f"{fetched.wanted.url} {reason}")
         if state.endswith(("refused", "failed")):
             logger.info("%s: picture %s: %s", fetched.wanted.url, state, fetched.reason)
         self.pictures[state] += 1
@@ -293,9 +303,16 @@ class ArchiveRun(Recorder):
             again = replace(capture, refers_to=original.capture if original else None)
             database.save_capture(self.db, again, self.run)
 
-    def error(self, failure: Failure) -> None:
-        """A pipeline or a callback of the spider raised."""
+    def error(self, failure: Failure, item: object = None, response: Response | None = None) -> None:
+        """A pipeline or a callback of the spider raised: the page that it was about counts as failed."""
         failures_of(self.crawler).error(failure)
+        error = failure.value
+        if not isinstance(error, Exception) or database.is_of_archive(error):
+            return
+        with failure_ends_crawl(self.crawler):
+            page = _page_of(item, response)
+            if page is not None and not database.was_visited(self.db, page.urls[0], self.run):
+                self.save(Extracted(fetched=page, outcome="failed", reason=reason_of(error)))
 
     def close(self, reason: str) -> None:
         """Commit, close the run and the files, free the archive; where a step fails, the others are still done."""
@@ -359,7 +376,8 @@ class ArchiveRun(Recorder):
 
     def what_needs_a_person(self) -> list[str]:
         """Sentences on what was found, once all is written."""
-        return [*self.plan.problems, *what_needs_a_person(self.db, self.site, self.run, self.folder)]
+        unstored = [_in_one_sentence(self._unstored)] if self._unstored else []
+        return [*unstored, *self.plan.problems, *what_needs_a_person(self.db, self.site, self.run, self.folder)]
 
     @property
     def notes(self) -> list[str]:
@@ -382,6 +400,24 @@ class ArchiveRun(Recorder):
     def requests(self) -> int:
         """How many requests the run has sent."""
         return int(self.crawler.stats.get_value("downloader/request_count", 0))
+
+
+def _in_one_sentence(unstored: list[str]) -> str:
+    number = "1 page or picture" if len(unstored) == 1 else f"{len(unstored)} pages or pictures"
+    return (
+        f"{number} could not be stored, the first: {unstored[0]}. All others were. This is an error in newsarchive:"
+        " please report it. What failed is tried again."
+    )
+
+
+def _page_of(item: object, response: Response | None) -> Fetched | None:
+    """The article's page that an error is about; None where it is about something else."""
+    if isinstance(item, Extracted):
+        return item.fetched
+    if isinstance(item, Fetched):
+        return item
+    url = response.request.cb_kwargs.get("url") if item is None and response is not None and response.request else None
+    return Fetched(site="", urls=(url,), pages=(), captures=()) if isinstance(url, str) else None
 
 
 class CrawlDelay:

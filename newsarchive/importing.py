@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -16,14 +17,15 @@ from sqlite_utils import Database
 
 from newsarchive import database
 from newsarchive.database.earlier import known_later, save_earlier
-from newsarchive.database.revisions import Provenance
-from newsarchive.items import Article, Capture, Extracted, Fetched
+from newsarchive.database.outcomes import provenance_of
+from newsarchive.errors import reason_of
+from newsarchive.items import Article, Extracted, Fetched
 from newsarchive.members import RecordError
 from newsarchive.recorded_pictures import RecordedPictures
 from newsarchive.recordings import Head, Place, find_recordings, read_page, write_page
 from newsarchive.saved_pages import LISTS, PAGES, html_files, saved_in, write_saved
 from newsarchive.sites import Site, host_site, site_of
-from newsarchive.stored import article_again
+from newsarchive.stored import read_again
 from newsarchive.takedown import purge_forgotten
 from newsarchive.unpacking import ENDINGS, RecordingError, readable
 from newsarchive.urls import url_key
@@ -176,7 +178,7 @@ class _Work:
             while batch := list(islice(waiting, BATCH)):
                 found = [one for place in batch if (one := self._read(place)) is not None]
                 extracted = await asyncio.gather(*(self._extract(pool, one) for one in found))
-                self._store(found, extracted)
+                await self._store(pool, found, extracted)
                 done += len(batch)
                 progress("pages", done, len(places))
         finally:
@@ -241,27 +243,60 @@ class _Work:
         query = "select 1 from captures where url = ? and time = ? and sha256 = ?"
         return self._db.conn.execute(query, key).fetchone() is not None
 
-    def _store(self, found: list[_Found], extracted: list[Extracted]) -> None:
+    async def _store(self, pool: ExtractionPool, found: list[_Found], extracted: list[Extracted]) -> None:
+        """Store a batch; between two pages a revision may have to be read again, which ends the transaction."""
         whole = [(one, item) for one, item in zip(found, extracted, strict=True) if one.place not in self._further]
-        for one, item in whole:
-            item.fetched.captures = self._keep(one)
+        whole = [(one, item) for one, item in whole if self._keep(one, item)]
         self._writer.sync()
-        with self._db.atomic():
+        try:
             for one, item in whole:
+                while unread := self._unread(one.site, item):
+                    self._db.conn.commit()  # nobody who fetches meanwhile waits for an extraction
+                    item.readings |= await read_again(pool, self._folder, unread, one.site)
                 self._count(self._save(one.site, item))
+        finally:
+            self._db.conn.commit()
 
-    def _keep(self, one: _Found) -> tuple[Capture, ...]:
-        """Write the pages into the WARC file of this run, each with its own time."""
-        return tuple(
-            write_page(self._writer, page, head, datetime.fromisoformat(time))
-            for page, head, time in zip(one.item.pages, one.heads, one.times, strict=True)
-        )
+    def _unread(self, site: Site, item: Extracted) -> list[database.Unread]:
+        if not self._db.conn.in_transaction:
+            self._db.conn.execute("begin immediate")
+        return database.unread_readings(self._db, item, site=site)
+
+    def _keep(self, one: _Found, item: Extracted) -> bool:
+        """Write the pages into the WARC file of this run, each with its own time; whether that could be done."""
+        try:
+            item.fetched.captures = tuple(
+                write_page(self._writer, page, head, datetime.fromisoformat(time))
+                for page, head, time in zip(one.item.pages, one.heads, one.times, strict=True)
+            )
+        except ValueError as error:
+            self._refuse(item, one.place.time, f"could not be kept: {reason_of(error)}")
+            return False
+        return True
+
+    def _refuse(self, item: Extracted, time: str, reason: str) -> None:
+        self._count("failed")
+        self._result.broken.append(f"{item.fetched.urls[0]} of {time}: {reason}")
 
     def _save(self, site: Site, item: Extracted) -> str:
+        """Store what came of a page; one that cannot be stored is named, and costs no other."""
+        time = item.fetched.captures[0].time
+        try:
+            with self._db.atomic():
+                return self._saved(site, item)
+        except Exception as error:
+            if database.is_of_archive(error):
+                raise
+            self._result.broken.append(f"{item.fetched.urls[0]} of {time}: could not be stored: {reason_of(error)}")
+        with suppress(UnicodeError):  # an address that no database takes: its file names it
+            for kept in item.fetched.captures:
+                database.save_capture(self._db, kept, self._run)
+        return "failed"
+
+    def _saved(self, site: Site, item: Extracted) -> str:
         capture = item.fetched.captures[0]
         if not self._db["sites"].count_where("name = ?", [site.name]):
             database.save_site(self._db, site)
-        again = partial(article_again, self._folder, site)
         article = item.article
         urls = item.fetched.urls
         if article is None:  # a page of long ago says nothing of today: the ledger is left as it is
@@ -270,22 +305,20 @@ class _Work:
             return item.outcome
         number = known_later(self._db, [article.url, *urls], capture.time)
         if number is None or database.is_forgotten(self._db, article.url):
-            return database.save_extracted(self._db, item, site=site, run=self._run, source="import", again=again)
+            return database.save_extracted(self._db, item, site=site, run=self._run, source="import")
         return self._save_earlier(number, article, item, site)
 
     def _save_earlier(self, number: int, article: Article, item: Extracted, site: Site) -> str:
-        provenance = Provenance(
-            time=item.fetched.captures[0].time,
-            run=self._run,
-            captures=tuple(database.save_capture(self._db, capture, self._run) for capture in item.fetched.captures),
-            hints=item.fetched.hints,
-            extractor=item.extractor,
-            options_digest=item.options_digest,
-            profile_digest=database.profile_digest(site),
-        )
-        again = partial(article_again, self._folder, site)
+        captures = tuple(database.save_capture(self._db, capture, self._run) for capture in item.fetched.captures)
+        origin = provenance_of(item, site, time=item.fetched.captures[0].time, run=self._run, captures=captures)
         saved = save_earlier(
-            self._db, number, article, site=site, urls=item.fetched.urls, provenance=provenance, again=again
+            self._db,
+            number,
+            article,
+            site=site,
+            urls=item.fetched.urls,
+            provenance=origin,
+            readings=item.readings,
         )
         return saved.outcome
 

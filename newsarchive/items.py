@@ -235,6 +235,19 @@ class Fetched:
     hints: Hints = field(default_factory=Hints)
 
 
+@dataclass(kw_only=True, frozen=True, slots=True)
+class Reading:
+    """What today's extractor makes of the captures of a stored revision.
+
+    `outcome` is ``same`` (what is stored), ``changed`` (then `article` is there), ``not_article`` or ``failed``.
+    """
+
+    outcome: str
+    article: Article | None = None
+    reason: str = ""
+    """Why it makes none."""
+
+
 @dataclass(kw_only=True, slots=True)
 class Extracted:
     """What came of a fetched page: an article with its search text, or why there is none.
@@ -250,3 +263,5 @@ class Extracted:
     extractor: str = ""
     """Name and version of what extracted it."""
     options_digest: str = ""
+    readings: dict[int, Reading] = field(default_factory=dict)
+    """Of the stored revisions that the article is compared with and that another extractor made, by their numbers."""

@@ -12,6 +12,7 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem, IgnoreRequest
 from twisted.python.failure import Failure
 
+from newsarchive.errors import reason_of
 from newsarchive.extensions import ArchiveRun
 from newsarchive.failures import failures_of
 from newsarchive.items import Extracted, Fetched, FetchedPicture, NotKept, WantedPicture
@@ -21,6 +22,7 @@ from newsarchive.recorders import Recorder
 from newsarchive.sites import Site, host_site
 from newsarchive.spiders.page import ANSWERS, GONE, page_of, refusal, status_line
 from newsarchive.spiders.pictures import fetched_picture, picture_failed, picture_request
+from newsarchive.stored import read_again
 from newsarchive.urls import url_key
 from newsarchive.workers import ExtractionPool
 
@@ -41,24 +43,24 @@ class ExtractionPipeline:
         return cls(crawler, crawler.settings.getint("EXTRACTION_WORKERS"))
 
     def open_spider(self) -> None:
-        self._pool = ExtractionPool(self._workers)
+        self.pool = ExtractionPool(self._workers)
 
     def close_spider(self) -> None:
         with failures_of(self._crawler).noted():
-            self._pool.close()
+            self.pool.close()
 
     async def process_item(self, item: Fetched | Extracted | FetchedPicture) -> Extracted | FetchedPicture:
         if not isinstance(item, Fetched):
             return item
         site = self._site(item)
-        extracted = await self._pool.extract(item, site)
+        extracted = await self.pool.extract(item, site)
         while extracted.article and extracted.article.more_pages and len(item.pages) < MOST_PAGES:
             known = len(item.pages)
             if reason := await self._fetch_more(item, extracted.article.more_pages):
                 return Extracted(fetched=item, outcome="failed", reason=reason)
             if len(item.pages) == known:
                 break
-            extracted = await self._pool.extract(item, site)
+            extracted = await self.pool.extract(item, site)
         return extracted
 
     def _site(self, item: Fetched) -> Site:
@@ -105,7 +107,7 @@ def same_page(url: str, item: Fetched) -> bool:
 
 
 class ArchivePipeline:
-    """Stores what came of each page."""
+    """Stores what came of each page, once what it is compared with is read by the same extractor."""
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
@@ -114,9 +116,14 @@ class ArchivePipeline:
     def from_crawler(cls, crawler: Crawler) -> ArchivePipeline:
         return cls(crawler)
 
-    def process_item(self, item: Extracted | FetchedPicture) -> Extracted | FetchedPicture:
+    async def process_item(self, item: Extracted | FetchedPicture) -> Extracted | FetchedPicture:
         run = self._crawler.get_extension(ArchiveRun)
         if run is not None and isinstance(item, Extracted):
+            # asked again after each wait: whoever stored another revision meanwhile, none comes between this and saving
+            while unread := run.unread_readings(item):
+                extraction = self._crawler.get_item_pipeline(ExtractionPipeline)
+                assert extraction is not None
+                item.readings |= await read_again(extraction.pool, run.folder, unread, run.site)
             run.save(item)
         return item
 
@@ -168,9 +175,12 @@ class PicturePipeline:
         if fetched.state == "fetched":
             try:
                 picture = await self._read(fetched.body)
-            except (PictureRefused, TooSlow, WorkerDied) as error:
-                fetched.state = "refused"
-                fetched.reason = str(error) if isinstance(error, PictureRefused) else "it stalls or crashes its reader"
+            except PictureRefused as error:
+                fetched.state, fetched.reason = "refused", str(error)
+            except (TooSlow, WorkerDied):
+                fetched.state, fetched.reason = "refused", "it stalls or crashes its reader"
+            except Exception as error:  # noqa: BLE001  a stranger's file may break any reader; the reason is kept
+                fetched.state, fetched.reason = "refused", f"its reader fails: {reason_of(error)}"
         if fetched.wanted.shown:
             picture = None  # its capture is all that is kept of it
         recorder.save_picture(fetched, picture)

@@ -16,6 +16,7 @@ from sqlite_utils import Database
 from newsarchive import database
 from newsarchive.database.revisions import Provenance, stored_content
 from newsarchive.database.runs import now
+from newsarchive.errors import reason_of
 from newsarchive.extractor import EXTRACTOR
 from newsarchive.items import Article, NotAnArticle
 from newsarchive.processes import EXTRACTING, WorkerPool
@@ -144,17 +145,27 @@ class _Work:
             return
         with self._db.atomic():
             for due, found in zip(batch, results, strict=True):
-                outcome, reason = self._take(due, found)
+                outcome, reason = self._keep(due, found)
                 database.note_reextraction(
                     self._db, due.revision, self._made_by, outcome=outcome, reason=reason, run=self._run
                 )
+
+    def _keep(self, due: database.Due, found: Found | BaseException) -> tuple[str, str]:
+        """Store one; where its content cannot be stored it counts as failed, and costs no other."""
+        try:
+            with self._db.atomic():
+                return self._take(due, found)
+        except Exception as error:
+            if database.is_of_archive(error):
+                raise
+            return self._take(due, error)
 
     def _take(self, due: database.Due, found: Found | BaseException) -> tuple[str, str]:
         outcome, reason = "same", ""
         if isinstance(found, NotAnArticle):
             outcome, reason = "not_article", found.reason
         elif isinstance(found, Exception):
-            outcome, reason = "failed", f"{type(found).__name__}: {found}"
+            outcome, reason = "failed", reason_of(found)
         elif isinstance(found, BaseException):
             raise found
         elif found is not None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from newsarchive.items import Article, Hints, NotAnArticle
+from newsarchive.database.readings import Unread
+from newsarchive.errors import reason_of
+from newsarchive.items import Article, Hints, NotAnArticle, Reading
+from newsarchive.processes import WorkerPool
 from newsarchive.revisions import content_digest, content_of
 from newsarchive.shadow import Shadow
 from newsarchive.sites import Site
-from newsarchive.warc import CaptureError, read_capture
+from newsarchive.warc import read_capture
 from newsarchive.workers import extract_one
 
 Place = tuple[str, int]
@@ -28,10 +31,16 @@ def extract_stored(
     return None if content_digest(content_of(article)) == digest else (article, shadow)
 
 
-def article_again(folder: Path, site: Site, places: Sequence[Place], hints: Hints) -> Article | None:
-    """The article that today's extractor makes of kept captures; None where it makes none."""
+async def read_again(pool: WorkerPool, folder: Path, unread: Sequence[Unread], site: Site) -> dict[int, Reading]:
+    """What today's extractor makes of stored revisions, by their numbers; in workers, and never raises for a page."""
+    return {one.revision: await _reading(pool, folder, one, site) for one in unread}
+
+
+async def _reading(pool: WorkerPool, folder: Path, one: Unread, site: Site) -> Reading:
     try:
-        found = extract_stored(folder, places, site, hints)
-    except (NotAnArticle, CaptureError):
-        return None
-    return found[0] if found else None
+        found = await pool.run(extract_stored, folder, one.places, site, one.hints, one.digest)
+    except NotAnArticle as error:
+        return Reading(outcome="not_article", reason=error.reason)
+    except Exception as error:  # noqa: BLE001  a stranger's page may break any parser; the reason is kept
+        return Reading(outcome="failed", reason=reason_of(error))
+    return Reading(outcome="changed", article=found[0]) if found else Reading(outcome="same")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from newsarchive.encodings import opened
 from newsarchive.errors import NewsArchiveError
@@ -27,7 +29,8 @@ def extract_one(pages: Sequence[Page], url: str, site: Site, hints: Hints) -> tu
     whole = [page for page in map(opened, pages) if page]
     if len(whole) < len(pages):
         raise CutShort("the compressed page was cut short")
-    article = extract_article(whole, url, site=site, hints=hints)
+    with deep_recursion():
+        article = extract_article(whole, url, site=site, hints=hints)
     return article, shadow_text(
         title=article.title,
         lead=article.lead,
@@ -35,6 +38,23 @@ def extract_one(pages: Sequence[Page], url: str, site: Site, hints: Hints) -> tu
         authors=[author.name for author in article.authors],
         language=article.language,
     )
+
+
+DEEPEST = 4_900
+"""Calls within calls that extraction may make, wherever it runs."""
+
+
+@contextmanager
+def deep_recursion() -> Iterator[None]:
+    """Allow the same depth of calls in every process: data nested deeper than that is not read, in any of them."""
+    before, depth, frame = sys.getrecursionlimit(), 0, sys._getframe()
+    while (outer := frame.f_back) is not None:
+        depth, frame = depth + 1, outer
+    sys.setrecursionlimit(depth + DEEPEST)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
 
 
 class ExtractionPool(WorkerPool):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -18,9 +18,10 @@ from newsarchive.database.warcfiles import left_warcs
 from newsarchive.items import Capture, Extracted
 from newsarchive.recorders import PageRecorder
 from newsarchive.sites import Site
-from newsarchive.stored import article_again
+from newsarchive.stored import read_again
 from newsarchive.takedown import clean_up
 from newsarchive.warc import CaptureWriter
+from newsarchive.workers import ExtractionPool
 
 _PATIENCE = 1.0
 """Seconds to wait for another fetch that cleans up; a crawl, which would take longer, cleans up at its own end."""
@@ -34,6 +35,10 @@ class Stored:
     sites: Mapping[str, Site]
     writer: CaptureWriter | None
     recorder: PageRecorder | None
+
+    def site_of(self, result: Extracted) -> Site:
+        """The site of a page."""
+        return self.sites[result.fetched.urls[0]]
 
     @property
     def captures(self) -> list[Capture]:
@@ -56,7 +61,7 @@ def store_fetched(archive: Archive, fetched: Stored) -> bool:
     try:
         db = database.open_archive(archive.folder)
         try:
-            down = _store(archive, db, fetched)
+            down, failed = _store(archive, db, fetched)
         except _TakenDownError as error:
             db.conn.rollback()
             _throw_away(archive.folder, db, fetched)
@@ -73,27 +78,57 @@ def store_fetched(archive: Archive, fetched: Stored) -> bool:
         return False
     for url in down:
         archive.warn(f"{url} was taken down and is not stored again.")
-    return not down
+    for sentence in failed:
+        archive.warn(f"{sentence}.")
+    return not down and not failed
 
 
-def _store(archive: Archive, db: Database, fetched: Stored) -> list[str]:
-    """Store it in one transaction; gives the addresses that were taken down, of which nothing is stored.
+def _begin(archive: Archive, db: Database, fetched: Stored) -> None:
+    """Begin the transaction, once what the articles are compared with is read by this version.
+
+    A crawl may be writing: this waits for its batch, and asks again after each reading, which holds no lock.
+    """
+    while True:
+        db.conn.execute("begin immediate")
+        waiting = [
+            (result, database.unread_readings(db, result, site=fetched.site_of(result))) for result in fetched.results
+        ]
+        if not any(unread for _, unread in waiting):
+            return
+        db.conn.rollback()
+        asyncio.run(_read_again(archive, waiting, fetched))
+
+
+async def _read_again(
+    archive: Archive, waiting: Sequence[tuple[Extracted, list[database.Unread]]], fetched: Stored
+) -> None:
+    pool = ExtractionPool(1)
+    try:
+        for result, unread in waiting:
+            result.readings |= await read_again(pool, archive.folder, unread, fetched.site_of(result))
+    finally:
+        pool.close()
+
+
+def _store(archive: Archive, db: Database, fetched: Stored) -> tuple[list[str], list[str]]:
+    """Store it in one transaction.
+
+    Gives the addresses that were taken down, of which nothing is stored, and sentences on what could not be stored.
 
     Raises _TakenDownError where nothing at all is to be stored, sqlite3.Error where it cannot be written.
     """
-    db.conn.execute("begin immediate")  # a crawl may be writing: wait for its batch, then write ours whole
+    _begin(archive, db, fetched)
     if lost := database.lost_originals(db, fetched.captures):
         raise _TakenDownError(f"{lost[0].url} repeats what was taken down meanwhile")
-    down = []
+    down, failed = [], []
     for result in fetched.results:
         url = result.fetched.urls[0]
-        site = fetched.sites[url]
+        site = fetched.site_of(result)
         if not db["sites"].count_where("name = ?", [site.name]):
             database.save_site(db, site)
         run = database.start_run(db, "fetch", site.name)
-        outcome = database.save_extracted(
-            db, result, site=site, run=run, again=partial(article_again, archive.folder, site)
-        )
+        outcome, reason = database.keep_extracted(db, result, site=site, run=run)
+        failed += [f"{url} {reason}"] if reason else []
         database.finish_run(db, run, reason="finished", counts={outcome: 1})
         down += [url] if outcome == "forgotten" else []
     for capture in fetched.captures:
@@ -105,7 +140,7 @@ def _store(archive: Archive, db: Database, fetched: Stored) -> list[str]:
     if fetched.writer and not down:  # else it is looked through first, by us or by the run that holds the archive
         database.record_warc(db, fetched.writer.path)
     db.conn.commit()
-    return down
+    return down, failed
 
 
 def _store_pictures(archive: Archive, db: Database, recorder: PageRecorder, run: int) -> None:

@@ -32,6 +32,7 @@ STYLES = ("text", "bibtex", "csl-json", "ris")
 @click.option("--query", default="", help="Only what this search finds.")
 @click.option("--size", type=click.IntRange(1), metavar="MB", help="Of a WARC file (in a WACZ too) at most; else 1024.")
 @click.option("--spreadsheet", is_flag=True, help="CSV that is safe to open in a spreadsheet program.")
+@click.option("--canonical", is_flag=True, help="JSON Lines that are the same for the same recordings, byte for byte.")
 @filter_options
 @click.pass_obj
 def export(
@@ -43,9 +44,12 @@ def export(
     query: str,
     size: int | None,
     spreadsheet: bool,
+    canonical: bool,
     **filters: Any,
 ) -> None:
     """Write the archive, or a part of it, in other people's formats."""
+    if canonical and (directory or form != "jsonl"):
+        raise click.UsageError("--canonical goes with --format jsonl only.")
     target = _target(output, directory, form, spreadsheet=spreadsheet)
     chosen = read_filters(filters)
     with progress_bar(archive, hidden=sys.stdout.isatty() and not is_on_disk(target)) as bar:
@@ -62,6 +66,7 @@ def export(
                     progress=progress,
                     largest=(size or 0) << 20,
                     spreadsheet=spreadsheet,
+                    canonical=canonical,
                     **chosen,
                 )
         except FilterError as error:

@@ -4,8 +4,9 @@ from newsarchive.database.archive import has_archive, open_archive, read_archive
 from newsarchive.database.articles import Saved, save_article
 from newsarchive.database.checkpoints import Checkpoints
 from newsarchive.database.errors import ArchiveError, ArchiveLocked, NoArchive
+from newsarchive.database.faults import is_of_archive
 from newsarchive.database.forgotten import Forgotten, ForgottenAddresses, is_forgotten, mark_forgotten, note_unlisted
-from newsarchive.database.index import WaitingShadows, index_is_current, rebuild_index
+from newsarchive.database.index import TOGETHER, WaitingShadows, index_is_current, rebuild_index
 from newsarchive.database.ledger import (
     article_of,
     count_due_urls,
@@ -18,12 +19,14 @@ from newsarchive.database.ledger import (
     save_lost,
     source_state,
     update_source,
+    was_visited,
 )
 from newsarchive.database.locking import lock_archive, require_lock
-from newsarchive.database.outcomes import profile_digest, save_extracted
-from newsarchive.database.pictures import save_fetched_picture
+from newsarchive.database.outcomes import keep_extracted, profile_digest, save_extracted, unread_readings
+from newsarchive.database.pictures import keep_fetched_picture, save_fetched_picture
 from newsarchive.database.reading import connect_reading
-from newsarchive.database.reextracted import Due, count_due, due_revisions, note_reextraction, save_reextracted
+from newsarchive.database.readings import Unread, note_reextraction
+from newsarchive.database.reextracted import Due, count_due, due_revisions, save_reextracted
 from newsarchive.database.removal import delete_outdated
 from newsarchive.database.runs import (
     finish_run,
@@ -46,6 +49,7 @@ from newsarchive.database.unlisted import (
 from newsarchive.database.warcfiles import record_left_warcs, record_warc
 
 __all__ = [
+    "TOGETHER",
     "ArchiveError",
     "ArchiveLocked",
     "Checkpoints",
@@ -54,6 +58,7 @@ __all__ = [
     "ForgottenAddresses",
     "NoArchive",
     "Saved",
+    "Unread",
     "WaitingShadows",
     "article_of",
     "compare_ids",
@@ -69,6 +74,9 @@ __all__ = [
     "has_archive",
     "index_is_current",
     "is_forgotten",
+    "is_of_archive",
+    "keep_extracted",
+    "keep_fetched_picture",
     "lock_archive",
     "lost_originals",
     "make_due",
@@ -101,6 +109,8 @@ __all__ = [
     "source_state",
     "start_run",
     "sum_pages",
+    "unread_readings",
     "unvisited_since",
     "update_source",
+    "was_visited",
 ]

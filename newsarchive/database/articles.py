@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,17 +14,15 @@ from sqlite_utils import Database
 from newsarchive.database.forgotten import refuse_forgotten
 from newsarchive.database.index import WaitingShadows, write_shadows
 from newsarchive.database.links import replace_links, save_links
+from newsarchive.database.readings import brought_up, says_it_changed
 from newsarchive.database.revisions import (
     Provenance,
-    captures_of,
     insert_reextracted,
     insert_revision,
-    made_otherwise,
     next_number,
-    read_hints,
     stored_content,
 )
-from newsarchive.items import Article, Hints
+from newsarchive.items import Article, Reading
 from newsarchive.revisions import changed_fields, content_digest, content_of, kind_of_change
 from newsarchive.shadow import Shadow
 from newsarchive.sites import Site
@@ -43,10 +42,6 @@ class Saved:
     kind: str = ""
 
 
-Again = Callable[[Sequence[tuple[str, int]], Hints], Article | None]
-"""Extracts kept captures (WARC file and offset of each) again, with the hints of then; None where no article comes."""
-
-
 def save_article(
     db: Database,
     article: Article,
@@ -57,29 +52,31 @@ def save_article(
     shadow: Shadow = ("", "", ""),
     waiting: WaitingShadows | None = None,
     source: str = "fetch",
-    again: Again | None = None,
+    readings: Mapping[int, Reading] = MappingProxyType({}),
 ) -> Saved:
     """Store an article in one transaction: a new revision only when its content is new.
 
     `urls` are all addresses it was met at, the requested one first; `shadow` the search text of title, authors and
     body, which goes to `waiting` where that is given; `source` the kind of source for a URL that no listing named.
-    `again` extracts kept captures anew: where another extractor or profile made the present state, only what differs
-    from that counts as the newspaper's edit.
+    Where another extractor or profile made the present state, only what differs from today's reading of it (one of
+    `readings`) counts as the newspaper's edit; where it has none, only what the page itself says has changed since.
     Raises Forgotten where it was taken down.
     """
     refuse_forgotten(db, [article.url, *urls])
     content = content_of(article)
     digest = content_digest(content)
     with db.atomic():
-        url = _own_url(db, article, urls, digest)
+        url = own_url(db, article, urls, digest)
         known = find_known(db, [url, *urls])
         if known is None:
             saved = _insert(db, article, url, site, digest, provenance)
         else:
-            current = next(db.query("select * from revisions where id = ?", [known["current_revision"]]))
-            if again is not None and digest != current["digest"] and made_otherwise(current, provenance):
-                current = brought_up(db, current, again, provenance)
-            saved = _update(db, known, current, article, url, site, content, digest, provenance)
+            current = current_row(db, known)
+            today = brought_up(db, current, digest, provenance, readings)
+            if today is None and not says_it_changed(current, article, known["last_seen"]):
+                saved = _read_anew(db, known, current, article, url, site, provenance)
+            else:
+                saved = _update(db, known, today or current, article, url, site, content, digest, provenance)
         is_shown = saved.outcome != "same" or bool(saved.kind)
         if saved.outcome == "new":
             save_links(db, saved.article, article)
@@ -104,7 +101,7 @@ def local_day(stamp: str, timezone: str) -> str:
     return datetime.fromisoformat(stamp).astimezone(ZoneInfo(timezone)).date().isoformat()
 
 
-def _own_url(db: Database, article: Article, urls: Sequence[str], digest: str) -> str:
+def own_url(db: Database, article: Article, urls: Sequence[str], digest: str) -> str:
     """The page's canonical URL, unless that belongs to another article with other content.
 
     Some sites name one and the same canonical URL on every page; such a claim would fold a newspaper into one article.
@@ -155,17 +152,34 @@ def _insert(db: Database, article: Article, url: str, site: Site, digest: str, p
     return Saved(article=article_id, revision=revision, outcome="new", kind="first")
 
 
-def brought_up(db: Database, current: dict[str, Any], again: Again, provenance: Provenance) -> dict[str, Any]:
-    """The present state as today's extractor would have made it, stored beside it where it differs."""
-    captures = captures_of(db, current["id"])
-    hints = read_hints(current["hints"])
-    article = again([(warc, offset) for _, warc, offset in captures], hints) if captures else None
-    if article is None or content_digest(content_of(article)) == current["digest"]:
-        return current
+def current_row(db: Database, known: dict[str, Any]) -> dict[str, Any]:
+    """The revision that is an article's present state."""
+    return next(db.query("select * from revisions where id = ?", [known["current_revision"]]))
+
+
+def _read_anew(
+    db: Database,
+    known: dict[str, Any],
+    current: dict[str, Any],
+    article: Article,
+    url: str,
+    site: Site,
+    provenance: Provenance,
+) -> Saved:
+    """Make a page the present state that cannot be compared with it: a new reading, for nobody knows of an edit."""
+    _seen(db, known, article, url, provenance.time)
     own = current["reextracts"] or current["id"]
-    origin = replace(provenance, captures=tuple(capture for capture, _, _ in captures), hints=hints)
-    revision = insert_reextracted(db, current, own, article, origin)
-    return next(db.query("select * from revisions where id = ?", [revision]))
+    revision = insert_reextracted(db, current, own, article, provenance)
+    show_revision(db, known["id"], revision, article, url, site, known["first_seen"])
+    return Saved(article=known["id"], revision=revision, outcome="same", kind="reextracted")
+
+
+def _seen(db: Database, known: dict[str, Any], article: Article, url: str, time: str) -> None:
+    db.conn.execute(
+        "update articles set url = ?, key = ?, last_seen = ?, modified = coalesce(nullif(?, ''), modified),"
+        " gone = null, gone_reason = null where id = ?",
+        (url, url_key(url), max(known["last_seen"], time), article.modified, known["id"]),
+    )
 
 
 def _update(
@@ -179,12 +193,7 @@ def _update(
     digest: str,
     provenance: Provenance,
 ) -> Saved:
-    last_seen = max(known["last_seen"], provenance.time)
-    db.conn.execute(
-        "update articles set url = ?, key = ?, last_seen = ?, modified = coalesce(nullif(?, ''), modified),"
-        " gone = null, gone_reason = null where id = ?",
-        (url, url_key(url), last_seen, article.modified, known["id"]),
-    )
+    _seen(db, known, article, url, provenance.time)
     if current["digest"] == digest and current["id"] == known["current_revision"]:
         return Saved(article=known["id"], revision=current["id"], outcome="same")
     if current["digest"] == digest:

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from sqlite_utils import Database
 
-from newsarchive.database.articles import Again, Saved, brought_up, find_known
+from newsarchive.database.articles import Saved, find_known, show_revision
+from newsarchive.database.links import replace_links
+from newsarchive.database.readings import brought_up, latest_reading, says_it_changed
 from newsarchive.database.revisions import (
     Provenance,
     article_of_revision,
     captures_of,
+    content_columns,
     insert_revision,
-    made_otherwise,
     read_hints,
+    save_captures,
     stored_content,
 )
-from newsarchive.items import Article
+from newsarchive.items import Article, Reading
 from newsarchive.pictures import Picture
 from newsarchive.revisions import changed_fields, content_digest, content_of, kind_of_change
 from newsarchive.sites import Site
@@ -39,49 +43,79 @@ def save_earlier(
     site: Site,
     urls: Sequence[str],
     provenance: Provenance,
-    again: Again | None = None,
+    readings: Mapping[int, Reading] = MappingProxyType({}),
 ) -> Saved:
     """Store an older content of the article `number` in one transaction; its present state stays as it is.
 
     Content that the revision before or after it has makes none; the one after it was there from then on. Later
-    revisions move up by one. `again` extracts kept captures anew, as for `save_article`.
+    revisions move up by one. `readings` are those of `save_article`; beside a revision that today's extractor makes
+    nothing of, a page that does not itself say that it differs makes none either: its capture alone is kept.
     """
     content = content_of(article)
     digest = content_digest(content)
     with db.atomic():
-        own = list(
-            db.query("select * from revisions where article = ? and kind <> 'reextracted' order by number", [number])
-        )
-        before = next((row for row in reversed(own) if row["time"] <= provenance.time), None)
-        after = next((row for row in own if row["time"] > provenance.time), None)
-        readings = {row["id"]: _reading(db, row, digest, again, provenance) for row in (before, after) if row}
+        before, after = neighbours(db, number, provenance.time)
+        read = {
+            row["id"]: brought_up(db, latest_reading(db, row), digest, provenance, readings)
+            for row in (before, after)
+            if row
+        }
         db.conn.execute("update articles set first_seen = min(first_seen, ?) where id = ?", (provenance.time, number))
         _add_addresses(db, number, [*urls, article.url], site, provenance.time)
         for row in (before, after):
-            if row is not None and readings[row["id"]]["digest"] == digest:
+            if row is not None and _is_same(read[row["id"]], row, article, digest):
                 db.conn.execute("update revisions set time = min(time, ?) where id = ?", (provenance.time, row["id"]))
+                if row is after and row["digest"] == digest and read[row["id"]] == row:
+                    _begin_with(db, row, article, site, provenance)
                 return Saved(article=number, revision=row["id"], outcome="same")
-        old = stored_content(readings[before["id"]]) if before else None
+        old = stored_content(read[before["id"]] or before) if before else None
         kind = kind_of_change(old, content) if old is not None else "first"
         changed = changed_fields(old, content) if old is not None else ()
         place = after["number"] if after else before["number"] + 1 if before else 1
         _make_room(db, number, place)
         revision = insert_revision(db, number, place, article, kind, changed, digest, provenance)
         if after is not None:
-            _mend(db, after, content, stored_content(readings[after["id"]]))
+            _mend(db, after, content, stored_content(read[after["id"]] or after))
         elif before is not None:
-            _say_again(db, before, readings[before["id"]], content, place + 1)
+            _say_again(db, before, read[before["id"]] or before, content, place + 1)
     return Saved(article=number, revision=revision, outcome="changed", kind=kind)
 
 
-def _reading(db: Database, row: dict[str, Any], digest: str, again: Again | None, origin: Provenance) -> dict[str, Any]:
-    """A revision as today's extractor reads it, so that a new extractor is not taken for an edit."""
-    latest = next(
-        db.query("select * from revisions where reextracts = ? order by number desc limit 1", [row["id"]]), row
+def neighbours(db: Database, article: int, time: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """The newspaper's revisions before and after a time."""
+    own = list(
+        db.query("select * from revisions where article = ? and kind <> 'reextracted' order by number", [article])
     )
-    if again is None or latest["digest"] == digest or not made_otherwise(latest, origin):
-        return latest
-    return brought_up(db, latest, again, origin)
+    before = next((row for row in reversed(own) if row["time"] <= time), None)
+    return before, next((row for row in own if row["time"] > time), None)
+
+
+def _is_same(reading: dict[str, Any] | None, row: dict[str, Any], article: Article, digest: str) -> bool:
+    """Whether a page has a revision's content, or nobody can know that it has another."""
+    if reading is not None:
+        return bool(reading["digest"] == digest)
+    return not (says_it_changed(row, article, row["time"]) or "" < article.modified < (row["modified"] or ""))
+
+
+def _begin_with(db: Database, row: dict[str, Any], article: Article, site: Site, origin: Provenance) -> None:
+    """A revision is that of the earliest page with its content, in whatever order pages came into the archive.
+
+    The digest is of what counts; times of change, sizes of pictures and the like are those of that page.
+    """
+    columns = content_columns(article, origin)
+    db.conn.execute(
+        f"update revisions set {', '.join(f'{name} = ?' for name in columns)} where id = ?",  # noqa: S608
+        (*columns.values(), row["id"]),
+    )
+    db.conn.execute("delete from revision_captures where revision = ?", (row["id"],))
+    save_captures(db, row["id"], origin.captures)
+    known = next(db.query("select * from articles where id = ?", [row["article"]]))
+    if known["current_revision"] == row["id"]:
+        show_revision(db, known["id"], row["id"], article, known["url"], site, known["first_seen"])
+        db.conn.execute(
+            "update articles set modified = coalesce(?, modified) where id = ?", (known["modified"], known["id"])
+        )
+        replace_links(db, known["id"], article)
 
 
 def _make_room(db: Database, article: int, place: int) -> None:

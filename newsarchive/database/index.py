@@ -39,11 +39,19 @@ class WaitingShadows:
     def add(self, article: int, published: str, shadow: Shadow) -> None:
         """Take in an article's search text; `published` is when it was, by which texts are put in order."""
         self._waiting[article] = published, shadow
-        if len(self._waiting) >= TOGETHER:
-            self.write()
 
-    def write(self) -> None:
-        """Write what waits."""
+    def waiting(self) -> dict[int, tuple[str, Shadow]]:
+        """What waits now, for `back_to`."""
+        return dict(self._waiting)
+
+    def back_to(self, waiting: dict[int, tuple[str, Shadow]]) -> None:
+        """Drop the texts of an article whose storing was undone."""
+        self._waiting = waiting
+
+    def write(self, *, at_least: int = 1) -> None:
+        """Write what waits, if there is so much of it. Never while an article is being stored, which may be undone."""
+        if len(self._waiting) < at_least:
+            return
         ordered = sorted(self._waiting.items(), key=lambda waiting: waiting[1][0])
         write_shadows(self._db, [(article, shadow) for article, (_, shadow) in ordered])
         self._waiting.clear()

@@ -155,6 +155,12 @@ def mark_visited(
     )
 
 
+def was_visited(db: Database, url: str, run: int) -> bool:
+    """Whether it is noted what came of a page in this run."""
+    row = db.conn.execute("select visited_run from urls where key = ?", (url_key(url),)).fetchone()
+    return row is not None and row[0] == run
+
+
 def _ensure(db: Database, url: str, site: Site, source: str, time: str) -> None:
     db.conn.execute(
         "insert or ignore into urls (site, url, key, source, first_listed, last_listed, state, day)"

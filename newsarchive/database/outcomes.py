@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from functools import lru_cache
 from hashlib import sha256
@@ -10,13 +10,18 @@ from json import dumps
 
 from sqlite_utils import Database
 
-from newsarchive.database.articles import Again, save_article
+from newsarchive.database.articles import current_row, find_known, own_url, save_article
+from newsarchive.database.earlier import known_later, neighbours
+from newsarchive.database.faults import is_of_archive
 from newsarchive.database.forgotten import Forgotten, mark_forgotten, refuse_forgotten
 from newsarchive.database.index import WaitingShadows
 from newsarchive.database.ledger import article_of, mark_failed, mark_missing, mark_not_article, mark_visited
+from newsarchive.database.readings import Unread, latest_reading, unread
 from newsarchive.database.revisions import Provenance
 from newsarchive.database.runs import now, save_capture
+from newsarchive.errors import reason_of
 from newsarchive.items import Article, Extracted
+from newsarchive.revisions import content_digest, content_of
 from newsarchive.sites import Site
 
 Revisit = Callable[[Article, str], str | None]
@@ -32,9 +37,8 @@ def save_extracted(
     revisit: Revisit = lambda _article, _time: None,
     source: str = "fetch",
     waiting: WaitingShadows | None = None,
-    again: Again | None = None,
 ) -> str:
-    """Store what came of a page in one transaction; `waiting` and `again` are those of `save_article`.
+    """Store what came of a page in one transaction; `waiting` is that of `save_article`.
 
     Gives how it counts: ``new``, ``changed``, ``same``, ``gone``, ``not_article``, ``failed`` or ``forgotten``, which
     stores nothing but the addresses: the article was taken down.
@@ -49,7 +53,7 @@ def save_extracted(
             mark_forgotten(db, item.fetched.urls, site=site.name, time=time, reason=error.reason)
             return "forgotten"
         if item.outcome == "article" and item.article is not None:
-            return _save_article(db, item, item.article, site, run, captures, time, revisit, source, waiting, again)
+            return _save_article(db, item, item.article, site, run, captures, time, revisit, source, waiting)
         blocked = item.outcome == "not_article" and "block page" in item.reason
         if not blocked and (
             item.outcome == "missing" or (item.outcome == "not_article" and article_of(db, url) is not None)
@@ -63,6 +67,40 @@ def save_extracted(
         return "failed"
 
 
+def keep_extracted(
+    db: Database,
+    item: Extracted,
+    *,
+    site: Site,
+    run: int | None,
+    revisit: Revisit = lambda _article, _time: None,
+    source: str = "fetch",
+    waiting: WaitingShadows | None = None,
+) -> tuple[str, str]:
+    """Store what came of a page as `save_extracted` does; a page that cannot be stored costs no other of its batch.
+
+    Returns how it counts and, where it could not be stored, why: then it is in the ledger as failed. Raises what is of
+    the archive as a whole.
+    """
+    before = waiting.waiting() if waiting is not None else {}
+    try:
+        return save_extracted(db, item, site=site, run=run, revisit=revisit, source=source, waiting=waiting), ""
+    except Exception as error:
+        if is_of_archive(error):
+            raise
+        reason = f"could not be stored: {reason_of(error)}"
+    if waiting is not None:
+        waiting.back_to(before)
+    try:
+        undone = Extracted(fetched=item.fetched, outcome="failed", reason=reason)
+        save_extracted(db, undone, site=site, run=run, source=source)
+    except Exception as error:
+        if is_of_archive(error):
+            raise
+        reason += f"; nor could that be noted: {reason_of(error)}"
+    return "failed", reason
+
+
 def _save_article(
     db: Database,
     item: Extracted,
@@ -74,17 +112,8 @@ def _save_article(
     revisit: Revisit,
     source: str,
     waiting: WaitingShadows | None,
-    again: Again | None,
 ) -> str:
-    provenance = Provenance(
-        time=time,
-        run=run,
-        captures=captures,
-        hints=item.fetched.hints,
-        extractor=item.extractor,
-        options_digest=item.options_digest,
-        profile_digest=profile_digest(site),
-    )
+    provenance = provenance_of(item, site, time=time, run=run, captures=captures)
     saved = save_article(
         db,
         article,
@@ -94,10 +123,54 @@ def _save_article(
         shadow=item.shadow,
         source=source,
         waiting=waiting,
-        again=again,
+        readings=item.readings,
     )
     mark_visited(db, item.fetched.urls, time=time, run=run, next_visit=revisit(article, time))
     return saved.outcome
+
+
+def provenance_of(
+    item: Extracted, site: Site, *, time: str, run: int | None = None, captures: tuple[int, ...] = ()
+) -> Provenance:
+    """Where the content of an extracted page comes from."""
+    return Provenance(
+        time=time,
+        run=run,
+        captures=captures,
+        hints=item.fetched.hints,
+        extractor=item.extractor,
+        options_digest=item.options_digest,
+        profile_digest=profile_digest(site),
+    )
+
+
+def unread_readings(db: Database, item: Extracted, *, site: Site) -> list[Unread]:
+    """The revisions that must be read again before `item` can be stored: see `Extracted.readings`.
+
+    Ask within the transaction that stores it, or somebody may have written another meanwhile. None of a page that no
+    database takes: storing it fails for the same reason, and says so.
+    """
+    if item.article is None:
+        return []
+    try:
+        return list(_unread(db, item, item.article, site))
+    except Exception as error:
+        if is_of_archive(error):
+            raise
+        return []
+
+
+def _unread(db: Database, item: Extracted, article: Article, site: Site) -> Iterator[Unread]:
+    fetched = item.fetched
+    digest = content_digest(content_of(article))
+    time = fetched.captures[0].time if fetched.captures else now()
+    known = find_known(db, [own_url(db, article, fetched.urls, digest), *fetched.urls])
+    if known is None:
+        return
+    rows = [current_row(db, known)]
+    if known_later(db, [article.url, *fetched.urls], time) is not None:
+        rows += [latest_reading(db, row) for row in neighbours(db, known["id"], time) if row]
+    yield from unread(db, rows, digest, provenance_of(item, site, time=time), item.readings)
 
 
 @lru_cache(maxsize=64)

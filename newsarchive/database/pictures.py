@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from sqlite_utils import Database
 
+from newsarchive.database.faults import is_of_archive
 from newsarchive.database.forgotten import is_forgotten
 from newsarchive.database.runs import now, save_capture
+from newsarchive.errors import reason_of
 from newsarchive.items import FetchedPicture, Image, WantedPicture
 from newsarchive.pictures import ENDINGS, Picture
 from newsarchive.sites import Site
@@ -131,6 +134,25 @@ def save_fetched_picture(db: Database, fetched: FetchedPicture, picture: Picture
         else:
             _note_missing(db, url, state=fetched.state, reason=fetched.reason, capture=capture)
         return fetched.state
+
+
+def keep_fetched_picture(
+    db: Database, fetched: FetchedPicture, picture: Picture | None, *, run: int | None
+) -> tuple[str, str]:
+    """Write what came of a picture as `save_fetched_picture` does; one that cannot be stored costs nothing else.
+
+    Gives how it counts and, where it could not be stored, why. Raises what is of the archive as a whole.
+    """
+    try:
+        return save_fetched_picture(db, fetched, picture, run=run), ""
+    except Exception as error:
+        if is_of_archive(error):
+            raise
+        reason = f"could not be stored: {reason_of(error)}"
+    with suppress(UnicodeError):  # an address that no database takes cannot be noted either
+        failed = replace(fetched, state="failed", reason=reason, capture=None)
+        save_fetched_picture(db, failed, None, run=run)
+    return "smaller_failed" if fetched.wanted.shown else "failed", reason
 
 
 def save_picture(db: Database, url: str, picture: Picture, *, capture: int | None, time: str) -> str:

@@ -61,7 +61,7 @@ def due_revisions(db: Database, site: str, made_by: Mapping[str, str], *, since:
         yield Due(
             revision=number,
             latest=latest,
-            captures=tuple(captures_of(db, number)),
+            captures=tuple(captures_of(db, latest["id"])),
             hints=read_hints(latest["hints"]),
         )
 
@@ -81,22 +81,3 @@ def save_reextracted(
             replace_links(db, known["id"], article)
             db.conn.execute("update stems set title = ?, authors = ?, body = ? where id = ?", (*shadow, known["id"]))
     return revision
-
-
-def note_reextraction(
-    db: Database, revision: int, made_by: Mapping[str, str], *, outcome: str, reason: str = "", run: int | None
-) -> None:
-    """Remember that a revision was extracted again, with what, and whether it came out same, changed or not at all."""
-    db.conn.execute(
-        "insert or replace into reextractions (revision, extractor, options_digest, profile_digest, outcome, reason,"
-        " run) values (?, ?, ?, ?, ?, ?, ?)",
-        (
-            revision,
-            made_by["extractor"],
-            made_by["options_digest"],
-            made_by["profile_digest"],
-            outcome,
-            reason,
-            run,
-        ),
-    )

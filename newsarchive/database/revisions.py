@@ -111,6 +111,21 @@ def insert_revision(
         "kind": kind,
         "changed": _json(changed),
         "digest": digest,
+        **content_columns(article, provenance),
+    }
+    cursor = db.conn.execute(
+        f"insert into revisions ({', '.join(row)}) values ({', '.join('?' * len(row))})",  # noqa: S608
+        tuple(row.values()),
+    )
+    revision = cursor.lastrowid
+    assert revision is not None
+    save_captures(db, revision, provenance.captures)
+    return revision
+
+
+def content_columns(article: Article, provenance: Provenance) -> dict[str, Any]:
+    """The columns of a revision that an article gives, and those that say what made it."""
+    return {
         "title": article.title,
         "lead": article.lead or None,
         "body": article.body,
@@ -129,17 +144,14 @@ def insert_revision(
         "profile_digest": provenance.profile_digest,
         "run": provenance.run,
     }
-    cursor = db.conn.execute(
-        f"insert into revisions ({', '.join(row)}) values ({', '.join('?' * len(row))})",  # noqa: S608
-        tuple(row.values()),
-    )
-    revision = cursor.lastrowid
-    assert revision is not None
+
+
+def save_captures(db: Database, revision: int, captures: Sequence[int]) -> None:
+    """Note the captures that a revision was made of, in order."""
     db.conn.executemany(
         "insert into revision_captures (revision, position, capture) values (?, ?, ?)",
-        [(revision, position, capture) for position, capture in enumerate(provenance.captures)],
+        [(revision, position, capture) for position, capture in enumerate(captures)],
     )
-    return revision
 
 
 def read_hints(data: str) -> Hints:

@@ -9,6 +9,7 @@ from typing import IO, ClassVar, Unpack
 
 from sqlite_utils import Database
 
+from newsarchive.export.canonical import BY_ADDRESS, write_canonical
 from newsarchive.export.captures import archive_folder
 from newsarchive.export.csvfile import write_csv
 from newsarchive.export.files import ExportError, keep_out, whole
@@ -75,6 +76,7 @@ def export(
     progress: Progress | None = None,
     largest: int = 0,
     spreadsheet: bool = False,
+    canonical: bool = False,
     **filters: Unpack[Filters],
 ) -> int:
     """Write the articles that a search finds, oldest first, and give their number.
@@ -82,6 +84,8 @@ def export(
     `largest` is how many bytes a file may have, for formats of several files (warc, wacz); 0 leaves their default.
 
     `spreadsheet` makes CSV one that a spreadsheet program opens without running what a cell begins with.
+
+    `canonical` makes JSON Lines that are the same, byte for byte, of the same recordings, ordered by address.
 
     A file appears at `path` only when it is whole; a pipe, a device or `-` is written to. `progress` is called with
     articles done and in all. Raises ExportError (unknown format, place that cannot be written), BrokenPipeError
@@ -94,6 +98,8 @@ def export(
         if format == "wacz" and path.suffix != ".wacz":
             raise ExportError(f"“{path.name}” cannot be its name: that of a WACZ file ends in .wacz.")
     with snapshot(db):
-        job = Job.of(db, select_articles(db, query, **filters), progress, largest=largest)
-        FORMATS[format].export(replace(job, spreadsheet=spreadsheet), path)
+        order = BY_ADDRESS if canonical else "$key"
+        job = Job.of(db, select_articles(db, query, **filters), progress, largest=largest, order=order)
+        chosen = FileFormat(write_canonical) if canonical else FORMATS[format]
+        chosen.export(replace(job, spreadsheet=spreadsheet), path)
     return len(job.articles)

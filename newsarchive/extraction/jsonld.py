@@ -54,13 +54,17 @@ def _opened(value: Any, depth: int) -> Iterator[Object]:
 
 def _values(text: str) -> list[Any]:
     text = text.strip().lstrip("\ufeff")
+    return _parsed(text)
+
+
+def _parsed(text: str) -> list[Any]:
     try:
         return [json.loads(text, strict=False)]
     except (ValueError, RecursionError):
         pass
     try:
         return list(_repaired(text))
-    except RecursionError:
+    except (ValueError, RecursionError):  # a number of 5,000 digits, nested too deeply
         return []
 
 

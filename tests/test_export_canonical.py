@@ -1,0 +1,99 @@
+"""Canonical JSON Lines: the same bytes of the same recordings, however often and in whatever order they came."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests.test_importing import answers_recorded, page
+
+Canonical = Callable[..., bytes]
+MEDIA = "text/html; charset=utf-8"
+
+
+def story(name: str, text: str, modified: str = "") -> tuple[str, bytes]:
+    url = f"https://tan.example/{name}/"
+    stated = f'<meta property="article:modified_time" content="{modified}"></head>' if modified else "</head>"
+    body = page(text).replace(b"zhanbyr", name.encode()).replace(b"</head>", stated.encode())
+    return url, body.replace("<h1>Жаңбыр".encode(), f"<h1>{name}".encode())
+
+
+@pytest.fixture
+def recordings(tmp_path: Path) -> list[Path]:
+    """Seven files: edits, a page that came back to what it was, a change that only a stamp states, other sites."""
+    day = "2020-01-0{}T08:00:00Z".format
+    files = [
+        [(story("su", "Бір"), 1), (story("zher", "Жер"), 1)],
+        [(story("su", "Екі"), 2), (story("ot", "От", "2020-01-02T07:00:00Z"), 2)],
+        [(story("su", "Бір"), 3)],
+        [(story("zher", "Жер"), 4), (story("su", "Үш"), 4)],
+        [(story("ot", "От", "2020-01-05T07:00:00Z"), 5)],
+        [(story("ot", "От жаңа"), 6), (("https://other.example/a/", story("a", "Басқа")[1]), 6)],
+        [(story("su", "Бір"), 1)],  # recorded twice
+    ]
+    return [
+        answers_recorded(
+            tmp_path / f"{number}.warc.gz", *((url, day(time), body) for (url, body), time in pages), media=MEDIA
+        )
+        for number, pages in enumerate(files)
+    ]
+
+
+@pytest.fixture
+def canonical(tmp_path: Path) -> Canonical:
+    """Import files, each list of them in a run of its own, into a new archive, and export what they gave."""
+
+    def run(*batches: Sequence[Path], seed: str = "0", before: Sequence[str] = ()) -> bytes:
+        folder = tmp_path / f"archive{len(list(tmp_path.iterdir()))}"
+        command = [sys.executable, "-m", "newsarchive", "--archive", str(folder)]
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        for batch in batches:
+            subprocess.run(
+                [*command, "import", "--any-site", *map(str, batch)], env=environment, check=True, capture_output=True
+            )
+        if before:
+            subprocess.run([*command, *before], check=True, capture_output=True)
+        done = subprocess.run(
+            [*command, "export", "--canonical", "--site", "tan.example", "-o", "-"], check=True, capture_output=True
+        )
+        return done.stdout
+
+    return run
+
+
+def test_the_same_recordings_give_the_same_bytes_in_any_order_and_number(
+    canonical: Canonical, recordings: list[Path]
+) -> None:
+    files = recordings[:-1]
+    first = canonical(files)
+    assert canonical(list(reversed(recordings)), seed="7") == first
+    assert canonical(*([path] for path in reversed(files)), files) == first
+    assert canonical(*([path] for path in Random(5).sample(recordings, len(recordings))), seed="5") == first
+
+
+def test_a_line_tells_what_was_published_and_recorded_and_nothing_of_the_archive(
+    canonical: Canonical, recordings: list[Path]
+) -> None:
+    lines = [json.loads(line) for line in canonical(recordings).splitlines()]
+    assert [line["url"].rsplit("/", 2)[1] for line in lines] == ["ot", "su", "zher"]
+    fire, water, _ = lines
+    assert not {"id", "first_seen", "last_seen", "warc", "warc_offset", "run"} & set(water)
+    assert [capture["time"][9:10] for capture in water["captures"]] == ["1", "2", "3", "4"]
+    assert len(set(water["revisions"])) == 3
+    assert water["revisions"][0] == water["revisions"][2]
+    assert water["revisions"][-1] == water["digest"]
+    assert len(fire["revisions"]) == 2
+
+
+def test_an_article_under_an_embargo_is_in_no_line(canonical: Canonical, recordings: list[Path]) -> None:
+    hidden = ["embargo", "https://tan.example/su/", "--until", "2999-01-01", "--reason", "court"]
+    lines = canonical(recordings, before=hidden).decode()
+    assert "tan.example/zher" in lines
+    assert "tan.example/su" not in lines
