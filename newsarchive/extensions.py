@@ -17,7 +17,6 @@ from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import CloseSpider, NotConfigured
 from scrapy.http import Response
-from scrapy.robotstxt import RobotParser
 from sqlite_utils import Database
 from twisted.internet.task import LoopingCall
 from twisted.python.failure import Failure
@@ -69,6 +68,9 @@ class ArchiveRun(Recorder):
         self.alerts: list[str] = []
         """What a person should know, and needs nothing done."""
         self.reason = "failed"
+        self.postponed = ""
+        """When the site asked to be asked again (UTC with Z)."""
+        self._why_postponed = ""
         self._needs: list[str] = []
         self._batch_seconds = batch_seconds
         self._batch_articles = batch_articles
@@ -123,6 +125,19 @@ class ArchiveRun(Recorder):
             failures_of(self.crawler).note(reason_of(error))
             raise CloseSpider("failed") from error
         self._timer.start(self._batch_seconds).addErrback(self._timer_failed)
+        self._keep_away()
+
+    def _keep_away(self) -> None:
+        """Raises CloseSpider where the site asked an earlier run for no request before a time."""
+        until = database.retry_after_of(self.db, self.site.name)
+        if not until:
+            return
+        sentence = f"asked to come back at {until}"
+        if not self.crawler.settings.getbool("BACK_OFF_KEEP"):
+            logger.warning("%s %s; it is asked now, for BACK_OFF_KEEP is off", self.site.name, sentence)
+            return
+        self.postponed, self._why_postponed = until, f"{sentence}; nothing is requested from it before"
+        raise CloseSpider("postponed")
 
     def _open(self, site: Site, held: ExitStack) -> None:
         self.site = site
@@ -314,6 +329,14 @@ class ArchiveRun(Recorder):
             if page is not None and not database.was_visited(self.db, page.urls[0], self.run):
                 self.save(Extracted(fetched=page, outcome="failed", reason=reason_of(error)))
 
+    def postpone(self, until: str, sentence: str) -> None:
+        """End the run because the site asked to come back at a time (UTC with Z), which the next run waits for."""
+        if not self.postponed:
+            self.postponed, self._why_postponed = until, sentence
+            from scrapy.utils.defer import _schedule_coro
+
+            _schedule_coro(self.crawler.engine.close_spider_async(reason="postponed"))
+
     def close(self, reason: str) -> None:
         """Commit, close the run and the files, free the archive; where a step fails, the others are still done."""
         if self._held is None:
@@ -362,13 +385,14 @@ class ArchiveRun(Recorder):
     def _finish(self, reason: str) -> None:
         ended = {"finished": "finished", "shutdown": "interrupted"}.get(reason, reason)
         self.reason = "failed" if failures_of(self.crawler).reasons else ended
+        database.note_retry_after(self.db, self.site.name, self.postponed or None)
         message = "; ".join(self.problems)
         database.finish_run(self.db, self.run, reason=self.reason, message=message, counts=self.all_counts)
 
     @property
     def problems(self) -> list[str]:
         """What needs a person: what failed, and once the run is closed what was found in the archive."""
-        return [*failures_of(self.crawler).reasons, *self._needs]
+        return [*failures_of(self.crawler).reasons, *filter(None, [self._why_postponed]), *self._needs]
 
     def end_plan(self, *, completed: bool) -> None:
         """The spider is done, with all of it or not."""
@@ -418,34 +442,3 @@ def _page_of(item: object, response: Response | None) -> Fetched | None:
         return item
     url = response.request.cb_kwargs.get("url") if item is None and response is not None and response.request else None
     return Fetched(site="", urls=(url,), pages=(), captures=()) if isinstance(url, str) else None
-
-
-class CrawlDelay:
-    """Obeys robots.txt's Crawl-delay, which Scrapy does not."""
-
-    def __init__(self, crawler: Crawler) -> None:
-        self._crawler = crawler
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> CrawlDelay:
-        self = cls(crawler)
-        if crawler.settings.getbool("ROBOTSTXT_OBEY"):
-            crawler.signals.connect(self.robots_parsed, signals.robots_parsed)
-        return self
-
-    def robots_parsed(self, robotparser: RobotParser, request: Request) -> None:
-        """Slow the host down to what it asks for, a minute at most."""
-        with failure_ends_crawl(self._crawler):
-            self._slow_down(robotparser, request)
-
-    def _slow_down(self, robotparser: RobotParser, request: Request) -> None:
-        parser = getattr(robotparser, "rp", None)
-        asked = parser.crawl_delay(self._crawler.settings["ROBOTSTXT_USER_AGENT"]) if parser is not None else None
-        if asked:
-            delay = min(float(asked), 60.0)
-            settings = self._crawler.engine.downloader
-            host = urlsplit(request.url).hostname or ""
-            slot = settings.slots.get(host)
-            if slot is not None:
-                slot.delay = max(slot.delay, delay)
-            logger.info("robots.txt of %s asks for %.1f s between requests", host, delay)

@@ -317,3 +317,15 @@ create table certificates (             -- what the TLS certificate of each host
 ) strict;
 """,
     )
+
+
+@migrations()
+def m310_retry_after(db: Database) -> None:
+    """When a site asked to be asked again."""
+    _run(
+        db,
+        """
+alter table sites add column            -- the site asked for no request before this time; NULL: it did not
+    retry_after text;
+""",
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 from scrapy.resolver import CachingThreadedResolver
 from twisted.internet.defer import Deferred
@@ -68,3 +69,17 @@ def _admitted(address: str, name: str) -> str:
     if not PUBLIC_HOSTS.admits(name, address):
         raise DNSLookupError(f"{name} is public, but leads to the private address {address} now")
     return address
+
+
+def host_of(url: str) -> str:
+    """What counts as one host where requests are counted: with and without www, over http and https, by its port.
+
+    >>> host_of("https://www.a.kz/1"), host_of("http://a.kz:80/2"), host_of("http://a.kz:8080/")
+    ('a.kz', 'a.kz', 'a.kz:8080')
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = _plain(parts.hostname or ""), parts.port
+    except ValueError:
+        return url
+    return host if port in (None, 80, 443) else f"{host}:{port}"

@@ -40,7 +40,9 @@ AUTOTHROTTLE_MAX_DELAY = 60.0
 RETRY_TIMES = 2
 RETRY_HTTP_CODES = [500, 502, 504, 522, 524, 408]  # 429 and 503 are for BackOffMiddleware
 BACK_OFF_PAUSE = 5.0  # seconds after a first 429 or 503 without Retry-After; doubled each time
-BACK_OFF_TIMES = 10  # so often a page is asked for again before it waits for the next run
+BACK_OFF_TIMES = 10  # how often a page is asked for again before the run ends
+BACK_OFF_TOTAL = 60.0  # seconds of all such pauses of a site in one run; a host that asks for more ends the run
+BACK_OFF_KEEP = True  # ask a site for nothing before the time at which it asked to come back
 DOWNLOAD_TIMEOUT = 60
 DOWNLOAD_MAXSIZE = 32 * 1024 * 1024
 DOWNLOAD_WARNSIZE = 0
@@ -78,8 +80,8 @@ EXTENSIONS = {
     "newsarchive.extensions.ArchiveRun": 100,
     "newsarchive.picture_run.PictureRun": 100,
     "newsarchive.recorders.PageRecorder": 110,
-    "newsarchive.extensions.CrawlDelay": 200,
 }
+DOWNLOADER = "newsarchive.middlewares.PoliteDownloader"
 TWISTED_DNS_RESOLVER = "newsarchive.resolving.SteadyResolver"
 DOWNLOAD_HANDLERS = {
     "http": "newsarchive.download.BoundedHeadHandler",

@@ -191,7 +191,7 @@ class SourceReader:
         robots = request.url.endswith("/robots.txt")
         if page.status in (404, 410) and is_guess(request.kind, request.url, request.depth):
             return []  # no listing named it: nothing is missed
-        if page.status in (404, 410) and robots:
+        if 400 <= page.status < 500 and robots:
             page = replace(page, status=200, body=b"")  # it names no sitemap: the usual places are left
         try:
             if page.status != 200:

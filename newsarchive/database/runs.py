@@ -35,6 +35,20 @@ def save_site(db: Database, site: Site) -> None:
         )
 
 
+def note_retry_after(db: Database, site: str, until: str | None) -> None:
+    """Remember that a site asked for no request before a time (UTC with Z); None: it may be asked."""
+    with db.atomic():
+        db.conn.execute(
+            "update sites set retry_after = ? where name = ? and retry_after is not ?", (until, site, until)
+        )
+
+
+def retry_after_of(db: Database, site: str) -> str:
+    """The time (UTC with Z) before which a site asked for no request; empty where it may be asked now."""
+    row = db.conn.execute("select retry_after from sites where name = ?", (site,)).fetchone()
+    return str(row[0]) if row and row[0] and row[0] > now() else ""
+
+
 def start_run(db: Database, command: str, site: str | None) -> int:
     """Open a run and give its id; runs of the site that were never closed are marked as killed."""
     with db.atomic():

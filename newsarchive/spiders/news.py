@@ -6,13 +6,12 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any, Protocol
 
 from scrapy import Request, Spider, signals
-from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from newsarchive.items import Extracted, Fetched, FetchedPicture, Hints, ListingRequest, NotKept, Page, WantedPicture
 from newsarchive.sites import Site
-from newsarchive.spiders.page import ANSWERS, fetched, page_of, page_request, refusal
+from newsarchive.spiders.page import ANSWERS, Postponed, fetched, page_of, page_request, refusal
 from newsarchive.spiders.pictures import picture_requests
 
 LISTING_PRIORITY = 10
@@ -103,9 +102,9 @@ class NewsSpider(Spider):
             self._listings -= 1
 
     def listing_failed(self, failure: Failure) -> Iterator[Request]:
-        """A listing could not be had: the plan says what to read instead."""
+        """A listing could not be had: the plan says what to read instead, unless the run itself is to end."""
         self._listings -= 1
-        if isinstance(failure.value, NotKept):
+        if isinstance(failure.value, NotKept | Postponed):
             return
         listing = failure.request.cb_kwargs["listing"]  # type: ignore[attr-defined]
         yield from self._listing_requests(self.plan.fail(listing, refusal(failure)))
@@ -115,10 +114,8 @@ class NewsSpider(Spider):
         yield fetched(response, self.site.name, url, hints, home=self.site.url)
 
     def page_failed(self, failure: Failure) -> Iterator[Extracted]:
-        """A page could not be had; one that a host in trouble sent back, or that was not stored, stays in the queue."""
-        if isinstance(failure.value, NotKept):
-            return
-        if isinstance(failure.value, IgnoreRequest) and "backing off" in str(failure.value):
+        """A page could not be had; one that was postponed, or was not stored, stays in the queue."""
+        if isinstance(failure.value, NotKept | Postponed):
             return
         yield self._failed(failure.request.cb_kwargs["url"], refusal(failure))  # type: ignore[attr-defined]
 

@@ -21,6 +21,7 @@ from scrapy.http import Response
 from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
+from newsarchive.errors import NewsArchiveError
 from newsarchive.items import Extracted, Fetched, Hints, NotKept, Page
 from newsarchive.sites import Site
 
@@ -29,6 +30,28 @@ GONE = (404, 410)
 BROKEN_OFF = "the host broke the answer off"
 ANSWERS = [304, *range(400, 600)]
 """Statuses that come to the spider; the others are redirects, to be followed."""
+
+
+def sites_of(spider: Spider | None) -> list[Site] | None:
+    """The sites whose pages a spider fetches; None for a probe, which is to find out about one."""
+    site: Site | None = getattr(spider, "site", None)
+    sites: dict[str, Site] | None = getattr(spider, "sites", None)
+    return [site] if site else None if sites is None else list(sites.values())
+
+
+class Postponed(NewsArchiveError, IgnoreRequest):
+    """A request that was not sent, or given up, for a reason that says nothing of its page: another run may send it."""
+
+
+class HostGivenUp(Postponed):
+    """A request to a host that is not the site's and asked for longer pauses than a run has."""
+
+
+class RobotsUnknown(NewsArchiveError, IgnoreRequest):
+    """A request to a host whose robots.txt cannot be had now: it may forbid anything."""
+
+    def __str__(self) -> str:
+        return f"robots.txt cannot be had ({self.args[0]}), so nothing may be fetched"
 
 
 class PageSpider(Spider):
@@ -47,10 +70,11 @@ class PageSpider(Spider):
         yield fetched(response, self.sites[url].name, url, hints)
 
     def page_failed(self, failure: Failure) -> Iterator[Extracted]:
-        """The page could not be had."""
+        """The page could not be had; of one that was postponed nothing is to be stored."""
         url = failure.request.cb_kwargs["url"]  # type: ignore[attr-defined]
         nothing = Fetched(site=self.sites[url].name, urls=(url,), pages=(), captures=())
-        yield Extracted(fetched=nothing, outcome="failed", reason=refusal(failure))
+        outcome = "postponed" if isinstance(failure.value, Postponed) else "failed"
+        yield Extracted(fetched=nothing, outcome=outcome, reason=refusal(failure))
 
 
 def page_request(
@@ -142,7 +166,7 @@ _REFUSALS: tuple[tuple[type[Exception], str], ...] = (
 def refusal(failure: Failure) -> str:
     """Why a request failed, in words."""
     error = failure.value
-    if isinstance(error, NotKept):
+    if isinstance(error, NotKept | Postponed):
         return str(error)
     if isinstance(error, HttpError):
         return f"{status_line(error.response.status)} that leads nowhere"

@@ -14,11 +14,9 @@ from twisted.python.failure import Failure
 from newsarchive.certificates import CertificateRefused
 from newsarchive.items import FetchedPicture, NotKept, WantedPicture
 from newsarchive.sites import Site
-from newsarchive.spiders.page import ANSWERS, refusal, status_line
+from newsarchive.spiders.page import ANSWERS, HostGivenUp, Postponed, RobotsUnknown, refusal, status_line
 
 BATCH = 50
-ANOTHER_TIME = ("backing off", "robots.txt cannot be had")
-"""Begins of reasons why a request was ignored that may not hold for ever."""
 
 
 class PicturePlan(Protocol):
@@ -63,7 +61,7 @@ def _parse_picture(response: Response) -> Iterator[FetchedPicture]:
 
 
 def _picture_failed(failure: Failure) -> Iterator[FetchedPicture]:
-    if not isinstance(failure.value, NotKept):  # else it is still missing
+    if not is_postponed(failure.value):  # else it is still missing
         yield picture_failed(failure.request.meta["picture"], failure)  # type: ignore[attr-defined]
 
 
@@ -99,11 +97,16 @@ def fetched_picture(response: Response) -> FetchedPicture:
     return FetchedPicture(wanted=wanted, state="fetched", body=response.body, capture=capture)
 
 
+def is_postponed(error: BaseException | None) -> bool:
+    """Whether the run ends, so that nothing can be said of the picture; a host that is given up alone is a reason."""
+    return isinstance(error, NotKept | Postponed) and not isinstance(error, HostGivenUp)
+
+
 def picture_failed(wanted: WantedPicture, failure: Failure) -> FetchedPicture:
     """Why a request for a picture brought nothing."""
     error, reason = failure.value, refusal(failure)
     if isinstance(error, DownloadCancelledError):
         return FetchedPicture(wanted=wanted, state="refused", reason="larger than a picture may be")
-    passing = isinstance(error, CertificateRefused) or reason.startswith(ANOTHER_TIME)
+    passing = isinstance(error, CertificateRefused | HostGivenUp | RobotsUnknown)
     ignored = isinstance(error, IgnoreRequest) and not passing
     return FetchedPicture(wanted=wanted, state="refused" if ignored else "failed", reason=reason)

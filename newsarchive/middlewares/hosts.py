@@ -1,0 +1,80 @@
+"""OwnHostsMiddleware: no request to a host that is not the site's own, whatever a redirect says."""
+
+from __future__ import annotations
+
+import asyncio
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from scrapy import Request
+from scrapy.crawler import Crawler
+from scrapy.exceptions import IgnoreRequest
+
+from newsarchive.items import WantedPicture
+from newsarchive.middlewares.pace import downloader_of
+from newsarchive.resolving import PUBLIC_HOSTS
+from newsarchive.spiders.page import sites_of
+
+
+class OwnHostsMiddleware:
+    """Lets no request out to a host that is not the site's own, whatever a redirect says."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._picture_hosts: set[str] = set()
+        self._private: dict[str, bool] = {}
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> OwnHostsMiddleware:
+        return cls(crawler)
+
+    async def process_request(self, request: Request) -> None:
+        host = urlsplit(request.url).netloc.lower()
+        if wanted := request.meta.get("picture"):
+            await self._let_picture_out(request, wanted, host)
+            return
+        site = getattr(self._crawler.spider, "site", None)
+        robots = request.meta.get("dont_obey_robotstxt") and host in self._picture_hosts
+        if site is not None and not site.covers(request.url) and not request.meta.get("any_host") and not robots:
+            raise IgnoreRequest(f"leads to another host ({urlsplit(request.url).netloc})")
+        hops = request.meta.get("redirect_urls")
+        if hops and not await _is_private(hops[0]) and await _is_private(request.url):
+            raise IgnoreRequest("redirects from a public site to a private address")
+
+    async def _let_picture_out(self, request: Request, wanted: WantedPicture, host: str) -> None:
+        """Pictures may come from hosts that their page shows pictures from, too, rate-limited."""
+        if host not in wanted.hosts:
+            where = "leads to" if request.meta.get("redirect_urls") else "is on"
+            raise IgnoreRequest(f"{where} a host that the page shows no picture from ({host})")
+        if not await self._leads_inside(wanted.page) and await self._leads_inside(request.url):
+            raise IgnoreRequest("leads from a public site to a private address")
+        if host in self._picture_hosts:
+            return
+        self._picture_hosts.add(host)
+        sites = sites_of(self._crawler.spider)
+        if sites and not any(site.covers(request.url) for site in sites):
+            settings = self._crawler.settings
+            delay = max(settings.getfloat("PICTURE_DELAY_ELSEWHERE"), settings.getfloat("DOWNLOAD_DELAY"))
+            downloader_of(self._crawler).keep_apart(request.url, delay)
+
+    async def _leads_inside(self, url: str) -> bool:
+        host = urlsplit(url).hostname or ""
+        if host not in self._private:
+            self._private[host] = await _is_private(url)
+        return self._private[host]
+
+
+async def _is_private(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        pass
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, None)
+    except OSError:
+        found = []
+    if any(not ip_address(address[4][0]).is_global for address in found):
+        return True
+    PUBLIC_HOSTS.add(host)  # and so it has to be when it is connected to
+    return False

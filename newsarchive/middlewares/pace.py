@@ -1,0 +1,182 @@
+"""PoliteDownloader: each host is asked no faster than it allows, whatever AutoThrottle makes of its delay.
+
+Scrapy keeps a delay per host in a slot that AutoThrottle changes with every answer, and that is dropped and made again.
+What a host asked for is kept here instead, and applied where a slot decides when its next request may go out: every
+request counts, robots.txt and redirects too. Uses private names of Scrapy's Downloader: `_get_slot`, `_download`,
+`_enqueue_request`; tests/test_politeness.py fails where an update changes them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from copy import copy
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+
+from scrapy import Request, Spider, signals
+from scrapy.core.downloader import Downloader, Slot
+from scrapy.crawler import Crawler
+from scrapy.http import Response
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
+from newsarchive.resolving import host_of
+from newsarchive.spiders.page import Postponed
+
+LONGEST_DELAY = 60.0
+"""Seconds between two requests that a host may ask for; a crawl at less than one page a minute would never end."""
+_LAST_ASKED: dict[str, float] = {}
+"""When each host was last asked, over all crawls of this process: two sites may share a host."""
+
+
+@dataclass
+class Host:
+    """What one host asked for: seconds between two requests, and the moment until which it wants none (monotonic)."""
+
+    delay: float = 0.0
+    answered: float = 0.0
+    """When it last answered; its delay counts from there, for a request may be long on its way."""
+    paused_until: float = 0.0
+    refused: Postponed | None = None
+    """Why nothing more is asked of it in this run."""
+
+
+class PoliteSlot(Slot):
+    """A host's queue of requests; what the host asked for is a floor under its delay."""
+
+    def __init__(self, slot: Slot, host: Host, *, last_asked: float) -> None:
+        super().__init__(slot.concurrency, slot.delay, slot.jitter)
+        self.host = host
+        self.lastseen = last_asked
+
+    def download_delay(self) -> float:
+        """Seconds between the last request and the next: the largest of throttle, floor and what is left of a pause."""
+        host = self.host
+        floor = max(self.lastseen, host.answered) + host.delay if host.delay else 0.0
+        return max(super().download_delay(), max(floor, host.paused_until) - self.lastseen)
+
+
+class PoliteDownloader(Downloader):
+    """Scrapy's Downloader with a floor per host, pauses that hold what is queued too, and an end at any moment."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._hosts: dict[str, Host] = {}
+        self._stopped: Postponed | None = None
+        self._abandoned: Postponed | None = None
+        self._fetches: set[asyncio.Future[Any]] = set()
+        self._transfers: set[asyncio.Task[Any]] = set()
+        crawler.signals.connect(self._answered, signals.response_downloaded)
+
+    # What hosts ask for
+
+    def host(self, url: str) -> Host:
+        """What is known of the host of an address."""
+        return self._hosts.setdefault(host_of(url), Host())
+
+    def keep_apart(self, url: str, seconds: float) -> float:
+        """From now on ask the host of `url` at most once in so many seconds; returns what holds, a minute at most."""
+        host = self.host(url)
+        host.delay = max(host.delay, min(seconds, LONGEST_DELAY))
+        return host.delay
+
+    def _answered(self, request: Request) -> None:
+        self.host(request.url).answered = monotonic()
+
+    def slow_down(self, url: str) -> None:
+        """Ask for half as much from now on: the host has said that the pace was too high."""
+        host, slot = self.host(url), self.slots.get(host_of(url))
+        present = max(host.delay, slot.delay if slot is not None else self._delay)
+        self.keep_apart(url, max(2 * present, 0.25))
+
+    def pause(self, url: str, seconds: float) -> None:
+        """Ask the host for nothing for so long, what is queued included."""
+        host = self.host(url)
+        host.paused_until = max(host.paused_until, monotonic() + seconds)
+
+    # The end
+
+    def refuse(self, url: str, reason: Postponed) -> None:
+        """Ask the host of `url` for nothing more in this run."""
+        self.host(url).refused = reason
+        if slot := self.slots.get(host_of(url)):
+            _drop_queue(slot, reason)
+
+    def stop(self, reason: Postponed) -> None:
+        """Begin no request any more; those that were sent may end."""
+        self._stopped = self._stopped or reason
+        for slot in self.slots.values():
+            _drop_queue(slot, reason)
+
+    def abandon(self, reason: Postponed) -> None:
+        """End at once what is still under way."""
+        self.stop(reason)
+        self._abandoned = reason
+        for task in [*self._fetches, *self._transfers]:
+            task.cancel()
+
+    @property
+    def under_way(self) -> int:
+        """How many requests were sent and not answered yet."""
+        return len(self._transfers)
+
+    # Scrapy's side
+
+    def get_slot_key(self, request: Request) -> str:
+        """The host that a request goes to; a redirect carries the key of the host that it came from."""
+        return host_of(request.url)
+
+    def _get_slot(self, request: Request, spider: Spider | None = None) -> tuple[str, Slot]:
+        key, slot = super()._get_slot(request)
+        if not isinstance(slot, PoliteSlot):
+            slot = PoliteSlot(slot, self.host(request.url), last_asked=_LAST_ASKED.get(key, 0.0))
+            self.slots[key] = slot
+        return key, slot
+
+    def fetch(self, request: Request, spider: Spider | None = None) -> Deferred[Response | Request]:
+        """Send a request through the middlewares; fires with Postponed where it is abandoned."""
+        self.active.add(request)
+        task = asyncio.ensure_future(self.middleware.download_async(self._enqueue_request, request))
+        self._fetches.add(task)
+
+        def ended(result: Any) -> Any:
+            self.active.remove(request)
+            self._fetches.discard(task)
+            if self._abandoned and isinstance(result, Failure) and isinstance(result.value, asyncio.CancelledError):
+                return Failure(copy(self._abandoned))  # type: ignore[no-untyped-call]
+            return result
+
+        return Deferred.fromFuture(task).addBoth(ended)
+
+    async def _enqueue_request(self, request: Request) -> Response:
+        if reason := self._stopped or self.host(request.url).refused:
+            raise copy(reason)
+        return await super()._enqueue_request(request)
+
+    async def _download(self, slot: Slot, request: Request) -> Response:
+        transfer = asyncio.current_task()
+        assert transfer is not None
+        self._transfers.add(transfer)
+        try:
+            return await super()._download(slot, request)
+        finally:
+            self._transfers.discard(transfer)
+
+    def close(self) -> None:
+        """End the slots, and remember when each host was asked."""
+        _LAST_ASKED.update({key: slot.lastseen for key, slot in self.slots.items()})
+        super().close()
+
+
+def downloader_of(crawler: Crawler) -> PoliteDownloader:
+    """The downloader of a crawl, which its settings make a polite one."""
+    downloader = crawler.engine.downloader
+    assert isinstance(downloader, PoliteDownloader)
+    return downloader
+
+
+def _drop_queue(slot: Slot, reason: Postponed) -> None:
+    while slot.queue:
+        _, waiting = slot.queue.popleft()
+        waiting.errback(Failure(copy(reason)))  # type: ignore[no-untyped-call]

@@ -1,0 +1,108 @@
+"""RobotsMiddleware: obeys robots.txt as RFC 9309 has it, and the Crawl-delay that it asks for."""
+
+from __future__ import annotations
+
+import logging
+from copy import copy
+from math import isfinite
+from urllib.parse import urlsplit
+
+from scrapy import Request, signals
+from scrapy.crawler import Crawler
+from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
+from scrapy.exceptions import StopDownload
+from scrapy.http import Response
+from scrapy.robotstxt import RobotParser
+from twisted.python.failure import Failure
+
+from newsarchive.items import NotKept
+from newsarchive.middlewares.pace import downloader_of
+from newsarchive.middlewares.robots_text import MOST_READ, MOST_SENT, NotWhole, robots_text
+from newsarchive.spiders.page import BROKEN_OFF, Postponed, RobotsUnknown, refusal, status_line
+
+logger = logging.getLogger(__name__)
+
+
+class RobotsMiddleware(RobotsTxtMiddleware):
+    """Obeys robots.txt, and asks for nothing where the host cannot give it: RFC 9309, section 2.3.1.4.
+
+    It is asked for once in a run: where discovery reads the sitemaps that it names, it gets the same answer. At most
+    500 KiB of it are read (section 2.5), whatever its size.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._unknown: dict[str, Exception] = {}
+        self._answers: dict[str, Response] = {}
+        crawler.signals.connect(self._bytes_received, signals.bytes_received)
+
+    async def process_request(self, request: Request) -> Response | None:  # type: ignore[override]
+        if request.meta.get("dont_obey_robotstxt"):
+            request.meta.update(robots_bytes=0, keep_encoded=True, download_maxsize=0)
+            return None
+        await super().process_request(request)
+        answer = self._answers.get(request.url)
+        return answer and answer.replace(request=request, flags=[*answer.flags, "cached"])  # in the WARC file already
+
+    def _bytes_received(self, data: bytes, request: Request) -> None:
+        """Hang up on a robots.txt of which enough has come."""
+        if "robots_bytes" in request.meta:
+            request.meta["robots_bytes"] += len(data)
+            if request.meta["robots_bytes"] >= MOST_SENT:
+                raise StopDownload(fail=False)
+
+    async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
+        """Take the rules from an answer; what is missing forbids nothing, what is not whole or not sent forbids all."""
+        parts = urlsplit(request.url)
+        text = ""
+        if response.status >= 500:
+            self._unknown[netloc] = RobotsUnknown(status_line(response.status))
+        elif response.status >= 300:  # 2.3.1.3: unavailable
+            self._answers[f"{parts.scheme}://{netloc}/robots.txt"] = response
+        else:
+            try:
+                text = self._text(response)
+            except NotWhole as error:
+                self._unknown[netloc] = RobotsUnknown(str(error))
+            else:
+                answer = response.replace(body=text.encode())
+                answer.headers.pop("Content-Encoding", None)
+                self._answers[f"{parts.scheme}://{netloc}/robots.txt"] = answer
+        await super()._parse_robots(response.replace(body=text.encode()), netloc, request)
+        parser = self._parsers[netloc]
+        if isinstance(parser, RobotParser):
+            self._obey_delay(parser, request.url)
+
+    def _text(self, response: Response) -> str:
+        if "dataloss" in response.flags:  # the rule that matters may be in the rest
+            raise NotWhole(BROKEN_OFF)
+        encoding = b",".join(response.headers.getlist("Content-Encoding")).decode("latin-1")
+        text = robots_text(response.body, encoding, stopped="download_stopped" in response.flags)
+        if len(response.body) > MOST_READ:
+            logger.warning("robots.txt of %s is read to its first 500 KiB alone", urlsplit(response.url).netloc)
+        return text
+
+    def _obey_delay(self, parser: RobotParser, url: str) -> None:
+        """Slow the host down to what its Crawl-delay asks for, a minute at most."""
+        asked = parser.crawl_delay(self.crawler.settings["ROBOTSTXT_USER_AGENT"])
+        if asked is None or not isfinite(asked) or asked <= 0:
+            return
+        delay = downloader_of(self.crawler).keep_apart(url, asked)
+        host = urlsplit(url).hostname
+        if asked > delay:
+            logger.warning(
+                "robots.txt of %s asks for %.6g s between requests, which would take too long; %.0f s are kept",
+                host, asked, delay,
+            )  # fmt: skip
+        else:
+            logger.info("robots.txt of %s asks for %.1f s between requests", host, asked)
+
+    def _robots_error(self, exc: Exception, netloc: str) -> None:
+        reason = exc if isinstance(exc, Postponed | NotKept) else RobotsUnknown(refusal(Failure(exc)))  # type: ignore[no-untyped-call]
+        self._unknown[netloc] = reason
+        super()._robots_error(exc, netloc)
+
+    def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
+        if reason := self._unknown.get(urlsplit(request.url).netloc):
+            raise copy(reason)
+        super().process_request_2(rp, request)
