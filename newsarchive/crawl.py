@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from scrapy import signals
-from scrapy.crawler import AsyncCrawlerProcess, Crawler
+from scrapy.crawler import Crawler
 from scrapy.settings import Settings
 from twisted.python.failure import Failure
 
@@ -23,13 +23,20 @@ from newsarchive.errors import NewsArchiveError
 from newsarchive.extensions import ArchiveRun, Follow, follow_nothing
 from newsarchive.failures import Failures, failure_ends_crawl, reason_of
 from newsarchive.items import Extracted, Fetched, Page
+from newsarchive.middlewares import BackOffMiddleware
+from newsarchive.middlewares.back_off import ComeBack
 from newsarchive.recorders import PageRecorder
 from newsarchive.sites import Site
 from newsarchive.spiderloader import site_spider, user_agent
 from newsarchive.spiders.page import PageSpider
 from newsarchive.spiders.probe import More, ProbeSpider
+from newsarchive.stopping import CrawlProcess
 
 T = TypeVar("T")
+logger = logging.getLogger(__name__)
+
+PATIENCE = 30.0
+"""Seconds of pauses that a person at the terminal waits through, in a fetch or a probe."""
 COUNTED = ("new", "changed", "gone", "failed")
 
 
@@ -50,6 +57,8 @@ class Outcome:
     """What a person should know, and needs nothing done; logged already."""
     seconds: float = 0.0
     pictures_only: bool = False
+    come_back: str = ""
+    """When the site asked to be asked again (UTC with Z)."""
 
     def sentence(self) -> str:
         """The run in one line.
@@ -66,6 +75,7 @@ class Outcome:
         articles = [f"{self.counts.get(name, 0)} {name}" for name in COUNTED if not self.pictures_only]
         counts = ", ".join([*articles, *pictures])
         ended = "" if self.reason == "finished" else f" ({self.reason})"
+        ended = f" (asked to come back at {self.come_back})" if self.come_back else ended
         return f"{self.site}: {counts}, {self.counts.get('requests', 0)} requests, {self.seconds:.0f} s{ended}"
 
 
@@ -82,12 +92,6 @@ def make_settings(folder: Path, own: Mapping[str, Any]) -> Settings:
     return settings
 
 
-def _process(settings: Settings) -> AsyncCrawlerProcess:
-    process = AsyncCrawlerProcess(settings)
-    logging.getLogger("scrapy").setLevel(settings["LOG_LEVEL"])  # it sets DEBUG itself: two records a page for nobody
-    return process
-
-
 def crawl_sites(
     folder: Path,
     sites: Sequence[Site],
@@ -101,12 +105,15 @@ def crawl_sites(
     `begin` is called before each crawl; `follow` shows how it is going. Ctrl-C and SIGTERM end the site under way in
     good order and skip the rest.
     """
-    process = _process(make_settings(folder, {**settings, "ARCHIVE_LOCK": False}))
+    process = CrawlProcess(make_settings(folder, {**settings, "ARCHIVE_LOCK": False}))
     outcomes: list[Outcome] = []
     waiting = list(sites)
 
     def crawl_next(_previous: object = None) -> None:
-        while waiting and not (outcomes and outcomes[-1].reason == "interrupted"):
+        if process.stopped and waiting:
+            logger.warning("not crawled: %s", ", ".join(site.name for site in waiting))
+            waiting.clear()
+        while waiting:
             site = waiting.pop(0)
             outcome = Outcome(site=site.name, pictures_only=process.settings["ARCHIVE_COMMAND"] == "images")
             outcomes.append(outcome)
@@ -124,7 +131,7 @@ def crawl_sites(
     crawl_next()
     gc.collect()
     gc.freeze()  # looking through all that was loaded would hold the reactor up for 60 ms, again and again
-    process.start()
+    process.run()
     gc.unfreeze()
     return outcomes
 
@@ -134,7 +141,7 @@ def _take_outcome(crawler: Crawler, outcome: Outcome, started: float, task: asyn
     outcome.seconds = time.monotonic() - started
     run = _extension(crawler, ArchiveRun)
     if run is not None:
-        outcome.counts, outcome.reason = run.all_counts, run.reason
+        outcome.counts, outcome.reason, outcome.come_back = run.all_counts, run.reason, run.postponed
         outcome.problems += run.problems
         outcome.alerts += run.alerts
         outcome.notes += run.notes
@@ -162,6 +169,8 @@ class Fetching:
     results: dict[str, Extracted]
     recorder: PageRecorder | None
     problems: list[str]
+    come_back: dict[str, ComeBack] = field(default_factory=dict)
+    """The sites that asked to come back later, by name."""
 
 
 def fetch_pages(
@@ -178,14 +187,18 @@ def fetch_pages(
     `sites` maps each URL to the site it is of. What is kept are all captures, robots.txt and redirects too, and
     pictures where they were asked for.
     """
+    if not urls:
+        return Fetching(results={}, recorder=None, problems=[])
     contact = next((site.contact for site in sites.values() if site.contact), "")
     stamp = datetime.now(UTC).strftime("%Y%m%d%H%M%S")
+    delays = [site.delay for site in sites.values() if site.delay is not None]
     own = {
         "ARCHIVE_ENABLED": False,
+        "BACK_OFF_TOTAL": PATIENCE,
         "PAGE_WARC_FOLDER": str(folder / "warc") if keep else "",
         "PAGE_WARC_NAME": f"fetch-{stamp}-{os.getpid()}",
         "EXTRACTION_WORKERS": 0,
-        "DOWNLOAD_DELAY": 1.0 if len(urls) > 1 or _with_pictures(sites, settings) else 0.0,
+        "DOWNLOAD_DELAY": max([1.0, *delays]) if len(urls) > 1 or _with_pictures(sites, settings) else 0.0,
         "AUTOTHROTTLE_ENABLED": False,
         "RETRY_TIMES": 1,
         "DOWNLOAD_TIMEOUT": 30,
@@ -194,14 +207,25 @@ def fetch_pages(
     }
     made = make_settings(folder, own)
     made.set("USER_AGENT", user_agent(contact or made["CONTACT"]), priority="project")
-    process = _process(made)
+    process = CrawlProcess(made)
     results: dict[str, Extracted] = {}
     crawler = process.create_crawler(PageSpider)
     _collect(crawler, results, lambda: progress(len(results), len(set(urls))))
     task = process.crawl(crawler, urls=tuple(urls), sites=dict(sites))
     progress(0, len(set(urls)))
-    process.start()
-    return Fetching(results=results, recorder=_extension(crawler, PageRecorder), problems=_problems(crawler, task))
+    process.run()
+    return Fetching(
+        results=results,
+        recorder=_extension(crawler, PageRecorder),
+        problems=_problems(crawler, task),
+        come_back=_come_back(crawler),
+    )
+
+
+def _come_back(crawler: Crawler) -> dict[str, ComeBack]:
+    """The sites that asked to come back later, by name."""
+    found = crawler.get_downloader_middleware(BackOffMiddleware) if crawler._engine else None
+    return found.come_back if found else {}
 
 
 def _collect(crawler: Crawler, results: dict[str, Extracted], progress: Callable[[], None]) -> None:
@@ -251,16 +275,21 @@ def probe(
     more: More,
     *,
     settings: Mapping[str, Any],
-    contact: str = "",
+    site: Site | None = None,
     progress: Callable[[int], None] = lambda _done: None,
 ) -> tuple[dict[str, Page], dict[str, str]]:
     """Fetch pages round by round, storing nothing; gives the pages and the failures by the URL asked for.
 
-    `progress` is called with the number of those so far before each round. Raises ProbeFailed.
+    `site` is the one that is probed, where it has a profile: its delay and its contact hold. `progress` is called with
+    the number of those so far before each round. Raises ProbeFailed, also where the host asked to come back later or a
+    signal ended the probe: half of a site tells nothing about it.
     """
-    made = make_settings(folder, {"ARCHIVE_ENABLED": False, "ITEM_PIPELINES": {}, "RETRY_TIMES": 1, **settings})
-    made.set("USER_AGENT", user_agent(contact or made["CONTACT"]), priority="project")
-    process = _process(made)
+    own = {"ARCHIVE_ENABLED": False, "ITEM_PIPELINES": {}, "RETRY_TIMES": 1, "BACK_OFF_TOTAL": PATIENCE}
+    if site is not None and site.delay is not None:
+        own |= {"DOWNLOAD_DELAY": site.delay, "AUTOTHROTTLE_START_DELAY": site.delay}
+    made = make_settings(folder, {**own, **settings})
+    made.set("USER_AGENT", user_agent((site.contact if site else "") or made["CONTACT"]), priority="project")
+    process = CrawlProcess(made)
     pages: dict[str, Page] = {}
     failures: dict[str, str] = {}
     crawler = process.create_crawler(ProbeSpider)
@@ -276,7 +305,9 @@ def probe(
 
     crawler.signals.connect(give_up, signals.spider_error, weak=False)
     task = process.crawl(crawler, urls=urls, more=more_of, pages=pages, failures=failures)
-    process.start()
-    if problems := _problems(crawler, task):
+    process.run()
+    if process.stopped:
+        raise ProbeFailed("stopped before all was fetched")
+    if problems := [*_problems(crawler, task), *(later.sentence for later in _come_back(crawler).values())]:
         raise ProbeFailed("; ".join(problems))
     return pages, failures

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -17,11 +16,11 @@ from newsarchive.extensions import ArchiveRun
 from newsarchive.failures import failures_of
 from newsarchive.items import Extracted, Fetched, FetchedPicture, NotKept, WantedPicture
 from newsarchive.pictures import Picture, PictureRefused, read_picture
-from newsarchive.processes import TooSlow, WorkerDied, WorkerPool
+from newsarchive.processes import PoolClosed, TooSlow, WorkerDied, WorkerPool
 from newsarchive.recorders import Recorder
 from newsarchive.sites import Site, host_site
-from newsarchive.spiders.page import ANSWERS, GONE, page_of, refusal, status_line
-from newsarchive.spiders.pictures import fetched_picture, picture_failed, picture_request
+from newsarchive.spiders.page import ANSWERS, GONE, Postponed, page_of, refusal, status_line
+from newsarchive.spiders.pictures import fetched_picture, is_postponed, picture_failed, picture_request
 from newsarchive.stored import read_again
 from newsarchive.urls import url_key
 from newsarchive.workers import ExtractionPool
@@ -49,9 +48,18 @@ class ExtractionPipeline:
         with failures_of(self._crawler).noted():
             self.pool.close()
 
+    abandon = close_spider
+
     async def process_item(self, item: Fetched | Extracted | FetchedPicture) -> Extracted | FetchedPicture:
+        """Extract; raises DropItem where the run ends first: the page stays due."""
         if not isinstance(item, Fetched):
             return item
+        try:
+            return await self._extract(item)
+        except PoolClosed as error:
+            raise DropItem(f"{item.urls[0]}: {error}") from error
+
+    async def _extract(self, item: Fetched) -> Extracted:
         site = self._site(item)
         extracted = await self.pool.extract(item, site)
         while extracted.article and extracted.article.more_pages and len(item.pages) < MOST_PAGES:
@@ -81,13 +89,11 @@ class ExtractionPipeline:
             request = Request(url, meta={"keep_encoded": True, "handle_httpstatus_list": ANSWERS}, dont_filter=True)
             try:
                 response = await self._crawler.engine.download_async(request)
+            except (NotKept, Postponed) as error:
+                raise DropItem(f"{url}: {error}") from error
             except IgnoreRequest as error:
-                if "backing off" in str(error):
-                    raise DropItem(f"{url}: {error}") from error
                 logger.warning("%s: a page of the article is missing: %s", url, error)
                 continue
-            except NotKept as error:
-                raise DropItem(f"{url}: {error}") from error
             except Exception as error:  # noqa: BLE001  whatever the host did to the connection; the reason is kept
                 return f"its page {url}: {refusal(Failure(error))}"  # type: ignore[no-untyped-call]
             if response.status in GONE or same_page(response.url, item):
@@ -123,7 +129,10 @@ class ArchivePipeline:
             while unread := run.unread_readings(item):
                 extraction = self._crawler.get_item_pipeline(ExtractionPipeline)
                 assert extraction is not None
-                item.readings |= await read_again(extraction.pool, run.folder, unread, run.site)
+                try:
+                    item.readings |= await read_again(extraction.pool, run.folder, unread, run.site)
+                except PoolClosed as error:
+                    raise DropItem(f"{item.fetched.urls[0]}: {error}") from error
             run.save(item)
         return item
 
@@ -149,6 +158,8 @@ class PicturePipeline:
             with failures_of(self._crawler).noted():
                 self._pool.close()
 
+    abandon = close_spider
+
     async def process_item(self, item: Extracted | FetchedPicture) -> Extracted | FetchedPicture:
         recorder = self._crawler.get_extension(Recorder)
         if recorder is None:
@@ -157,17 +168,18 @@ class PicturePipeline:
             await self._keep(item, recorder)
         elif item.article is not None:
             for wanted in recorder.wanted_pictures(item):
-                with suppress(NotKept):  # it is still missing, and the crawl ends
-                    await self._keep(await self._fetch(wanted), recorder)
+                if (fetched := await self._fetch(wanted)) is not None:
+                    await self._keep(fetched, recorder)
         return item
 
-    async def _fetch(self, wanted: WantedPicture) -> FetchedPicture:
+    async def _fetch(self, wanted: WantedPicture) -> FetchedPicture | None:
+        """What came of a picture; None where the run ends before it was had: it stays missing."""
         try:
             request = picture_request(wanted, most_bytes=self._most_bytes)
             return fetched_picture(await self._crawler.engine.download_async(request))
-        except NotKept:
-            raise
         except Exception as error:  # noqa: BLE001  whatever a stranger's host does; the reason is kept
+            if is_postponed(error):
+                return None
             return picture_failed(wanted, Failure(error))  # type: ignore[no-untyped-call]
 
     async def _keep(self, fetched: FetchedPicture, recorder: Recorder) -> None:
@@ -175,6 +187,8 @@ class PicturePipeline:
         if fetched.state == "fetched":
             try:
                 picture = await self._read(fetched.body)
+            except PoolClosed:
+                return  # the run ends: the picture stays missing
             except PictureRefused as error:
                 fetched.state, fetched.reason = "refused", str(error)
             except (TooSlow, WorkerDied):

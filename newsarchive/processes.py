@@ -46,6 +46,10 @@ class WorkerDied(NewsArchiveError):
     """The process that worked on a page died of it."""
 
 
+class PoolClosed(NewsArchiveError):
+    """A call that was not done when its pool was closed."""
+
+
 def start_early(preload: tuple[str, ...]) -> None:
     """Start the process that workers are forked from, so that it loads its modules while this one loads its own."""
     _forking(preload)
@@ -84,6 +88,7 @@ class WorkerPool:
     def __init__(self, workers: int, *, preload: tuple[str, ...] = ()) -> None:
         self._context = _forking(preload)
         self._waiting: deque[_Call] = deque()
+        self._closed = False
         self._workers = [self._new() for _ in range(workers)]
         self._watched: set[int] = set()
 
@@ -97,8 +102,11 @@ class WorkerPool:
     async def run(self, function: Callable[..., T], *args: Any) -> T:
         """Call the function in a worker.
 
-        Raises what it raises; TooSlow after five seconds of processor time; WorkerDied where two processes died of it.
+        Raises what it raises; TooSlow after five seconds of processor time; WorkerDied where two processes died of
+        it; PoolClosed where the pool is closed first.
         """
+        if self._closed:
+            raise PoolClosed("the run ends")
         if not self._workers:
             return function(*args)
         call = _Call(
@@ -110,15 +118,19 @@ class WorkerPool:
         return result
 
     def close(self) -> None:
-        """End the workers; what they are still doing is dropped."""
+        """End the workers; what they are still doing is dropped: their callers get PoolClosed."""
+        self._closed = True
+        dropped = [*self._waiting, *(call for worker in self._workers for call in worker.calls)]
         for worker in self._workers:
             self._forget(worker)
             worker.process.terminate()
         for worker in self._workers:
             worker.process.join()
         self._workers = []
-        for call in self._waiting:
-            call.result.cancel()
+        self._waiting.clear()
+        for call in dropped:
+            if not call.result.done():
+                call.result.set_exception(PoolClosed("the run ends"))
 
     def _hand_out(self) -> None:
         """Give waiting calls to the workers; one may lie ahead in a pipe, so that its worker never waits for us."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from newsarchive.database.readings import Unread
 from newsarchive.errors import reason_of
 from newsarchive.items import Article, Hints, NotAnArticle, Reading
-from newsarchive.processes import WorkerPool
+from newsarchive.processes import PoolClosed, WorkerPool
 from newsarchive.revisions import content_digest, content_of
 from newsarchive.shadow import Shadow
 from newsarchive.sites import Site
@@ -41,6 +41,8 @@ async def _reading(pool: WorkerPool, folder: Path, one: Unread, site: Site) -> R
         found = await pool.run(extract_stored, folder, one.places, site, one.hints, one.digest)
     except NotAnArticle as error:
         return Reading(outcome="not_article", reason=error.reason)
+    except PoolClosed:
+        raise  # the run ends, which says nothing of the page
     except Exception as error:  # noqa: BLE001  a stranger's page may break any parser; the reason is kept
         return Reading(outcome="failed", reason=reason_of(error))
     return Reading(outcome="changed", article=found[0]) if found else Reading(outcome="same")

@@ -11,7 +11,7 @@ from newsarchive.encodings import opened
 from newsarchive.errors import NewsArchiveError
 from newsarchive.extractor import EXTRACTOR
 from newsarchive.items import Article, Extracted, Fetched, Hints, NotAnArticle, Page
-from newsarchive.processes import EXTRACTING, TooSlow, WorkerDied, WorkerPool
+from newsarchive.processes import EXTRACTING, PoolClosed, TooSlow, WorkerDied, WorkerPool
 from newsarchive.shadow import shadow_text
 from newsarchive.sites import Site
 
@@ -64,9 +64,11 @@ class ExtractionPool(WorkerPool):
         super().__init__(workers, preload=EXTRACTING)
 
     async def extract(self, item: Fetched, site: Site) -> Extracted:
-        """What comes of a fetched page, extracted in a worker; never raises for what the page is."""
+        """What comes of a fetched page, extracted in a worker; raises PoolClosed, and nothing for what the page is."""
         try:
             return _extracted(item, await self.run(extract_one, *_arguments(item, site)))
+        except PoolClosed:
+            raise
         except Exception as error:  # noqa: BLE001  a stranger's page may break any parser; the reason is kept
             return _refused(item, error)
 

@@ -21,6 +21,7 @@ from newsarchive.cli.storing import Stored, store_fetched
 from newsarchive.cli.terminal import Archive, strict_option, strict_settings
 from newsarchive.crawl import fetch_pages
 from newsarchive.items import Capture, Extracted, Fetched, Page
+from newsarchive.middlewares.back_off import ComeBack
 from newsarchive.sites import Site, host_site, site_of
 from newsarchive.urls import is_address
 from newsarchive.warc import CaptureWriter
@@ -56,31 +57,49 @@ def fetch(
         _refuse_forgotten(archive, [*targets, page_url])
     recorder, writer = None, None
     if saved is not None:
-        problems = []
+        problems, later = [], dict[str, ComeBack]()
         sites, results, writer = _read_file(archive, saved, page_url, keep=not no_store)
     else:
         sites = {url: site_of(url, archive.sites.values()) or host_site(url) for url in targets}
         pictures = "none" if no_store else images or ""
         settings = {"ROBOTSTXT_OBEY": not ignore_robots, "PICTURES": pictures, **strict_settings(strict=strict)}
+        waiting = _postponed(archive, sites)
+        urls = [url for url in targets if url not in waiting]
         with progress_bar(archive) as bar:
             fetching = fetch_pages(
                 archive.folder,
-                targets,
-                sites=sites,
+                urls,
+                sites={url: sites[url] for url in urls},
                 settings=settings,
                 keep=not no_store,
                 progress=partial(bar.show, "pages"),
             )
-        results = [fetching.results[url] for url in targets if url in fetching.results]
-        recorder, problems = fetching.recorder, fetching.problems
+        found = {**waiting, **fetching.results}
+        results = [found[url] for url in targets if url in found]
+        recorder, problems, later = fetching.recorder, fetching.problems, fetching.come_back
     failed = _print(archive, targets, results, form, silent="no answer" if not problems else "not fetched")
     for problem in problems:
         if all(problem != result.reason for result in results):  # those are said
             archive.warn(f"{problem}.")
-    if not no_store and results:
-        fetched = Stored(results, sites, writer or (recorder.warc if recorder else None), recorder)
+    if not no_store and (any(r.outcome != "postponed" for r in results) or (recorder and recorder.captures)):
+        fetched = Stored(results, sites, writer or (recorder.warc if recorder else None), recorder, later)
         failed |= not store_fetched(archive, fetched)
     sys.exit(1 if failed or problems else 0)
+
+
+def _postponed(archive: Archive, sites: dict[str, Site]) -> dict[str, Extracted]:
+    """Outcomes for the URLs whose site asked an earlier run for no request before a time that is still to come."""
+    if not (archive.folder / "archive.db").exists():
+        return {}
+    db = archive.read()
+    found = {}
+    for url, site in sites.items():
+        if until := database.retry_after_of(db, site.name):
+            nothing = Fetched(site=site.name, urls=(url,), pages=(), captures=())
+            reason = f"{site.name} asked to come back at {until}, and nothing is requested from it before"
+            found[url] = Extracted(fetched=nothing, outcome="postponed", reason=reason)
+    db.close()
+    return found
 
 
 def _refuse_forgotten(archive: Archive, urls: Sequence[str]) -> None:

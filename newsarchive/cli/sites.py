@@ -22,7 +22,7 @@ from newsarchive.cli.terminal import (
     strict_settings,
 )
 from newsarchive.crawl import ProbeFailed, probe
-from newsarchive.database import lock_archive, open_archive, save_site
+from newsarchive.database import lock_archive, open_archive, retry_after_of, save_site
 from newsarchive.discovery import ListingError, probe_urls, profile_toml, propose_site, read_listing, start_urls
 from newsarchive.export.files import whole
 from newsarchive.items import Fetched, Listed, Page
@@ -111,11 +111,12 @@ def check(archive: Archive, name: str, from_stored: bool, strict: bool, as_json:
         _learn(archive, site, as_json=as_json)
         return
     starts = [url for source in site.sources for url in start_urls(site, source)]
+    _refuse_postponed(archive, name)
     pages, failures = _probe(
         archive,
         starts,
         lambda found: _articles_to_check(site, found),
-        contact=site.contact,
+        site=site,
         strict=strict or site.strict_tls,
     )
     listed = _listed(site, pages)
@@ -131,8 +132,20 @@ def check(archive: Archive, name: str, from_stored: bool, strict: bool, as_json:
     sys.exit(0 if any("title" in result for result in results) else 1)
 
 
+def _refuse_postponed(archive: Archive, name: str) -> None:
+    """End with a sentence where the site asked for no request before a time."""
+    if not (archive.folder / "archive.db").exists():
+        return
+    db = archive.read()
+    until = retry_after_of(db, name)
+    db.close()
+    if until:
+        archive.warn(f"{name} asked to come back at {until}; nothing is requested from it before.")
+        sys.exit(1)
+
+
 def _probe(
-    archive: Archive, urls: Sequence[str], more: More, *, strict: bool, contact: str = ""
+    archive: Archive, urls: Sequence[str], more: More, *, strict: bool, site: Site | None = None
 ) -> tuple[dict[str, Page], dict[str, str]]:
     """Probe under a bar; ends with a sentence where an error of ours keeps us from it."""
     with progress_bar(archive) as bar:
@@ -142,7 +155,7 @@ def _probe(
                 urls,
                 more,
                 settings=strict_settings(strict=strict),
-                contact=contact,
+                site=site,
                 progress=lambda done: bar.show("probing", done, None),
             )
         except ProbeFailed as error:

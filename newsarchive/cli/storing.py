@@ -16,6 +16,7 @@ from newsarchive import database
 from newsarchive.cli.terminal import Archive
 from newsarchive.database.warcfiles import left_warcs
 from newsarchive.items import Capture, Extracted
+from newsarchive.middlewares.back_off import ComeBack
 from newsarchive.recorders import PageRecorder
 from newsarchive.sites import Site
 from newsarchive.stored import read_again
@@ -35,6 +36,8 @@ class Stored:
     sites: Mapping[str, Site]
     writer: CaptureWriter | None
     recorder: PageRecorder | None
+    later: Mapping[str, ComeBack]
+    """The sites that asked to come back later, by name, for the next runs to respect."""
 
     def site_of(self, result: Extracted) -> Site:
         """The site of a page."""
@@ -127,10 +130,15 @@ def _store(archive: Archive, db: Database, fetched: Stored) -> tuple[list[str], 
         if not db["sites"].count_where("name = ?", [site.name]):
             database.save_site(db, site)
         run = database.start_run(db, "fetch", site.name)
+        if result.outcome == "postponed":
+            database.finish_run(db, run, reason="postponed", message=result.reason, counts={})
+            continue
         outcome, reason = database.keep_extracted(db, result, site=site, run=run)
         failed += [f"{url} {reason}"] if reason else []
         database.finish_run(db, run, reason="finished", counts={outcome: 1})
         down += [url] if outcome == "forgotten" else []
+    for name, told in fetched.later.items():
+        database.note_retry_after(db, name, told.until)
     for capture in fetched.captures:
         database.save_capture(db, capture, run)
     if fetched.recorder and fetched.recorder.pictures:

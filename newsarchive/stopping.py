@@ -1,0 +1,91 @@
+"""CrawlProcess: how crawls end on Ctrl-C and SIGTERM, in good order on the first and at once on the second."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from typing import Any
+
+from scrapy.crawler import AsyncCrawlerProcess, Crawler
+from scrapy.settings import Settings
+from scrapy.utils.ossignal import install_shutdown_handlers
+
+from newsarchive.middlewares.pace import downloader_of
+from newsarchive.pipelines import ExtractionPipeline, PicturePipeline
+from newsarchive.spiders.page import Postponed
+
+logger = logging.getLogger(__name__)
+
+STOP_SECONDS = 5.0
+"""How long what is under way may take after a signal."""
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SHOW_CURSOR = b"\x1b[?25h"
+
+
+class CrawlProcess(AsyncCrawlerProcess):
+    """Scrapy's process of crawls; a signal ends pauses and queues at once, and what is under way within five seconds.
+
+    Scrapy itself waits for all that was begun, pauses and timeouts included, and its second signal leaves runs open
+    that say that they failed.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.stopped = False
+        """Whether a signal came."""
+        self._stopping: asyncio.Future[None] | None = None
+        logging.getLogger("scrapy").setLevel(settings["LOG_LEVEL"])  # it sets DEBUG: two records a page for nobody
+
+    def run(self) -> None:
+        """Run the crawls to their end; afterwards signals do what they did before."""
+        before = [(each, signal.getsignal(each)) for each in _SIGNALS]
+        try:
+            self.start()
+        finally:
+            for each, handler in before:
+                signal.signal(each, handler)
+
+    def _signal_shutdown(self, signum: int, _: Any) -> None:
+        from twisted.internet import reactor
+
+        self.stopped = True
+        install_shutdown_handlers(self._signal_kill)
+        reactor.callFromThread(self._stop_in_order)
+
+    def _signal_kill(self, signum: int, _: Any) -> None:
+        """Die of the second signal, here and now: what was committed is safe, the next run resumes from there."""
+        if os.isatty(2):
+            os.write(2, _SHOW_CURSOR)  # a progress bar hides it
+        signal.signal(signum, signal.SIG_DFL)
+        os.kill(os.getpid(), signum)
+
+    def _stop_in_order(self) -> None:
+        self._stopping = asyncio.ensure_future(self._stop_all())
+
+    async def _stop_all(self) -> None:
+        for crawler in list(self.crawlers):
+            while crawler in self.crawlers and not (crawler._engine and crawler._engine.running):
+                await asyncio.sleep(0.02)  # it is opening or closing: nothing tells when that is done
+            if crawler in self.crawlers:
+                await _stop(crawler)
+
+
+async def _stop(crawler: Crawler) -> None:
+    """End one crawl: begin nothing more, let five seconds pass for what is under way, then drop it."""
+    reason = Postponed("stopped before it was fetched")
+    downloader = downloader_of(crawler)
+    downloader.stop(reason)
+    slot = crawler.engine.scraper.slot
+    pages = downloader.under_way + (len(slot.active) if slot else 0)
+    logger.warning("stopping, %d %s under way", pages, "page" if pages == 1 else "pages")
+    ending = asyncio.ensure_future(crawler.stop_async())
+    await asyncio.wait({ending}, timeout=STOP_SECONDS)
+    if not ending.done():
+        downloader.abandon(reason)
+        if extraction := crawler.get_item_pipeline(ExtractionPipeline):
+            extraction.abandon()
+        if pictures := crawler.get_item_pipeline(PicturePipeline):
+            pictures.abandon()
+    await ending
