@@ -8,19 +8,22 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from sqlite_utils import Database
+from sqlite_utils import Database, Migrations
 
 from newsarchive.database import ArchiveError, ArchiveLocked, NoArchive, lock_archive, open_archive, read_archive
 from newsarchive.database.seals import seal, watch_tables
 from newsarchive.demo import Newspaper
 from newsarchive.fixity import check_archive
 from newsarchive.migrations import migrations
+from newsarchive.warc import CaptureWriter
 
 Crawl = Callable[..., str]
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -167,9 +170,19 @@ def older(folder: Path) -> Path:
     return folder
 
 
-def test_a_migration_is_not_taken_for_damage(folder: Path) -> None:
-    """Seals are of rows as they were: one that has new columns is sealed anew."""
-    open_archive(older(folder)).close()
+def test_a_migration_is_not_taken_for_damage(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seals are of rows as they were: one that has a new column is sealed anew."""
+    db = open_archive(folder)
+    db.conn.execute("insert into sites (name, url, added) values ('paper', 'http://p/', '2025-01-01T00:00:00Z')")
+    db.conn.commit()
+    seal(db)
+    db.close()
+
+    def m998_column(db: Database) -> None:
+        db.conn.execute("alter table sites add column note text not null default ''")
+
+    to_come = Migrations._Migration("m998_column", m998_column)
+    monkeypatch.setattr(migrations, "_migrations", [*migrations._migrations, to_come])
     db = open_archive(folder)
     seal(db)
     db.close()
@@ -338,3 +351,51 @@ def test_a_log_with_commits_or_a_due_migration_on_a_read_only_disk_is_a_sentence
         read_archive(tmp_path / "all" / "committed")
     with pytest.raises(ArchiveError, match="older version and has to be migrated, but the folder is read-only"):
         read_archive(tmp_path / "all" / "older")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another user")
+def test_an_archive_of_another_user_can_be_read_and_not_written() -> None:
+    with tempfile.TemporaryDirectory() as place:  # one that others may look into, as pytest's are not
+        Path(place).chmod(0o755)
+        folder = Path(place) / "archive"
+        open_archive(folder).close()
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                os.setgroups([])
+                os.setresgid(65534, 65534, 65534)
+                os.setresuid(65534, 65534, 65534)
+                with closing(read_archive(folder).conn) as db:
+                    db.execute("select count(*) from articles").fetchone()
+                with pytest.raises(ArchiveError, match="cannot be written to"):
+                    open_archive(folder)
+                code = 0
+            finally:
+                os._exit(code)
+        assert os.waitpid(child, 0)[1] == 0
+
+
+def test_an_archive_killed_before_its_first_migration_is_a_new_one(folder: Path) -> None:
+    folder.mkdir()
+    with closing(sqlite3.connect(folder / "archive.db")) as db:
+        migrations.ensure_migrations_table(Database(db))
+        db.commit()
+    with pytest.raises(NoArchive):
+        read_archive(folder)
+    open_archive(folder).close()
+
+
+def test_what_a_killed_fetch_left_is_a_note(folder: Path) -> None:
+    """It stores nothing before it has all, so no run tells of it."""
+    open_archive(folder).close()
+    writer = CaptureWriter(folder / "warc", "fetch-20250101000000-77")
+    writer.write(url="http://p/a", status=200, headers=[], body=b"a page")
+    writer.close()
+    os.utime(writer.path, (0, 0))
+    picture = folder / "images" / f"{sha256(b'picture').hexdigest()}.jpg"
+    picture.write_bytes(b"picture")
+    os.utime(picture, (0, 0))
+    report = check_archive(folder, sites={})
+    assert report.problems == []
+    assert sum("killed" in note for note in report.notes) == 2

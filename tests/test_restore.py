@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from datasette.app import Datasette
 
 from newsarchive.backup import BackupError, make_backup, restore_backup
-from newsarchive.database import ArchiveError, open_archive, read_archive, save_capture, start_run
+from newsarchive.browse.app import make_datasette
+from newsarchive.database import ArchiveError, lock_archive, open_archive, read_archive, save_capture, start_run
 from newsarchive.database.replacing import is_moving
 from newsarchive.database.runs import finish_run
 from newsarchive.database.sums import sum_pages
@@ -47,7 +50,8 @@ def add_run(folder: Path, name: str, *pages: bytes) -> None:
 
 def take_down(folder: Path, url: str) -> None:
     db = open_archive(folder)
-    forget(db, folder, article=None, site="p", url=url, reason="a court")
+    with lock_archive(folder):
+        forget(db, folder, article=None, site="p", url=url, reason="a court")
     db.close()
 
 
@@ -240,3 +244,28 @@ def test_restored_sums_hold(backup: Path, folder: Path) -> None:
     report = check_archive(folder, sites={})
     assert report.problems == []
     assert not any("unused space is not checked" in note for note in report.notes)
+
+
+def test_forget_deletes_what_restores_of_older_versions_left_beside_the_archive(
+    backup: Path, folder: Path, newsarchive: Callable[..., object]
+) -> None:
+    """They were killed in the middle, and hold the whole archive with what is taken down now."""
+    for name in (f".{folder.name}.abcd1234", f".{folder.name}.x_y_z_01"):
+        shutil.copytree(folder, folder.parent / name / "before")
+    mine = folder.parent / f".{folder.name}.notes123"
+    mine.mkdir()
+    (mine / "letter.txt").write_text("mine")
+    newsarchive("forget", "http://p/old/1", "--reason", "a court", "--yes")
+    assert [path.name for path in folder.parent.glob(f".{folder.name}.*")] == [mine.name]
+
+
+def test_a_reading_room_shows_the_archive_that_was_put_in_place(backup: Path, folder: Path) -> None:
+    async def count(room: Datasette) -> int:
+        found = await room.get_database("archive").execute("select count(*) from captures")
+        return int(found.first()[0])
+
+    room = make_datasette(folder)
+    assert asyncio.run(count(room)) == 3
+    restore_backup(backup, folder, force=True)
+    assert asyncio.run(count(room)) == 2
+    room.get_database("archive").close()

@@ -72,7 +72,8 @@ def make_backup(
             if entry is not None:
                 files[item.path] = entry
         Manifest(made=now(), version=__version__, files=files).write(target)
-        done.removed = remove_others(target, {entry.stored for entry in files.values()})
+        remove_others(target, {entry.stored for entry in files.values()})
+        done.removed = len(before.files.keys() - files.keys())
     return done
 
 

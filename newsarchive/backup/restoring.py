@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -134,3 +136,22 @@ def _forget_again(folder: Path, forgotten: Sequence[_Forgotten]) -> int:
         db.conn.commit()
     sum_pages(folder)
     return done
+
+
+def delete_left_copies(folder: Path) -> int:
+    """Delete the copies of the archive in `folder` that restores of older versions left beside it when killed.
+
+    They may hold what was taken down since. Returns how many there were.
+    """
+    name = re.compile(rf"\.{re.escape(folder.name)}\.[a-z0-9_]{{8}}")
+    found = [
+        path
+        for path in folder.absolute().parent.iterdir()
+        if name.fullmatch(path.name)
+        and path.is_dir()
+        and not path.is_symlink()
+        and {part.name for part in path.iterdir()} <= {folder.name, "before"}
+    ]
+    for path in found:
+        shutil.rmtree(path)
+    return len(found)

@@ -50,12 +50,11 @@ def _is_unfinished(target: Path) -> bool:
     return LOCK in files and folders <= set(FOLDERS) and all(_OURS.fullmatch(name) for name in files)
 
 
-def remove_others(target: Path, kept: Collection[str]) -> int:
+def remove_others(target: Path, kept: Collection[str]) -> None:
     """Delete what the manifest no longer names: earlier databases, what was taken down, drafts.
 
-    Returns how many files of the archive went; links are removed, never followed.
+    Links are removed, never followed.
     """
-    removed = 0
     for place, folders, names in os.walk(target):
         inside = Path(place).relative_to(target)
         if inside == Path():
@@ -66,8 +65,6 @@ def remove_others(target: Path, kept: Collection[str]) -> int:
             if path.as_posix() in kept or (inside == Path() and not _is_ours(name)):
                 continue
             (target / path).unlink()
-            removed += not name.startswith((".", "archive-"))
-    return removed
 
 
 def _is_ours(name: str) -> bool:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import socket
 import sqlite3
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -35,6 +38,11 @@ SETTINGS = {
 class ArchiveDatabase(Database):  # type: ignore[misc]
     """The archive's file, opened for reading whatever characters its path has; a crawl may write to it meanwhile."""
 
+    def __init__(self, room: Datasette, path: str) -> None:
+        super().__init__(room, path)
+        self._opened = threading.local()
+        """The connection of each thread that runs queries, and the state of the file that it was opened for."""
+
     def connect(self, write: bool = False) -> sqlite3.Connection:  # noqa: FBT001, FBT002 - Datasette's signature
         if write:
             raise sqlite3.OperationalError("The archive is open for reading only.")
@@ -48,6 +56,33 @@ class ArchiveDatabase(Database):  # type: ignore[misc]
 
     def _tells_of_hidden(self, text: object) -> bool:
         return tells_of_hidden(text, self.hidden_words)
+
+    async def execute_fn(self, fn: Callable[[sqlite3.Connection], Any]) -> Any:
+        """Run `fn` with a connection of the thread's own to the file that is in place now."""
+
+        def in_thread() -> Any:
+            opened, state = self._opened, self._state()
+            if getattr(opened, "state", None) != state:
+                if hasattr(opened, "connection"):
+                    opened.connection.close()
+                    self._all_file_connections.remove(opened.connection)
+                opened.connection, opened.state = self.connect(), state
+                self.ds._prepare_connection(opened.connection, self.name)
+            return fn(opened.connection)
+
+        return await asyncio.get_running_loop().run_in_executor(self.ds.executor, in_thread)
+
+    def _state(self) -> tuple[object, ...]:
+        """What tells that another connection is needed: a restore puts another file in the place of the database.
+
+        Where the folder is read-only the database may be open as one that nobody changes, and another user changes it.
+        """
+        path = Path(self.path)
+        found = path.stat()
+        if os.access(path.parent, os.W_OK):
+            return self.path, found.st_dev, found.st_ino
+        log = path.with_name(f"{path.name}-wal").exists()
+        return self.path, found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size, log
 
     async def table_counts(self, limit: int = 10) -> dict[str, int | None]:
         """Rows of each table; None for those of the search, whose counting reads gigabytes in one step."""

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 import click
 from sqlite_utils import Database
 
+from newsarchive.backup import delete_left_copies
 from newsarchive.cli.crawling import parse_day
 from newsarchive.cli.progress import progress_bar
 from newsarchive.cli.reading import find_article
@@ -42,6 +43,7 @@ def forget(archive: Archive, target: str, reason: str, yes: bool, as_json: bool)
                 db, archive.folder, article=article, site=site, url=url, reason=reason.strip(), progress=bar.show
             )
         db.close()
+        delete_left_copies(archive.folder)
     if as_json:
         print_json(vars(done))
     else:

@@ -27,6 +27,7 @@ def open_archive(folder: Path) -> Database:
     holds the archive and it has to be made or migrated.
     """
     with _explained(folder):
+        _refuse_read_only(folder)
         settle_archive(folder)
         if not _is_current(folder):
             with brief_lock(folder, until=lambda: _is_current(folder)) as held:
@@ -85,6 +86,12 @@ def _explained(folder: Path) -> Iterator[None]:
         ) from error
 
 
+def _refuse_read_only(folder: Path) -> None:
+    path = folder / "archive.db"
+    if path.exists() and not (os.access(path, os.W_OK) and os.access(folder, os.W_OK)):
+        raise ArchiveError(f"The archive in {folder} cannot be written to: the folder or archive.db is read-only.")
+
+
 def settle_archive(folder: Path, *, reading: bool = False) -> None:
     """Finish or undo a restore that was interrupted; who reads does not wait for one that is only being gathered.
 
@@ -118,7 +125,7 @@ def _has_database(folder: Path) -> bool:
         connection.execute("begin")  # one state, whatever another process is making of it
         if migrations.applied(Database(connection)):
             return True
-        others = "select name from sqlite_master where name not like '\\_%' escape '\\' and name not like 'sqlite%'"
+        others = "select name from sqlite_master where type = 'table' and name not like '\\_%' escape '\\'"
         if connection.execute(others).fetchone():
             raise ArchiveError(f"{path} is a database of another program, not an archive.")
     return False
@@ -184,8 +191,6 @@ def _set_up(folder: Path) -> None:
 
 def _connect(folder: Path, mode: str) -> Database:
     path = folder / "archive.db"
-    if path.exists() and not (os.access(path, os.W_OK) and os.access(folder, os.W_OK)):
-        raise ArchiveError(f"The archive in {folder} cannot be written to: the folder or archive.db is read-only.")
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=BUSY_SECONDS)
     db = Database(connection)
     db.conn.execute("pragma foreign_keys = on")

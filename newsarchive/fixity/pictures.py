@@ -40,12 +40,18 @@ _KNOWN = "select 1 from images where sha256 = ?1 union select 1 from image_versi
 def _unknown(state: State, report: Report, path: Path) -> None:
     """A file without a row: whole, and after a run that was killed, it is what that run left; else an orphan."""
     killed = state.db.conn.execute(
-        "select 1 from runs where command in ('crawl', 'images') and reason in ('', 'killed') limit 1"
+        "select 1 from runs where command in ('crawl', 'images', 'import') and reason in ('', 'killed') limit 1"
     ).fetchone()
-    if killed and file_sha256(path) == path.stem:
+    if (killed or _left_by_fetch(state)) and file_sha256(path) == path.stem:
         report.notes.append(f"images/{path.name}: left by a run that was killed")
     else:
         report.add(f"images/{path.name}", "no row of images knows this file")
+
+
+def _left_by_fetch(state: State) -> bool:
+    """Whether a one-off fetch was killed before it stored anything: of it there is no run, only its recording."""
+    known = {name for (name,) in state.db.conn.execute("select distinct warc from captures")}
+    return any(path.name not in known for path in (state.folder / "warc").glob("fetch-*.warc.gz"))
 
 
 def _wanted(state: State) -> dict[str, tuple[int, ...]]:

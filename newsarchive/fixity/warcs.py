@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
@@ -29,6 +30,7 @@ from newsarchive.revisits import record_fields
 KEPT = ("response", "resource", "revisit")
 """Kinds of records that have a row in `captures`."""
 
+_ONE_OFF = re.compile(r"(?:fetch|file)-\d{14,20}(?:-\d+)?[.-]")
 OWN_HEAD = b"\0\0\0\0\0\x03"
 """Flags, time and system in the gzip headers that we write."""
 
@@ -112,7 +114,9 @@ class _FileCheck:
         self._report.add(self._file, "the file is missing", articles=tuple(sorted(articles)))
 
     def _was_killed(self) -> bool:
-        """Whether the run that the file's name tells did not come to its end."""
+        """Whether the run that the file's name tells did not come to its end; a one-off fetch has none until then."""
+        if _ONE_OFF.match(self._name):
+            return not self._rows
         run = original_name(self._name).removesuffix(".warc.gz").rpartition("-")[2]
         row = self._state.db.conn.execute(
             "select 1 from runs where id = ? and command in ('crawl', 'images', 'import')"
