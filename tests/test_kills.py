@@ -1,6 +1,7 @@
-"""A crawl killed at random moments, again and again, while the newspaper lives on: nothing lost, nothing doubled.
+"""Kills at random moments, again and again, while the newspaper lives on: nothing lost, nothing doubled.
 
-NEWSARCHIVE_KILLS sets how often; `NEWSARCHIVE_KILLS=100 python -m pytest tests/test_kills.py -s` is the long trial.
+NEWSARCHIVE_KILLS sets how often; `NEWSARCHIVE_KILLS=200 python -m pytest tests/test_kills.py -s` is the long trial: so
+many kills of a crawl, and so many over all commands that write.
 """
 
 from __future__ import annotations
@@ -22,8 +23,16 @@ from newsarchive.urls import url_key
 from newsarchive.warc import read_capture
 
 KILLS = int(os.environ.get("NEWSARCHIVE_KILLS", "5"))
+ROOT = Path(__file__).parent.parent
 STORIES = min(300, 20 * KILLS)
 PARAGRAPH = "Ауыл тұрғындары жаңа мектептің ашылуын көптен күтті. Құрылыс былтыр басталған болатын. "
+
+
+def test_every_command_that_writes_may_be_killed() -> None:
+    command = [sys.executable, "-m", "tests.kill_trial", os.environ.get("NEWSARCHIVE_KILLS", "14")]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stderr
+    print(f"\n{done.stdout}")
 
 
 def test_kill_minus_nine_loses_and_doubles_nothing(paper: Newspaper, folder: Path, newsarchive: Callable) -> None:
