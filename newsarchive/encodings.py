@@ -246,3 +246,12 @@ def _printable(value: Any, *, lines: bool) -> Any:
 
 def _is_empty(value: object) -> bool:
     return not value or (hasattr(value, "name") and not value.name)
+
+
+def escape_unprintable(text: str) -> str:
+    """A stranger's text as it can be stored and shown: control characters and broken letters escaped.
+
+    >>> print(escape_unprintable("http://[" + chr(27) + chr(0xD800)))
+    http://[\\x1b\\ud800
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:2_000])

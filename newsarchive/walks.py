@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from newsarchive.encodings import escape_unprintable
 from newsarchive.items import Lost
 from newsarchive.sites import Source
 
@@ -69,21 +70,12 @@ class Walk:
     def lose(self, lost: Lost) -> None:
         """Count an entry that has no address."""
         self.lost += 1
-        self.lost_example = self.lost_example or f"{printable(lost.url)[:200]}: {lost.reason}"
+        self.lost_example = self.lost_example or f"{escape_unprintable(lost.url)[:200]}: {lost.reason}"
 
     def fail(self, reason: str, *, whole: bool = False) -> None:
         """Note why something was not read; `whole`: nothing is missed by it."""
         self.failure = self.failure or reason
         self.broken = self.broken or not whole
-
-
-def printable(text: str) -> str:
-    """A stranger's text as it can be stored and shown: control characters and broken letters escaped.
-
-    >>> print(printable("http://[" + chr(27) + chr(0xD800)))
-    http://[\\x1b\\ud800
-    """
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:2_000])
 
 
 def walk_is_due(state: Mapping[str, Any], now: datetime) -> bool:

@@ -12,10 +12,10 @@ from sqlite_utils import Database
 from newsarchive.database.articles import local_day
 from newsarchive.database.forgotten import mark_forgotten
 from newsarchive.database.revisions import hints_json, read_hints
+from newsarchive.encodings import escape_unprintable
 from newsarchive.items import Hints, Listed, Lost
 from newsarchive.sites import Site
 from newsarchive.urls import url_key
-from newsarchive.walks import printable
 
 FIRST_RETRY = timedelta(hours=1)
 LAST_RETRY = timedelta(days=7)
@@ -83,7 +83,7 @@ def save_listed(
 
 def save_lost(db: Database, lost: Lost, *, site: Site, source: str, time: str) -> None:
     """Note that a source listed what is no address, with the reason: it is told as missing, and never fetched."""
-    url = printable(lost.url)
+    url = escape_unprintable(lost.url)
     db.conn.execute(
         "insert into urls (site, url, key, source, first_listed, last_listed, day, state, reason)"
         " values (?, ?, ?, ?, ?, ?, ?, 'failed', ?) on conflict (key) do update set last_listed = excluded.last_listed",
