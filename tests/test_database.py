@@ -164,6 +164,22 @@ def test_an_edit_in_the_second_of_the_last_visit_is_looked_at_in_the_next_run(db
     assert [url for url, _ in due_urls(db, "a", now=second, run=2, limit=9)] == [URL]
 
 
+def test_what_a_feed_says_never_replaces_what_wordpress_said(db: Database) -> None:
+    told = Listed(url=URL, native_id="7", hints=Hints(title="Қала күні", tags=("су", "жол"), kind="post"))
+    shorter = Listed(url=URL, native_id="guid", hints=Hints(title="Қала…", tags=("су",), authors=("Айгүл Серік",)))
+    later = Listed(url=URL, native_id="7", hints=Hints(title="Қала мерекесі"))
+
+    def hints(listed: Listed, source: str) -> Hints:
+        save_listed(db, listed, site=SITE, source=source, time="2025-02-19T00:00:00Z", again=True)
+        ((_, found),) = due_urls(db, "a", now="2025-02-19T00:00:01Z", run=1, limit=9)
+        return found
+
+    assert hints(told, "wordpress") == told.hints
+    both = Hints(title="Қала күні", tags=("су", "жол"), kind="post", authors=("Айгүл Серік",))
+    assert hints(shorter, "feed") == both
+    assert hints(later, "wordpress").title == "Қала мерекесі"
+
+
 def test_an_edit_told_while_the_page_waits_for_extraction_stays_due(db: Database) -> None:
     save(db)
     entry = Listed(url=URL, lastmod="2025-02-19T00:00:05Z")

@@ -130,6 +130,28 @@ def test_an_empty_line_made_of_line_breaks_parts_paragraphs():
     assert read(f"{FIRST}<br><br>{SECOND}<br><br>{THIRD}").body == f"{FIRST}\n\n{SECOND}\n\n{THIRD}"
 
 
+def test_what_each_page_of_an_article_repeats_is_said_once_but_short_lines_and_pictures_stay():
+    notice = "Бұл мақаланың барлық құқықтары қорғалған, көшіріп басқанда сілтеме жасау міндетті болып саналады."
+    lead = "Өзеннің екі жағасын қосатын нысан қалаға он жылдан бері керек еді, құрылыс енді ғана басталып отыр."
+
+    def page(number: int, content: str) -> Page:
+        markup = (
+            f"<html lang=kk><head><title>Жаңа көпір</title><meta name=description content='{lead}'></head>"
+            f"<body><article><h1>Жаңа көпір</h1><p class=lead>{lead}</p><div class='entry-content'>{content}</div>"
+            "</article></body></html>"
+        )
+        return Page(url=URL if number == 1 else f"{URL}{number}/", body=markup.encode())
+
+    pages = [
+        page(1, paragraphs(FIRST, "Су мен жол.", notice, FIRST.replace("Қала", "Аудан"))),
+        page(2, paragraphs(SECOND, lead, "Су мен жол.", THIRD, notice)),
+    ]
+    article = extract_article(pages, URL, site=SITE, hints=Hints(kind="post"))
+    assert article.lead == lead
+    assert [f"{article.lead}\n{article.body}".count(text) for text in (lead, notice, SECOND, THIRD)] == [1, 1, 1, 1]
+    assert article.body.count("Су мен жол.") == 2
+
+
 def test_pages_of_one_article_are_joined_and_further_ones_named():
     links = f"<div class='page-links'><a href='{URL}2/' class='post-page-numbers'>2</a> <a href='{URL}3/' class='post-page-numbers'>3</a></div>"
     one = f"<html><body class=single><article><h1>Жаңа көпір</h1><div class=entry-content>{paragraphs(FIRST, SECOND)}{links}</div></article></body></html>"
