@@ -330,7 +330,7 @@ def test_csv_is_plain_and_beside_it_in_a_form_whose_cells_do_not_run(folder: Pat
 def test_an_unreadable_day_is_the_readers_mistake(room: Datasette) -> None:
     response = get(room, "/search?since=yesterday", accept="kk")
     assert response.status_code == 400
-    assert "Іздеу шарты түсініксіз" in response.text
+    assert "Сұрау не сүзгі қате" in response.text
 
 
 @pytest.mark.parametrize("query", ["(" * 3000, "%00", "-", '"', "*", "%27 or 1=1 --", "a%20" * 400, "title:", "🙂"])
@@ -472,7 +472,7 @@ def test_article_can_be_taken_away_as_json_and_as_citations(room: Datasette, fol
 def test_missing_pages_say_so_in_our_style(room: Datasette, path: str) -> None:
     response = get(room, path, accept="kk")
     assert response.status_code == 404
-    assert "Мұндай бет жоқ" in (response.json()["error"] if path.endswith(".json") else response.text)
+    assert "Бет табылмады" in (response.json()["error"] if path.endswith(".json") else response.text)
 
 
 def test_nothing_that_an_article_says_runs_or_loads(room: Datasette, folder: Path) -> None:
@@ -528,7 +528,7 @@ def test_coverage_calendar_marks_what_failed(room: Datasette) -> None:
     tree = tree_of(get(room, "/coverage?site=tan&year=2025"))
     cell = tree.xpath("//td[contains(@class, 'failed')]/a/@aria-label")
     assert len(cell) == 1
-    assert cell[0].startswith("2025-02-19: listed 3, archived 2, failed 1")
+    assert cell[0].startswith("2025-02-19: 3 listed, 2 archived, 1 failed")
     assert len(tree.xpath("//table[@class='calendar']/tbody/tr/td")) == 365
     assert get(room, "/coverage?site=nowhere").status_code == 404
 
@@ -592,7 +592,7 @@ def test_nothing_can_be_written_through_the_room(room: Datasette) -> None:
     async def write() -> None:
         await room.get_database("archive").execute_write("delete from articles")
 
-    with pytest.raises(sqlite3.OperationalError, match="reading only"):
+    with pytest.raises(sqlite3.OperationalError, match="read-only"):
         asyncio.run(write())
 
 
@@ -634,7 +634,7 @@ def test_without_the_extra_the_room_says_what_to_install(folder: Path) -> None:
         "serve(Path(sys.argv[1]), port=0, host='127.0.0.1')"
     )
     done = subprocess.run([sys.executable, "-c", program, str(folder)], capture_output=True, text=True, check=False)
-    assert "RoomError: Browsing needs “datasette”: install newsarchive[browse]." in done.stderr
+    assert "RoomError: The reading room needs “datasette”; install newsarchive[browse]." in done.stderr
 
 
 def test_an_empty_archive_says_so(tmp_path: Path) -> None:
@@ -642,7 +642,7 @@ def test_an_empty_archive_says_so(tmp_path: Path) -> None:
     room = make_datasette(tmp_path)
     for path in ("/", "/search", "/trends?q=a", "/compare?a_q=a", "/coverage", "/changes", "/deletions", "/authors"):
         assert get(room, path).status_code == 200, path
-    assert "The archive is empty so far" in text_of(get(room, "/"))
+    assert "The archive is empty: crawl a site first." in text_of(get(room, "/"))
     room.executor.shutdown()
 
 

@@ -98,7 +98,7 @@ def test_earlier_versions_of_a_picture_are_shown_with_their_dates(
     keep(db, tmp_path, "new.png", png("navy"), "2025-04-09T00:00:00Z")
     second = keep(db, tmp_path, "new.png", png("gold"), "2025-05-01T00:00:00Z")
     page = get(room, "/article/1").text
-    before, title, after = page.partition("Earlier versions of pictures")
+    before, title, after = page.partition("Earlier versions of images")
     assert title
     assert second in before
     assert first not in before
@@ -116,7 +116,7 @@ def test_where_a_picture_comes_from_and_why_one_is_not_kept(room: Datasette, db:
     assert f"<code>{path.removeprefix('/picture/')}</code>" in page
     assert "40 × 30" in page
     assert "2025-04-02T00:00:00Z" in page
-    assert "not asked for yet" in page
+    assert "not downloaded yet" in page
     db.conn.execute("update images set state = 'refused', reason = 'an SVG with script' where url like '%chart%'")
     db.conn.commit()
     assert "an SVG with script" in get(room, "/article/1").text

@@ -1,4 +1,4 @@
-"""The reading room: Datasette over the archive, read-only, with pages made for reading."""
+"""The reading room: a read-only Datasette over the archive, with pages of its own for readers."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from newsarchive.errors import NewsArchiveError
 
 
 class RoomError(NewsArchiveError):
-    """The reading room cannot be opened; the message is a sentence for the person at the terminal."""
+    """The reading room cannot be opened; the message is written for the user."""
 
 
 def make_app(archive: Path) -> Any:
-    """The reading room over the archive in a folder, as an ASGI application.
+    """Return the reading room of the archive in a folder as an ASGI application.
 
-    Raises ArchiveError where there is no archive, RoomError where the extra `browse` is not installed.
+    Raises ArchiveError if there is no archive, and RoomError if the extra `browse` is not installed.
     """
     return _app().make_app(archive)
 
 
 def serve(archive: Path, *, port: int, host: str, ready: Callable[[str], None] | None = None) -> None:
-    """Serve the reading room until interrupted; `ready` is told its address once it listens (port 0: any free one).
+    """Serve the reading room until interrupted. Port 0 stands for any free port.
 
-    Raises ArchiveError where there is no archive, RoomError where the extra `browse` is not installed or the port is
-    taken.
+    `ready` is called with the address once the server listens. Raises ArchiveError if there is no archive, and
+    RoomError if the extra `browse` is not installed or the port is in use.
     """
     _app().serve(archive, port=port, host=host, ready=ready)
 
 
 def _app() -> Any:
-    # Not imported at the top: the extra may be missing, and loading it takes most of a second.
+    # Imported late: the extra may be missing, and loading it takes most of a second.
     try:
         return import_module("newsarchive.browse.app")
     except ModuleNotFoundError as error:
-        raise RoomError(f"Browsing needs “{error.name}”: install newsarchive[browse].") from error
+        raise RoomError(f"The reading room needs “{error.name}”; install newsarchive[browse].") from error

@@ -1,4 +1,4 @@
-"""Datasette with our plugin over one archive, as an application and as a server."""
+"""Datasette with our plugin over one archive: the application and the server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from datasette import handle_exception as datasettes_own  # type: ignore[import-untyped]
+from datasette import handle_exception as datasette_errors  # type: ignore[import-untyped]
 from datasette.app import Datasette  # type: ignore[import-untyped]
 from datasette.database import Database  # type: ignore[import-untyped]
 from datasette.plugins import pm  # type: ignore[import-untyped]
@@ -21,44 +21,44 @@ from newsarchive.browse import RoomError, plugin
 from newsarchive.browse.languages import load_texts
 from newsarchive.browse.metadata import DESCRIPTIONS, datasette_metadata
 from newsarchive.browse.plots import Point, draw_lines
-from newsarchive.browse.rules import TELLS, tells_of_hidden
-from newsarchive.browse.web import HERE, Room, is_local_name, only_here
+from newsarchive.browse.rules import NAMES_HIDDEN, names_hidden
+from newsarchive.browse.web import HERE, Room, is_local_name, local_only
 from newsarchive.database import connect_reading, read_archive
 
 SETTINGS = {
-    "allow_download": False,  # a copy of the file without its log, while a crawl writes, would be a broken one
+    "allow_download": False,  # during a crawl, a copy of the file without its write-ahead log is corrupt
     "default_page_size": 50,
     "facet_time_limit_ms": 1000,
-    "truncate_cells_html": 300,  # a whole body in a cell makes a page of fifty rows unreadable
+    "truncate_cells_html": 300,  # whole bodies in cells make a page of fifty rows unreadable
     "sql_time_limit_ms": 10_000,
     "num_sql_threads": 3,
 }
 
 
 class ArchiveDatabase(Database):  # type: ignore[misc]
-    """The archive's file, opened for reading whatever characters its path has; a crawl may write to it meanwhile."""
+    """The archive's file, opened read-only whatever characters its path has; a crawl may write to it meanwhile."""
 
     def __init__(self, room: Datasette, path: str) -> None:
         super().__init__(room, path)
         self._opened = threading.local()
-        """The connection of each thread that runs queries, and the state of the file that it was opened for."""
+        """Per thread: its connection, and the state of the file for which it was opened."""
 
     def connect(self, write: bool = False) -> sqlite3.Connection:  # noqa: FBT001, FBT002 - Datasette's signature
         if write:
-            raise sqlite3.OperationalError("The archive is open for reading only.")
+            raise sqlite3.OperationalError("The archive is read-only.")
         connection = connect_reading(Path(self.path), any_thread=True)
-        connection.create_function(TELLS, 1, self._tells_of_hidden, deterministic=True)
+        connection.create_function(NAMES_HIDDEN, 1, self._names_hidden, deterministic=True)
         self._all_file_connections.append(connection)
         return connection
 
     hidden_words = "[[], []]"
-    """What hidden articles are known by: no parameter of a query, for those are shown."""
+    """Addresses and titles of hidden articles as JSON. Not a query parameter, because Datasette shows those."""
 
-    def _tells_of_hidden(self, text: object) -> bool:
-        return tells_of_hidden(text, self.hidden_words)
+    def _names_hidden(self, text: object) -> bool:
+        return names_hidden(text, self.hidden_words)
 
     async def execute_fn(self, fn: Callable[[sqlite3.Connection], Any]) -> Any:
-        """Run `fn` with a connection of the thread's own to the file that is in place now."""
+        """Run `fn` with a connection of the current thread to the file that is in place now, and return its result."""
 
         def in_thread() -> Any:
             opened, state = self._opened, self._state()
@@ -73,9 +73,10 @@ class ArchiveDatabase(Database):  # type: ignore[misc]
         return await asyncio.get_running_loop().run_in_executor(self.ds.executor, in_thread)
 
     def _state(self) -> tuple[object, ...]:
-        """What tells that another connection is needed: a restore puts another file in the place of the database.
+        """Return a state of the file; when it changes, a new connection is needed, as after a restore.
 
-        Where the folder is read-only the database may be open as one that nobody changes, and another user changes it.
+        In a read-only folder the database may be open as immutable while another user changes it, so its time and size
+        count too.
         """
         path = Path(self.path)
         found = path.stat()
@@ -85,7 +86,7 @@ class ArchiveDatabase(Database):  # type: ignore[misc]
         return self.path, found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size, log
 
     async def table_counts(self, limit: int = 10) -> dict[str, int | None]:
-        """Rows of each table; None for those of the search, whose counting reads gigabytes in one step."""
+        """Return the number of rows of each table; None for search tables, where counting would read gigabytes."""
         names = await self.table_names()
         counted = [name for name in names if name in DESCRIPTIONS and name != "stems"]
         sql = " union all ".join(f"select '{name}', count(*) from [{name}]" for name in counted)  # noqa: S608
@@ -94,44 +95,45 @@ class ArchiveDatabase(Database):  # type: ignore[misc]
 
 
 class Archived(Datasette):  # type: ignore[misc]
-    """Datasette over one archive, and the room that draws our pages for it."""
+    """Datasette over one archive, with the room that renders our pages."""
 
     def __init__(self, folder: Path) -> None:
-        self.room = Room(folder)  # first, for Datasette asks for our routes while it is made
+        self.room = Room(folder)  # first, because Datasette's constructor asks for our routes
         super().__init__(
             metadata=datasette_metadata(),
             settings=SETTINGS,
             template_dir=str(HERE / "templates" / "datasette"),
             static_mounts=[("-/room", str(HERE / "static"))],
         )
-        # Datasette opens a database in memory where it is given no file.
+        # Datasette opens an in-memory database when it is given no file.
         self.remove_database("_memory")
         self.add_database(ArchiveDatabase(self, str(_database(folder))), name="archive")
 
 
 def _database(folder: Path) -> Path:
-    """The archive's file. Raises ArchiveError where there is none or it cannot be read."""
+    """Return the path of the archive's file. Raises ArchiveError if it does not exist or cannot be read."""
     read_archive(folder).close()
     return folder / "archive.db"
 
 
 def make_datasette(archive: Path) -> Archived:
-    """Datasette over the archive in a folder. Raises ArchiveError."""
+    """Return Datasette over the archive in a folder. Raises ArchiveError."""
     if not pm.is_registered(plugin):
         pm.register(plugin)
-        pm.unregister(datasettes_own)
+        pm.unregister(datasette_errors)
     return Archived(archive)
 
 
 def make_app(archive: Path) -> Any:
-    """The reading room over the archive in a folder, as an ASGI application. Raises ArchiveError."""
+    """Return the reading room of the archive in a folder as an ASGI application. Raises ArchiveError."""
     return make_datasette(archive).app()
 
 
 def serve(archive: Path, *, port: int, host: str, ready: Callable[[str], None] | None = None) -> None:
-    """Serve the reading room until interrupted; `ready` is told its address once it listens (port 0: any free one).
+    """Serve the reading room until interrupted. Port 0 stands for any free port.
 
-    Raises ArchiveError where there is no archive, RoomError where the address cannot be had.
+    `ready` is called with the address once the server listens. Raises ArchiveError if there is no archive, and
+    RoomError if the server cannot listen on the address.
     """
     app = make_app(archive)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -141,9 +143,9 @@ def serve(archive: Path, *, port: int, host: str, ready: Callable[[str], None] |
         raise RoomError(f"Cannot listen on {host}, port {port}: {error.strerror or error}.") from error
     name = f"[{host}]" if ":" in host else host
     if is_local_name(name):
-        app = only_here(app)
+        app = local_only(app)
     load_texts()
-    draw_lines([Point(period="2025", series="", value=1)])  # the first plot takes half a second
+    draw_lines([Point(period="2025", series="", value=1)])  # warm up: the first plot takes half a second
     with listener:
         if ready:
             ready(f"http://{name}:{listener.getsockname()[1]}/")

@@ -1,4 +1,4 @@
-"""What the pages read from the archive, as plain SQL; everything shown to a reader passes here or through a search."""
+"""SQL queries of the pages. Everything a reader sees is read here or through a search."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ Row = dict[str, Any]
 
 
 def visible(number: str = "a.id") -> str:
-    """The SQL condition that an article may be shown: that search may find it. `number` is what holds its number."""
+    """Return the SQL condition that readers may see an article. `number` is the SQL of the article's number."""
     return VISIBLE.replace("o.article", number)
 
 
 def rows(db: Database, sql: str, params: Sequence[Any] = ()) -> list[Row]:
-    """All rows of a query as dicts."""
+    """Return all rows of a query as dicts."""
     return list(db.query(sql, list(params)))
 
 
 def list_sites(db: Database) -> list[Row]:
-    """The sites, by name."""
+    """Return the sites, sorted by name."""
     return rows(db, "select name, title, url, language, timezone from sites order by name")
 
 
 def count_sites(db: Database) -> list[Row]:
-    """Each site with how many articles it has, from which day to which, and how many are gone; the largest first."""
-    # search_order is the slim twin of articles: a count reads megabytes where articles would be gigabytes. The plus
-    # keeps SQLite from the index on sites, for few articles are gone.
+    """Return each site with its number of articles, first and last day, and number of gone articles; largest first."""
+    # search_order is a slim copy of articles: a count reads megabytes instead of gigabytes. The plus keeps SQLite
+    # from using the index on site, because few articles are gone.
     return rows(
         db,
         f"""select s.name, s.title, s.language, coalesce(o.articles, 0) as articles, o.first, o.last,
@@ -57,7 +57,7 @@ def count_articles(
     since: str = "",
     until: str = "",
 ) -> list[Row]:
-    """How many articles each site has in each `by` (day, month or year), whatever they say: site, period, articles."""
+    """Return the number of articles per site and `by` (day, month or year): site, period, articles."""
     conditions, params = [visible("o.article"), "o.day is not null"], []
     for value, condition in (
         (site, "o.site = ?"),
@@ -89,7 +89,7 @@ SHORT = "a.id, a.site, a.url, a.title, a.lead, a.language, a.published, a.day, a
 
 
 def newest_articles(db: Database, limit: int) -> list[Row]:
-    """The articles published last, still on their sites or not."""
+    """Return the articles published last, including those no longer on their sites."""
     return rows(
         db,
         f"select {SHORT} from articles a where {visible()} and a.published is not null"  # noqa: S608
@@ -101,7 +101,7 @@ def newest_articles(db: Database, limit: int) -> list[Row]:
 def list_changes(
     db: Database, *, site: str = "", kind: str = "", field: str = "", article: int = 0, limit: int, offset: int = 0
 ) -> list[Row]:
-    """Edits by the newspaper, the newest first: the new title, what fields changed, and the revision before."""
+    """Return the newspaper's edits, newest first: the new title, the changed fields, and the previous revision."""
     conditions, params = [visible(), "r.kind not in ('first', 'reextracted')"], list[Any]()
     for value, condition in (
         (site, "a.site = ?"),
@@ -126,7 +126,7 @@ def list_changes(
 
 
 def list_deletions(db: Database, *, site: str = "", limit: int, offset: int = 0) -> list[Row]:
-    """Articles that are gone from their site, the latest first."""
+    """Return the articles that are gone from their site, latest first."""
     return rows(
         db,
         f"""select a.gone, a.site, a.id as article, a.url, a.title, a.published, a.first_seen, a.last_seen,
@@ -138,7 +138,7 @@ def list_deletions(db: Database, *, site: str = "", limit: int, offset: int = 0)
 
 
 def read_coverage(db: Database, site: str, year: str = "") -> list[Row]:
-    """What was listed, archived and failed on each day of a site, or of one year of it: the view `coverage`, faster."""
+    """Return the view `coverage` for a site, or for one of its years, with a faster query."""
     return rows(
         db,
         f"""select coalesce(o.day, u.day) as day, count(*) as listed,
@@ -154,7 +154,7 @@ def read_coverage(db: Database, site: str, year: str = "") -> list[Row]:
 
 
 def coverage_years(db: Database, site: str) -> list[str]:
-    """The years in which a site has listed or archived anything, the latest first."""
+    """Return the years in which a site has listed or archived anything, latest first."""
     found = rows(
         db,
         """select substr(day, 1, 4) as year from search_order where site = ? and day is not null
@@ -166,7 +166,7 @@ def coverage_years(db: Database, site: str) -> list[str]:
 
 
 def last_run(db: Database, site: str) -> str:
-    """When a site was last crawled, UTC; empty where it never was."""
+    """Return when a site was last crawled, UTC; empty if never."""
     found = rows(db, "select max(coalesce(finished, started)) as time from runs where site = ?", [site])
     return str(found[0]["time"] or "")
 
@@ -176,9 +176,9 @@ NAMED = {"authors": ("article_authors", "author"), "categories": ("article_categ
 
 
 def list_names(db: Database, table: str, *, like: str = "", limit: int, offset: int = 0) -> list[Row]:
-    """Authors, categories or tags with how many articles they have, from which day to which; the busiest first.
+    """Return authors, categories or tags with their number of articles, first and last day; most articles first.
 
-    `like` is a part of the name in any case of letters.
+    `like` is a part of the name; case does not matter.
     """
     link, column = NAMED[table]
     role = "and l.role <> 'photo'" if table == "authors" else ""
@@ -188,13 +188,13 @@ def list_names(db: Database, table: str, *, like: str = "", limit: int, offset: 
         from {table} n join {link} l on l.{column} = n.id {role} join articles a on a.id = l.article and {visible()}
         group by n.id order by articles desc, n.name""",  # noqa: S608
     )
-    # SQLite folds the case of ASCII alone, so Kazakh and Russian names are matched here.
-    wanted = [row for row in found if like.casefold() in row["name"].casefold()] if like else found
-    return wanted[offset : offset + limit]
+    # SQLite ignores case for ASCII only, so Kazakh and Russian names are matched here.
+    matching = [row for row in found if like.casefold() in row["name"].casefold()] if like else found
+    return matching[offset : offset + limit]
 
 
 def find_name(db: Database, table: str, number: int) -> Row | None:
-    """One author, category or tag by its number."""
+    """Return an author, category or tag by its number; None if it does not exist or has no visible article."""
     link, column = NAMED[table]
     found = rows(
         db,
@@ -207,7 +207,7 @@ def find_name(db: Database, table: str, number: int) -> Row | None:
 
 
 def articles_of(db: Database, table: str, number: int, *, limit: int, offset: int = 0) -> list[Row]:
-    """The articles of one author, category or tag, the latest first."""
+    """Return the articles of an author, category or tag, latest first."""
     link, column = NAMED[table]
     return rows(
         db,
@@ -218,7 +218,7 @@ def articles_of(db: Database, table: str, number: int, *, limit: int, offset: in
 
 
 def months_of(db: Database, table: str, number: int) -> list[Row]:
-    """How many articles one author, category or tag has in each month: period, articles."""
+    """Return the number of articles of an author, category or tag per month: period, articles."""
     link, column = NAMED[table]
     return rows(
         db,
@@ -230,14 +230,14 @@ def months_of(db: Database, table: str, number: int) -> list[Row]:
 
 
 def neighbours_of(db: Database, table: str, number: int, other: str, *, limit: int = 12) -> list[Row]:
-    """Which of `other` (authors, categories, tags) the articles of one author, category or tag have most often."""
+    """Return the authors, categories or tags (`other`) that occur most often with an author, category or tag."""
     link, column = NAMED[table]
-    far_link, far_column = NAMED[other]
+    other_link, other_column = NAMED[other]
     return rows(
         db,
         f"""select n.id, n.name, count(distinct l.article) as articles from {link} l
         join articles a on a.id = l.article and {visible()}
-        join {far_link} f on f.article = l.article join {other} n on n.id = f.{far_column}
+        join {other_link} f on f.article = l.article join {other} n on n.id = f.{other_column}
         where l.{column} = ? and not ({int(table == other)} and n.id = ?)
         group by n.id order by 3 desc, 2 limit ?""",  # noqa: S608
         [number, number, limit],

@@ -1,4 +1,4 @@
-"""One article: its text and pictures, where it comes from, how it changed, how to cite it."""
+"""The pages of one article: text and images, provenance, history, citations."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from sqlite_utils import Database
 
 from newsarchive.browse.archives import Row, rows, visible
-from newsarchive.browse.pictures import kept_path, other_versions, picture_facts
-from newsarchive.browse.prose import Picture, Prose, render_markdown, render_paragraphs, render_picture
+from newsarchive.browse.pictures import image_facts, kept_path, other_versions
+from newsarchive.browse.prose import Image, Prose, render_image, render_markdown, render_paragraphs
 from newsarchive.browse.visits import Download, MissingError, Page, Visit, as_json
 from newsarchive.cite import STYLES, cite
 from newsarchive.differences import compare_revisions
@@ -23,23 +23,23 @@ CITATION_FILES = {
 
 
 def article_page(visit: Visit) -> Page:
-    """The article as a reader sees it. Raises MissingError where there is none."""
+    """Return the page of an article. Raises MissingError."""
     article = find_article(visit.db, visit.number("id"))
     number = article["id"]
-    pictures = _pictures(visit, number)
-    missing = visit.speech.text("picture_elsewhere")
-    prose = _prose(article, pictures, missing)
-    left = {p.url: p for shown, p in pictures.items() if shown not in prose.placed and p.url not in prose.placed}
-    placed_urls = {pictures[shown].url for shown in prose.placed if shown in pictures}
+    images = _images(visit, number)
+    missing = visit.speech.text("image_elsewhere")
+    prose = _prose(article, images, missing)
+    unplaced = {i.url: i for shown, i in images.items() if shown not in prose.placed and i.url not in prose.placed}
+    placed_urls = {images[shown].url for shown in prose.placed if shown in images}
     return Page(
         template="article.html",
         title=article["title"] or article["url"],
         values={
             "article": article,
             "prose": prose.html,
-            "more_pictures": [render_picture(p, missing=missing) for url, p in left.items() if url not in placed_urls],
+            "more_images": [render_image(i, missing=missing) for url, i in unplaced.items() if url not in placed_urls],
             "other_versions": other_versions(visit, number),
-            "picture_facts": picture_facts(visit, number),
+            "image_facts": image_facts(visit, number),
             **_links(visit.db, number),
             "revisions": _revisions(visit.db, number),
             **_provenance(visit.db, article),
@@ -49,7 +49,7 @@ def article_page(visit: Visit) -> Page:
 
 
 def history_page(visit: Visit) -> Page:
-    """What changed between two revisions, word by word; without numbers, between the last two of the newspaper's."""
+    """Return the page of word-by-word changes between two revisions; by default, the newspaper's last two."""
     article = find_article(visit.db, visit.number("id"))
     revisions = _revisions(visit.db, article["id"])
     numbers = [row["number"] for row in revisions]
@@ -75,7 +75,7 @@ def history_page(visit: Visit) -> Page:
 
 
 def article_json(visit: Visit) -> Download:
-    """One article as the view `archive` has it."""
+    """Return the article's row of the view `archive` as JSON. Raises MissingError."""
     find_article(visit.db, visit.number("id"))
     found = rows(visit.db, "select * from archive where id = ?", [visit.number("id")])[0]
     arrays = {name: json.loads(found[name]) for name in ("authors", "categories", "tags", "images")}
@@ -83,7 +83,7 @@ def article_json(visit: Visit) -> Download:
 
 
 def cite_styles(visit: Visit, number: int) -> list[tuple[str, str, str]]:
-    """The article cited in each style: its name, the citation, and where that can be downloaded."""
+    """Return the article's citation in each style: the style's name, the citation, and its download link."""
     if not rows(visit.db, "select 1 from revisions where article = ?", [number]):
         return []
     return [
@@ -93,7 +93,7 @@ def cite_styles(visit: Visit, number: int) -> list[tuple[str, str, str]]:
 
 
 def citation(visit: Visit) -> Download:
-    """One citation as a file. Raises MissingError on an unknown style."""
+    """Return one citation as a file. Raises MissingError for an unknown article or style."""
     number, style = visit.number("id"), visit.named["style"]
     find_article(visit.db, number)
     if style not in STYLES:
@@ -105,7 +105,7 @@ def citation(visit: Visit) -> Download:
 
 
 def find_article(db: Database, number: int) -> Row:
-    """An article with its site's title and time zone. Raises MissingError."""
+    """Return an article with its site's title and time zone. Raises MissingError."""
     found = rows(
         db,
         f"""select a.*, s.title as site_title, s.timezone from articles a join sites s on s.name = a.site
@@ -117,8 +117,8 @@ def find_article(db: Database, number: int) -> Row:
     return found[0]
 
 
-def _pictures(visit: Visit, number: int) -> dict[str, Picture]:
-    """The article's pictures by the address that its text has for them."""
+def _images(visit: Visit, number: int) -> dict[str, Image]:
+    """Return the article's images by the URL used in its text."""
     found = rows(
         visit.db,
         """select i.url, i.sha256, i.type, i.width, i.height, l.shown, l.alt, l.caption, l.credit from article_images l
@@ -126,7 +126,7 @@ def _pictures(visit: Visit, number: int) -> dict[str, Picture]:
         [number],
     )
     return {
-        row["shown"] or row["url"]: Picture(
+        row["shown"] or row["url"]: Image(
             url=row["url"],
             kept=f"/picture/{row['sha256']}" if kept_path(visit.folder, row["sha256"], row["type"]) else "",
             alt=row["alt"],
@@ -139,12 +139,12 @@ def _pictures(visit: Visit, number: int) -> dict[str, Picture]:
     }
 
 
-def _prose(article: Row, pictures: Mapping[str, Picture], missing: str) -> Prose:
+def _prose(article: Row, images: Mapping[str, Image], missing: str) -> Prose:
     if not article["markdown"]:
         return Prose(html=render_paragraphs(article["body"]), placed=frozenset())
-    by_address = {**{p.url: p for p in pictures.values()}, **pictures}
+    by_url = {**{image.url: image for image in images.values()}, **images}
     return render_markdown(
-        article["markdown"], by_address, missing=missing, title=article["title"], skip=[article["lead"] or ""]
+        article["markdown"], by_url, missing=missing, title=article["title"], skip=[article["lead"] or ""]
     )
 
 
@@ -181,7 +181,7 @@ def _content(db: Database, article: int, number: int) -> Row:
 
 
 def _provenance(db: Database, article: Row) -> dict[str, object]:
-    """Of the present revision: the captures it was made of, what extracted it, and where each field came from."""
+    """Return the captures, the extractor and the source of each field of the current revision, and all addresses."""
     revision = rows(db, "select * from revisions where id = ?", [article["current_revision"]])
     captures = rows(
         db,

@@ -1,4 +1,4 @@
-"""Two results compared: which words, authors, categories and tags stand out in which (keyness)."""
+"""Comparison of two search results by keyness: words, authors, categories and tags that are more frequent in one."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from dataclasses import dataclass, replace
 from sqlite_utils import Database
 
 from newsarchive.browse.archives import NAMED, list_sites
-from newsarchive.browse.searching import as_filled, read_filters
+from newsarchive.browse.searching import all_filters, read_filters
 from newsarchive.browse.visits import Answer, Page, Visit, address, as_csv, as_json
 from newsarchive.search import select_articles
 from newsarchive.search.selection import Filters
 from newsarchive.shadow import MARK, language_code, stem_of
 
 COUNTED, READ = 20_000, 2_000
-"""As many articles of each result are counted for names, and read for words: the newest ones."""
+"""Number of newest articles of each result whose names are counted, and whose words are."""
 SHOWN = 25
 THRESHOLD = 6.63
-"""Log-likelihood above which chance alone is unlikely: chi-square with one degree of freedom, p < 0.01."""
+"""Least log-likelihood of a significant difference: chi-square with one degree of freedom, p < 0.01."""
 RARE = 5
-"""What occurs less often in both together is left out: the measure means little there."""
+"""Least number of occurrences in both results together: the measure says little about rarer ones."""
 COLUMNS = ["kind", "stands_out_in", "name", "count_a", "count_b", "per_1000_a", "per_1000_b", "log_likelihood"]
 
 
 @dataclass(kw_only=True, frozen=True)
 class Key:
-    """Something that one result has more often than the other."""
+    """A word or name that is more frequent in one result than in the other."""
 
     name: str
     counts: tuple[int, int]
@@ -39,12 +39,12 @@ class Key:
 
     @property
     def side(self) -> int:
-        """0 where it stands out in the first result, 1 in the second."""
+        """0 if the key is more frequent in the first result, 1 if in the second."""
         return 0 if self.rates[0] > self.rates[1] else 1
 
 
 def log_likelihood(first: int, second: int, first_size: int, second_size: int) -> float:
-    """How surely two frequencies differ (Dunning 1993, in the form of Rayson and Garside 2000).
+    """Return the log-likelihood (G²) of two frequencies (Dunning 1993, in the form of Rayson and Garside 2000).
 
     >>> round(log_likelihood(10, 2, 1000, 1000), 2), log_likelihood(5, 5, 100, 100)
     (5.82, 0.0)
@@ -55,7 +55,7 @@ def log_likelihood(first: int, second: int, first_size: int, second_size: int) -
 
 
 def compare_page(visit: Visit) -> Answer:
-    """The result of the fields `a_…` beside that of `b_…`; without the second, beside all other articles."""
+    """Compare the result of the fields `a_…` with that of `b_…`, or with all other articles if those are empty."""
     sets = [(visit.get(f"{p}q"), read_filters(visit, p)) for p in ("a_", "b_")]
     asked = bool(sets[0][0] or sets[0][1])
     keys, sizes = _compare(visit.db, sets) if asked else ({}, (0, 0))
@@ -67,7 +67,7 @@ def compare_page(visit: Visit) -> Answer:
         title=visit.speech.text("compare"),
         values={
             "asked": asked,
-            "sets": [(query, as_filled(filters)) for query, filters in sets],
+            "sets": [(query, all_filters(filters)) for query, filters in sets],
             "rest": not any(sets[1]),
             "sites": list_sites(visit.db),
             "sizes": sizes,
@@ -96,11 +96,11 @@ def _compare(db: Database, sets: list[tuple[str, Filters]]) -> tuple[dict[str, l
 
 
 def _articles(db: Database, query: str, filters: Filters, without: Iterable[int] = ()) -> list[int]:
-    """The numbers of the newest articles of a result, at most `COUNTED`."""
-    left_out = set(without)
+    """Return the numbers of the newest articles of a result, at most `COUNTED`."""
+    excluded = set(without)
     selection = select_articles(db, query, **filters)
-    rows = selection.rows(db, "o.article", order="$key desc", limit=COUNTED + len(left_out))
-    return [article for (article,) in rows if article not in left_out][:COUNTED]
+    rows = selection.rows(db, "o.article", order="$key desc", limit=COUNTED + len(excluded))
+    return [article for (article,) in rows if article not in excluded][:COUNTED]
 
 
 def _names(db: Database, table: str, articles: list[int]) -> Counter[str]:
@@ -120,27 +120,27 @@ def _names(db: Database, table: str, articles: list[int]) -> Counter[str]:
 
 
 def _words(db: Database, sets: list[tuple[str, Filters]], *samples: list[int]) -> list[Key]:
-    """Words by their stems, each shown in its commonest form."""
+    """Return the key words, counted by stem and shown in their most frequent form."""
     forms: dict[str, Counter[str]] = {}
     counts = [_count_stems(db, articles, forms) for articles in samples]
     keys = rank_keys(counts[0], counts[1], (counts[0].total(), counts[1].total()))
-    return [_as_word(key, forms[key.name].most_common(1)[0][0], sets) for key in keys]
+    return [_word_key(key, forms[key.name].most_common(1)[0][0], sets) for key in keys]
 
 
-def _as_word(key: Key, word: str, sets: list[tuple[str, Filters]]) -> Key:
+def _word_key(key: Key, word: str, sets: list[tuple[str, Filters]]) -> Key:
     return replace(key, name=word, link=address("/search", **{**sets[key.side][1], "q": word}))
 
 
 def _count_stems(db: Database, articles: list[int], forms: dict[str, Counter[str]]) -> Counter[str]:
-    """Words of articles by their stems; `forms` gathers the words of each stem."""
+    """Count the words of articles by stem; add the forms of each stem to `forms`."""
     words: Counter[tuple[str, str]] = Counter()
     for chunk in _chunks(articles):
         found = db.conn.execute(
             f"select s.body, o.language from stems s join search_order o on o.article = s.id where s.id in ({chunk})"  # noqa: S608
         )
-        for shadow, language in found:
-            code = language_code(language, shadow)
-            words.update((word, code) for word in words_of_shadow(shadow))
+        for search_text, language in found:
+            code = language_code(language, search_text)
+            words.update((word, code) for word in words_of_search_text(search_text))
     counts: Counter[str] = Counter()
     for (word, code), count in words.items():
         stem = stem_of(word, code)
@@ -149,18 +149,18 @@ def _count_stems(db: Database, articles: list[int], forms: dict[str, Counter[str
     return counts
 
 
-def words_of_shadow(shadow: str) -> list[str]:
-    """The words of an article's search text, without the stems that follow them, without numbers and single letters.
+def words_of_search_text(search_text: str) -> list[str]:
+    """Return the words of an article's search text, without the stems at its end, numbers and single letters.
 
-    >>> words_of_shadow("ол 2025 мектепке барды ǂмектеп ǂбар")
+    >>> words_of_search_text("ол 2025 мектепке барды ǂмектеп ǂбар")
     ['ол', 'мектепке', 'барды']
     """
-    words = shadow.partition(f" {MARK}")[0].split()
+    words = search_text.partition(f" {MARK}")[0].split()
     return [word for word in words if len(word) > 1 and not word.isdigit()]
 
 
 def rank_keys(first: Counter[str], second: Counter[str], sizes: tuple[int, int]) -> list[Key]:
-    """What differs for certain, the surest first."""
+    """Return the significant differences, highest log-likelihood first."""
     if not all(sizes):
         return []
     keys = []
@@ -176,7 +176,7 @@ def rank_keys(first: Counter[str], second: Counter[str], sizes: tuple[int, int])
 
 
 def _chunks(numbers: list[int], size: int = 500) -> Iterable[str]:
-    """Numbers as lists for SQL."""
+    """Yield the numbers in chunks, as lists for SQL."""
     for start in range(0, len(numbers), size):
         yield ", ".join(str(int(number)) for number in numbers[start : start + size])
 

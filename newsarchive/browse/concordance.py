@@ -1,19 +1,19 @@
-"""The concordance: every place where the words of a query stand, with the words around them."""
+"""The concordance: every occurrence of a query, with the words around it."""
 
 from __future__ import annotations
 
 from newsarchive.browse.archives import list_sites
-from newsarchive.browse.searching import as_filled, read_filters
+from newsarchive.browse.searching import all_filters, read_filters
 from newsarchive.browse.visits import Answer, Page, Visit, as_csv, as_json
 from newsarchive.search import kwic
 
 SHOWN, MOST = 200, 100_000
-"""Lines that a page shows, and that one download gives."""
+"""Maximum number of lines on a page, and in a download."""
 COLUMNS = ["left", "keyword", "right", "article", "site", "day", "title", "url"]
 
 
 def concordance_page(visit: Visit) -> Answer:
-    """The lines of a query, the newest article first. Raises FilterError on a day that is none."""
+    """Return the lines of a query, newest article first. Raises FilterError."""
     query, filters = visit.get("q"), read_filters(visit)
     words = visit.get_number("words", 7, most=50)
     form = visit.named.get("form")
@@ -27,7 +27,7 @@ def concordance_page(visit: Visit) -> Answer:
         values={
             "query": query,
             "words": words,
-            "filters": as_filled(filters),
+            "filters": all_filters(filters),
             "sites": list_sites(visit.db),
             "lines": lines[:SHOWN],
             "more": len(lines) > SHOWN,

@@ -1,4 +1,4 @@
-"""The coverage calendar: for each day of a year, what a site listed, what the archive has of it, what failed."""
+"""The coverage calendar: how many articles a site listed each day, how many are archived, and how many failed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ COLUMNS = ["site", "day", "listed", "archived", "failed", "not_article", "due"]
 
 
 def coverage_page(visit: Visit) -> Answer:
-    """One year of one site, a cell a day; as CSV and JSON all years of the site."""
+    """Return the page of one year of a site, one cell per day; as CSV and JSON, all years of the site."""
     sites = list_sites(visit.db)
     site = visit.get("site") or next((row["name"] for row in sites), "")
     if site and site not in {row["name"] for row in sites}:
@@ -41,7 +41,7 @@ def coverage_page(visit: Visit) -> Answer:
 
 
 def _month(year: int, month: int, days: Mapping[str, Row], last: str) -> list[dict[str, object]]:
-    """The days of a month, each with its row and its state; of those after the `last` crawl nothing is known."""
+    """Return the days of a month, each with its row and state; days after `last` have the state ``later``."""
     cells = []
     for number in range(1, calendar.monthrange(year, month)[1] + 1):
         day = date(year, month, number).isoformat()
@@ -51,7 +51,7 @@ def _month(year: int, month: int, days: Mapping[str, Row], last: str) -> list[di
 
 
 def day_state(row: Row | None) -> str:
-    """``empty`` where nothing was listed, ``failed`` or ``due`` where something is missing, else ``whole``.
+    """Return ``empty`` if nothing was listed, ``failed`` or ``due`` if articles are missing, else ``whole``.
 
     >>> day_state({"listed": 3, "archived": 2, "failed": 1, "due": 0})
     'failed'

@@ -1,4 +1,4 @@
-"""A plot with its figures: the drawing, the same as a table whose cells are links, and where its CSV is."""
+"""Figures: a plot, its data as a table of links, and a link to its CSV."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from newsarchive.browse.plots import MANY, Point, draw_lines
 
 @dataclass(kw_only=True, frozen=True)
 class Figure:
-    """What a template needs to show a plot; `cells` are the points by (period, series)."""
+    """The values a template needs to show a plot; `cells` maps (period, series) to points."""
 
     caption: str
     plot: Markup
@@ -23,7 +23,7 @@ class Figure:
     csv: str = ""
     share: bool = False
     wide: bool = True
-    """Drawn for the width of a page; on a phone it scrolls sideways."""
+    """The plot is as wide as a page; on a phone it scrolls sideways."""
 
     def cell(self, period: str, series: str) -> Point | None:
         return self.cells.get((period, series))
@@ -32,7 +32,7 @@ class Figure:
 def line_figure(
     points: Sequence[Point], caption: str, *, csv: str = "", share: bool = False, wide: bool = True
 ) -> Figure:
-    """Lines over time. Periods without a figure between the first and the last are zero, not a gap bridged over."""
+    """Return a figure of lines over time. Missing periods between the first and the last count as zero."""
     series = list(dict.fromkeys(point.series for point in points))
     cells = {(p.period, p.series): p for p in points}
     periods = sorted({p.period for p in points})
@@ -54,7 +54,9 @@ def line_figure(
 
 
 def every_period(periods: Sequence[str]) -> list[str]:
-    """All years, months or days from the first to the last of some periods; but not thousands of days.
+    """Return all years, months or days from the first to the last of `periods`.
+
+    Days are not filled in if there would be more than `MANY`.
 
     >>> every_period(["2024-11", "2025-02"])
     ['2024-11', '2024-12', '2025-01', '2025-02']

@@ -1,4 +1,4 @@
-"""The front page: what the archive holds, and what came, changed and went last."""
+"""The front page: the sites, and the latest articles, changes and deletions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LATEST = 10
 
 
 def front_page(visit: Visit) -> Answer:
-    """Sites, a plot of articles per month per site, the latest articles, changes and deletions."""
+    """Return the front page: sites, a plot of articles per month, the latest articles, changes and deletions."""
     sites = count_sites(visit.db)
     return Page(
         template="front.html",
@@ -27,7 +27,7 @@ def front_page(visit: Visit) -> Answer:
             "sites": sites,
             "figure": articles_figure(visit, sites),
             "newest": newest_articles(visit.db, LATEST),
-            # What changed in words first: a new theme can change the pictures of a thousand articles in a night.
+            # Changes of words first: a new theme can change the images of a thousand articles overnight.
             "changes": list_changes(visit.db, kind="substantive", limit=LATEST) or list_changes(visit.db, limit=LATEST),
             "deletions": list_deletions(visit.db, limit=LATEST),
         },
@@ -35,7 +35,7 @@ def front_page(visit: Visit) -> Answer:
 
 
 def articles_figure(visit: Visit, sites: list[dict[str, object]]) -> Figure:
-    """Articles per month per site, by the year where months would be too many to tell apart."""
+    """Return a figure of articles per month and site; per year if there are more than 240 months."""
     counts = count_articles(visit.db, "month")
     by = "month" if len({row["period"] for row in counts}) <= 240 else "year"
     counts = counts if by == "month" else count_articles(visit.db, by)
@@ -53,7 +53,7 @@ def articles_figure(visit: Visit, sites: list[dict[str, object]]) -> Figure:
 
 
 def articles_csv(visit: Visit) -> Answer:
-    """The figures of the plot on the front page."""
+    """Return the data of the front page's plot as CSV. Raises MisunderstoodError on an unknown period."""
     by = visit.get("by", "month")
     if by not in PERIODS:
         raise MisunderstoodError("unknown_period")

@@ -1,4 +1,4 @@
-"""Labels that Datasette's own pages lack, put into its templates as they are loaded."""
+"""Accessible labels missing from Datasette's own pages, added to its templates when they are loaded."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FIELD = re.compile(r'<(?:select|input|textarea)\b[^>]*? name="(?P<name>_filter_
 
 
 def add_labels(source: str) -> str:
-    """A template whose fields without a label get one that screen readers say.
+    """Return a template's source with an aria-label on each form field that has no label.
 
     >>> add_labels('<select name="_filter_op">')
     '<select aria-label="How to compare" name="_filter_op">'
@@ -27,7 +27,7 @@ def add_labels(source: str) -> str:
 
 
 class LabellingLoader(BaseLoader):
-    """Another loader's templates with labels."""
+    """Loads the templates of another loader and adds labels."""
 
     def __init__(self, loader: BaseLoader) -> None:
         self.loader = loader

@@ -1,4 +1,4 @@
-"""The language of the interface: which one a reader asks for, its texts, its dates and numbers."""
+"""The interface language: how it is chosen, its texts, and its formats of dates and numbers."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ DEFAULT = "en"
 
 @cache
 def load_texts() -> Mapping[str, Mapping[str, str]]:
-    """All texts of the interface, by their key: ``{"search": {"kk": "Іздеу", "ru": "Поиск", "en": "Search"}}``."""
+    """Return all texts of the interface by key: ``{"search": {"kk": "Іздеу", "ru": "Поиск", "en": "Search"}}``."""
     return tomllib.loads((Path(__file__).parent / "texts.toml").read_text(encoding="utf-8"))
 
 
 def choose_language(asked: str | None, remembered: str | None, accept: str) -> str:
-    """The language of a page: the one asked for by link, else the one remembered, else what the browser prefers.
+    """Return the language of a page: the one requested by link, else the remembered one, else the browser's choice.
 
     >>> choose_language(None, None, "de, kk-KZ;q=0.9, ru;q=0.8")
     'kk'
@@ -40,22 +40,22 @@ def choose_language(asked: str | None, remembered: str | None, accept: str) -> s
 
 
 def _preferred(accept: str) -> list[str]:
-    """Language tags of an Accept-Language header, the best liked first (RFC 9110, 12.5.4)."""
-    wishes: list[tuple[float, int, str]] = []
+    """Return the language tags of an Accept-Language header in order of preference (RFC 9110, 12.5.4)."""
+    weighted: list[tuple[float, int, str]] = []
     for part in accept.split(","):
         tag, _, weight = part.strip().partition(";q=")
         try:
-            liking = float(weight or 1)
+            quality = float(weight or 1)
         except ValueError:
             continue
-        if tag and liking > 0:
-            wishes.append((-liking, len(wishes), tag))
-    return [tag for _, _, tag in sorted(wishes)]
+        if tag and quality > 0:
+            weighted.append((-quality, len(weighted), tag))
+    return [tag for _, _, tag in sorted(weighted)]
 
 
 @dataclass(frozen=True)
 class Speech:
-    """How the interface speaks to one reader."""
+    """The texts and formats of the interface in one language."""
 
     language: str
 
@@ -64,9 +64,9 @@ class Speech:
         return Locale.parse(self.language)
 
     def text(self, key: str, **values: object) -> str:
-        """The text under a key, with ``{name}`` filled in; a key without a text is an error.
+        """Return the text of a key with its placeholders filled in. A key without a text is an error.
 
-        A number given as `n` also chooses among the forms ``key.one``, ``key.few``, ``key.many``, ``key.other``.
+        A number `n` also selects the plural form: ``key.one``, ``key.few``, ``key.many`` or ``key.other``.
         """
         texts = load_texts()
         keys = [key]
@@ -78,15 +78,15 @@ class Speech:
         return text.format(**values) if values else text
 
     def number(self, value: object) -> str:
-        """A number as the language writes it: 12 345."""
+        """Return a number formatted for the language, such as 12 345."""
         return format_decimal(value, locale=self.language) if isinstance(value, (int, float)) else str(value)
 
     def percent(self, share: float) -> str:
-        """A share of one as a percentage, with two digits after the point below one percent."""
+        """Return a share of one as a percentage: at most two decimals below 10 %, else one."""
         return format_percent(share, format="#,##0.0#%" if share < 0.1 else "#,##0.0%", locale=self.language)
 
     def date(self, stamp: str | None, timezone: str = "UTC", *, time: bool = False) -> str:
-        """A stamp of the archive as a date in words, in the given time zone; a bare date stays that day."""
+        """Return an archive timestamp as a date in words, in the given time zone; a bare date is not converted."""
         if not stamp:
             return ""
         if len(stamp) <= 10:
@@ -99,11 +99,11 @@ class Speech:
         )
 
     def month(self, number: int) -> str:
-        """The name of a month, standing alone."""
+        """Return the stand-alone name of a month."""
         return str(self.locale.months["stand-alone"]["wide"][number])
 
     def language_name(self, code: str | None) -> str:
-        """The name of a language, else its code."""
+        """Return the name of a language, or its code if it has none."""
         try:
             return str(self.locale.languages.get(Locale.parse(code or "", sep="-").language) or code or "")
         except (UnknownLocaleError, ValueError):

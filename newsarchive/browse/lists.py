@@ -1,4 +1,4 @@
-"""Lists that tell what happened to articles: changes and deletions."""
+"""The lists of changes and deletions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DELETION_COLUMNS = ["gone", "site", "article", "url", "title", "published", "fir
 
 
 def changes_page(visit: Visit) -> Answer:
-    """Every edit by a newspaper, the latest first."""
+    """Return the page of the newspapers' edits, latest first."""
     kind, field = visit.get("kind"), visit.get("field")
 
     def read(limit: int, offset: int) -> list[Row]:
@@ -28,7 +28,7 @@ def changes_page(visit: Visit) -> Answer:
 
 
 def deletions_page(visit: Visit) -> Answer:
-    """Every article that is gone from its site, the latest first."""
+    """Return the page of articles that are gone from their site, latest first."""
 
     def read(limit: int, offset: int) -> list[Row]:
         return list_deletions(visit.db, site=visit.get("site"), limit=limit, offset=offset)

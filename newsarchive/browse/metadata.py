@@ -1,4 +1,4 @@
-"""What Datasette says of the archive: descriptions of tables and columns, and queries that a researcher would write."""
+"""Datasette's metadata for the archive: descriptions of tables and columns, and example queries for researchers."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Any
 _HERE = Path(__file__).parent
 
 DESCRIPTIONS: dict[str, dict[str, Any]] = tomllib.loads((_HERE / "metadata.toml").read_text(encoding="utf-8"))
-"""By table or view: `description`, `columns` (name: description), and how Datasette shows it."""
+"""By table or view: `description`, `columns` (name: description), and Datasette's display options."""
 
 QUERIES: dict[str, dict[str, Any]] = tomllib.loads((_HERE / "queries.toml").read_text(encoding="utf-8"))
-"""By name: `title`, `description`, `sql`, and the names of its parameters where it has some."""
+"""By name: `title`, `description`, `sql`, and `params` if the query has any."""
 
 HIDDEN = ("stems_words", "stems_places", "seals", "unsealed", "outdated_files", "_sqlite_migrations")
-"""Tables that serve the program alone."""
+"""Internal tables, hidden in Datasette."""
 
 
 def datasette_metadata() -> dict[str, Any]:
-    """The metadata of Datasette for a database named ``archive``."""
+    """Return Datasette's metadata for a database named ``archive``."""
     tables: dict[str, Any] = {name: {"size": 50, **about} for name, about in DESCRIPTIONS.items()}
     tables |= {name: {"hidden": True} for name in HIDDEN}
     queries = {name: {"hide_sql": False, **query, "sql": query["sql"].strip()} for name, query in QUERIES.items()}
@@ -27,8 +27,8 @@ def datasette_metadata() -> dict[str, Any]:
         "title": "newsarchive",
         "databases": {
             "archive": {
-                "description_html": "Articles, their revisions, and the captures they were made of. Begin with the view"
-                ' <a href="/archive/archive">archive</a>, one row an article; full-text search is on'
+                "description_html": "Articles, their revisions, and the captures they were extracted from. Start with"
+                ' the view <a href="/archive/archive">archive</a>, one row per article. For full-text search, use'
                 ' <a href="/archive/articles">articles</a>.',
                 "tables": tables,
                 "queries": queries,

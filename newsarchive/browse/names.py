@@ -1,4 +1,4 @@
-"""Authors, categories and tags: who and what the archive names, and each one's articles over time."""
+"""Authors, categories and tags: their lists, and a page for each with its articles over time."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FILTER = {"authors": "author", "categories": "category", "tags": "tag"}
 
 
 def names_page(visit: Visit) -> Answer:
-    """All authors, categories or tags, the busiest first; `q` is a part of the name."""
+    """Return the list of authors, categories or tags, most articles first; `q` is a part of the name."""
     table, like = visit.named["table"], visit.get("q")
     if form := visit.named.get("form"):
         found = list_names(visit.db, table, like=like, limit=10_000_000)
@@ -43,7 +43,10 @@ def names_page(visit: Visit) -> Answer:
 
 
 def name_page(visit: Visit) -> Answer:
-    """One author, category or tag: articles per month, neighbours, articles. Raises MissingError."""
+    """Return the page of an author, category or tag: articles per month, related names, articles.
+
+    Raises MissingError.
+    """
     table, key = visit.named["table"], visit.number("id")
     name = find_name(visit.db, table, key)
     if name is None:

@@ -1,4 +1,4 @@
-"""The pictures the archive keeps, served from its own folder; in none of them a browser runs anything."""
+"""The images kept in the archive's folder, served so that browsers run no scripts in them."""
 
 from __future__ import annotations
 
@@ -11,42 +11,42 @@ from newsarchive.browse.visits import Download, MissingError, Visit
 from newsarchive.pictures import ENDINGS
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; sandbox"
-"""Lets an SVG draw with what it holds itself, and nothing else: it could not run even if it came here with a script."""
+"""Restricts an SVG to its own content; scripts in it do not run."""
 
 
 def kept_path(folder: Path, sha256: str | None, media_type: str | None) -> Path | None:
-    """Where the archive keeps a picture; None where it keeps none, or none that may be shown."""
+    """Return the path of a kept image; None if it is not kept or its type may not be shown."""
     if not sha256 or not re.fullmatch(r"[0-9a-f]{64}", sha256) or media_type not in ENDINGS:
         return None
     images = folder / "images"
-    places = [images / sha256, images / sha256[:2] / sha256, *images.glob(f"{sha256}.*"),
+    paths = [images / sha256, images / sha256[:2] / sha256, *images.glob(f"{sha256}.*"),
               *images.glob(f"{sha256[:2]}/{sha256}.*")]  # fmt: skip
-    return next((path for path in places if path.is_file()), None)
+    return next((path for path in paths if path.is_file()), None)
 
 
-def picture(visit: Visit) -> Download:
-    """One kept picture by its digest. Raises MissingError."""
+def image(visit: Visit) -> Download:
+    """Return a kept image by its SHA-256. Raises MissingError."""
     sha256 = visit.named["sha256"]
-    for row in rows(visit.db, _SHOWN, [sha256]):
+    for row in rows(visit.db, _VISIBLE_TYPE, [sha256]):
         path = kept_path(visit.folder, sha256, row["type"])
         if path:
             return Download(body=path.read_bytes(), type=row["type"], policy=POLICY)
     raise MissingError(sha256)
 
 
-_SHOWN = f"""
+_VISIBLE_TYPE = f"""
 select f.type from (select id, sha256, type from images union select image, sha256, type from image_versions) f
 join images i on i.id = f.id where f.sha256 = ? and (
     exists (select 1 from article_images l where l.image = i.id and {visible("l.article")})
     or not exists (select 1 from article_images where image = i.id) and not exists (
         select 1 from revisions where article in (select article from hidden) and instr(images, i.url)))
 """  # noqa: S608
-"""A picture that an article under an embargo shows, or once showed, is seen only where another one shows it now."""
+"""An image that an article under an embargo shows or once showed is visible only if another article shows it now."""
 
 
 @dataclass(kw_only=True, frozen=True)
 class Version:
-    """A file that a picture's address gave at another time, where it is served, from when to when (UTC)."""
+    """Another version of an image: its URL, where the reading room serves it, and when it was seen (UTC)."""
 
     url: str
     kept: str
@@ -57,7 +57,7 @@ class Version:
 
 
 def other_versions(visit: Visit, article: int) -> list[Version]:
-    """Of an article's pictures the kept files that their addresses gave before, or that changed since; oldest first."""
+    """Return the kept versions of an article's images other than the current ones, oldest first per image."""
     found = rows(
         visit.db,
         """select i.url, v.* from article_images l join images i on i.id = l.image
@@ -76,10 +76,10 @@ def other_versions(visit: Visit, article: int) -> list[Version]:
     ]
 
 
-def picture_facts(visit: Visit, article: int) -> list[Row]:
-    """Of an article's pictures what they are, the capture that first brought each, or why it is not kept.
+def image_facts(visit: Visit, article: int) -> list[Row]:
+    """Return details of an article's images: file, first capture, or why the image is not kept.
 
-    None where the archive never asked for one of them.
+    The list is empty if none of the images was ever requested.
     """
     found = rows(
         visit.db,

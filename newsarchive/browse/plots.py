@@ -1,4 +1,4 @@
-"""Plots as SVG, drawn here by Vega-Lite (vl-convert) without a browser, a network or a script in the page."""
+"""Plots as SVG, rendered on the server by Vega-Lite (vl-convert) without a browser, network or script in the page."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from markupsafe import Markup
 
 from newsarchive.encodings import one_line
 
-# Told apart by people with any colour vision (after Okabe and Ito, 2008), each with contrast 3:1 on white or more.
+# Distinguishable with any colour vision (after Okabe and Ito, 2008), each with a contrast of at least 3:1 on white.
 COLOURS = ["#0b62a4", "#c2410c", "#00785a", "#a02c7d", "#7a5c00", "#2f2f2f", "#4b7bd1", "#8a1c1c"]
 SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left"]
 MANY = 3000
-"""More points than this would hide one another and weigh megabytes: the lines alone are drawn."""
+"""Maximum number of points drawn; more would overlap and take megabytes, so only lines are drawn."""
 
-# Vega resolves links against its own site; absolute ones it leaves, and we cut this host off again.
+# Vega resolves relative links against its own site, so links get this host, which is removed from the result.
 _HERE = "https://here.invalid"
 _XLINK = "{http://www.w3.org/1999/xlink}href"
 
 
 @dataclass(kw_only=True, frozen=True)
 class Point:
-    """One figure of a plot: `period` is a year, a month (2025-02) or a day; `link` leads to what it counts."""
+    """A value of a plot: `period` is a year, a month (2025-02) or a day; `link` leads to the articles counted."""
 
     period: str
     series: str
@@ -35,18 +35,18 @@ class Point:
 
 
 def draw_lines(points: Sequence[Point], *, share: bool = False, width: int = 760, height: int = 220) -> Markup:
-    """A line for each series over time; every point links to its articles. Empty where there is nothing to draw.
+    """Return an SVG with one line per series over time; points link to their articles. Empty without points.
 
-    The plot is hidden from screen readers and the keyboard, which get the same figures and links from the table that
-    stands beside every plot.
+    The plot is hidden from screen readers and keyboard focus: the table next to every plot has the same values and
+    links.
     """
     if not points:
         return Markup()
-    points = [replace(point, series=one_line(point.series)) for point in points]  # XML holds no control characters
+    points = [replace(point, series=one_line(point.series)) for point in points]  # XML forbids control characters
     names = list(dict.fromkeys(point.series for point in points))
     spec = _specification(points, names, share=share, width=width, height=height)
     svg = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
-    return Markup(_tidy(svg))  # noqa: S704 - Vega escapes what it writes, and _tidy parses and writes it anew
+    return Markup(_tidy(svg))  # noqa: S704 - Vega escapes its output, and _tidy parses and serializes it again
 
 
 def _specification(
@@ -73,7 +73,7 @@ def _specification(
         "color": {"field": "series", "type": "nominal", "scale": colour, "legend": legend},
     }
     dots = {
-        "transform": [{"filter": "datum.link != ''"}],  # a period of nothing leads nowhere
+        "transform": [{"filter": "datum.link != ''"}],  # empty periods have no link
         "mark": {"type": "point", "filled": True, "opacity": 1, "size": 46 if len(points) < 150 else 22},
         "encoding": {
             "shape": {"field": "series", "type": "nominal", "scale": shape, "legend": legend},
@@ -99,13 +99,13 @@ def _specification(
 
 
 def _steps(points: Sequence[Point], *, share: bool) -> dict[str, Any]:
-    """Counts have whole steps; where there are but few, Vega would set one at a half all the same."""
-    most = max(point.value for point in points)
-    return {} if share else {"values": [*range(int(most) + 1)]} if most < 5 else {"tickMinStep": 1}
+    """Return axis options that keep the ticks of counts at integers; for small counts Vega needs explicit values."""
+    largest = max(point.value for point in points)
+    return {} if share else {"values": [*range(int(largest) + 1)]} if largest < 5 else {"tickMinStep": 1}
 
 
 def _ticks(periods: Sequence[str]) -> dict[str, Any]:
-    """About a dozen ticks, each at the beginning of a period, so that no label stands twice.
+    """Return axis options for about a dozen ticks, each at the start of a period, so that no label is repeated.
 
     >>> _ticks(["2023", "2025"]), _ticks(["2023-11", "2026-11"])["tickCount"]
     ({'format': '%Y', 'tickCount': {'interval': 'year', 'step': 1}}, {'interval': 'month', 'step': 3})
@@ -123,7 +123,7 @@ def _ticks(periods: Sequence[str]) -> dict[str, Any]:
 
 
 def _tidy(svg: str) -> str:
-    """The drawing alone: no labels of Vega's (English, and doubled by our table), links local and off the tab order."""
+    """Return the SVG without Vega's English labels, with links local and out of the tab order."""
     root = etree.fromstring(svg.encode(), etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
     for element in root.iter():
         if link := element.get(_XLINK):

@@ -1,4 +1,4 @@
-"""Article text from Markdown to HTML, so that nothing in it can run, load from elsewhere or break the page."""
+"""Article text from Markdown to safe HTML: it cannot run scripts, load from other sites or break the page."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ REL = "nofollow noopener noreferrer external"
 
 
 @dataclass(kw_only=True, frozen=True)
-class Picture:
-    """A picture as a page shows it: `kept` is where our own copy is served, empty where none is kept."""
+class Image:
+    """An image as a page shows it; `kept` is the address of our own copy, empty if there is none."""
 
     url: str
     kept: str = ""
@@ -29,7 +29,7 @@ class Picture:
 
 
 def is_web_address(url: str) -> bool:
-    """Whether a link may be followed from a page: http and https with a host, nothing that runs.
+    """Return True if a page may link to a URL: http or https with a host, and no scripts.
 
     >>> is_web_address("javascript:alert(1)"), is_web_address("https://a.kz/b")
     (False, True)
@@ -41,47 +41,47 @@ def is_web_address(url: str) -> bool:
     return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
-def render_picture(picture: Picture, *, missing: str) -> Markup:
-    """A picture with caption and credit: our own copy, else the caption and a plain link that says `missing`."""
+def render_image(image: Image, *, missing: str) -> Markup:
+    """Return a figure with our copy of an image, or else a link labelled `missing`, and its caption and credit."""
     text = Markup(" ").join(
-        [escape(picture.caption or picture.alt)] * bool(picture.caption or picture.alt)
-        + [Markup('<span class="credit">{}</span>').format(picture.credit)] * bool(picture.credit)
+        [escape(image.caption or image.alt)] * bool(image.caption or image.alt)
+        + [Markup('<span class="credit">{}</span>').format(image.credit)] * bool(image.credit)
     )
-    if picture.kept:
-        size = Markup(' width="{}" height="{}"').format(picture.width, picture.height) if picture.width else Markup()
-        image = Markup('<img src="{}" alt="{}"{}>').format(picture.kept, picture.alt or picture.caption, size)
-    elif is_web_address(picture.url):
-        image = Markup('<a class="elsewhere" href="{}" rel="{}">{}</a>').format(picture.url, REL, missing)
+    if image.kept:
+        size = Markup(' width="{}" height="{}"').format(image.width, image.height) if image.width else Markup()
+        shown = Markup('<img src="{}" alt="{}"{}>').format(image.kept, image.alt or image.caption, size)
+    elif is_web_address(image.url):
+        shown = Markup('<a class="elsewhere" href="{}" rel="{}">{}</a>').format(image.url, REL, missing)
     else:
-        image = Markup('<span class="elsewhere">{}</span>').format(missing)
+        shown = Markup('<span class="elsewhere">{}</span>').format(missing)
     caption = Markup("<figcaption>{}</figcaption>").format(text) if text else Markup()
-    return Markup("<figure>{}{}</figure>").format(image, caption)
+    return Markup("<figure>{}{}</figure>").format(shown, caption)
 
 
 @dataclass(kw_only=True, frozen=True)
 class Prose:
-    """Rendered text, and the addresses of the pictures that stand in it."""
+    """Rendered text, and the URLs of the images in it."""
 
     html: Markup
     placed: frozenset[str]
 
 
 def render_markdown(
-    markdown: str, pictures: Mapping[str, Picture], *, missing: str, title: str = "", skip: Sequence[str] = ()
+    markdown: str, images: Mapping[str, Image], *, missing: str, title: str = "", skip: Sequence[str] = ()
 ) -> Prose:
-    """Markdown as HTML without its own headline and without the paragraphs in `skip` (the lead, shown apart).
+    """Render Markdown as HTML, without its headline and the paragraphs in `skip` (the lead, shown separately).
 
-    `pictures` are those of the article by the address the Markdown has; raw HTML in it is shown as text.
+    `images` are the article's images by their URL in the Markdown. Raw HTML in the Markdown is shown as text.
     """
     parser = MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer).enable(["table", "strikethrough"])
-    # Every target is taken as a link here, and those that could run lose it when they are written.
+    # Every target is parsed as a link here; the renderer removes unsafe targets.
     parser.validateLink = _any_link  # type: ignore[method-assign]
-    env: dict[str, object] = {"pictures": pictures, "missing": missing, "placed": set()}
+    env: dict[str, object] = {"images": images, "missing": missing, "placed": set()}
     tokens = _without(parser.parse(markdown, env), {_plain(title), *map(_plain, skip)} - {""})
-    html = parser.renderer.render(_lift_pictures(tokens), parser.options, env)
+    html = parser.renderer.render(_unwrap_images(tokens), parser.options, env)
     placed = env["placed"]
     assert isinstance(placed, set)
-    return Prose(html=Markup(html), placed=frozenset(placed))  # noqa: S704 - made by the renderer below, HTML off
+    return Prose(html=Markup(html), placed=frozenset(placed))  # noqa: S704 - made by the renderer below, raw HTML off
 
 
 def _any_link(url: str) -> bool:
@@ -89,7 +89,7 @@ def _any_link(url: str) -> bool:
 
 
 def render_paragraphs(body: str) -> Markup:
-    """Plain text, paragraphs apart by a blank line, as HTML."""
+    """Render plain text, whose paragraphs are separated by blank lines, as HTML."""
     return Markup("\n").join(Markup("<p>{}</p>").format(part) for part in body.split("\n\n") if part.strip())
 
 
@@ -98,7 +98,7 @@ def _plain(text: str) -> str:
 
 
 def _without(tokens: list[Token], unwanted: set[str]) -> list[Token]:
-    """Leave out headlines and paragraphs whose whole text is unwanted, each of them once; top headings become h2."""
+    """Drop headings and paragraphs whose whole text is in `unwanted`, once per text; h1 becomes h2."""
     kept: list[Token] = []
     block: list[Token] = []
     for token in tokens:
@@ -116,21 +116,21 @@ def _without(tokens: list[Token], unwanted: set[str]) -> list[Token]:
     return kept + block
 
 
-def _lift_pictures(tokens: list[Token]) -> list[Token]:
-    """A paragraph that holds pictures alone loses its p, for a figure may not stand in one (HTML, 4.4.1)."""
-    lifted: list[Token] = []
+def _unwrap_images(tokens: list[Token]) -> list[Token]:
+    """Remove the p around paragraphs of images only: a p cannot contain a figure (HTML, 4.4.1)."""
+    unwrapped: list[Token] = []
     for token in tokens:
-        lifted.append(token)
-        if token.type != "paragraph_close" or len(lifted) < 3 or lifted[-2].type != "inline":
+        unwrapped.append(token)
+        if token.type != "paragraph_close" or len(unwrapped) < 3 or unwrapped[-2].type != "inline":
             continue
-        children = lifted[-2].children or []
+        children = unwrapped[-2].children or []
         if children and all(c.type in ("image", "softbreak") for c in children):
-            inline = lifted[-2]
+            inline = unwrapped[-2]
             inline.children = [c for c in children if c.type == "image"]
             for child in inline.children:
                 child.meta["alone"] = True
-            lifted[-3:] = [inline]
-    return lifted
+            unwrapped[-3:] = [inline]
+    return unwrapped
 
 
 class _Renderer(RendererHTML):
@@ -146,11 +146,11 @@ class _Renderer(RendererHTML):
         token = tokens[idx]
         src = str(token.attrGet("src") or "")
         alt = self.renderInlineAsText(token.children or [], options, env)
-        picture = env["pictures"].get(src) or Picture(url=src, alt=alt)
+        image = env["images"].get(src) or Image(url=src, alt=alt)
         env["placed"].add(src)
-        figure = render_picture(picture, missing=env["missing"])
+        figure = render_image(image, missing=env["missing"])
         if token.meta.get("alone"):
             return str(figure) + "\n"
-        # Inside a sentence no figure may stand: the picture or the link to it alone.
+        # A sentence cannot contain a figure: only the image or its link is kept.
         inner = str(figure).removeprefix("<figure>").removesuffix("</figure>").partition("<figcaption>")[0]
         return str(Markup('<span class="inline-picture">{}</span>').format(Markup(inner)))  # noqa: S704

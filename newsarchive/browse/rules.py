@@ -1,7 +1,7 @@
-"""Which rows of each table readers may see while an embargo is in force: what no rule lets through is closed.
+"""Rules for the rows of each table that readers may see during an embargo. A table without a rule is closed.
 
-A table that refers to an article, straight or through other tables, follows from the schema itself, so that a new one
-needs no entry here. What leads to an article by its address or name alone has a rule of its own.
+The rule of a table that refers to articles, directly or through other tables, follows from the schema, so that a new
+table needs no entry here. Tables that name articles only by address or title have their own rules.
 """
 
 from __future__ import annotations
@@ -14,18 +14,21 @@ from newsarchive.database.forgotten import Addresses
 
 HIDDEN = "(select article from hidden)"
 OPEN = frozenset({"certificates", "coverage", "search_index", "sites", "warc_files"})
-"""Tables and views that tell nothing of single articles."""
-TELLS = "tells_of_hidden"
-"""A function of the room's connections: whether a text names a hidden article, by an address or a title."""
+"""Tables and views that reveal nothing about single articles."""
+NAMES_HIDDEN = "names_hidden"
+"""SQL function of the room's connections: true if a text names a hidden article by an address or title."""
 
 
 def _linked(column: str) -> str:
-    """The names and pictures of articles that may be seen; those of no article stay out, for they may be older ones."""
+    """Return the condition for names and images of visible articles.
+
+    Those of no article are excluded, because an earlier revision of a hidden article may have had them.
+    """
     return f"id in (select {column} from article_{_PLURALS[column]} where article not in {HIDDEN})"  # noqa: S608
 
 
 _PLURALS = {"author": "authors", "category": "categories", "tag": "tags", "image": "images"}
-_OF_HIDDEN = f"(select id from revisions where article in {HIDDEN})"  # noqa: S608
+_HIDDEN_REVISIONS = f"(select id from revisions where article in {HIDDEN})"  # noqa: S608
 _OWN = {
     "articles": f"id not in {HIDDEN}",
     "archive": f"id not in {HIDDEN}",
@@ -35,32 +38,32 @@ _OWN = {
     **{plural: _linked(column) for column, plural in _PLURALS.items()},
 }
 _OWN["images"] += f" and id not in (select image from article_images where article in {HIDDEN})"  # noqa: S608
-_BY_WORDS = {
-    "captures": f"id not in (select capture from revision_captures where revision in {_OF_HIDDEN})"  # noqa: S608
-    f" and not {TELLS}(url)",
-    "urls": f"not {TELLS}(url || ' ' || reason || ' ' || hints)",
-    "runs": f"command <> 'embargo' and not {TELLS}(message)",
-    "sources": f"not {TELLS}(url || ' ' || reason || ' ' || cursor || ' ' || data)",
-    "forgotten": f"not {TELLS}(url || ' ' || reason)",
-    "reextractions": f"not {TELLS}(reason)",
+_BY_TEXT = {
+    "captures": f"id not in (select capture from revision_captures where revision in {_HIDDEN_REVISIONS})"  # noqa: S608
+    f" and not {NAMES_HIDDEN}(url)",
+    "urls": f"not {NAMES_HIDDEN}(url || ' ' || reason || ' ' || hints)",
+    "runs": f"command <> 'embargo' and not {NAMES_HIDDEN}(message)",
+    "sources": f"not {NAMES_HIDDEN}(url || ' ' || reason || ' ' || cursor || ' ' || data)",
+    "forgotten": f"not {NAMES_HIDDEN}(url || ' ' || reason)",
+    "reextractions": f"not {NAMES_HIDDEN}(reason)",
 }
-"""What may name an article without referring to it."""
+"""Conditions for tables whose text may name an article without a reference to it."""
 
 
 def rule_of(connection: sqlite3.Connection, table: str) -> str | None:
-    """The condition that leaves hidden articles out of a table or view; None where it is to be closed.
+    """Return the SQL condition that excludes hidden articles from a table or view.
 
-    Empty where there is nothing to leave out.
+    The condition is empty if there is nothing to exclude, and None if the table must be closed.
     """
     name = table.casefold()
     if name in OPEN:
         return ""
-    parts = [*_by_reference(connection, name, frozenset()), *filter(None, [_BY_WORDS.get(name)])]
+    parts = [*_by_reference(connection, name, frozenset()), *filter(None, [_BY_TEXT.get(name)])]
     return " and ".join(f"({part})" for part in parts) or None
 
 
 def _by_reference(connection: sqlite3.Connection, table: str, passed: frozenset[str]) -> list[str]:
-    """The conditions that follow from what a table refers to, and its own."""
+    """Return a table's own condition, or those that follow from its foreign keys; `passed` are the tables before it."""
     if table in _OWN:
         return [_OWN[table]]
     found = []
@@ -81,7 +84,7 @@ def _key_of(connection: sqlite3.Connection, table: str) -> str:
 
 
 def hidden_words(connection: sqlite3.Connection) -> str:
-    """Addresses and titles that the hidden articles are known by, pictures among them, as JSON."""
+    """Return the addresses (with those of images) and titles of hidden articles as JSON: ``[addresses, titles]``."""
     addresses = connection.execute(
         f"""select url from urls where article in {HIDDEN} or (site, native_id) in (
             select site, native_id from urls where article in {HIDDEN} and native_id <> '')
@@ -99,20 +102,20 @@ def hidden_words(connection: sqlite3.Connection) -> str:
 
 
 @lru_cache(maxsize=4)
-def _known_by(words: str) -> tuple[Addresses, list[str]]:
+def _parse_words(words: str) -> tuple[Addresses, list[str]]:
     addresses, titles = json.loads(words)
     return Addresses(addresses), [title.casefold() for title in titles if title.strip()]
 
 
-def tells_of_hidden(text: object, words: str) -> bool:
-    """Whether a text names a hidden article.
+def names_hidden(text: object, words: str) -> bool:
+    """Return True if a text names a hidden article; `words` comes from `hidden_words`.
 
     >>> words = json.dumps([["https://a.kz/су/"], ["Су тасыды"]])
-    >>> [tells_of_hidden(text, words) for text in ("http://www.a.kz/%D1%81%D1%83", "x: су ТАСЫДЫ!", "/суық", None)]
+    >>> [names_hidden(text, words) for text in ("http://www.a.kz/%D1%81%D1%83", "x: су ТАСЫДЫ!", "/суық", None)]
     [True, True, False, False]
     """
     if not isinstance(text, str):
         return False
-    addresses, titles = _known_by(words)
+    addresses, titles = _parse_words(words)
     plain = text.casefold()
     return addresses.has(text) or addresses.named_in(text) or any(title in plain for title in titles)

@@ -1,4 +1,4 @@
-"""The search page: hits with snippets, facets, hits over time, and the same result as CSV and JSON."""
+"""The search page: hits with snippets, facets, hits over time, and downloads as CSV and JSON."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from newsarchive.search.selection import Filters
 
 PER_PAGE = 20
 MOST, BATCH = 20_000, 5_000
-"""As many hits as one download gives, and as are read at a time; `newsarchive export` gives all."""
+"""Maximum number of hits of a download (`newsarchive export` has no limit), and the number read at a time."""
 ORDERS = ("rank", "newest", "oldest")
 FILTERS = ("site", "author", "category", "tag", "since", "until", "language")
 COLUMNS = ["id", "site", "day", "published", "title", "authors", "url", "language", "gone", "matched", "snippet"]
 
 
 def read_filters(visit: Visit, prefix: str = "") -> Filters:
-    """The filters that a form names and fills."""
+    """Return the filters that are set in a form."""
     return cast("Filters", {name: value for name in FILTERS if (value := visit.get(prefix + name))})
 
 
-def as_filled(filters: Filters) -> dict[str, str]:
-    """Every filter, empty where it is not set: what a form shows."""
+def all_filters(filters: Filters) -> dict[str, str]:
+    """Return the value of every filter for a form, empty if it is not set."""
     return {**dict.fromkeys(FILTERS, ""), **cast("dict[str, str]", filters)}
 
 
 def search_page(visit: Visit) -> Answer:
-    """What a query and its filters find; without either, all articles. Raises FilterError on a day that is none."""
+    """Return the result of a query and its filters; without either, all articles. Raises FilterError."""
     query, filters = visit.get("q"), read_filters(visit)
     order = visit.get("order") if visit.get("order") in ORDERS else ("rank" if query else "newest")
     if form := visit.named.get("form"):
@@ -44,7 +44,7 @@ def search_page(visit: Visit) -> Answer:
         title=visit.speech.text("search_for", query=query) if query else visit.speech.text("search"),
         values={
             "query": query,
-            "filters": as_filled(filters),
+            "filters": all_filters(filters),
             "order": order,
             "orders": ORDERS,
             "sites": list_sites(visit.db),
@@ -64,14 +64,14 @@ def search_page(visit: Visit) -> Answer:
 
 
 def _choices(visit: Visit, name: str, values: list[Any]) -> list[tuple[str, int, str]]:
-    """Each value of a facet with its count and the address of the narrowed search."""
+    """Return each value of a facet with its count and a link to the narrowed search."""
     if name == "year":
         return [(v, count, visit.link(page=None, since=v, until=v)) for v, count in reversed(values)]
     return [(value, count, visit.link(page=None, **{name: value})) for value, count in values]
 
 
 def span_of(visit: Visit, query: str, filters: Filters) -> tuple[str, list[Period]]:
-    """Hits over time in the finest of month, year and day that still shows a line."""
+    """Return the period (day, month or year) that suits the time span of the hits, and the hits per period."""
     months = hits_over(visit.db, query, by="month", **filters)
     if len(months) < 3:
         return "day", hits_over(visit.db, query, by="day", **filters)
@@ -122,7 +122,7 @@ def _download(visit: Visit, form: str, query: str, order: str, filters: Filters)
 
 
 def hit_row(hit: Hit) -> dict[str, Any]:
-    """A hit as plain values, its snippet as one text with the hits between « and »."""
+    """Return a hit as plain values, with the matches in its snippet between « and »."""
     row = {name: getattr(hit, name) for name in COLUMNS if name != "snippet"}
     return {**row, "snippet": "".join(_marked(part) for part in hit.snippet)}
 

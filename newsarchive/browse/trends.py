@@ -1,11 +1,11 @@
-"""Trends: several queries side by side over time, as counts and as a share of all articles."""
+"""Trends: several queries compared over time, as counts and as shares of all articles."""
 
 from __future__ import annotations
 
 from newsarchive.browse.archives import PERIODS, Row, list_sites
 from newsarchive.browse.figures import Figure, line_figure
 from newsarchive.browse.plots import Point
-from newsarchive.browse.searching import as_filled, read_filters
+from newsarchive.browse.searching import all_filters, read_filters
 from newsarchive.browse.visits import Answer, MisunderstoodError, Page, Visit, address, as_csv, as_json
 from newsarchive.search import hits_over
 from newsarchive.search.selection import Filters
@@ -15,7 +15,7 @@ COLUMNS = ["query", "site", "period", "hits", "articles", "share"]
 
 
 def trends_page(visit: Visit) -> Answer:
-    """The queries of the fields `q`, each over `by`, for each site apart where `apart` is set."""
+    """Return the queries `q` per period `by`, for separate sites if `apart` is set. Raises MisunderstoodError."""
     queries = visit.get_all("q")[:MOST]
     by = visit.get("by", "month")
     if by not in PERIODS:
@@ -34,7 +34,7 @@ def trends_page(visit: Visit) -> Answer:
             "by": by,
             "periods": list(PERIODS),
             "apart": apart,
-            "filters": as_filled(filters),
+            "filters": all_filters(filters),
             "sites": sites,
             "figures": [_figure(visit, rows, by, filters, share=share) for share in (False, True)] if rows else [],
             "totals": _totals(rows),
@@ -73,7 +73,7 @@ def _figure(visit: Visit, rows: list[Row], by: str, filters: Filters, *, share: 
 
 
 def _totals(rows: list[Row]) -> list[Row]:
-    """For each query and site: hits in all, and their share of all articles in the same time."""
+    """Return for each query and site the total number of hits, and their share of all articles in the same time."""
     totals: dict[tuple[str, str], Row] = {}
     for row in rows:
         total = totals.setdefault((row["query"], row["site"]), {**row, "hits": 0, "articles": 0})

@@ -1,4 +1,4 @@
-"""What a reader asks for and what a page answers: the records between the web server and the pages."""
+"""Requests and answers: the data types between the web server and the pages."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from newsarchive.export.csvfile import BYTE_ORDER_MARK, spreadsheet_cell
 
 
 class MissingError(NewsArchiveError):
-    """There is no such page, article or picture."""
+    """There is no such page, article or image."""
 
 
 class MisunderstoodError(NewsArchiveError):
-    """The address asks for something that makes no sense; `args[0]` is the key of the text that says so."""
+    """The request is invalid; `args[0]` is the key of the text that says why."""
 
 
 @dataclass(kw_only=True, frozen=True)
 class Visit:
-    """One request: the archive to read from, what the path names, and what the form says."""
+    """One request: the archive to read, the parts named in the path, and the form fields."""
 
     db: Database
     folder: Path
@@ -38,28 +38,28 @@ class Visit:
     form: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def get(self, name: str, default: str = "") -> str:
-        """The first value of a form field that is not empty."""
+        """Return the first non-empty value of a form field, or `default`."""
         return next(iter(self.get_all(name)), default)
 
     def get_all(self, name: str) -> list[str]:
-        """Every value of a form field that is not empty, each once; without space around it and control characters."""
+        """Return the distinct non-empty values of a form field, stripped and without control characters."""
         values = ("".join(c if c.isprintable() else " " for c in v).strip() for v in self.form.get(name, ()))
         return [value for value in dict.fromkeys(values) if value]
 
     def get_number(self, name: str, default: int, *, most: int = 1_000_000) -> int:
-        """A form field as a whole number from 1 to `most`; `default` where it is none."""
+        """Return a form field as an integer limited to 1..`most`; `default` if it is not a number."""
         text = self.get(name)
         return min(max(int(text), 1), most) if text.isascii() and text.isdigit() and len(text) < 10 else default
 
     def number(self, name: str) -> int:
-        """A number that the path names. Raises MissingError where it is none that a table could hold."""
+        """Return a number named in the path. Raises MissingError if it is too large for a row number."""
         text = self.named[name]
         if not text.isdigit() or len(text) > 18:
             raise MissingError(text)
         return int(text)
 
     def link(self, path: str | None = None, **changes: object) -> str:
-        """The address of this page, or of another, with some form fields changed; None takes one away."""
+        """Return the address of this page or of `path` with changed form fields; None removes a field."""
         form = {name: list(values) for name, values in self.form.items() if name != "lang"}
         for name, value in changes.items():
             form[name] = [] if value is None else [str(v) for v in value] if isinstance(value, list) else [str(value)]
@@ -70,7 +70,7 @@ class Visit:
 
 @dataclass(kw_only=True, frozen=True)
 class Page:
-    """An HTML page: its template, and what that shows."""
+    """An HTML page: its template, title and values."""
 
     template: str
     title: str
@@ -79,14 +79,14 @@ class Page:
 
 @dataclass(kw_only=True, frozen=True)
 class Download:
-    """Anything that is not an HTML page."""
+    """An answer that is not an HTML page."""
 
     body: bytes
     type: str
     filename: str = ""
-    """Offered to be kept under this name; shown in the browser where it is empty."""
+    """Name under which the browser saves it; if empty, the browser shows it."""
     policy: str = ""
-    """Its content security policy, where it has one of its own."""
+    """Its own content security policy, if it needs one."""
 
 
 Answer = Page | Download
@@ -94,7 +94,7 @@ View = Callable[[Visit], Answer]
 
 
 def address(path: str, **form: object) -> str:
-    """A path with a query.
+    """Return a path with a query string; empty values are left out.
 
     >>> address("/search", q="су", site=None)
     '/search?q=%D1%81%D1%83'
@@ -104,7 +104,7 @@ def address(path: str, **form: object) -> str:
 
 
 def for_spreadsheet(link: str) -> str:
-    """The address of a CSV file in the form for spreadsheet programs.
+    """Return the address of a CSV download in its variant for spreadsheets.
 
     >>> for_spreadsheet("/search.csv?q=1"), for_spreadsheet("/changes.csv")
     ('/search.csv?q=1&spreadsheet=1', '/changes.csv?spreadsheet=1')
@@ -113,9 +113,9 @@ def for_spreadsheet(link: str) -> str:
 
 
 def as_csv(visit: Visit, rows: Iterable[Mapping[str, Any]], columns: Sequence[str], filename: str) -> Download:
-    """Rows as CSV in UTF-8, the text as it is; with `spreadsheet` in the form as a spreadsheet program wants it.
+    """Return rows as CSV in UTF-8 with unchanged text, or for spreadsheets if the form field `spreadsheet` is set.
 
-    For that it has a byte order mark, and an apostrophe before what would run as a formula.
+    For spreadsheets it starts with a byte order mark, and cells that would run as formulas get an apostrophe.
     """
     spreadsheet = bool(visit.get("spreadsheet"))
     out = io.StringIO(BYTE_ORDER_MARK if spreadsheet else "")
@@ -133,7 +133,7 @@ def _joined(value: Any) -> Any:
 
 
 def as_json(data: Any) -> Download:
-    """Data as JSON, readable as it stands."""
+    """Return data as indented JSON."""
     return Download(
         body=json.dumps(data, ensure_ascii=False, indent=2).encode() + b"\n", type="application/json; charset=utf-8"
     )

@@ -1,4 +1,4 @@
-"""The reading room as a Datasette application: addresses, pages in threads, headers, errors."""
+"""The reading room inside Datasette: routes, pages in threads, headers, errors."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ log = logging.getLogger(__name__)
 
 HERE = Path(__file__).parent
 PATIENCE = 30
-"""Seconds after which a page is given up."""
+"""Seconds after which the queries of a page are interrupted."""
 
 FORM = r"(?:\.(?P<form>csv|json))?"
 ROUTES: dict[str, View] = {
@@ -72,13 +72,13 @@ ROUTES: dict[str, View] = {
     rf"/coverage{FORM}": coverage.coverage_page,
     rf"/(?P<table>authors|categories|tags){FORM}": names.names_page,
     r"/(?P<table>authors|categories|tags)/(?P<id>\d+)(?:\.(?P<form>csv))?": names.name_page,
-    r"/picture/(?P<sha256>[0-9a-f]{64})": pictures.picture,
+    r"/picture/(?P<sha256>[0-9a-f]{64})": pictures.image,
 }
 
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-# Datasette's own pages have styles in the page, a script for the menus of columns, and one line that sets it up.
+# Datasette's own pages have inline styles, a script for column menus, and one inline line that sets it up.
 _SET_UP = base64.b64encode(hashlib.sha256(b"DATASETTE_ALLOW_FACET = true;").digest()).decode()
 DATASETTE_POLICY = (
     f"default-src 'none'; script-src 'self' 'sha256-{_SET_UP}'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
@@ -94,7 +94,7 @@ HEADERS = {
 
 
 class Room:
-    """One archive and what its pages are drawn with."""
+    """One archive and the templates of its pages."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -115,7 +115,7 @@ class Room:
         )
 
     def routes(self) -> list[tuple[str, Callable[..., Awaitable[Response]]]]:
-        """Every page as a route of Datasette's."""
+        """Return every page as a Datasette route."""
         return [(f"^{pattern}$", self._route(view)) for pattern, view in ROUTES.items()]
 
     def _route(self, view: View) -> Callable[..., Awaitable[Response]]:
@@ -125,15 +125,15 @@ class Room:
         return respond
 
     def answer(self, request: Request, view: View) -> Response:
-        """One page from one consistent state of the archive. Every failure becomes a page of the same style."""
+        """Return one page, read from a consistent snapshot of the archive. Failures become error pages in our style."""
         speech = speech_of(request)
         try:
             db = read_archive(self.folder)
             try:
-                # One read transaction: all queries of a page see the same archive, whatever a crawl writes.
+                # One read transaction: all queries of a page see the same archive while a crawl writes.
                 db.conn.execute("begin")
-                patience = time.monotonic() + PATIENCE
-                db.conn.set_progress_handler(lambda: int(time.monotonic() > patience), 10_000)
+                deadline = time.monotonic() + PATIENCE
+                db.conn.set_progress_handler(lambda: int(time.monotonic() > deadline), 10_000)
                 named = {k: v for k, v in request.url_vars.items() if v is not None}
                 visit = Visit(
                     db=db,
@@ -171,7 +171,7 @@ class Room:
         return _html(html, visit.speech)
 
     def draw(self, page: Page, speech: Speech, visit: Visit | None, sites: Mapping[str, Any]) -> str:
-        """A page as HTML."""
+        """Return a page as HTML."""
 
         def site_title(name: str) -> str:
             return str(sites[name]["title"] or name) if name in sites else name
@@ -195,13 +195,13 @@ class Room:
         )
 
     def header(self, request: Request | None) -> Markup:
-        """The top of every page, for Datasette's own ones."""
+        """Return our page header for Datasette's own pages."""
         speech = speech_of(request)
         page = Page(template="header.html", title="")
-        return Markup(self.draw(page, speech, None, {}))  # noqa: S704 - drawn by the template, which escapes
+        return Markup(self.draw(page, speech, None, {}))  # noqa: S704 - the template escapes
 
     def failure(self, request: Request | None, status: int, key: str, detail: str = "") -> Response:
-        """An error page, or its JSON where the address asks for that."""
+        """Return an error page, or JSON if the address ends in .json."""
         speech = speech_of(request)
         message = speech.text(key)
         if request is not None and request.path.endswith(".json"):
@@ -211,25 +211,25 @@ class Room:
         )
         return _html(self.draw(page, speech, None, {}), speech, status=status)
 
-    def failed(self, exception: Exception) -> bool:
-        """Whether an exception that Datasette met is nobody's mistake but the program's."""
+    def is_internal(self, exception: Exception) -> bool:
+        """Return True if an exception caught by Datasette is an internal error, not an invalid request."""
         return getattr(exception, "status", 500) >= 500 and not isinstance(exception, DatasetteError)
 
     def explain(self, request: Request, exception: Exception) -> Response:
-        """The error page for an exception that Datasette met; one that is nobody's mistake but ours is logged."""
+        """Return the error page for an exception caught by Datasette; internal errors are logged."""
         status = getattr(exception, "status", 500)
-        if self.failed(exception):
+        if self.is_internal(exception):
             log.error("%s failed", request.path, exc_info=exception)
             return self.failure(request, 500, "error_failed")
         if isinstance(exception, DatasetteError):
             detail = Markup(exception.message).striptags() if exception.message_is_html else exception.message  # noqa: S704
-            # Its errors about a request have status 500 where it sets none.
+            # Datasette's errors about a request default to status 500.
             return self.failure(request, status if status < 500 else 400, "error_bad", str(detail))
         return self.failure(request, status, "error_missing" if status == 404 else "error_bad")
 
 
 def readable_url(url: str) -> str:
-    """A URL as a person reads it, with the letters of its language; as it is where it has none.
+    """Return a URL with readable letters instead of percent-encoding, or unchanged if that is not possible.
 
     >>> readable_url("https://a.kz/%D1%81%D1%83/")
     'https://a.kz/су/'
@@ -242,7 +242,7 @@ def readable_url(url: str) -> str:
 
 
 def speech_of(request: Request | None) -> Speech:
-    """The language of the interface for a request."""
+    """Return the interface language for a request."""
     if request is None:
         return Speech(choose_language(None, None, ""))
     asked = next(iter(parse_qs(request.query_string).get("lang", [])), None)
@@ -268,14 +268,14 @@ def _remember(request: Request, response: Response) -> Response:
     return response
 
 
-def only_here(app: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
-    """Answer only to local names: a page elsewhere could give its own name our address and read the archive (DNS
-    rebinding). For a server that only this machine can reach.
+def local_only(app: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    """Refuse requests whose Host is not a local name, to prevent DNS rebinding: a foreign page could point its own
+    name at our address and read the archive. For servers that listen on loopback.
     """
 
     async def local(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http" and not is_local_name(Request(scope, receive).headers.get("host", "")):
-            await Response.text("This server answers to local names only.", status=421).asgi_send(send)
+            await Response.text("This server accepts only local host names.", status=421).asgi_send(send)
             return
         await app(scope, receive, send)
 
@@ -283,7 +283,7 @@ def only_here(app: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[No
 
 
 def is_local_name(host: str) -> bool:
-    """Whether a Host header names this machine by itself.
+    """Return True if a Host header is a loopback name or address.
 
     >>> is_local_name("127.0.0.1:8001"), is_local_name("[::1]:80"), is_local_name("localhost"), is_local_name("a.kz")
     (True, True, True, False)
@@ -298,7 +298,7 @@ def is_local_name(host: str) -> bool:
 
 
 def guard(app: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
-    """Put the headers that keep a page from doing anything but being read on every answer."""
+    """Add security headers to every response."""
 
     async def guarded(scope: Any, receive: Any, send: Any) -> None:
         async def send_guarded(message: Any) -> None:

@@ -1,8 +1,8 @@
-"""Articles under an embargo in Datasette's own pages: their rows are left out, and what cannot be cut is closed.
+"""Embargoes in Datasette's own pages: rows of hidden articles are excluded; pages that cannot be filtered are closed.
 
-Datasette reads tables as they are. While an embargo is in force, the page of a table shows the rows that its rule (see
-`rules`) lets through, and is closed where there is none; own SQL, prepared queries and single rows, which no condition
-can be put on, are closed. Without an embargo nothing is.
+Datasette reads tables as they are. During an embargo, a table page shows the rows that its rule allows (see `rules`),
+or is closed if it has no rule. Custom SQL, prepared queries and single rows are closed, because no condition can be
+added to them. Without an embargo nothing is closed.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ DATABASE = "archive"
 
 
 async def is_in_force(datasette: Any) -> bool:
-    """Whether an article is hidden now."""
+    """Return True if any article is hidden now."""
     found = await datasette.get_database(DATABASE).execute("select 1 from hidden limit 1")
     return bool(found.rows)
 
 
 async def permit(datasette: Any, action: str, resource: Any) -> bool | None:
-    """False for what would show a hidden article whatever is asked; None where it is not for us to say."""
+    """Return False if an action could show a hidden article, else None (no opinion)."""
     if action in ("execute-sql", "view-query"):
         return False if await is_in_force(datasette) else None
     if action == "view-table" and resource[0] == DATABASE and await is_in_force(datasette):
@@ -41,8 +41,8 @@ async def _rule(datasette: Any, table: str) -> str | None:
     return rule
 
 
-async def leave_out(datasette: Any, table: str) -> Any:
-    """The condition that leaves hidden articles out of the page of a table; None where none is needed."""
+async def exclude_hidden(datasette: Any, table: str) -> Any:
+    """Return the filter that excludes hidden articles from a table page; None if none is needed."""
     if not await is_in_force(datasette):
         return None
     rule = await _rule(datasette, table)
@@ -55,12 +55,12 @@ async def leave_out(datasette: Any, table: str) -> Any:
 
 
 def close_rows(datasette: Any, app: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
-    """Answer 403 to the pages of single rows while an embargo is in force."""
+    """Answer requests for single rows with 403 during an embargo."""
 
     async def closed(scope: Any, receive: Any, send: Any) -> None:
         row = scope["type"] == "http" and _is_row(scope.get("raw_path") or scope["path"].encode())
         if row and await is_in_force(datasette):
-            await Response.text("Closed while an embargo is in force.", status=403).asgi_send(send)
+            await Response.text("This page is closed during an embargo.", status=403).asgi_send(send)
             return
         await app(scope, receive, send)
 
@@ -68,7 +68,7 @@ def close_rows(datasette: Any, app: Callable[..., Awaitable[None]]) -> Callable[
 
 
 def _is_row(path: bytes) -> bool:
-    """Whether a path names a single row.
+    """Return True if a path names a single row.
 
     >>> _is_row(b"/archive/articles/1"), _is_row(b"/%61rchive/articles/1"), _is_row(b"/archive/articles.json")
     (True, True, False)
