@@ -12,10 +12,10 @@ GOOD = 'title = "A"\nurl = "https://a.kz/"\ntimezone = "Asia/Almaty"\n'
 BAD = {
     "colour = 'red'": "unknown key “colour”",
     "delay = 'fast'": "delay must be a number",
-    "timezone = 'Mars/Olympus'": "unknown timezone",
+    "timezone = 'Mars/Olympus'": "unknown time zone",
     "images = 'some'": "images must be none, lead or all",
     "exclude = ['(']": "not a regular expression",
-    "[[sources]]\nkind = 'pigeon'": "unknown kind of source “pigeon”",
+    "[[sources]]\nkind = 'pigeon'": "unknown source kind “pigeon”",
     "[[sources]]\nkind = 'listing'": "needs a url",
     "[extraction]\nbodi = 'div'": "unknown key “bodi”",
     "[expect]\nfields = 'title'": "fields must be a list of text",

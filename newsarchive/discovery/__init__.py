@@ -1,4 +1,4 @@
-"""Discovery: from a response to a Listing, one module per kind of source; reads, never fetches."""
+"""Discovery: parses a response into a Listing, one module per kind of source. Never fetches."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from newsarchive.discovery.errors import ListingError
 from newsarchive.discovery.feed import feed_start
 from newsarchive.discovery.probe import probe_urls, profile_toml, propose_site
 from newsarchive.discovery.reading import read_listing
-from newsarchive.discovery.sitemap import USUAL_PLACES, lastmod_is_reliable, sitemap_start
+from newsarchive.discovery.sitemap import USUAL_PATHS, lastmod_is_reliable, sitemap_start
 from newsarchive.discovery.wordpress import changes_url, ids_url, posts_url
 from newsarchive.sites import Site, Source
 
@@ -25,19 +25,21 @@ _STARTS = {"wordpress": _posts_start, "sitemap": sitemap_start, "feed": feed_sta
 
 
 def start_urls(site: Site, source: Source) -> tuple[str, ...]:
-    """Where a source begins."""
+    """Return the URLs at which reading a source starts."""
     return _STARTS[source.kind](site, source)
 
 
 def is_guess(kind: str, url: str, depth: int) -> bool:
-    """Whether we ask for an address that nobody named, `depth` listings after the first, since sites often have it.
+    """True if no listing names this URL and it is requested only because many sites have it.
+
+    `depth` is the number of listings read before it.
 
     >>> is_guess("feed", "https://a.kz/feed/?paged=9", 8), is_guess("sitemap", "https://a.kz/sitemap-3.xml", 1)
     (True, False)
     """
     parts = urlsplit(url)
     if kind == "sitemap":
-        return depth == 1 and parts.path.rpartition("/")[2] in USUAL_PLACES
+        return depth == 1 and parts.path.rpartition("/")[2] in USUAL_PATHS
     return kind == "feed" and depth > 0 and "paged=" in parts.query
 
 

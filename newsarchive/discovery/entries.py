@@ -1,4 +1,4 @@
-"""The entries of a listing, one by one: an invalid one is lost with its reason, and costs no other."""
+"""Reads the entries of a listing one by one; an invalid entry is recorded with a reason and the others are kept."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from newsarchive.urls import AddressError, absolute_url, check_address
 
 logger = logging.getLogger(__name__)
 
-MOST_LETTERS = 2_000
-"""Of a title, a name, or a caption."""
-MOST_TERMS = 200
+MAX_CHARACTERS = 2_000
+"""Longest title, name or caption that is kept."""
+MAX_TERMS = 200
 LAST_YEAR = "2100"
-_NO_TEXT = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
-"""Control characters, and halves of surrogate pairs, which JSON can name and no encoding can write."""
+_NOT_TEXT = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
+"""Control characters, and lone surrogates, which JSON can express but no encoding can write."""
 
 Entry = TypeVar("Entry")
 
@@ -27,10 +27,10 @@ Entry = TypeVar("Entry")
 def read_entries(
     entries: Iterable[Entry], url_of: Callable[[Entry], str], read: Callable[[Entry, str], Listed | None]
 ) -> tuple[tuple[Listed, ...], tuple[Lost, ...]]:
-    """Read entries: `url_of` gives an entry's address, `read` what it says, None where it is to be passed over.
+    """Read entries. `url_of` returns an entry's URL; `read` returns its data, or None to skip the entry.
 
-    Returns what was read, and the entries whose address is invalid. One that has an address, and says something of
-    itself that cannot be read, is listed by the address alone.
+    Returns the articles read, and the entries whose URL is invalid. An entry with a valid URL and unreadable data is
+    listed by its URL alone.
     """
     articles: list[Listed] = []
     lost: list[Lost] = []
@@ -43,24 +43,24 @@ def read_entries(
             continue
         try:
             listed = read(entry, url)
-            sound = None if listed is None else _sound(listed)
-        except Exception as error:  # noqa: BLE001  strangers write these: whatever they say, the page can be fetched
-            logger.debug("%s: what its listing says of it cannot be read: %r", url, error)
-            sound = Listed(url=url)
-        if sound is not None:
-            articles.append(sound)
+            sanitized = None if listed is None else _sanitize(listed)
+        except Exception as error:  # noqa: BLE001  third-party data: whatever it contains, the page can be fetched
+            logger.debug("%s: cannot read its entry in the listing: %r", url, error)
+            sanitized = Listed(url=url)
+        if sanitized is not None:
+            articles.append(sanitized)
     return tuple(articles), tuple(lost)
 
 
 def address_of(base: str, value: Any) -> str:
-    """The address that a value of JSON, or of feedparser's, leads to. Raises AddressError."""
-    if not isinstance(value, str) or not value.strip():  # feedparser empties what is no address
-        raise AddressError(str(value or "")[:MOST_LETTERS], "not a valid address")
+    """Return the absolute URL of a value from JSON or feedparser. Raises AddressError if it is not a URL."""
+    if not isinstance(value, str) or not value.strip():  # feedparser replaces invalid URLs with ""
+        raise AddressError(str(value or "")[:MAX_CHARACTERS], "not a valid address")
     return absolute_url(base, value)
 
 
 def resolve_all(base: str, references: Iterable[str]) -> tuple[tuple[str, ...], tuple[Lost, ...]]:
-    """The addresses that references on the page `base` lead to, and the invalid ones."""
+    """Resolve references found on the page `base`. Returns absolute URLs, and the invalid references."""
     urls: list[str] = []
     lost: list[Lost] = []
     for reference in references:
@@ -71,8 +71,8 @@ def resolve_all(base: str, references: Iterable[str]) -> tuple[tuple[str, ...], 
     return tuple(urls), tuple(lost)
 
 
-def read_picture(base: str, reference: Any) -> Image | None:
-    """A picture by its address; None where that is invalid or missing."""
+def read_image(base: str, reference: Any) -> Image | None:
+    """Return an Image for a reference; None if the reference is missing or invalid."""
     try:
         return Image(url=absolute_url(base, reference)) if isinstance(reference, str) and reference.strip() else None
     except AddressError:
@@ -80,7 +80,7 @@ def read_picture(base: str, reference: Any) -> Image | None:
 
 
 def text_of(value: Any) -> str:
-    """A value of JSON as text; empty for lists, objects and the like.
+    """Return a JSON value as text; empty for lists, objects, booleans and null.
 
     >>> text_of("Су"), text_of(7), text_of(["Су"]), text_of(None)
     ('Су', '7', '', '')
@@ -88,31 +88,31 @@ def text_of(value: Any) -> str:
     return str(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else ""
 
 
-def _sound(listed: Listed) -> Listed:
-    """What a database can hold and later runs can reckon with: whole letters, bounded, and no time to come."""
+def _sanitize(listed: Listed) -> Listed:
+    """Make an entry safe to store: valid Unicode, bounded lengths, no times in the future."""
     soon = (datetime.now(UTC) + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     hints = listed.hints
     return replace(
         listed,
-        lastmod=listed.lastmod if listed.lastmod <= soon else "",  # it would hide every true change
-        hints=hints if hints == _NOTHING else _sound_hints(hints),
+        lastmod=listed.lastmod if listed.lastmod <= soon else "",  # a future time would hide every real change
+        hints=hints if hints == _NO_HINTS else _sanitize_hints(hints),
         native_id=_clean(listed.native_id),
     )
 
 
-_NOTHING = Hints()
+_NO_HINTS = Hints()
 
 
-def _sound_hints(hints: Hints) -> Hints:
+def _sanitize_hints(hints: Hints) -> Hints:
     image = hints.image
     return replace(
         hints,
         title=_clean(hints.title),
         published=hints.published if hints.published < LAST_YEAR else "",
         modified=hints.modified if hints.modified < LAST_YEAR else "",
-        authors=tuple(map(_clean, hints.authors[:MOST_TERMS])),
-        categories=tuple(map(_clean, hints.categories[:MOST_TERMS])),
-        tags=tuple(map(_clean, hints.tags[:MOST_TERMS])),
+        authors=tuple(map(_clean, hints.authors[:MAX_TERMS])),
+        categories=tuple(map(_clean, hints.categories[:MAX_TERMS])),
+        tags=tuple(map(_clean, hints.tags[:MAX_TERMS])),
         image=image and replace(image, alt=_clean(image.alt), caption=_clean(image.caption)),
         language=_clean(hints.language),
         kind=_clean(hints.kind),
@@ -120,4 +120,6 @@ def _sound_hints(hints: Hints) -> Hints:
 
 
 def _clean(text: str) -> str:
-    return _NO_TEXT.sub(" ", text)[:MOST_LETTERS].strip() if len(text) > MOST_LETTERS or _NO_TEXT.search(text) else text
+    if len(text) <= MAX_CHARACTERS and not _NOT_TEXT.search(text):
+        return text
+    return _NOT_TEXT.sub(" ", text)[:MAX_CHARACTERS].strip()

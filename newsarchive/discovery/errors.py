@@ -1,4 +1,4 @@
-"""What goes wrong when a listing is read."""
+"""Errors of reading a listing."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from newsarchive.errors import NewsArchiveError
 
 
 class ListingError(NewsArchiveError):
-    """A response is not the listing it should be; `reason` says in words what it is instead.
+    """A response is not the expected listing; `reason` says what it is instead.
 
-    `ours`: not the site is at fault, but newsarchive.
+    `ours` is True if the fault is in newsarchive and not in the site.
     """
 
     def __init__(self, url: str, reason: str, *, ours: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""Feeds as a source: RSS 2.0, RSS 1.0 (RDF), Atom, JSON Feed; paged where WordPress pages them."""
+"""Feeds as a source: RSS 2.0, RSS 1.0 (RDF), Atom and JSON Feed, with paging for WordPress feeds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 import feedparser
 from lxml import etree
 
-from newsarchive.discovery.entries import address_of, read_entries, read_picture, resolve_all, text_of
+from newsarchive.discovery.entries import address_of, read_entries, read_image, resolve_all, text_of
 from newsarchive.discovery.errors import ListingError
 from newsarchive.discovery.json import read_json
 from newsarchive.discovery.xml import inflate, name_of, read_xml
@@ -26,17 +26,17 @@ logger = logging.getLogger(__name__)
 
 _XML_BASE = re.compile(rb"""\sxml:base=["']([^"'<>]*)["']""")
 _TAG = re.compile(r"<[^<>]*>")
-_WHOLE = 60
-"""Words of an entry that are more than a beginning."""
+_FULL_TEXT_WORDS = 60
+"""An entry with at least this many words is taken for a full text and not a teaser."""
 
 
 def feed_start(site: Site, source: Source) -> tuple[str, ...]:
-    """The feed that the profile names, else where WordPress has it."""
+    """Return the feed named in the profile, else WordPress' usual feed URL."""
     return (source.url or urljoin(site.url, "feed/"),)
 
 
 def read_feed(page: Page, *, site: Site, source: Source) -> Listing:
-    """The entries of a feed, and its next page where WordPress makes pages. Raises ListingError where it is none."""
+    """Read the entries of a feed, and its next page if WordPress made it. Raises ListingError if it is not a feed."""
     body = inflate(page)[0].lstrip()
     if body.startswith(b"{"):
         return _read_json(page, body, site)
@@ -55,18 +55,18 @@ def read_feed(page: Page, *, site: Site, source: Source) -> Listing:
 
 
 def _parse(body: bytes, root: etree._Element, url: str) -> Any:
-    """A feed as feedparser reads it, else as it reads what lxml made of it. Raises ListingError where it cannot."""
+    """Parse with feedparser; if that fails, parse the tree that lxml recovered. Raises ListingError if both fail."""
     for recovered in (False, True):
         try:
             text = etree.tostring(root, encoding="utf-8", xml_declaration=True) if recovered else body
-            return feedparser.parse(_XML_BASE.sub(_sound_base, text), sanitize_html=False, resolve_relative_uris=False)
+            return feedparser.parse(_XML_BASE.sub(_valid_base, text), sanitize_html=False, resolve_relative_uris=False)
         except Exception:
-            logger.debug("%s cannot be read by feedparser", url, exc_info=True)
-    raise ListingError(url, "a feed that is broken")
+            logger.debug("feedparser cannot read %s", url, exc_info=True)
+    raise ListingError(url, "a broken feed")
 
 
-def _sound_base(attribute: re.Match[bytes]) -> bytes:
-    """An xml:base as it is; without an invalid one, by which feedparser would empty the links of all that follows."""
+def _valid_base(attribute: re.Match[bytes]) -> bytes:
+    """Return a valid xml:base unchanged; drop an invalid one, since feedparser would empty every link after it."""
     try:
         absolute_url("https://a.example/", attribute[1].decode("utf-8", "replace"))
     except AddressError:
@@ -82,7 +82,7 @@ def _next_page(url: str) -> str:
 
 
 def _listed(entry: Mapping[str, Any], url: str, base: str, site: Site, *, by_wordpress: bool) -> Listed:
-    """One entry; where WordPress gives texts they are whole, but categories and tags, in one element, tell nothing."""
+    """Read one entry. WordPress feeds have full texts, but mix categories and tags, so their terms are ignored."""
     terms = [] if by_wordpress else [_plain(tag.get("term") or "") for tag in entry.get("tags") or []]
     hints = Hints(
         title=_plain(entry.get("title", "")),
@@ -97,10 +97,10 @@ def _listed(entry: Mapping[str, Any], url: str, base: str, site: Site, *, by_wor
 
 
 def _fingerprints(markup: Any, *, whole: bool = False) -> tuple[str, ...]:
-    """Those of an entry's text, where it is or seems to be `whole`: some feeds give the first paragraph alone."""
+    """Return the fingerprints of an entry's text if it is `whole` or long enough; some feeds give a teaser only."""
     text = paragraphs(markup) if isinstance(markup, str) else []
     cut = any(part.endswith(("[…]", "[...]")) for part in text) or (text and text[-1].endswith(("…", "...")))
-    if not whole and (cut or sum(len(part.split()) for part in text) < _WHOLE):
+    if not whole and (cut or sum(len(part.split()) for part in text) < _FULL_TEXT_WORDS):
         return ()
     return fingerprints(text)
 
@@ -114,13 +114,13 @@ def _image(entry: Mapping[str, Any], base: str) -> Image | None:
     for media in candidates:
         url = media.get("url") or media.get("href")
         kind = media.get("type") or media.get("medium") or "image"
-        if kind.startswith("image") and (picture := read_picture(base, url)):
-            return picture
+        if kind.startswith("image") and (image := read_image(base, url)):
+            return image
     return None
 
 
 def _read_json(page: Page, body: bytes, site: Site) -> Listing:
-    """JSON Feed 1.0 and 1.1 (jsonfeed.org)."""
+    """Read a JSON Feed 1.0 or 1.1 (jsonfeed.org). Raises ListingError if it is not one."""
     feed = read_json(page, body)
     if not isinstance(feed.get("items"), list) or "jsonfeed.org" not in str(feed.get("version")):
         raise ListingError(page.url, "not a JSON Feed")
@@ -143,7 +143,7 @@ def _json_item(item: Mapping[str, Any], url: str, base: str, site: Site) -> List
         modified=modified,
         authors=tuple(name for p in people if isinstance(p, dict) and (name := text_of(p.get("name")))),
         tags=tuple(tag for value in _values(item.get("tags")) if (tag := text_of(value))),
-        image=read_picture(base, item.get("image")),
+        image=read_image(base, item.get("image")),
         language=text_of(item.get("language")),
         fingerprints=_fingerprints(item.get("content_html")),
     )

@@ -1,4 +1,4 @@
-"""JSON of strangers: whatever it holds, it is read, or it is no listing."""
+"""Tolerant reading of third-party JSON."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from newsarchive.items import Page
 
 
 def read_json(page: Page, body: bytes) -> Any:
-    """The value of a JSON text. Raises ListingError.
+    """Parse JSON. Raises ListingError if it is broken.
 
-    What orjson refuses for one value (a number too large, half a surrogate pair, NaN) is read all the same.
+    Values that orjson refuses (a number too large, a lone surrogate, NaN) are accepted.
     """
     text = body.strip().removeprefix(BOM_UTF8)
     try:

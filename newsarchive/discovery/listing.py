@@ -1,4 +1,4 @@
-"""Listing pages as a source: an HTML page of links to articles, and the page after it."""
+"""Listing pages as a source: HTML pages that link to articles and to the next listing page."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ _NOT_ARTICLE_PATH = re.compile(
     r"^/\d{4}(?:/\d{1,2}){0,2}/?$|\.(?:jpe?g|png|gif|webp|pdf|docx?|xlsx?|zip|mp[34])$",
     re.IGNORECASE,
 )
-_FURNITURE = {"nav", "header", "footer", "aside", "form"}
-_WORDS_OF_A_HEADLINE = 3
-_LONGEST_PATH = 2_000
+_BOILERPLATE = {"nav", "header", "footer", "aside", "form"}
+_MIN_HEADLINE_WORDS = 3
+_MAX_PATH = 2_000
 
 
 def read_links(page: Page, *, site: Site, source: Source) -> Listing:
-    """The articles a page links to: by the profile's CSS, else by what links to articles look like.
+    """Return the articles that a page links to, chosen by the profile's CSS selector, else by heuristics.
 
-    Raises ListingError where the page is no HTML.
+    Raises ListingError if the page is not HTML.
     """
     tree = parse_html(page)
     base = _base(tree, page.url)
@@ -70,12 +70,12 @@ def _chosen_links(tree: html.HtmlElement, source: Source, url: str) -> list[html
 
 
 def parse_html(page: Page) -> html.HtmlElement:
-    """The page as a tree. Raises ListingError where there is none."""
+    """Parse the page as HTML. Raises ListingError if that is impossible."""
     charset = re.search(r"charset=[\"']?([\w-]+)", page.headers.get("content-type", ""))
     encoding = charset.group(1) if charset else detect_encoding(page.body[:100_000])
     try:
         text = bytes_to_str(page.body, encoding or "utf-8").replace("\x00", "")
-    except (LookupError, ValueError):  # an encoding that nobody knows, or that is none of text
+    except (LookupError, ValueError):  # an unknown encoding, or a codec that does not decode text
         text = bytes_to_str(page.body, detect_encoding(page.body[:100_000]) or "utf-8").replace("\x00", "")
     try:
         tree = html.document_fromstring(
@@ -87,17 +87,17 @@ def parse_html(page: Page) -> html.HtmlElement:
 
 
 def _headline_links(tree: html.HtmlElement) -> Iterator[html.HtmlElement]:
-    """Links outside menus and footers with the words of a headline; one in a heading needs no long text."""
+    """Yield links outside menus and footers that read like a headline; links inside headings may be short."""
     for link in tree.iter("a"):
-        outside = not any(a.tag in _FURNITURE and not _in_article(a) for a in link.iterancestors())
+        outside = not any(a.tag in _BOILERPLATE and not _in_article(a) for a in link.iterancestors())
         if link.get("href") and outside and (_in_heading(link) or _headline(link)):
             yield link
 
 
 def _headline(link: html.HtmlElement) -> str:
-    """The text of a link where it may be a headline, else empty."""
+    """Return the text of a link if it may be a headline, else empty."""
     title = " ".join(link.text_content().split())
-    return title if _in_heading(link) or len(title.split()) >= _WORDS_OF_A_HEADLINE else ""
+    return title if _in_heading(link) or len(title.split()) >= _MIN_HEADLINE_WORDS else ""
 
 
 def _in_heading(link: html.HtmlElement) -> bool:
@@ -105,7 +105,7 @@ def _in_heading(link: html.HtmlElement) -> bool:
 
 
 def _in_article(element: html.HtmlElement) -> bool:
-    """A teaser's own <header> is no furniture."""
+    """True for the header or footer of an article or teaser, which is not boilerplate."""
     return element.tag in ("header", "footer") and any(a.tag in ("article", "main") for a in element.iterancestors())
 
 
@@ -114,10 +114,10 @@ def _listed(link: html.HtmlElement, url: str, site: Site, *, chosen: bool) -> Li
     if parts.scheme not in ("http", "https") or not site.covers(url):
         return None
     target = f"{parts.path}?{parts.query}" if parts.query else parts.path
-    if len(target) > _LONGEST_PATH and not chosen:
+    if len(target) > _MAX_PATH and not chosen:
         return None
-    looks = bool(_ARTICLE_PATH.search(target)) or (_in_heading(link) and parts.path.strip("/") != "")
-    if not chosen and (not looks or _NOT_ARTICLE_PATH.search(parts.path)):
+    like_article = bool(_ARTICLE_PATH.search(target)) or (_in_heading(link) and parts.path.strip("/") != "")
+    if not chosen and (not like_article or _NOT_ARTICLE_PATH.search(parts.path)):
         return None
     return Listed(url=canonical_url(url), hints=Hints(title=_headline(link)))
 

@@ -1,4 +1,4 @@
-"""Probing a site: what to fetch of it, and the profile that the answers make."""
+"""Probing a site: which URLs to fetch, and which profile to propose from the responses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from newsarchive.discovery.errors import ListingError
 from newsarchive.discovery.json import read_json
 from newsarchive.discovery.listing import parse_html
 from newsarchive.discovery.reading import read_listing
-from newsarchive.discovery.sitemap import USUAL_PLACES, lastmod_is_reliable
+from newsarchive.discovery.sitemap import USUAL_PATHS, lastmod_is_reliable
 from newsarchive.items import Listing, Page
 from newsarchive.kazakh.language import identify_language
 from newsarchive.sites import Site, Source
@@ -23,19 +23,19 @@ USUAL_FEEDS = ("feed/", "rss", "rss.xml", "feed.xml", "atom.xml", "feed.json")
 
 
 def probe_urls(url: str, found: Mapping[str, Page] | None = None) -> list[str]:
-    """What to fetch to know a site: first its usual places, then what these name (sitemaps, feeds, the REST root)."""
+    """Return the URLs to fetch: first the usual paths, then what these name (sitemaps, feeds, the REST root)."""
     home = _home(url)
     if not found:
         return [home, urljoin(home, "/robots.txt"), urljoin(home, "wp-json/"), urljoin(home, "feed/")]
-    wanted: list[str] = []
+    urls: list[str] = []
     page = found.get(home)
     if page is not None and page.status == 200:
-        wanted += _links(page, "alternate", ("rss", "atom", "feed"))
-    wanted += [f"{root}wp/v2/posts?per_page=1&_embed=1" for root in _rest_roots(home, found)]
-    wanted += _sitemaps(home, found)
-    if not any(_feed(p, home) for p in found.values()):
-        wanted += [urljoin(home, place) for place in USUAL_FEEDS]
-    return [u for u in dict.fromkeys(wanted) if urlsplit(u).netloc == urlsplit(home).netloc]
+        urls += _links(page, "alternate", ("rss", "atom", "feed"))
+    urls += [f"{root}wp/v2/posts?per_page=1&_embed=1" for root in _rest_roots(home, found)]
+    urls += _sitemaps(home, found)
+    if not any(_is_feed(p, home) for p in found.values()):
+        urls += [urljoin(home, path) for path in USUAL_FEEDS]
+    return [u for u in dict.fromkeys(urls) if urlsplit(u).netloc == urlsplit(home).netloc]
 
 
 def _home(url: str) -> str:
@@ -70,17 +70,17 @@ def _links_to_api(page: Page) -> list[str]:
 
 
 def _sitemaps(home: str, found: Mapping[str, Page]) -> list[str]:
-    """Sitemaps that robots.txt names, else the usual places; of an index the last nested file."""
+    """Return the sitemaps named in robots.txt, else the usual ones, and the last file nested in each index."""
     site = Site(name="probe", url=home)
     robots = found.get(urljoin(home, "/robots.txt"))
     listed = _listing(robots, site, Source(kind="sitemap"))
-    urls = list(listed.listings) if listed else [urljoin(home, place) for place in USUAL_PLACES]
+    urls = list(listed.listings) if listed else [urljoin(home, path) for path in USUAL_PATHS]
     nested = [listing.listings[-1] for url in urls if (listing := _sitemap(found.get(url), site)) and listing.listings]
     return [*urls, *nested]
 
 
 def _listing(page: Page | None, site: Site, source: Source) -> Listing | None:
-    """What a page gives as a listing; None where it is none."""
+    """Read a page as a listing; None if it is missing or not one."""
     if page is None or page.status != 200:
         return None
     try:
@@ -95,13 +95,13 @@ def _sitemap(page: Page | None, site: Site) -> Listing | None:
     return _listing(page, site, Source(kind="sitemap"))
 
 
-def _feed(page: Page, home: str) -> bool:
+def _is_feed(page: Page, home: str) -> bool:
     listing = _listing(page, Site(name="probe", url=home), Source(kind="feed"))
     return listing is not None and bool(listing.articles)
 
 
 def propose_site(name: str, url: str, pages: Mapping[str, Page]) -> Site:
-    """The profile of a site, from what its usual places answered; `pages` by the URL asked for."""
+    """Propose a profile from the probed `pages`, which are keyed by the requested URL."""
     home = _home(url)
     landed = pages[home].url if home in pages and pages[home].status == 200 else home
     home = home if urlsplit(landed).netloc == urlsplit(home).netloc else _home(landed)
@@ -162,7 +162,7 @@ def _title_and_language(page: Page | None) -> tuple[str, str]:
 
 def _sources(site: Site, pages: Mapping[str, Page]) -> list[Source]:
     sources = []
-    posts = next((u for u, p in pages.items() if "/wp/v2/posts" in u and _gives_posts(p, site)), None)
+    posts = next((u for u, p in pages.items() if "/wp/v2/posts" in u and _has_posts(p, site)), None)
     if posts:
         plain = posts.partition("?")[0]
         usual = plain == urljoin(site.url, "wp-json/wp/v2/posts")
@@ -171,30 +171,30 @@ def _sources(site: Site, pages: Mapping[str, Page]) -> list[Source]:
         robots = pages.get(urljoin(site.url, "/robots.txt"))
         named = robots is not None and robots.status == 200
         sources.append(Source(kind="sitemap", url="" if named else maps[0]))
-    if feed := next((u for u, p in pages.items() if _feed(p, site.url)), None):
+    if feed := next((u for u, p in pages.items() if _is_feed(p, site.url)), None):
         sources.append(Source(kind="feed", url="" if feed == urljoin(site.url, "feed/") else feed))
     home = pages.get(site.url)
-    if not posts and not _tells_changes(site, pages):
+    if not posts and not _has_reliable_lastmod(site, pages):
         links = _listing(home, site, Source(kind="listing", url=site.url))
         if links and links.articles:
             sources.append(Source(kind="listing", url=site.url, pages=0 if not sources else 5))
     return sources
 
 
-def _gives_posts(page: Page, site: Site) -> bool:
+def _has_posts(page: Page, site: Site) -> bool:
     posts = _listing(page, site, Source(kind="wordpress"))
     return posts is not None and bool(posts.articles)
 
 
-def _tells_changes(site: Site, pages: Mapping[str, Page]) -> bool:
+def _has_reliable_lastmod(site: Site, pages: Mapping[str, Page]) -> bool:
     return any((m := _sitemap(p, site)) and lastmod_is_reliable(m.articles) for p in pages.values())
 
 
 def profile_toml(site: Site) -> str:
-    """A profile as TOML, with comments for the person who will change it."""
+    """Write a profile as TOML, with comments for the person who will edit it."""
     lines = [f"title = {_quoted(site.title)}", f"url = {_quoted(site.url)}", f"language = {_quoted(site.language)}"]
-    lines += [f"timezone = {_quoted(site.timezone)}", '# contact = "you@example.org"  # told to the site', ""]
-    lines += ["# The first source that works is used to find changes; the others fill gaps."]
+    lines += [f"timezone = {_quoted(site.timezone)}", '# contact = "you@example.org"  # sent to the site', ""]
+    lines += ["# Changes are found through the first source that works; the others fill gaps."]
     for source in site.sources:
         lines += ["[[sources]]", f"kind = {_quoted(source.kind)}"]
         lines += [f"url = {_quoted(source.url)}"] if source.url else []

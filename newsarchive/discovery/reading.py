@@ -1,4 +1,4 @@
-"""Reading a listing of any kind: the one place where whatever goes wrong in it becomes a ListingError."""
+"""Reads a listing of any kind; the one place that turns every error into a ListingError."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _READERS = {"wordpress": read_posts, "sitemap": read_sitemap, "feed": read_feed,
 
 
 def read_listing(page: Page, *, site: Site, source: Source) -> Listing:
-    """What one listing page gives; its body is already content-decoded. Raises ListingError where it is none."""
+    """Read one listing page, whose body is already content-decoded. Raises ListingError if it cannot be read."""
     try:
         listing = _READERS[source.kind](page, site=site, source=source)
     except ListingError:
         raise
-    except Exception as error:  # a fault of a reader of ours, or below it, costs this listing alone
-        logger.debug("%s cannot be read", page.url, exc_info=True)
+    except Exception as error:  # a bug in a reader, or in a library below it, loses this listing only
+        logger.debug("Cannot read %s", page.url, exc_info=True)
         reason = f"an error in newsarchive itself ({type(error).__name__}: {error})"
         raise ListingError(page.url, reason[:300], ours=True) from error
     articles = tuple(replace(found, hints=printable_record(found.hints)) for found in listing.articles)

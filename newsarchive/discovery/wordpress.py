@@ -1,4 +1,4 @@
-"""WordPress' REST API as a source: /wp-json/wp/v2/posts, a hundred posts a page."""
+"""The WordPress REST API as a source: /wp-json/wp/v2/posts, a hundred posts per page."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ from newsarchive.items import Hints, Image, Listed, Listing, Page
 from newsarchive.numbers import whole_number
 from newsarchive.sites import Site, Source
 
-PER_PAGE = "100"  # the most that WordPress gives
-_READ = {
+PER_PAGE = "100"  # the most that WordPress allows
+_FIELDS = {
     "_embed": "author,wp:featuredmedia,wp:term",
     "_fields": "id,link,type,status,date,date_gmt,modified,modified_gmt,title,content,_links,_embedded",
 }
-"""What is read of a post: readers' comments and what else a post has are not asked for. WordPress before 5.4 embeds
-all, and only with the links, too."""
+"""The parts of a post to request; the rest, such as readers' comments, is left out. WordPress before 5.4 embeds
+everything, and only if `_links` is requested too."""
 
-FIRST_YEAR = 1600  # an earlier one is a program's way to say that it knows none
+FIRST_YEAR = 1600  # an earlier year is a placeholder for an unknown date
 _TAG = re.compile(r"<[^<>]*>")
 
 
 def posts_url(site: Site, source: Source) -> str:
-    """The first page of all posts, in the order of their IDs: new posts come last, so no page shifts meanwhile."""
-    return _url(site, source, {**_READ, "orderby": "id", "order": "asc"})
+    """Return the URL of the first page of all posts, ordered by ID: new posts come last, so pages do not shift."""
+    return _url(site, source, {**_FIELDS, "orderby": "id", "order": "asc"})
 
 
 def changes_url(site: Site, source: Source, *, since: str) -> str:
-    """The posts modified after a moment (UTC with Z), the earliest first.
+    """Return the URL of the posts modified after `since` (UTC with Z), oldest change first.
 
-    WordPress compares in local time; told UTC with its Z it converts by itself, whatever zone the profile names.
+    WordPress compares in local time and converts a UTC time with Z itself, so the profile's time zone is not needed.
     """
-    return _url(site, source, {**_READ, "orderby": "modified", "order": "asc", "modified_after": since})
+    return _url(site, source, {**_FIELDS, "orderby": "modified", "order": "asc", "modified_after": since})
 
 
 def ids_url(site: Site, source: Source) -> str:
-    """The first page of the posts' IDs and addresses alone: cheap, to see what is no longer there.
+    """Return the URL of the first page of post IDs and URLs only: a cheap way to find deleted posts.
 
-    The latest come first: a post that was scheduled appears with a time of modification from long before.
+    The latest posts come first, because a scheduled post appears with an old modification time.
     """
     return _url(site, source, {"_fields": "id,link,modified_gmt", "orderby": "date", "order": "desc"})
 
@@ -58,7 +58,7 @@ def _url(site: Site, source: Source, query: Mapping[str, str]) -> str:
 
 
 def read_posts(page: Page, *, site: Site, source: Source) -> Listing:
-    """One page of posts. Raises ListingError where it is no list of posts."""
+    """Read one page of posts. Raises ListingError if it is not a list of posts."""
     posts = read_json(page, page.body)
     if not isinstance(posts, list) or (posts and not any(isinstance(post, dict) for post in posts)):
         code = text_of(posts.get("code"))[:80] if isinstance(posts, dict) else ""
@@ -111,7 +111,7 @@ def _is_protected(post: Mapping[str, Any]) -> bool:
 
 
 def _text(value: Any) -> str:
-    """WordPress renders titles, captions and names as HTML."""
+    """Return a title, caption or name as plain text; WordPress renders them as HTML."""
     rendered = _rendered(value)
     return " ".join(html.unescape(_TAG.sub(" ", rendered) if "<" in rendered else rendered).split())
 
@@ -122,7 +122,7 @@ def _rendered(value: Any) -> str:
 
 
 def _stamp(post: Mapping[str, Any], field: str, site: Site) -> str:
-    """UTC with Z; some sites leave the GMT field of old posts at zero, so the local one is second."""
+    """Return a time in UTC with Z, from the local field if the GMT field is zero, as in old posts of some sites."""
     for name, zone in ((f"{field}_gmt", "UTC"), (field, site.timezone)):
         value = post.get(name)
         if isinstance(value, str) and not value.startswith("0000"):

@@ -1,4 +1,4 @@
-"""XML of strangers, read safely: no entities of their own, no network, no bombs; and whether it came whole."""
+"""Safe reading of third-party XML: no custom entities, no network, no bombs; detects truncated documents."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from lxml import etree
 from newsarchive.discovery.errors import ListingError
 from newsarchive.items import Page
 
-MOST_BYTES = 60_000_000  # the sitemap protocol allows 50 MB
-TAIL = 4_000  # bytes: plugins write comments of some lines after the end
+MAX_BYTES = 60_000_000  # the sitemap protocol allows 50 MB
+TAIL = 4_000  # bytes; plugins write a few lines of comments after the root element
 
 
 def inflate(page: Page) -> tuple[bytes, str]:
-    """The body, gunzipped where it is a gzip file, and in words why it is not whole; empty where it is.
+    """Gunzip the body if it is gzip. Returns it, and why it is incomplete (empty if it is complete).
 
-    A file of several gzip members is one text (RFC 1952, section 2.2). Raises ListingError on a bomb or a broken file.
+    Several gzip members are concatenated (RFC 1952, section 2.2). Raises ListingError on a bomb or a broken file.
     """
-    data, parts, room = page.body, [], MOST_BYTES
+    data, parts, room = page.body, [], MAX_BYTES
     if data[:2] != b"\x1f\x8b":
         return data, ""
     while data[:2] == b"\x1f\x8b":
@@ -38,9 +38,10 @@ def inflate(page: Page) -> tuple[bytes, str]:
 
 
 def read_xml(page: Page) -> tuple[etree._Element, str]:
-    """The root of an XML document, mended where it is broken, and in words why it is not whole; empty where it is.
+    """Parse XML, recovering from errors. Returns the root, and why it is incomplete (empty if it is complete).
 
-    Entities of its own (XML bombs, external files) are refused whole: no feed or sitemap needs them.
+    Raises ListingError if it is not XML or declares entities (XML bombs, external files), which no feed or sitemap
+    needs.
     """
     body, cut = inflate(page)
     body = body.lstrip()
@@ -61,7 +62,7 @@ def read_xml(page: Page) -> tuple[etree._Element, str]:
 
 
 def _is_closed(root: etree._Element, body: bytes) -> bool:
-    """Whether a document's root is closed in the text itself; the parser closes what was cut off."""
+    """True if the text itself closes the root element; the parser also closes truncated elements."""
     tail = body[-TAIL:].replace(b"\0", b"")  # UTF-16
     if re.search(rb"</\s*(?:[\w.-]+:)?" + re.escape(name_of(root).encode()) + rb"\s*>", tail, re.IGNORECASE):
         return True
@@ -69,9 +70,9 @@ def _is_closed(root: etree._Element, body: bytes) -> bool:
 
 
 def name_of(element: etree._Element) -> str:
-    """An element's name without its namespace; empty for comments and the like, and for what is no name."""
+    """Return an element's local name in lower case; empty for comments, processing instructions and invalid names."""
     try:
         tag = element.tag
-    except UnicodeDecodeError:  # the parser recovers bytes that are no letters
+    except UnicodeDecodeError:  # the parser recovers bytes that are not valid text
         return ""
     return tag.rpartition("}")[2].lower() if isinstance(tag, str) else ""

@@ -1,4 +1,4 @@
-"""Site profiles: what is known of a newspaper, read from one TOML file each."""
+"""Site profiles: one TOML file per newspaper."""
 
 from __future__ import annotations
 
@@ -18,29 +18,32 @@ from newsarchive.errors import NewsArchiveError
 from newsarchive.urls import is_address
 
 PACKAGED = Path(__file__).parent
-LONGEST_DELAY = 3600
+MAX_DELAY = 3600
 KINDS = ("wordpress", "sitemap", "feed", "listing")
 
 
 class ProfileError(NewsArchiveError, ValueError):
-    """A profile that cannot be used; the message names the file and the key."""
+    """An invalid profile; the message names the file and the key."""
 
 
 @dataclass(kw_only=True, frozen=True)
 class Source:
-    """One way a site lists its articles. `url` empty: the usual place of its kind. `links` and `next` are CSS."""
+    """One way a site lists its articles.
+
+    An empty `url` means the usual URL for this kind of source. `links` and `next` are CSS selectors.
+    """
 
     kind: str
     url: str = ""
     links: str = ""
     next: str = ""
     pages: int = 0
-    """How many listing pages to follow at most; 0 is all."""
+    """Read at most this many listing pages; 0 means all."""
 
 
 @dataclass(kw_only=True, frozen=True)
 class ExtractionRules:
-    """CSS selectors for what a site's pages do not say themselves."""
+    """CSS selectors for fields that the extractor does not find by itself."""
 
     title: str = ""
     lead: str = ""
@@ -52,7 +55,7 @@ class ExtractionRules:
 
 @dataclass(kw_only=True, frozen=True)
 class Expect:
-    """What a run must give; less is reported."""
+    """What a run is expected to find; an alert is raised if it finds less."""
 
     articles_per_week: float = 0
     fields: tuple[str, ...] = ()
@@ -68,13 +71,13 @@ class Site:
     language: str = ""
     timezone: str = "UTC"
     delay: float | None = None
-    """Seconds between two requests to one host; None leaves the polite default."""
+    """Seconds between two requests to one host; None keeps the default."""
     contact: str = ""
     images: str = "none"
     strict_tls: bool = False
-    """Refuse hosts whose TLS certificate is not valid."""
+    """Refuse hosts with an invalid TLS certificate."""
     aliases: tuple[str, ...] = ()
-    """Further hosts that are the same site."""
+    """Other hosts of the same site."""
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()
@@ -83,29 +86,29 @@ class Site:
 
     @property
     def hosts(self) -> frozenset[str]:
-        """Hosts that are the site, each with and without ``www.``; with the port where it is not the default."""
+        """The hosts of the site, each with and without ``www.``, with the port if it is not the default."""
         own = {urlsplit(self.url).netloc.lower(), *(a.lower() for a in self.aliases)}
         bare = {h.removeprefix("www.") for h in own}
         return frozenset(bare | {f"www.{h}" for h in bare})
 
     def covers(self, url: str) -> bool:
-        """Whether the URL's host is one of the site's; what is no URL has none."""
+        """True if the URL's host belongs to the site; False for an invalid URL."""
         try:
             return urlsplit(url).netloc.lower() in self.hosts
         except ValueError:
             return False
 
     def wants(self, url: str) -> bool:
-        """Whether `include` and `exclude` (regular expressions, searched in the URL) let an article URL pass."""
+        """True if an article URL passes `include` and `exclude` (regular expressions, searched in the URL)."""
         if self.include and not any(re.search(p, url) for p in self.include):
             return False
         return not any(re.search(p, url) for p in self.exclude)
 
 
 def read_profile(path: Path) -> Site:
-    """Read one TOML profile; its name is the file's stem.
+    """Read one TOML profile; the site is named after the file's stem.
 
-    Raises ProfileError, naming file and key, on broken TOML, unknown keys and values of the wrong kind.
+    Raises ProfileError, which names file and key, on broken TOML, unknown keys and values of the wrong type.
     """
     where = str(path).encode("utf-8", "backslashreplace").decode()
     try:
@@ -114,16 +117,16 @@ def read_profile(path: Path) -> Site:
     except OSError as error:
         raise ProfileError(f"{where}: cannot be read: {error.strerror or error}") from error
     except UnicodeEncodeError as error:
-        raise ProfileError(f"{where}: the file's name is not UTF-8") from error
+        raise ProfileError(f"{where}: the file name is not UTF-8") from error
     except RecursionError as error:
-        raise ProfileError(f"{where}: not valid TOML: nested too deep") from error
-    except ValueError as error:  # of TOML, UTF-8, a date, or a number of thousands of digits
+        raise ProfileError(f"{where}: not valid TOML: nested too deeply") from error
+    except ValueError as error:  # invalid TOML, UTF-8 or date, or a number with thousands of digits
         raise ProfileError(f"{where}: not valid TOML: {error}") from error
     return make_site(path.stem, data, where=where)
 
 
 def make_site(name: str, data: Mapping[str, Any], *, where: str) -> Site:
-    """Build a Site from a profile's data; `where` names it in errors."""
+    """Build a Site from a profile's data; `where` names the profile in errors. Raises ProfileError."""
     sources = data.get("sources", [])
     if not isinstance(sources, list):
         raise ProfileError(f"{where}: sources must be written as [[sources]]")
@@ -162,16 +165,16 @@ def _checked(record: type, data: Any, where: str) -> dict[str, Any]:
         if key not in known:
             names = ", ".join([*known, *(("sources", "extraction", "expect") if record is Site else ())])
             raise ProfileError(f"{where}: unknown key “{key}”; known keys: {names}")
-        wanted = _TYPES[known[key]]
-        if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
-            raise ProfileError(f"{where}: {key} must be {_describe(wanted)}")
+        types = _TYPES[known[key]]
+        if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
+            raise ProfileError(f"{where}: {key} must be {_describe(types)}")
         if isinstance(value, list) and not all(isinstance(v, str) for v in value):
             raise ProfileError(f"{where}: {key} must be a list of text")
     return {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
 
 
-def _describe(wanted: tuple[type, ...]) -> str:
-    return {str: "text", list: "a list of text", int: "a number", bool: "true or false"}[wanted[0]]
+def _describe(types: tuple[type, ...]) -> str:
+    return {str: "text", list: "a list of text", int: "a number", bool: "true or false"}[types[0]]
 
 
 def _check_values(site: Site, where: str) -> None:
@@ -179,17 +182,17 @@ def _check_values(site: Site, where: str) -> None:
         raise ProfileError(f"{where}: url must be an http or https address")
     if site.images not in ("none", "lead", "all"):
         raise ProfileError(f"{where}: images must be none, lead or all")
-    if site.delay is not None and not 0 <= site.delay <= LONGEST_DELAY:
-        raise ProfileError(f"{where}: delay must be between 0 and {LONGEST_DELAY} seconds")
+    if site.delay is not None and not 0 <= site.delay <= MAX_DELAY:
+        raise ProfileError(f"{where}: delay must be between 0 and {MAX_DELAY} seconds")
     if not 0 <= site.expect.articles_per_week < math.inf:
         raise ProfileError(f"{where}: [expect]: articles_per_week must be 0 or more")
     try:
         ZoneInfo(site.timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ProfileError(f"{where}: unknown timezone “{site.timezone}”") from error
+        raise ProfileError(f"{where}: unknown time zone “{site.timezone}”") from error
     for source in site.sources:
         if source.kind not in KINDS:
-            raise ProfileError(f"{where}: unknown kind of source “{source.kind}”; known kinds: {', '.join(KINDS)}")
+            raise ProfileError(f"{where}: unknown source kind “{source.kind}”; known kinds: {', '.join(KINDS)}")
         if source.kind == "listing" and not source.url:
             raise ProfileError(f"{where}: a source of kind listing needs a url")
         if source.url and not is_address(source.url):
@@ -225,16 +228,16 @@ def _check_selectors(site: Site, where: str) -> None:
 
 @dataclass(kw_only=True, frozen=True)
 class Profiles:
-    """The sites by name, and why each profile that is no site cannot be used."""
+    """The sites by name, and the error of each invalid profile."""
 
     sites: dict[str, Site]
     broken: dict[str, ProfileError]
 
 
 def load_profiles(*folders: Path) -> Profiles:
-    """All profiles, the packaged ones first; a profile in a later folder wins over one of the same name.
+    """Load all profiles: the packaged ones, then those in `folders`. A later profile replaces one of the same name.
 
-    One that cannot be used costs no other.
+    An invalid profile does not affect the others.
     """
     sites: dict[str, Site] = {}
     broken: dict[str, ProfileError] = {}
@@ -247,22 +250,22 @@ def load_profiles(*folders: Path) -> Profiles:
 
 
 def load_sites(*folders: Path) -> dict[str, Site]:
-    """The sites of all sound profiles by name."""
+    """Return the sites of all valid profiles by name."""
     return load_profiles(*folders).sites
 
 
 def profile_paths(*folders: Path) -> dict[str, Path]:
-    """The profiles' files by the names of their sites; hidden files, as editors leave them, are none."""
+    """Return the profile files by site name; hidden files, such as editors leave behind, are skipped."""
     return {p.stem: p for folder in folders for p in sorted(folder.glob("*.toml")) if not p.name.startswith(".")}
 
 
 def site_of(url: str, sites: Iterable[Site]) -> Site | None:
-    """The site whose hosts cover the URL, if any."""
+    """Return the site that covers the URL, if any."""
     return next((site for site in sites if site.covers(url)), None)
 
 
 def host_site(url: str) -> Site:
-    """A Site for a page of a newspaper without a profile, named after its host."""
+    """Return a Site named after the URL's host, for a newspaper without a profile."""
     parts = urlsplit(url)
     host = (parts.hostname or "local").removeprefix("www.")
     return Site(name=host, title=host, url=f"{parts.scheme}://{parts.netloc}/")
