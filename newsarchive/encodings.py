@@ -1,4 +1,4 @@
-"""From a response's bytes to its text: content encodings (with a cap) and character encodings."""
+"""Decoding of response bodies: content encodings (with a size limit) and character encodings."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ else:
     from backports import zstd
 
 CAP = 20_000_000
-"""Bytes of a page after inflating; what is beyond is not read (a bomb, or no article)."""
+"""Maximum size of a decompressed page in bytes; the rest is ignored (a bomb, or not an article)."""
 _STEP = 65_536
 _META_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([a-zA-Z0-9_:.-]{2,40})""", re.I)
 _XML_CHARSET = re.compile(rb"""^\s*<\?xml[^>]{0,100}?encoding\s*=\s*["']([a-zA-Z0-9_:.-]{2,40})""")
@@ -34,9 +34,9 @@ class _Inflater(Protocol):
 
 
 def inflate(body: bytes, content_encoding: str = "", *, cap: int = CAP) -> bytes:
-    """The body without its content encodings, at most `cap` bytes; what is cut short gives what it holds.
+    """Remove the content encodings from a body; return at most `cap` bytes, and what there is of truncated data.
 
-    Servers name encodings they did not apply, so the bytes decide: gzip and zstd are told by their magic number.
+    Servers name encodings that they did not apply, so gzip and zstd are recognized by their magic numbers.
 
     >>> inflate(zlib.compress(b"text"), "deflate")
     b'text'
@@ -46,7 +46,7 @@ def inflate(body: bytes, content_encoding: str = "", *, cap: int = CAP) -> bytes
     for name in reversed([part.strip().lower() for part in content_encoding.split(",")]):
         if inflater := _INFLATERS.get(name):
             body = inflater(body, cap)
-    if body[:3] == b"\x1f\x8b\x08":  # gzip that no header speaks of
+    if body[:3] == b"\x1f\x8b\x08":  # gzip without a Content-Encoding header
         body = _gunzip(body, cap)
     return body[:cap]
 
@@ -65,13 +65,13 @@ def _gunzip(data: bytes, cap: int) -> bytes:
     return bytes(out) or data
 
 
-def opened(page: Page) -> Page | None:
-    """The page with its gzip body inflated, so that this is done once; None where the body ends before its end.
+def gunzipped(page: Page) -> Page | None:
+    """Return the page with its gzip body decompressed, so that this is done once; None if the body is truncated.
 
-    Other encodings, and bodies of several members or with anything behind them, stay as they are.
+    Pages with other encodings, several gzip members or trailing data are returned unchanged.
 
     >>> body = zlib.compress(b"text", wbits=31)
-    >>> opened(Page(url="", body=body)).body, opened(Page(url="", body=body[:-9]))
+    >>> gunzipped(Page(url="", body=body)).body, gunzipped(Page(url="", body=body[:-9]))
     (b'text', None)
     """
     if page.body[:2] != b"\x1f\x8b":
@@ -123,10 +123,10 @@ _INFLATERS: dict[str, _Inflater] = {
 
 
 def decode(body: bytes, content_type: str = "") -> str:
-    """The text of a page, where header, meta element and bytes may disagree.
+    """Decode a page whose header, meta element and bytes may disagree about the encoding.
 
-    A byte order mark wins; then UTF-8 wherever the bytes are valid UTF-8 (other encodings hardly ever are, by chance);
-    then what header or meta say, whichever reads as the more plausible text; then what the bytes look like.
+    A byte order mark takes precedence; then UTF-8 if the bytes are valid UTF-8 (other encodings rarely are by chance);
+    then the encoding declared in header or meta that yields the more plausible text; then the detected encoding.
 
     >>> decode("<p>қала</p>".encode(), "text/html; charset=windows-1251")
     '<p>қала</p>'
@@ -136,16 +136,16 @@ def decode(body: bytes, content_type: str = "") -> str:
     for mark, name in _BOMS:
         if body.startswith(mark):
             return body[len(mark) :].decode(name, "replace")
-    said = list(_said(body, content_type))
-    if not any(name in _SEVEN_BIT for name in said):
+    declared = list(_declared_encodings(body, content_type))
+    if not any(name in _SEVEN_BIT for name in declared):
         try:
             return body.decode("utf-8")
         except UnicodeDecodeError:
             pass
-    readings = [reading for name in said if (reading := _reading(body, name))]
-    if "utf-8" not in said or not readings or min(readings)[0] > _PLAUSIBLE:
-        looks = detect_encoding(body[:_STEP] + body[-_STEP:])
-        readings += [reading for name in (looks, "utf-8") if (reading := _reading(body, str(name)))]
+    readings = [reading for name in declared if (reading := _reading(body, name))]
+    if "utf-8" not in declared or not readings or min(readings)[0] > _PLAUSIBLE:
+        detected = detect_encoding(body[:_STEP] + body[-_STEP:])
+        readings += [reading for name in (detected, "utf-8") if (reading := _reading(body, str(name)))]
     return min(readings, key=lambda r: r[0])[1] if readings else body.decode("utf-8", "replace")
 
 
@@ -153,15 +153,15 @@ _SEVEN_BIT = frozenset({"iso-2022-jp", "utf-16-le", "utf-16-be", "hz-gb-2312"})
 _PLAUSIBLE = 0.02
 
 
-def _said(body: bytes, content_type: str) -> Iterator[str]:
+def _declared_encodings(body: bytes, content_type: str) -> Iterator[str]:
     names = []
-    if said := _HEADER_CHARSET.search(content_type):
-        names.append(said[1])
+    if in_header := _HEADER_CHARSET.search(content_type):
+        names.append(in_header[1])
     head = body[:8192]
     names += [found[1].decode("ascii") for p in (_META_CHARSET, _XML_CHARSET) if (found := p.search(head))]
     for name in dict.fromkeys(names):
         known = map_encoding_to_html5(name, fallback_utf8=False)
-        # a page whose ASCII meta element can be read is not UTF-16, whatever the element says
+        # a page with a readable ASCII meta element is not UTF-16, whatever the element declares
         if known and not (known.startswith("utf-16") and b"<" in body[:200] and b"\0" not in body[:200]):
             yield known
 
@@ -171,20 +171,20 @@ def _reading(body: bytes, name: str) -> tuple[float, str] | None:
         text = body.decode(name, "replace")
     except LookupError:
         return None
-    return _oddness(text), text
+    return _implausibility(text), text
 
 
-def _oddness(text: str) -> float:
-    """Share of the letters beyond ASCII that a wrong reading makes: replacements, controls, capitals inside words."""
+def _implausibility(text: str) -> float:
+    """Return the share of non-ASCII letters that look misread: replacements, controls, capitals inside words."""
     sample = text[:200_000]
     foreign = sum(map(len, re.findall(r"[^\x00-\x7f]+", sample)))
     broken = len(re.findall(r"[\ufffd\x80-\x9f]", sample))
     return (5 * broken + sum(map(len, _MISREAD.findall(sample)))) / max(foreign, 1)
 
 
-# what a wrong reading looks like: KOI8-R and windows-1251 taken for each other swap the case; UTF-8 taken for a
-# single-byte encoding makes pairs such as Ã© and Р°; Cyrillic taken for Latin makes words of accented letters only,
-# Latin taken for Cyrillic words of both scripts
+# signs of a wrong encoding: KOI8-R and windows-1251 taken for each other swap the case; UTF-8 taken for a
+# single-byte encoding makes pairs such as Ã© and Р°; Cyrillic taken for Latin makes words of accented letters only;
+# Latin taken for Cyrillic makes words that mix both scripts
 _MISREAD = re.compile(
     r"[а-яё][А-ЯЁ]|[ÃÂÐÑРС][\x80-\xbf°-¿„-™]|[À-ÖØ-öø-ÿ]{3,}|[a-zA-Z][а-яёА-ЯЁ]|[а-яёА-ЯЁ][a-zA-Z]|[\u2500-\u259f]"
 )
@@ -193,14 +193,14 @@ _MISREAD = re.compile(
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _SPACES = "\x0b\x0c\r\x1c\x1d\x1e\x1f\x85"
 _LINES = ("lead", "body", "markdown")
-"""Fields of a record that have several lines."""
+"""Fields of a record that may have several lines."""
 T = TypeVar("T")
 
 
 def printable(text: str) -> str:
-    r"""A text without control characters, halves of characters and codes that stand for none: XML allows none of them.
+    r"""Remove control characters, lone surrogates and noncharacters, which XML does not allow.
 
-    Those that are spaces become spaces; ends of lines stay.
+    White space among them becomes a space; line ends are kept.
 
     >>> printable("су\x07 жол\x0bы\ud800\r\n")
     'су жол ы\n'
@@ -211,7 +211,7 @@ def printable(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    r"""A text that should have one line: without control characters, ends of lines among them.
+    r"""Make a text one line: remove control characters and line ends.
 
     >>> one_line("су\x07\nжолы"), one_line("а  б")
     ('су жолы', 'а  б')
@@ -222,10 +222,10 @@ def one_line(text: str) -> str:
 
 
 def printable_record(record: T) -> T:
-    """A record with printable text in all its fields; what nothing is left of is dropped from its lists."""
-    found = _printable(record, lines=False)
-    assert isinstance(found, type(record))
-    return found
+    """Make the text in all fields of a record printable; list items that become empty are dropped."""
+    cleaned = _printable(record, lines=False)
+    assert isinstance(cleaned, type(record))
+    return cleaned
 
 
 def _printable(value: Any, *, lines: bool) -> Any:

@@ -1,6 +1,6 @@
-"""How texts are compared: by their letters alone (`fold`), and by fingerprints of them.
+"""Comparing texts by their letters and digits (`fold`), and by fingerprints of these.
 
-By the fingerprints of its paragraphs the text that a listing has is found again on the article's page.
+Paragraph fingerprints locate the text given in a listing on the article's page.
 """
 
 from __future__ import annotations
@@ -19,38 +19,38 @@ INLINE = frozenset((
     "sub", "sup", "time", "tt", "u", "var", "wbr", "amp-fit-text", "text",
 ))
 # fmt: on
-"""Elements that run on in a line."""
-_AGAIN = 100
-"""Characters of a line that may well come again: menus, sidebars and calendars are the same on every page of a site."""
+"""Inline elements."""
+_CACHED_LENGTH = 100
+"""Lines shorter than this are cached: menus, sidebars and calendars repeat on every page of a site."""
 _ALNUM = re.compile(r"[^\W_]+")
 _ASCII_MARKS = {c: None for c in range(128) if not chr(c).isalnum()}
 _SILENT = re.compile(r"(</?(?:script|style|noscript|iframe)\b[^<>]*>)", re.IGNORECASE)
 _LINES = re.compile(r"(?:<br\b[^<>]*>\s*){2,}", re.IGNORECASE)
 _TAG = re.compile(r"</?([a-z][a-z0-9-]*)[^<>]*>|<[^<>]*>", re.IGNORECASE)
 _RUN_ON = INLINE | {"br", "img", "td", "th"}
-"""Tags that neither begin nor end a paragraph; the cells of a row are one."""
+"""Tags that neither begin nor end a paragraph; the cells of a table row form one paragraph."""
 
 
 def fold(text: str) -> str:
-    """Letters and digits alone, without case.
+    """Return only the letters and digits of a text, case-folded.
 
     >>> fold("«Жұмысшы мамандығы», 2025!")
     'жұмысшымамандығы2025'
     """
-    return _folded_again(text) if len(text) < _AGAIN else _folded(text)
+    return _folded_cached(text) if len(text) < _CACHED_LENGTH else _folded(text)
 
 
 def _folded(text: str) -> str:
     if text.isascii():
         return text.lower().translate(_ASCII_MARKS)
-    return "".join(_ALNUM.findall(text.casefold().replace(" ", "")))  # the fewer runs to find, the faster
+    return "".join(_ALNUM.findall(text.casefold().replace(" ", "")))  # fewer runs to find is faster
 
 
-_folded_again = lru_cache(maxsize=4096)(_folded)
+_folded_cached = lru_cache(maxsize=4096)(_folded)
 
 
 def fingerprint(folded: str) -> str:
-    """Six hexadecimal digits of a folded text.
+    """Return the fingerprint of a folded text: six hexadecimal digits.
 
     >>> fingerprint(fold("Өзен тасыды."))
     'a11c33'
@@ -59,7 +59,7 @@ def fingerprint(folded: str) -> str:
 
 
 def paragraphs(markup: str) -> list[str]:
-    """The text of an HTML fragment's paragraphs.
+    """Return the texts of the paragraphs of an HTML fragment.
 
     >>> paragraphs("<p>Өзен <b>тасыды</b>.</p><p>Су &amp; жер</p>")
     ['Өзен тасыды.', 'Су & жер']
@@ -85,7 +85,7 @@ def _end(tag: re.Match[str]) -> str:
 
 
 def fingerprints(texts: Iterable[str]) -> tuple[str, ...]:
-    """Those of paragraphs, each once.
+    """Return the fingerprints of texts, without duplicates.
 
     >>> fingerprints(["Өзен тасыды.", "Су & жер"])
     ('a11c33', 'dd0d67')

@@ -1,7 +1,7 @@
-"""Records that flow through the archive, from what a listing says to what a page gives.
+"""Records that are passed between the parts of the program, from listings to articles.
 
-Times are text as the archive stores them: UTC ISO 8601 with ``Z`` (``2025-02-18T09:35:00Z``), or a bare
-date (``2025-02-18``, a day in the site's own zone) where only the day is known.
+Times are text, as stored in the archive: UTC ISO 8601 with ``Z`` (``2025-02-18T09:35:00Z``), or a bare date
+(``2025-02-18``, a day in the site's time zone) if only the day is known.
 """
 
 from __future__ import annotations
@@ -13,32 +13,32 @@ from newsarchive.errors import NewsArchiveError
 
 @dataclass(kw_only=True, frozen=True, slots=True)
 class Page:
-    """One HTTP response as bytes: `headers` have lower-case names, `body` is still content-encoded if they say so."""
+    """One HTTP response. Header names are lower-case; `body` is still encoded as its Content-Encoding says."""
 
     url: str
     body: bytes
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     cut: str = ""
-    """Why it did not come whole, in words; empty where it did."""
+    """Why the response is truncated; empty if it is complete."""
     tls: str = ""
-    """What the TLS certificate was worth, where a recording says so."""
+    """The result of the TLS certificate check, if a recording states it."""
 
 
 @dataclass(kw_only=True, frozen=True, slots=True)
 class Author:
-    """Who signs: `role` is ``author``, ``desk`` (the newsroom's account) or ``photo``."""
+    """A name in a byline: `role` is ``author``, ``desk`` (the newsroom) or ``photo``."""
 
     name: str
-    """In normal capitals: Аида Рахымқұлова."""
+    """In normal capitalization: Аида Рахымқұлова."""
     as_written: str
-    """As the page has it: Аида РАХЫМҚҰЛОВА."""
+    """As printed on the page: Аида РАХЫМҚҰЛОВА."""
     role: str = "author"
 
 
 @dataclass(kw_only=True, frozen=True, slots=True)
 class Image:
-    """A picture of the article: `url` is the largest version the page offers, `shown` the address it shows."""
+    """An image of an article: `url` is the largest version on offer, `shown` the URL that the page displays."""
 
     url: str
     shown: str = ""
@@ -50,7 +50,7 @@ class Image:
 
 @dataclass(kw_only=True, frozen=True, slots=True)
 class Hints:
-    """What a listing said of one article; empty where it said nothing."""
+    """What a listing states about one article; empty fields are not stated."""
 
     title: str = ""
     published: str = ""
@@ -61,11 +61,11 @@ class Hints:
     image: Image | None = None
     language: str = ""
     kind: str = ""
-    """What the source calls it, such as WordPress' ``post`` or ``page``; empty where it does not say."""
+    """The source's own type, such as WordPress' ``post`` or ``page``; empty if not stated."""
     words: int = 0
-    """Words of its text on all its pages; 0 where the listing does not say."""
+    """Number of words in the text, on all pages; 0 if not stated."""
     fingerprints: tuple[str, ...] = ()
-    """Of that text's paragraphs (newsarchive.fingerprints)."""
+    """Fingerprints of the paragraphs of that text (newsarchive.fingerprints)."""
 
 
 @dataclass(kw_only=True, frozen=True, slots=True)
@@ -74,15 +74,15 @@ class Listed:
 
     url: str
     lastmod: str = ""
-    """When the source says that it last changed; empty where it does not say."""
+    """When it last changed, according to the source; empty if not stated."""
     hints: Hints = field(default_factory=Hints)
     native_id: str = ""
-    """The source's own stable number or guid for it, such as WordPress' post ID."""
+    """The source's stable ID, such as a WordPress post ID or a guid."""
 
 
 @dataclass(kw_only=True, frozen=True, slots=True)
 class Lost:
-    """What a listing names by an address that is none: an article, or a further listing."""
+    """An article or listing that a listing names by an invalid URL."""
 
     url: str
     reason: str
@@ -91,33 +91,33 @@ class Lost:
 
 @dataclass(kw_only=True, frozen=True, slots=True)
 class Listing:
-    """What one listing page gave: articles, and further listings to read (next pages, nested sitemaps)."""
+    """The content of one listing page: articles, and further listings to read (next pages, nested sitemaps)."""
 
     articles: tuple[Listed, ...] = ()
     listings: tuple[str, ...] = ()
     lastmods: tuple[str, ...] = ()
-    """When each of `listings` last changed, in the same order, where an index says it."""
+    """When each of `listings` last changed, in the same order, if an index states it."""
     total: int | None = None
-    """How many articles the source says it has in all (X-WP-Total), if it says so."""
+    """Total number of articles of the source (X-WP-Total), if stated."""
     cut: str = ""
-    """Why this is not all that the page has, in words; empty where it is."""
+    """Why the listing is truncated; empty if it is complete."""
     lost: tuple[Lost, ...] = ()
 
 
 @dataclass(kw_only=True, frozen=True, slots=True)
 class Article:
-    """An article as its page and its listing give it; empty text and empty tuples where they do not say."""
+    """An article extracted from its page and its listing; missing fields are empty."""
 
     url: str
-    """The canonical URL by the page itself (rel=canonical on the site), else the one it was fetched from."""
+    """The page's rel=canonical URL if it is on the site, else the URL it was fetched from."""
     site: str
     title: str
     lead: str = ""
-    """The standfirst where the page shows one apart from the body."""
+    """The standfirst, if the page shows one above the body."""
     body: str = ""
     """Paragraphs separated by a blank line."""
     markdown: str = ""
-    """The whole article as Markdown, from its `# title` on."""
+    """The whole article as Markdown, beginning with `# title`."""
     language: str = ""
     published: str = ""
     modified: str = ""
@@ -126,17 +126,17 @@ class Article:
     categories: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     evidence: dict[str, str] = field(default_factory=dict)
-    """Where each field came from: ``{"title": "json-ld", "authors": "by-line", "body": "trafilatura:fast"}``."""
+    """The source of each field: ``{"title": "json-ld", "authors": "by-line", "body": "trafilatura:fast"}``."""
     more_pages: tuple[str, ...] = ()
-    """Further pages of this article that were not among those given, in order."""
+    """Further pages of this article, in order, that were not among the given pages."""
 
 
 class NotKept(NewsArchiveError):
-    """An answer could not be stored, so nothing may be concluded from it; the message says why."""
+    """A response could not be stored, so it must not be used; the message says why."""
 
 
 class NotAnArticle(NewsArchiveError):
-    """The page holds no article; `reason` is a short phrase that the archive keeps beside the URL."""
+    """The page is not an article; `reason` is a short phrase that is stored with the URL."""
 
     def __init__(self, url: str, reason: str) -> None:
         super().__init__(f"{url}: not an article: {reason}")
@@ -149,29 +149,29 @@ class NotAnArticle(NewsArchiveError):
 
 @dataclass(kw_only=True, frozen=True, slots=True)
 class Capture:
-    """One HTTP response kept in a WARC file: where its response record begins and how long it is."""
+    """One HTTP response in a WARC file, with the offset and length of its response record."""
 
     url: str
     time: str
     status: int
     sha256: str
-    """Of the payload as WARC means it: the body as it came, before any content decoding."""
+    """SHA-256 of the payload as WARC defines it: the body as received, before content decoding."""
     warc: str
-    """File name inside the archive's `warc/` folder."""
+    """File name in the archive's `warc/` folder."""
     offset: int
     length: int
     etag: str = ""
     last_modified: str = ""
     content_type: str = ""
     refers_to: int | None = None
-    """For a revisit: the number of the capture that holds the payload; None: its own record does."""
+    """For a revisit record, the number of the capture with the payload; None if this record has it."""
     tls: str | None = None
-    """`valid`, or why the TLS certificate was not; None: it came without TLS, or nobody looked."""
+    """``valid``, or why the TLS certificate was invalid; None without TLS or if it was not checked."""
 
 
 @dataclass(kw_only=True, frozen=True, slots=True)
 class Original:
-    """The capture (its number, and where it is kept) that holds a payload which came again."""
+    """The capture that holds a repeated payload: its number and location."""
 
     capture: int
     url: str
@@ -181,9 +181,9 @@ class Original:
 
 @dataclass(kw_only=True, frozen=True, slots=True)
 class WantedPicture:
-    """A picture to be had: the page that shows it, and the hosts (with port) that the page shows pictures from.
+    """An image to download, the page that shows it, and the hosts (with port) of that page's images.
 
-    `shown`: a version smaller than the largest, as the page shows it; kept as a capture, for replay, not as a file.
+    `shown` marks the smaller version that the page displays; it is stored as a capture for replay, not as a file.
     """
 
     url: str
@@ -191,16 +191,16 @@ class WantedPicture:
     hosts: frozenset[str]
     etag: str = ""
     last_modified: str = ""
-    """Validators of the file that is kept already."""
+    """Validators of the file that is already stored."""
     shown: bool = False
 
 
 @dataclass(kw_only=True, slots=True)
 class FetchedPicture:
-    """What a request for a picture brought.
+    """The result of a request for an image.
 
-    `state` is ``fetched`` (bytes to be read), ``same`` (the host says that it has not changed), ``failed`` (may be had
-    another time) or ``refused``, with a `reason`.
+    `state` is ``fetched`` (with a body), ``same`` (304 Not Modified), ``failed`` (to be retried) or ``refused``; the
+    last two have a `reason`.
     """
 
     wanted: WantedPicture
@@ -212,21 +212,21 @@ class FetchedPicture:
 
 @dataclass(kw_only=True, frozen=True, slots=True)
 class ListingRequest:
-    """A listing to be read: of which kind of source, and for which task of the plan."""
+    """A listing to read: the kind of its source, and the task of the plan that needs it."""
 
     kind: str
     url: str
     task: str = "walk"
     source: str = ""
-    """Where its source begins: the source's own address."""
+    """The URL at which its source starts."""
     headers: tuple[tuple[str, str], ...] = ()
     depth: int = 0
-    """How many listings led to it."""
+    """The number of listings read before it."""
 
 
 @dataclass(kw_only=True, slots=True)
 class Fetched:
-    """A page that was fetched to become an article: `urls` are its addresses, the requested one first."""
+    """A page fetched as an article: `urls` are its URLs, the requested one first."""
 
     site: str
     urls: tuple[str, ...]
@@ -237,22 +237,22 @@ class Fetched:
 
 @dataclass(kw_only=True, frozen=True, slots=True)
 class Reading:
-    """What today's extractor makes of the captures of a stored revision.
+    """What the current extractor makes of the captures of a stored revision.
 
-    `outcome` is ``same`` (what is stored), ``changed`` (then `article` is there), ``not_article`` or ``failed``.
+    `outcome` is ``same`` (as stored), ``changed`` (with `article`), ``not_article`` or ``failed``.
     """
 
     outcome: str
     article: Article | None = None
     reason: str = ""
-    """Why it makes none."""
+    """Why there is no article."""
 
 
 @dataclass(kw_only=True, slots=True)
 class Extracted:
-    """What came of a fetched page: an article with its search text, or why there is none.
+    """The outcome for a fetched page: an article with its search text, or why there is none.
 
-    `outcome` is ``article``, ``not_article``, ``missing`` (a sign that it is gone) or ``failed``.
+    `outcome` is ``article``, ``not_article``, ``missing`` (the page seems to be gone) or ``failed``.
     """
 
     fetched: Fetched
@@ -261,7 +261,7 @@ class Extracted:
     reason: str = ""
     shadow: tuple[str, str, str] = ("", "", "")
     extractor: str = ""
-    """Name and version of what extracted it."""
+    """Name and version of the extractor."""
     options_digest: str = ""
     readings: dict[int, Reading] = field(default_factory=dict)
-    """Of the stored revisions that the article is compared with and that another extractor made, by their numbers."""
+    """Readings of the stored revisions to compare with that another extractor made, by revision number."""

@@ -1,8 +1,8 @@
-"""The shadow text that search looks in: each word folded, then each word's stem, the same at index and query time.
+"""The search text that is indexed: folded words, then stems, made the same way for articles and queries.
 
-A shadow is the folded words of a text followed by the marked stems of those that are not their own stem: ``ол мектепке
-барды ǂмектеп ǂбар``. So one full-text column answers exact words, phrases, prefixes and stems, none of which can be
-taken for another, and the n-th word of the text is the n-th word of its shadow.
+A search text is the folded words of a text, followed by the marked stems of the words that differ from their stem:
+``ол мектепке барды ǂмектеп ǂбар``. One full-text column thus finds exact words, phrases, prefixes and stems without
+confusing them, and the n-th word of the text is the n-th word of its search text.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ from newsarchive.kazakh.scripts import fold, script_of
 from newsarchive.kazakh.transliteration import to_cyrillic
 
 STEMMED = ("kk", "ru")
-"""Languages whose words get stems; texts in others are found by their words as they are."""
+"""Languages with a stemmer; texts in other languages are found by exact words only."""
 
 Shadow = tuple[str, str, str]
 """The search text of an article's title, authors, and lead with body."""
 
-MARK = "ǂ"  # a letter to the tokenizer, but one that no newspaper prints
+MARK = "ǂ"  # a letter for the tokenizer, but one that newspapers do not print
 
 _COMBINING = "\u0300-\u036f\u064b-\u065f\u0670"
 _FORMAT = "\u00ad\u200b-\u200f\u2060-\u2064\ufeff"
 WORD = re.compile(rf"[^\W_](?:[^\W_]|[{_COMBINING}{_FORMAT}])*")
-"""A word in a text as it was printed, soft hyphens and combining marks and all."""
+"""A word as printed, including soft hyphens and combining marks."""
 _FOLDED_WORD = re.compile(rf"[^\W_](?:[^\W_]|[{_COMBINING}])*")
 _KAZAKH = re.compile("[әғқңөұүһіӘҒҚҢӨҰҮҺІ]")
 
 
 def shadow_text(*, title: str, lead: str, body: str, authors: Sequence[str], language: str) -> tuple[str, str, str]:
-    """The shadows of title, authors, and lead with body: what the archive keeps in `stems` (title, authors, body).
+    """Return the search texts of title, authors, and lead with body, as stored in `stems` (title, authors, body).
 
     >>> shadow_text(title="Пiкiрлер", lead="", body="", authors=["А. БЕК"], language="kk")
     ('пікірлер ǂпікір', 'а бек', '')
@@ -43,12 +43,12 @@ def shadow_text(*, title: str, lead: str, body: str, authors: Sequence[str], lan
 
 
 def full_text(lead: str | None, body: str | None) -> str:
-    """Lead and body as one text: the one whose words the body's shadow follows."""
+    """Join lead and body into the text that the search text of the body is made of."""
     return "\n\n".join(part for part in (lead, body) if part)
 
 
 def language_code(language: str | None, text: str) -> str:
-    """The language without its script or country; where it is unknown, Kazakh or Russian by the letters of a text.
+    """Return the language without script or country; if unknown, Kazakh or Russian by the letters of the text.
 
     >>> language_code("kk-Latn", ""), language_code("ru_RU", ""), language_code(None, "Қала")
     ('kk', 'ru', 'kk')
@@ -57,17 +57,17 @@ def language_code(language: str | None, text: str) -> str:
 
 
 def shadow_of(text: str, code: str) -> str:
-    """The folded words of a text, then the marked stems where its language has a stemmer."""
+    """Return the search text of a text: its folded words, then marked stems if its language has a stemmer."""
     words = words_of(text, code)
     if code not in STEMMED:
         return " ".join(words)
-    found = [stem_of(word, code) for word in words]
-    marked = [MARK + stem for word, stem in zip(words, found, strict=True) if stem != word]
+    stems_of_words = [stem_of(word, code) for word in words]
+    marked = [MARK + stem for word, stem in zip(words, stems_of_words, strict=True) if stem != word]
     return " ".join([*words, *marked])
 
 
 def words_of(text: str, code: str = "") -> list[str]:
-    """The words of a text, folded; Kazakh in Latin or Arabic letters comes out in Cyrillic.
+    """Return the folded words of a text; Kazakh in Latin or Arabic script is transliterated to Cyrillic.
 
     >>> words_of("Маман\\u00adдық — 5-сынып, Əлем!")
     ['мамандық', '5', 'сынып', 'әлем']
@@ -79,14 +79,14 @@ def words_of(text: str, code: str = "") -> list[str]:
     return _FOLDED_WORD.findall(fold(text))
 
 
-@lru_cache(maxsize=1 << 16)  # a year of a newspaper has about as many words; some 20 MB
+@lru_cache(maxsize=1 << 16)  # about as many distinct words as a newspaper prints in a year; some 20 MB
 def stem_of(word: str, code: str) -> str:
-    """The stem of one folded word, without a mark."""
+    """Return the stem of a folded word, without the mark."""
     return (stems.stem_folded(word, code) if code in STEMMED else "") or word
 
 
 def query_words(text: str) -> list[tuple[str, ...]]:
-    """The words of a query, each with the forms it may have in the index: as typed, and as Kazakh Cyrillic.
+    """Return the words of a query, each with its possible forms in the index: as typed, and in Kazakh Cyrillic.
 
     >>> query_words("Qazaqstan"), query_words("сабақ-тар")
     ([('qazaqstan', 'қазақстан')], [('сабақ',), ('тар',)])
@@ -101,17 +101,17 @@ def query_words(text: str) -> list[tuple[str, ...]]:
 
 
 def stems_version() -> str:
-    """Name the rules and the lexicon that stems come from."""
+    """Return the version of the rules and lexicon that stems are made with."""
     return stems.stems_version()
 
 
 def query_stems(word: str) -> tuple[str, ...]:
-    """The stems that a query's folded word may have in the archive, without marks."""
+    """Return the stems that a folded query word may have in the archive, without marks."""
     return tuple(stems.query_stems(word))
 
 
 def stem_tokens(stem: str) -> tuple[str, str]:
-    """The two tokens of the shadow that stand for a stem: the mark of its forms, and the stem as a word.
+    """Return the two tokens that stand for a stem in a search text: the marked stem, and the stem as a word.
 
     >>> stem_tokens("мектеп")
     ('ǂмектеп', 'мектеп')

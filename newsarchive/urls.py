@@ -1,4 +1,4 @@
-"""Which URLs are the same article: one clean form to store, and one key to compare by."""
+"""URL normalization: a canonical form to store, and a key under which URLs of the same article are equal."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _TRACKING = re.compile(
 _NO_HOST = re.compile(r"[\s\x00-\x1f\x7f<>\"\\^`{|}]")
 _PORTS = {"http": ":80", "https": ":443"}
 _SAFE = "/:@!$&'()*+,;=~-._"
-LONGEST = 8_000
-"""Characters of an address: RFC 9110, section 4.1, asks recipients for no more."""
+MAX_LENGTH = 8_000
+"""Longest accepted URL in characters: RFC 9110, section 4.1, does not ask recipients to support more."""
 
 
 class AddressError(NewsArchiveError, ValueError):
-    """A text is no address of a page; `reason` says why."""
+    """An invalid URL; `reason` says why."""
 
     def __init__(self, url: str, reason: str) -> None:
         super().__init__(f"{url[:200]}: {reason}")
@@ -34,11 +34,11 @@ class AddressError(NewsArchiveError, ValueError):
 
 @lru_cache(maxsize=20_000)
 def canonical_url(url: str) -> str:
-    """The clean form of an http(s) URL, to store and to show.
+    """Return the canonical form of an http(s) URL, to store and to show.
 
-    Host in small letters and ASCII (IDNA), no default port, no fragment, path in NFC with upper-case percent-encoding
-    (RFC 3986, 6.2.2), no tracking parameters, the others sorted; ``/amp``, ``/index.php`` and ``/page/1`` left out.
-    The scheme, ``www.`` and the trailing slash stay as they are given. Text that is no http(s) URL comes back as it is.
+    The host is lower-case ASCII (IDNA), without the default port; the path is NFC with upper-case percent-encoding
+    (RFC 3986, 6.2.2); other parameters are sorted. Fragments, tracking parameters, ``/amp``, ``/index.php`` and
+    ``/page/1`` are removed. The scheme, ``www.`` and a trailing slash are kept. Any other text is returned unchanged.
 
     >>> canonical_url("HTTPS://Ortalyq.kz:443/%d2%9bала/?utm_source=x#top")
     'https://ortalyq.kz/%D2%9B%D0%B0%D0%BB%D0%B0/'
@@ -47,7 +47,7 @@ def canonical_url(url: str) -> str:
     """
     try:
         return _cleaned(url)
-    except ValueError:  # UnicodeError too: of IDNA, and of half a surrogate pair
+    except ValueError:  # includes UnicodeError: from IDNA, or from a lone surrogate
         return url
 
 
@@ -77,7 +77,7 @@ def _query(query: str) -> str:
 
 
 def as_requested(url: str) -> str:
-    """The address as a request names it, and so its captures do: escaped, as browsers do it (WHATWG URL Standard).
+    """Return the URL as requests and their captures name it: escaped as in browsers (WHATWG URL Standard).
 
     >>> as_requested("https://a.kz/сурет 1.jpg")
     'https://a.kz/%D1%81%D1%83%D1%80%D0%B5%D1%82%201.jpg'
@@ -86,7 +86,7 @@ def as_requested(url: str) -> str:
 
 
 def is_address(url: str) -> bool:
-    """Whether a text is an HTTP address with a host, and a port that can be: what others recorded need not be one.
+    """True for an http(s) URL with a host and a valid port; URLs in third-party recordings need not be valid.
 
     >>> [is_address(url) for url in ("https://tan.example/a", "https://[x/", "https://tan.example:99999/", "urn:a")]
     [True, False, False, False]
@@ -98,7 +98,7 @@ def is_address(url: str) -> bool:
 
 
 def check_address(url: str) -> bool:
-    """True for an address that a request can be made of, and for what is of another scheme. Raises AddressError.
+    """Return True for a requestable http(s) URL and for any URL of another scheme. Raises AddressError otherwise.
 
     >>> check_address("https://tan.example/a"), check_address("mailto:a@tan.example")
     (True, True)
@@ -106,8 +106,8 @@ def check_address(url: str) -> bool:
     Traceback (most recent call last):
     newsarchive.urls.AddressError: http://[broken/: not a valid address
     """
-    if len(url) > LONGEST:
-        raise AddressError(url, f"an address of more than {LONGEST:,} characters")
+    if len(url) > MAX_LENGTH:
+        raise AddressError(url, f"an address of more than {MAX_LENGTH:,} characters")
     try:
         parts = urlsplit(url)
         url.encode()
@@ -119,7 +119,7 @@ def check_address(url: str) -> bool:
 
 
 def absolute_url(base: str, reference: str) -> str:
-    """The address that a reference on the page `base` leads to (RFC 3986, section 5.2). Raises AddressError.
+    """Resolve a reference found on the page `base` (RFC 3986, section 5.2). Raises AddressError if it is invalid.
 
     >>> absolute_url("https://tan.example/feed/", "/a/")
     'https://tan.example/a/'
@@ -134,7 +134,7 @@ def absolute_url(base: str, reference: str) -> str:
 
 @lru_cache(maxsize=20_000)
 def url_key(url: str) -> str:
-    """The key by which URLs are the same article: the clean form without scheme, ``www.`` and trailing slash.
+    """Return the key under which URLs of one article are equal: canonical, without scheme, ``www.``, trailing slash.
 
     >>> url_key("http://www.ortalyq.kz/a/") == url_key("https://ortalyq.kz/a")
     True

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from newsarchive.encodings import opened
+from newsarchive.encodings import gunzipped
 from newsarchive.errors import NewsArchiveError
 from newsarchive.extractor import EXTRACTOR
 from newsarchive.items import Article, Extracted, Fetched, Hints, NotAnArticle, Page
@@ -26,7 +26,7 @@ def extract_one(pages: Sequence[Page], url: str, site: Site, hints: Hints) -> tu
     """Extract an article with its search text. Raises NotAnArticle, CutShort; TooSlow after five seconds."""
     from newsarchive.extraction import extract_article  # the main process of a crawl never needs it: 50 MB, .2 s
 
-    whole = [page for page in map(opened, pages) if page]
+    whole = [page for page in map(gunzipped, pages) if page]
     if len(whole) < len(pages):
         raise CutShort("the compressed page was cut short")
     with deep_recursion():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from newsarchive.encodings import opened
+from newsarchive.encodings import gunzipped
 from newsarchive.extraction import extract_article
 from newsarchive.items import Article, Hints, NotAnArticle, Page
 from newsarchive.sites import Site, host_site
@@ -29,7 +29,7 @@ def extract(html: str | bytes, *, url: str, site: Site | None = None, hints: Hin
         page = Page(url=url, body=html.encode("utf-8", "replace"), headers={"content-type": "text/html; charset=utf-8"})
     else:
         page = Page(url=url, body=html)
-    whole = opened(page)
+    whole = gunzipped(page)
     if whole is None:
         raise NotAnArticle(url, "the page is truncated")
     return extract_article([whole], url, site=site or host_site(url), hints=hints)
