@@ -1,1 +1,1 @@
-"""Kazakh text as the press writes it: dates, by-lines, scripts, languages, stock phrases, stems; pure functions."""
+"""Kazakh text as printed by newspapers: dates, bylines, scripts, languages, boilerplate, stems. Pure functions."""

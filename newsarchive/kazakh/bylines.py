@@ -1,4 +1,4 @@
-"""By-lines: who signs an article, told from speakers, credits of plays, photographers and sources."""
+"""Bylines: finds who signs an article, as opposed to speakers, credits, photographers and sources."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from newsarchive.kazakh.scripts import clean_text, fold_lookalikes, script_of
 
 @dataclass(kw_only=True, frozen=True, slots=True)
 class Byline:
-    """Who one line names: `role` is ``author``, ``desk`` or ``photo``; a photo line may name only a source, so nobody.
+    """The people named in one line. `role` is ``author``, ``desk`` or ``photo``.
 
-    `names` are as written, `normal` the same in normal capitals; a desk's is what the line calls it. `label` is the
-    line's own word for the role (Дайындаған), empty where the name stands alone.
+    `names` are as written, `normal` in normal capitalization; both are empty if a photo line names only a source. A
+    desk is named as in the line. `label` is the line's word for the role (Дайындаған); empty for a name alone.
     """
 
     role: str
@@ -28,12 +28,12 @@ class Byline:
 
     @property
     def is_byline(self) -> bool:
-        """Whether the line signs the article's text."""
+        """True if the line names the author of the text."""
         return self.role in ("author", "desk")
 
 
-_LONGEST = 200
-_NOBODY = re.compile(
+_MAX_LENGTH = 200
+_ACCOUNT_NAME = re.compile(
     r"(?:super)?(?:admin|administrator|root|editor|user|moderator|webmaster|guest)\w*|әкімші|админ\w*|гость", re.I
 )
 _JOIN = re.compile(r"\s+(?=[«“\"(])|\s*(?:[,;&/|•]|\s(?:және|мен|пен|бен|и|and|men|jáne|jäne)\s)\s*")
@@ -44,7 +44,7 @@ _VERB_LAST = re.compile(
 _NOUN_ENDING = re.compile(
     "(?:[ыі]|[дтл]ар|[дтл]ер|[лдт][ыі][қк]|[ыио]й|[аяеы][яей]|ие|ция|ние|ть|ка|ки|ом|ам|ах|да|де|та|те)$"
 )
-# What follows the writer on the same line is another's work: photo, camera, editing.
+# A credit for other work (photo, camera, editing) after the author's name on the same line.
 _OTHER_WORK = re.compile(
     r"(?<=\w\w)[\s.,;/|(]+(?:(?:фото|сурет\w{0,4}|photo|оператор\w{0,3}|монтаж\w?|видео)\b\s*(?:[:–—-]|автор|by|түсірген))",
     re.I,
@@ -58,10 +58,10 @@ _SURNAME_IN_BRACKETS = re.compile(r"(?P<name>[^()]+?(?:ұлы|улы|қызы|к
 
 
 def read_byline(line: str, *, position: str = "end") -> Byline | None:
-    """Who a line names, or None; `position` is where it stands: ``top``, ``end``, ``inline`` or ``title``.
+    """Read the byline in a line; None if it has none. `position` is ``top``, ``end``, ``inline`` or ``title``.
 
-    A name alone is a by-line at the top or the end; between paragraphs it is a speaker's. In a title only a name with
-    its surname in capitals before the title's first full stop is one.
+    A bare name is a byline at the top or the end; between paragraphs it names a speaker. In a title, only a name with
+    its surname in capitals before the first full stop is a byline.
 
     >>> read_byline("Мирас АСАН, «Орталық Қазақстан»").normal, read_byline("Дайындаған: А. СЕЙІТ").normal
     (('Мирас Асан',), ('А. Сейіт',))
@@ -71,7 +71,7 @@ def read_byline(line: str, *, position: str = "end") -> Byline | None:
     (None, None)
     """
     text = " ".join(fold_lookalikes(clean_text(line)).split()).strip(" |•·*_—–-")
-    if not 3 < len(text) <= _LONGEST:
+    if not 3 < len(text) <= _MAX_LENGTH:
         return None
     if position == "title":
         return _title_byline(text)
@@ -88,7 +88,7 @@ def _signed(text: str, position: str) -> Byline | None:
 
 
 def find_byline(paragraphs: Sequence[str]) -> list[Byline]:
-    """The by-lines of an article, from its first two and its last paragraphs; none where a line may be a speaker's.
+    """Find the bylines in the first two and the last paragraphs; lines that may name a speaker are skipped.
 
     >>> [b.normal for b in find_byline(["Қала күні өтті.", "Жиынға ел келді.", "Аида САПАР,", "Қарағанды"])]
     [('Аида Сапар',)]
@@ -109,13 +109,13 @@ def _from_end(lines: list[str]) -> list[Byline]:
         byline = read_byline(line, position="end")
         if byline:
             found.insert(0, byline)
-        elif found or steps > 3 or not (is_boilerplate(line) or _follows_a_name(line)):
+        elif found or steps > 3 or not (is_boilerplate(line) or _may_follow_name(line)):
             break
     return found
 
 
-def _follows_a_name(line: str) -> bool:
-    """Whether a short line may be the post, paper or place that stands under a name."""
+def _may_follow_name(line: str) -> bool:
+    """True if a short line may be the job title, newspaper or place below a name."""
     text = line.strip().rstrip(".")
     return len(text.split()) <= 8 and not text.endswith((":", "!", "?", "…"))
 
@@ -126,7 +126,7 @@ def _labelled(text: str, position: str) -> Byline | None:
         if PHOTO.fullmatch(bare) or PHOTO_ENGLISH.fullmatch(label.lower()):
             byline = _photo(label, value, mark)
         elif AUTHOR.fullmatch(bare) or AUTHOR_ENGLISH.fullmatch(label.lower()):
-            # «Авторы – X» is how books and plays name theirs.
+            # «Авторы – X» credits the authors of a book or play.
             if mark == "-" and (bare.startswith("автор") and (bare == "авторы" or position == "inline")):
                 return None
             byline = _author(label, value, mark)
@@ -137,7 +137,7 @@ def _labelled(text: str, position: str) -> Byline | None:
 
 
 def _splits(text: str) -> list[tuple[str, str, str]]:
-    """Ways to part a line into label and value, with the mark between them."""
+    """Return the ways to split a line into label, value and the mark between them."""
     splits: list[tuple[str, str, str]] = []
     if match := re.match(r"([^:–—-]{2,40}?)\s*(:\s*[–—-]?|\s[–—-]|[–—-]\s)\s*(.+)", text):
         splits.append((match[1].strip(" («\"'"), match[3], ":" if ":" in match[2] else "-"))
@@ -155,10 +155,10 @@ def _author(label: str, value: str, mark: str) -> Byline | None:
     if DESK.fullmatch(_bare(value)):
         return Byline(role="desk", names=(value,), normal=(value,), label=label)
     names, tail = _names(value, certain=mark == ":")
-    told = bool(mark) or bool(re.search("(?:ған|ген|қан|кен|[gǵq]an|ген|дген|ил|ил[аи]|вала?)$", label.lower()))
+    is_labelled = bool(mark) or bool(re.search("(?:ған|ген|қан|кен|[gǵq]an|ген|дген|ил|ил[аи]|вала?)$", label.lower()))
     if not names and (match := re.match(r"(?:[^\W\d_A-ZА-ЯӘІҢҒҮҰҚӨҺ][\w-]*,? ){1,4}(?=[^\W\d_])", value)):
         names, tail = _names(value[match.end() :], certain=False)
-    if not names or ":" in tail or (not told and not _enough(names)):
+    if not names or ":" in tail or (not is_labelled and not _are_certain(names)):
         return None
     if mark == "" and len(tail.split()) > 8:
         return None
@@ -189,14 +189,14 @@ def _genitive(text: str) -> Byline | None:
 def _title_byline(text: str) -> Byline | None:
     match = _TITLE_NAME.match(text)
     words = name_words(match["name"]) if match else []
-    # Two points of evidence are for the capitals alone, which any heading may have.
+    # Capitals give two points of evidence, and any heading may have them.
     if len(words) < 2 or not words[-1].isupper() or words[0].isupper() or name_evidence(words) < 3:
         return None
     return _byline("author", [" ".join(words)])
 
 
 def _alone(text: str, position: str) -> Byline | None:
-    """A line that is a name, perhaps with a post, paper or place after it."""
+    """Read a line that is only a name, optionally followed by a job title, newspaper or place."""
     if match := _SURNAME_IN_BRACKETS.fullmatch(text):
         words = name_words(match["name"])
         return _byline("author", [text.rstrip(":,.")]) if len(words) == 2 and name_evidence(words) >= 2 else None
@@ -211,7 +211,7 @@ def _alone(text: str, position: str) -> Byline | None:
             names, tail = _names(" ".join(words[: -1 if VERB_AFTER.fullmatch(_bare(words[-1])) else -2]), certain=False)
     if (
         not names
-        or not (_enough(names) or (position == "end" and _plain_name(names)))
+        or not (_are_certain(names) or (position == "end" and _plain_name(names)))
         or len(tail.split()) > 12
         or re.search(r"\s[–—-]\s", tail)
     ):
@@ -224,7 +224,7 @@ def _alone(text: str, position: str) -> Byline | None:
 
 
 def _names(text: str, *, certain: bool) -> tuple[list[str], str]:
-    """Names at the start of a text, and what follows them; one word is a name only where that is `certain`."""
+    """Return the names at the start of a text, and the rest; a single word counts as a name only if `certain`."""
     names: list[str] = []
     place, joined = 0, "mark"
     while place < len(text):
@@ -234,7 +234,7 @@ def _names(text: str, *, certain: bool) -> tuple[list[str], str]:
         part = part if re.search(r"(?<!\w)\w{1,2}\.$", part) else part.rstrip(".")
         words = name_words(part)
         if not _is_name(words, certain=certain and not names, first=not names):
-            # «X және …» goes on as a sentence.
+            # «X және …» continues as a sentence.
             return (names, text[place:]) if joined != "word" else ([], text)
         names.append(part)
         place = join.end() if join else len(text)
@@ -244,21 +244,21 @@ def _names(text: str, *, certain: bool) -> tuple[list[str], str]:
 
 def _is_name(words: list[str], *, certain: bool, first: bool) -> bool:
     evidence = name_evidence(words) if words else -1
-    if evidence < 0 or _NOBODY.fullmatch(" ".join(words)):
+    if evidence < 0 or _ACCOUNT_NAME.fullmatch(" ".join(words)):
         return False
     if len(words) == 1:
         return certain
     return certain or evidence >= (1 if first else 2)
 
 
-def _enough(names: list[str]) -> bool:
+def _are_certain(names: list[str]) -> bool:
     return all(name_evidence(name_words(name)) >= 2 for name in names)
 
 
 def _plain_name(names: list[str]) -> bool:
-    """Whether one name in ordinary capitals stands alone, and its last word has no ending of a noun or adjective.
+    """True for a single name in normal capitalization whose last word does not end like a noun or adjective.
 
-    Kazakh and Russian, unlike English, give the second word of a heading a capital only where it is a name.
+    In Kazakh and Russian, unlike English, the second word of a heading is capitalized only if it is a name.
     """
     words = name_words(names[0])
     return (

@@ -1,4 +1,4 @@
-"""Dates as newspapers print them in Kazakh and Russian, and as machines stamp them; doubtful ones are none."""
+"""Reads dates as printed by Kazakh and Russian newspapers, and machine timestamps; ambiguous dates are rejected."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from newsarchive.kazakh.stamps import parse_stamp, to_utc
 
 __all__ = ["find_date", "parse_stamp", "read_date", "to_utc"]
 
-_LONGEST = 300
+_MAX_LENGTH = 300
 _TOKEN = re.compile(r"\d+|[^\W\d_]+(?:['’ʼ][^\W\d_]+)*|\s+|[^\w\s]|_")
 _NOON_MARK = re.compile(r"\b([apAP])\.\s?[mM]\b\.?")
 _DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
@@ -23,7 +23,7 @@ _MARKS = {
     for mark in marks
 }
 
-# The coded line (see datewords.code_of): figures and marks as they are, words as their codes.
+# Patterns for the encoded line: figures and punctuation unchanged, words as codes (see datewords.code_of).
 _GAP = r'(?:[\s,."|()-]|W|Y(?!\d)){0,8}'
 _DAY = r'(?<![\d.:+])(?<![\d][-|])"?(?P<d>\d{1,2})"?(?:\s?(?:Ud|B))?(?![\d:])(?!\.\d)'
 _MONTH = r"M(?P<m>[a-l])\.?(?:\s?O)?"
@@ -44,9 +44,9 @@ _NO_YEAR = [
     re.compile(rf"{_DAY}{_GAP}{_MONTH}(?![a-z])(?!{_GAP}\d+(?![\d:.]))"),
     re.compile(rf"{_MONTH}{_GAP}{_DAY}(?!{_GAP}\d+(?![\d:.]))"),
 ]
-_BESIDE_A_DAY = re.compile(r"(?<![\d:.])\d{1,2}\s?[-,|]\s?$")
+_DAY_RANGE_BEFORE = re.compile(r"(?<![\d:.])\d{1,2}\s?[-,|]\s?$")
 _LINK = r'(?:[\s,."|()-]|W|Y|Ud|Uh|H|K){0,10}'
-# Only after seconds can a minus begin an offset; elsewhere it parts two times of day.
+# A minus begins an offset only after seconds; elsewhere it separates two times of day.
 _ISO_OFFSET = r"(?:(?<=:\d\d:\d\d)|(?<=\.\d\d\d)|(?<=\.\d{6}))[+-]\d\d:?\d\d(?!\d)"
 _TIME_AFTER = re.compile(
     _LINK + r"(?:(?P<h>\d{1,2})[:.](?P<i>\d\d)(?::(?P<sec>\d\d)(?:[.,]\d+)?)?(?![\d:])(?![.|]\d)"
@@ -70,11 +70,11 @@ _SECONDS = {"s": 1, "i": 60, "h": 3600}
 
 
 def read_date(text: str, *, now: datetime | None = None, day_first: bool | None = True) -> date | datetime | None:
-    """The date that one string states: aware where it gives an offset, naive with a time of day, else a bare day.
+    """Read the date in a string: an aware datetime if it has an offset, a naive one if it has a time, else a date.
 
-    Relative dates and days without a year are read at `now`, the site's local time; without it they are none. A day
-    without a year is the latest such day not after `now`. `day_first` None leaves figures that could be either order
-    unread. None too where the string holds no whole day, an impossible one, or more than one.
+    Relative dates and days without a year need `now`, the site's local time; a day without a year is the latest such
+    day up to `now`. With `day_first` None, figures that could be in either order are not read. Returns None if the
+    string has no complete date, an impossible one, or several.
 
     >>> read_date("Сенбі, 20 қыркүйек, 2014 жыл сағат 12:19")
     datetime.datetime(2014, 9, 20, 12, 19)
@@ -83,23 +83,23 @@ def read_date(text: str, *, now: datetime | None = None, day_first: bool | None 
     >>> read_date("3 күн бұрын", now=datetime(2025, 2, 18, 16, 0))
     datetime.date(2025, 2, 15)
     """
-    if len(text) > _LONGEST:
+    if len(text) > _MAX_LENGTH:
         return None
     coded = _encode(text)
     return _with_year(coded, day_first=day_first) if now is None else _any_form(coded, now, day_first=day_first)
 
 
 def find_date(text: str, *, now: datetime | None = None) -> date | datetime | None:
-    """The one date within a short header line, between section names and counters; None if none or several.
+    """Find the date in a short header line among section names and counters; None if there is none or several.
 
-    Stricter than read_date: the date must have a year, or a time of day, or be all the line says. Lines with weather
-    or exchange rates show the day of reading, not of writing.
+    Stricter than read_date: the date needs a year or a time of day, or must be the whole line. Lines with weather or
+    exchange rates are rejected, since they show the day of reading.
 
     >>> find_date("Ақмылтық 153 0 пікір 30 қаңтар, 2026 сағат 13:48")
     datetime.datetime(2026, 1, 30, 13, 48)
     >>> find_date("+15 °C Алматы 2024 Жыл 24 Сәуiр")
     """
-    if len(text) > _LONGEST or _WIDGET.search(text):
+    if len(text) > _MAX_LENGTH or _WIDGET.search(text):
         return None
     coded = _encode(text)
     found = _with_year(coded, day_first=True)
@@ -113,7 +113,7 @@ _WIDGET = re.compile(r"°|[$€₽₸]|\b(?:USD|EUR|RUB)\b|[+-]?\d+(?:[.,]\d)? [
 
 
 def _encode(text: str) -> str:
-    """A line in the letters of the grammar."""
+    """Encode a line for the date patterns."""
     line = fold_lookalikes(clean_text(text)).translate(_DIGITS).translate(_MARKS)
     line = _NOON_MARK.sub(r"\1m", line)
     codes: list[str] = []
@@ -123,7 +123,7 @@ def _encode(text: str) -> str:
             codes.append(" " if token.isspace() else token)
             continue
         code = code_of(token)
-        if code in ("X", "B", "Y") and _ends_a_figure(tokens, i) and (code != "Y") and is_number_suffix(token):
+        if code in ("X", "B", "Y") and _follows_figure(tokens, i) and (code != "Y") and is_number_suffix(token):
             if codes[-1] == "-":
                 codes.pop()
             continue
@@ -131,14 +131,14 @@ def _encode(text: str) -> str:
     return "".join(codes).strip()
 
 
-def _ends_a_figure(tokens: list[str], i: int) -> bool:
+def _follows_figure(tokens: list[str], i: int) -> bool:
     if i and tokens[i - 1] == "-":
         return i > 1 and tokens[i - 2].isdigit()
     return i > 0 and tokens[i - 1].isdigit()
 
 
 def _with_year(coded: str, *, day_first: bool | None) -> date | datetime | None:
-    """The one whole date of a coded line with its time of day; None where there is none or doubt."""
+    """Return the only complete date of an encoded line, with its time; None if there is none or it is ambiguous."""
     matches = list(_whole_dates(coded))
     days = {_day(m, day_first=day_first) for m in matches}
     if len(days) != 1 or None in days or _other_days(coded, matches):
@@ -158,8 +158,8 @@ def _whole_dates(coded: str) -> Iterator[re.Match[str]]:
 
 
 def _day(match: re.Match[str], *, day_first: bool | None) -> date | None:
-    """A match as a day; None where it is no day of the calendar or stands in a range."""
-    if _BESIDE_A_DAY.search(match.string, 0, match.start()):
+    """Convert a match to a date; None if the date is impossible or part of a range."""
+    if _DAY_RANGE_BEFORE.search(match.string, 0, match.start()):
         return None
     groups = match.groupdict()
     year, day = int(groups["y"]), int(groups["d"])
@@ -171,7 +171,7 @@ def _day(match: re.Match[str], *, day_first: bool | None) -> date | None:
     year_first = match.start("y") < match.start("d")
     if year_first or (day_first and month <= 12) or day > 12 or day == month:
         return _calendar(year, month, day) if 1900 <= year < 2100 else None
-    # Only America writes the month first, and with strokes, which the code has as bars.
+    # Only US dates have the month first; their slashes are encoded as bars.
     return _calendar(year, day, month) if month > 12 and groups["s"] == "|" else None
 
 
@@ -183,7 +183,7 @@ def _calendar(year: int, month: int, day: int) -> date | None:
 
 
 def _other_days(coded: str, matches: list[re.Match[str]]) -> bool:
-    """Whether another day, without a year, stands beside the whole dates."""
+    """True if the line also has a day without a year."""
     rest = coded
     for match in matches:
         rest = rest[: match.start()] + "#" * (match.end() - match.start()) + rest[match.end() :]
@@ -202,7 +202,7 @@ def _any_form(coded: str, now: datetime, *, day_first: bool | None) -> date | da
 def _without_year(coded: str, now: datetime) -> date | datetime | None:
     matches = [m for pattern in _NO_YEAR for m in pattern.finditer(coded)]
     days = {("abcdefghijkl".index(m["m"]) + 1, int(m["d"])) for m in matches}
-    if len(days) != 1 or len(re.findall("M[a-l]", coded)) > 1 or _BESIDE_A_DAY.search(coded, 0, matches[0].start()):
+    if len(days) != 1 or len(re.findall("M[a-l]", coded)) > 1 or _DAY_RANGE_BEFORE.search(coded, 0, matches[0].start()):
         return None
     month, day = days.pop()
     candidates = (_calendar(year, month, day) for year in range(now.year, now.year - 9, -1))
@@ -211,7 +211,7 @@ def _without_year(coded: str, now: datetime) -> date | datetime | None:
 
 
 def _with_time(coded: str, start: int, end: int, day: date) -> date | datetime | None:
-    """The day, with the time of day that stands right after or before it, and the offset the line gives."""
+    """Combine the day with the time right after or before it, and with the line's UTC offset."""
     match = _TIME_AFTER.match(coded, end) or _TIME_BEFORE.search(coded, 0, start)
     if match is None:
         return day
@@ -260,7 +260,7 @@ def _ago(match: re.Match[str], now: datetime) -> date | datetime | None:
         number = int(count) if count.isdigit() else "abcdefghij".find(count[1]) + 1
         kind = "y" if year else unit
         if number == 0:
-            # A half: only of an hour is it a date.
+            # "Half": only half an hour is precise enough.
             if kind != "h":
                 return None
             at -= timedelta(minutes=30)

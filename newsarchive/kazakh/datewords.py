@@ -1,11 +1,11 @@
-"""Words of dates in Kazakh (three scripts), Russian and English, each told apart by its bare skeleton."""
+"""Date words in Kazakh (three scripts), Russian and English, recognized by their skeletons."""
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
 
-# One letter per sound, whatever the script and however much of the Kazakh alphabet the keyboard had.
+# One letter per sound, for any script and for keyboards without Kazakh letters.
 _SOUNDS = {
     ord(letter): sound
     for sound, letters in {
@@ -20,7 +20,7 @@ _CLUSTERS = (("sh", "ш"), ("ch", "ч"), ("zh", "ж"), ("gh", "г"), ("kh", "х"
 
 
 def skeleton(word: str) -> str:
-    """A word by its sounds alone, so that one table serves all spellings.
+    """Reduce a word to its sounds, so that one table covers all spellings.
 
     >>> {skeleton(w) for w in ("Қыркүйек", "qyrkúıek", "qırküyek", "قىركۇيەك")} == {"кыркуыек"}
     True
@@ -47,7 +47,7 @@ def _month_forms() -> dict[str, int]:
             for length in range(3, len(stem) + 1):
                 if forms.setdefault(stem[:length], number) != number:
                     forms[stem[:length]] = 0
-    # Written short by custom though no prefix tells them apart, or a word of its own.
+    # Usual abbreviations that are ambiguous as prefixes, or not a prefix of the name.
     forms |= {"мар": 3, "маы": 5, "мая": 5, "ыюн": 6, "ыюл": 7, "жун": 6, "жул": 7, "сент": 9, "септем": 9, "сен": 9}
     return {form: number for form, number in forms.items() if number}
 
@@ -61,7 +61,7 @@ _FULL_WITH_CASE = re.compile(
 
 
 def month_of(bare: str) -> int:
-    """The month a skeleton names, with or without case ending or cut short; 0 where it names none.
+    """Return the month that a skeleton names, also abbreviated or with a case ending; 0 if it is not a month.
 
     >>> month_of(skeleton("ақпанындағы")), month_of(skeleton("сентября")), month_of(skeleton("қыр"))
     (2, 9, 9)
@@ -124,14 +124,14 @@ _ORDINAL = re.compile(
 
 
 def is_number_suffix(word: str) -> bool:
-    """Whether a word after a figure is only its ending: 18-інде, 18-ші, 18-го, 18th."""
+    """True if a word after a figure is only its ending: 18-інде, 18-ші, 18-го, 18th."""
     bare = skeleton(word)
     return 0 < len(bare) <= 7 and _ORDINAL.fullmatch(bare) is not None
 
 
 @lru_cache(maxsize=8192)
 def code_of(word: str) -> str:
-    """What a word does in a date, as a short code for the grammar; ``X`` for any other word.
+    """Return the code of a word's role in a date, for the date patterns; ``X`` for any other word.
 
     ``Ma``–``Ml`` month, ``W`` weekday, ``Y`` year, ``O`` of the month, ``U?`` unit, ``A`` ago, ``R?`` today and the
     days before, ``L`` the day before, ``J G`` just now, ``H`` before a time of day, ``Z`` GMT, ``C?`` number, ``B`` of.

@@ -1,4 +1,4 @@
-"""Given names common in Kazakhstan, as evidence that a line names a person; any spelling of one will do."""
+"""Given names common in Kazakhstan, as evidence that a line names a person; they match in any spelling."""
 
 GIVEN_NAMES = """
 Абай Абзал Абылай Адай Адина Адия Азамат Азат Азиза Әзиза Айбар Айбек Айболат Айгерім Айгүл Айдана Айдар Айдос Айжан

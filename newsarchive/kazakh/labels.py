@@ -1,6 +1,6 @@
-"""Words by which lines say who wrote, photographed or signs for the newsroom, by their skeletons.
+"""Labels of bylines and photo credits, and names of newsrooms, as patterns of skeletons.
 
-Words are as `datewords.skeleton` gives them, parted by one space: «Дайындаған» is ``даыындаган``.
+Words are reduced by `datewords.skeleton` and separated by one space: «Дайындаған» is ``даыындаган``.
 """
 
 from __future__ import annotations
@@ -42,6 +42,6 @@ VERB_AFTER = re.compile(
     "(?:даыында(?:ды|ган)|азырле(?:ды|ген)|жазып алды|жазды|сухбаттасты|ангымелесты|подготовыл[аы]?)"
 )
 
-# What may stand behind a name: the paper or place of its writer, or the post of one who is only spoken to.
+# Words that may follow a name: the author's newspaper or place, or the job title of an interviewee.
 PRESS = re.compile('[«"“]|тылшы|журналыст|корр|облыс|област|аудан|раыон|кала|город|г\\b|ауыл|егемен|кор(?:ы|ыныз)?$|@')
 POST = re.compile("жазушы|акын|мыныстр|торага|галым|академык|депутат|дыректор|профессор|доктор|актер|анды|шы$|шы\\b")

@@ -1,4 +1,4 @@
-"""Which language a text is in: letters first, a statistical model for what they do not tell."""
+"""Identifies the language of a text: by its letters, and by a statistical model if these do not decide."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from newsarchive.kazakh.scripts import clean_text, fold_lookalikes, script_of
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
-_LONGEST = 6000
+_MAX_LENGTH = 6000
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’ʼ][^\W\d_]+)*")
 _KAZAKH_ONLY = re.compile("[ғқұҒҚҰ]")
 _KAZAKH = re.compile("[әғқңөұүһіӘҒҚҢӨҰҮҺІ]")
@@ -39,10 +39,10 @@ _ARABIC_UIGHUR = re.compile("[ېۈۆ]")
 
 
 def identify_language(text: str, *, hint: str = "") -> str:
-    """A code such as ``kk``, ``ru``, ``ky``, ``kk-Latn``, ``kk-Arab``; empty where the text is too little to tell.
+    """Return a code such as ``kk``, ``ru``, ``ky``, ``kk-Latn`` or ``kk-Arab``; empty if the text is too short.
 
-    `hint` is what the site or the page's `lang` says; it decides only where the text itself does not. A text in two
-    languages is in the one that most of it is in.
+    `hint` is the language declared by the site or the page's `lang`; it is used only if the text does not decide. A
+    text in two languages is assigned to the one with the larger share.
 
     >>> identify_language("Қарағандыда жаңа мектеп ашылды"), identify_language("В Караганде открыли новую школу")
     ('kk', 'ru')
@@ -51,7 +51,7 @@ def identify_language(text: str, *, hint: str = "") -> str:
     >>> identify_language("18:30"), identify_language("Премьера", hint="kk")
     ('', 'kk')
     """
-    sample = fold_lookalikes(clean_text(text[:_LONGEST]))
+    sample = fold_lookalikes(clean_text(text[:_MAX_LENGTH]))
     words: list[str] = _WORD.findall(sample)
     letters = sum(map(len, words))
     script = script_of(sample)
@@ -67,7 +67,7 @@ def identify_language(text: str, *, hint: str = "") -> str:
 
 
 def is_mixed(text: str) -> bool:
-    """Whether both Kazakh and Russian, in Cyrillic, have at least a fifth of the text each.
+    """True if Kazakh and Russian, both in Cyrillic, each make up at least a fifth of the text.
 
     >>> is_mixed("Қарағандыда жаңа мектеп ашылды.\\nВ Караганде открыли новую школу.")
     True
@@ -95,7 +95,7 @@ def _cyrillic(sample: str, words: list[str], hint: str) -> str:
         return hint if hint in _CYRILLIC_LANGUAGES else _by_model(sample, hint, len(sample), _NEAR)
     if _KAZAKH_ONLY.search(sample) and not russian_words:
         return "kk"
-    # A few words alone make the model take Russian for Macedonian: far languages need more text, or a hint.
+    # With few words the model mistakes Russian for Macedonian: less related languages need more text, or a hint.
     far = len(words) > 15 or hint in _CYRILLIC_LANGUAGES[3:]
     return _by_model(sample, hint, len(sample), _CYRILLIC_LANGUAGES if far else _NEAR)
 
@@ -105,7 +105,7 @@ _CYRILLIC_LANGUAGES = (*_NEAR, "uk", "be", "bg", "mk", "sr", "mn")
 
 
 def _shares(sample: str) -> tuple[int, int]:
-    """Letters in lines that are Kazakh, and in those that are not."""
+    """Return the number of letters in Kazakh lines, and in all other lines."""
     kazakh = other = 0
     for line in re.split(r"\n|(?<=[.!?])\s", sample):
         words: list[str] = _WORD.findall(line)
@@ -135,7 +135,7 @@ def _is_kazakh_latin(words: list[str]) -> bool:
 def _by_model(sample: str, hint: str, letters: int, languages: tuple[str, ...] = ()) -> str:
     ranked: list[tuple[str, float]] = _model().rank(sample)
     order = [language for language, _ in ranked if not languages or language in languages]
-    # Among the few Cyrillic languages a hint would always be near the top, so there it decides only for a word or two.
+    # Among the few Cyrillic languages a hint always ranks high, so it decides only texts of one or two words.
     if letters < (16 if languages else 40) and hint in order[: 2 if languages else 3]:
         return hint
     if letters < 12 and script_of(sample) in ("Cyrl", "Latn"):
@@ -145,7 +145,7 @@ def _by_model(sample: str, hint: str, letters: int, languages: tuple[str, ...] =
 
 @cache
 def _model() -> LanguageIdentifier:
-    """The packaged model, read once in a process that needs it: Kazakh and Russian texts hardly ever do."""
+    """Load the packaged model on first use; Kazakh and Russian texts rarely need it."""
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     return LanguageIdentifier.from_model_file(MODEL_FILE)

@@ -1,4 +1,4 @@
-"""Lexicon of stems: learned without labels from any text, kept in a small file, read when first needed."""
+"""The stem lexicon: learned from unlabelled text, stored in a small file, loaded on first use."""
 
 import gzip
 import hashlib
@@ -16,28 +16,28 @@ from .scripts import fold
 from .suffixes import Parse, legal_readings, parses
 
 LEXICON_VERSION = 2
-"""Of the suffix rules and of the file's form; with a lexicon's digest it tells which stems an index holds."""
+"""Version of the suffix rules and the file format; with the lexicon's digest it identifies the stems of an index."""
 
 _KAZAKH_WORD = re.compile("[а-яёәғқңөұүһі]+")
 _HEADER = f"# newsarchive stems {LEXICON_VERSION}"
-_LONGEST = 40  # letters; what is longer is no word
-_MOST_WORDS = 300_000  # distinct words to learn from, the most frequent: some 5 readings each are held in memory
+_MAX_WORD_LENGTH = 40  # letters; longer strings are not words
+_MAX_WORDS = 300_000  # most frequent distinct words to learn from; each has some 5 readings in memory
 _ROUNDS = 5
 
-# How a reading is judged; found by trying some hundred settings on halves of the evaluation queries.
+# Weights of a reading's score, tuned by trying some hundred settings on halves of the evaluation queries.
 _STEM_SHARE = 5.0
 _SUFFIX_SHARE = 0.7
-_PER_LETTER = 1.25  # each letter taken off
+_PER_LETTER = 1.25  # for each letter stripped
 _SHORT = {1: 40.0, 2: 6.0, 3: 2.0}
 _TEMPERATURE = 2.0
-_LEAST_SUPPORT = 0.6
-_UNSEEN = round(-100 * _SUFFIX_SHARE * 9)  # a suffix never seen in its place
+_MIN_SUPPORT = 0.6
+_UNSEEN = round(-100 * _SUFFIX_SHARE * 9)  # a suffix never seen in this position
 _RAREST = 2 * _UNSEEN
 
 
 @dataclass(frozen=True)
 class Lexicon:
-    """Hundredths of merit of each ``stem n`` (noun) or ``stem v`` (verb), and of each suffix in its place."""
+    """Scores, in hundredths, of each ``stem n`` (noun) or ``stem v`` (verb), and of each suffix in its position."""
 
     stems: dict[str, int]
     suffixes: dict[str, int]
@@ -45,19 +45,20 @@ class Lexicon:
 
     @cached_property
     def digest(self) -> str:
-        """Short name of the content: the same stems and suffixes give the same one."""
+        """A short hash of the stems and suffixes."""
         return hashlib.sha256("\n".join([_HEADER, *_lines(self)]).encode()).hexdigest()[:16]
 
 
 def learn_lexicon(texts: Iterable[str], *, source: str = "") -> Lexicon:
-    """Learn stems and habits of suffixes from running text alone; the same texts in any order give the same lexicon.
+    """Learn stems and suffix frequencies from plain text; the result does not depend on the order of the texts.
 
-    At first every legal reading of a word speaks for its stem. Then, in rounds, a reading speaks the louder the
-    better its stem and its suffixes did in the round before. `source` is kept in the lexicon's file to say where
-    the texts are from.
+    In the first round, every legal reading of a word counts for its stem. In later rounds, readings are weighted by
+    the scores of their stem and suffixes in the round before. `source` says where the texts are from; it is stored in
+    the lexicon file.
     """
-    counts = Counter(word for text in texts for word in _KAZAKH_WORD.findall(fold(text)) if len(word) <= _LONGEST)
-    words = sorted(counts, key=lambda word: (-counts[word], word))[:_MOST_WORDS]
+    found = (word for text in texts for word in _KAZAKH_WORD.findall(fold(text)))
+    counts = Counter(word for word in found if len(word) <= _MAX_WORD_LENGTH)
+    words = sorted(counts, key=lambda word: (-counts[word], word))[:_MAX_WORDS]
     readings = {word: tuple(parses(word)) for word in sorted(words)}
     lexicon = _first_lexicon(readings.values())
     for _ in range(_ROUNDS - 1):
@@ -71,7 +72,7 @@ def _first_lexicon(readings: Iterable[tuple[Parse, ...]]) -> Lexicon:
     support: Counter[str] = Counter()
     for options in readings:
         support.update({_key(parse) for parse in options})
-    return Lexicon(_merits(support), {})
+    return Lexicon(_stem_scores(support), {})
 
 
 def _next_lexicon(readings: dict[str, tuple[Parse, ...]], lexicon: Lexicon) -> Lexicon:
@@ -84,26 +85,26 @@ def _next_lexicon(readings: dict[str, tuple[Parse, ...]], lexicon: Lexicon) -> L
             for step in parse.steps:
                 steps[step] += share
         for key, share in shares.items():
-            # The root lets a stem live on second readings too, where plain sums would starve it.
+            # The square root keeps stems alive that are only second readings; plain sums would drop them.
             support[key] += sqrt(share)
-    return Lexicon(_merits(support), _suffix_merits(steps))
+    return Lexicon(_stem_scores(support), _suffix_scores(steps))
 
 
 def _shares(lexicon: Lexicon, word: str, options: tuple[Parse, ...]) -> list[float]:
-    """Say how likely each reading is; together 1."""
-    merits = [_merit(lexicon, word, *parse) / _TEMPERATURE for parse in options]
-    best = max(merits)
-    odds = [exp(merit - best) for merit in merits]
+    """Return the probability of each reading; they add up to 1."""
+    scores = [_score(lexicon, word, *parse) / _TEMPERATURE for parse in options]
+    best = max(scores)
+    odds = [exp(score - best) for score in scores]
     total = sum(odds)
     return [odd / total for odd in odds]
 
 
-def _merits(support: Mapping[str, float]) -> dict[str, int]:
-    return {key: round(100 * _STEM_SHARE * log(1 + n)) for key, n in support.items() if n >= _LEAST_SUPPORT}
+def _stem_scores(support: Mapping[str, float]) -> dict[str, int]:
+    return {key: round(100 * _STEM_SHARE * log(1 + n)) for key, n in support.items() if n >= _MIN_SUPPORT}
 
 
-def _suffix_merits(steps: Mapping[str, float]) -> dict[str, int]:
-    """Merit of each suffix by its share of all that was seen in the same place."""
+def _suffix_scores(steps: Mapping[str, float]) -> dict[str, int]:
+    """Score each suffix by its share of all suffixes seen in the same position."""
     places: defaultdict[str, float] = defaultdict(float)
     for step, share in steps.items():
         places[_place(step)] += share
@@ -123,50 +124,50 @@ def _place(step: str) -> str:
 
 
 def choose_parse(lexicon: Lexicon, word: str) -> Parse:
-    """Choose among the legal readings of a folded Cyrillic word the likeliest one; ties go by the alphabet."""
-    return Parse(*max((_merit(lexicon, word, *reading), reading) for reading in legal_readings(word))[1])
+    """Return the most likely legal reading of a folded Cyrillic word; ties are broken alphabetically."""
+    return Parse(*max((_score(lexicon, word, *reading), reading) for reading in legal_readings(word))[1])
 
 
-def _merit(lexicon: Lexicon, word: str, stem: str, kind: str, steps: tuple[str, ...], cost: float) -> float:
-    known = lexicon.stems.get(f"{stem} {kind}", 0)
+def _score(lexicon: Lexicon, word: str, stem: str, kind: str, steps: tuple[str, ...], cost: float) -> float:
+    hundredths = lexicon.stems.get(f"{stem} {kind}", 0)
     if suffixes := lexicon.suffixes:
         for step in steps:
-            known += suffixes.get(step, _UNSEEN)
-    return known / 100 + _PER_LETTER * (len(word) - len(stem)) - _SHORT.get(len(stem), 0.0) - cost
+            hundredths += suffixes.get(step, _UNSEEN)
+    return hundredths / 100 + _PER_LETTER * (len(word) - len(stem)) - _SHORT.get(len(stem), 0.0) - cost
 
 
 def _lines(lexicon: Lexicon) -> Iterator[str]:
     for table in (lexicon.suffixes, lexicon.stems):
-        yield from (f"{key}\t{merit}" for key, merit in sorted(table.items()))
+        yield from (f"{key}\t{score}" for key, score in sorted(table.items()))
         yield ""
 
 
 def write_lexicon(path: str | PathLike[str], lexicon: Lexicon) -> None:
-    """Write a lexicon as gzipped text; the same lexicon gives the same bytes."""
+    """Write a lexicon as gzipped text; the output is reproducible."""
     text = "\n".join([_HEADER, f"# {lexicon.source}", *_lines(lexicon), ""])
     Path(path).write_bytes(gzip.compress(text.encode(), 9, mtime=0))
 
 
 def read_lexicon(path: str | PathLike[str]) -> Lexicon:
-    """Read a lexicon that `write_lexicon` wrote; raise ValueError where the file is of another version."""
+    """Read a file written by `write_lexicon`. Raises ValueError if it is of another version."""
     return _parsed(Path(path).read_bytes(), str(path))
 
 
 def _parsed(data: bytes, name: str) -> Lexicon:
     header, source, text = gzip.decompress(data).decode().split("\n", 2)
     if header != _HEADER:
-        raise ValueError(f"{name} is not a lexicon of this version ({_HEADER!r}): it begins with {header!r}")
+        raise ValueError(f"{name} is not a lexicon of this version: it begins with {header!r}, not {_HEADER!r}")
     suffixes, _, stems = text.partition("\n\n")
     return Lexicon(_table(stems), _table(suffixes), source.removeprefix("# "))
 
 
 def _table(text: str) -> dict[str, int]:
     rows = (line.split("\t") for line in text.splitlines() if line)
-    return {key: int(merit) for key, merit in rows}
+    return {key: int(score) for key, score in rows}
 
 
 @cache
 def shipped_lexicon() -> Lexicon:
-    """Give the lexicon that comes with the program; it is read when first asked for."""
+    """Return the packaged lexicon, loaded on first use."""
     resource = files(__package__) / "lexicon.gz"
     return _parsed(resource.read_bytes(), resource.name)

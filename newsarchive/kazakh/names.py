@@ -1,4 +1,4 @@
-"""Names of people in the Kazakh press: which words may be one, and how it is written in normal capitals."""
+"""Names of people in the Kazakh press: recognizing them and normalizing their capitalization."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WEAK_ENDING = re.compile(
     ".{2,}(?:ына?|скыы|ская|цкыы|цкая|чук|ян|баы|бек|хан|кан|гул|жан|галы|калы|нур|мурат|таы|газы|болат|бол|аыым"
     "|султан|мбет|темыр|гереы|кереы|кожа|кул|быке|сулу|гелды|берген|берды|дыяр|дыл)"
 )
-# Words that begin with a capital in headings, mastheads and menus, and are nobody's name.
+# Words that are capitalized in headings, mastheads and menus but are not names of people.
 _NOT_NAMES = re.compile(
     "казакстан.*|казах.*|республ.*|астана.*|алматы.*|каз[а]?кпарат|казынформ|жаналык.*|новост.*|редакц.*|газет.*|журнал.*|портал.*"
     "|телеарна.*|арна|канал.*|орталык.*|центр.*|област.*|облыс.*|аудан.*|раыон.*|кала|каласы.*|город.*|ауыл.*|село|мектеп.*|школ.*"
@@ -36,7 +36,7 @@ _FEMININE = frozenset(map(skeleton, FEMININE_NAMES.split()))
 
 
 def name_words(text: str) -> list[str]:
-    """The words of a text if each may be part of a name; else none.
+    """Return the words of a text if each may be part of a name, else an empty list.
 
     >>> name_words("Д.КАЖИГАЛИЕВ"), name_words("Берік Көшербай"), name_words("Қазталов ауданы")
     (['Д.', 'КАЖИГАЛИЕВ'], ['Берік', 'Көшербай'], [])
@@ -63,7 +63,7 @@ def _may_be_part(word: str, *, first: bool) -> bool:
 
 
 def name_evidence(words: Sequence[str]) -> int:
-    """How much speaks for a person: 2 and more is enough, 0 is nothing, less is against it.
+    """Score the evidence that words name a person: 2 or more is sufficient, 0 is none, below 0 is against it.
 
     >>> name_evidence(["Михаил", "Тё"]), name_evidence(["Басты", "Бет"]), name_evidence(["Мирас", "АСАН"])
     (2, -1, 4)
@@ -82,7 +82,7 @@ def name_evidence(words: Sequence[str]) -> int:
 
 
 def normal_name(text: str) -> str:
-    """A name in normal capitals, initials apart, without what stands around it.
+    """Return a name in normal capitalization, with initials separated and surrounding punctuation removed.
 
     >>> normal_name("Аида РАХЫМҚҰЛОВА"), normal_name("Д.КАЖИГАЛИЕВ,"), normal_name("DARHAN ÄBDİK")
     ('Аида Рахымқұлова', 'Д. Кажигалиев', 'Darhan Äbdik')
@@ -98,11 +98,11 @@ def normal_name(text: str) -> str:
 def _normal_word(word: str, line: str) -> str:
     if not word.isupper() or len(word.rstrip(".")) < 2:
         return word
-    # In the alphabets with ı and i as two letters, I is the capital of ı; elsewhere of i.
+    # In alphabets with both ı and i, I is the capital of ı; elsewhere of i.
     dotless = bool(re.search("[İıŞĞŊÑÄŪşğŋñäū]", line)) and "I" in word
     low = (word.replace("I", "ı") if dotless else word).replace("İ", "i").lower()
     if not dotless and re.search("[ÁÓÚŃǴÝáóúńǵý]", line):
-        # In the 2018 alphabet ı is also й, which stands beside vowels.
+        # In the 2018 alphabet ı is also й, which occurs next to vowels.
         low = re.sub("(?<=[aáeoóuúyýı])i", "ı", low)
     if skeleton(word) in _PARTICLES:
         return low
@@ -110,7 +110,7 @@ def _normal_word(word: str, line: str) -> str:
 
 
 def nominative(name: str) -> str:
-    """A Russian name as dictionaries have it, from the genitive that follows «фото»; others stay.
+    """Convert a Russian name from the genitive, as in «фото Игоря ...», to the nominative; keep other names.
 
     >>> nominative("Игоря Бургандинова"), nominative("Анны Ивановой"), nominative("Александра Павского")
     ('Игорь Бургандинов', 'Анна Иванова', 'Александр Павский')

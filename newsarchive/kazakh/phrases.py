@@ -1,7 +1,8 @@
-"""Furniture of pages: whole lines that share, relate, count, subscribe, comment or advertise instead of telling.
+"""Boilerplate lines: sharing, related articles, counters, subscriptions, comments, advertising and navigation.
 
-Kazakh (in three scripts) and Russian are matched by skeletons of words (see datewords.skeleton), so that «Ұқсас
-жаңалықтар», «Ūqsas jaŋalyqtar» and a keyboard without Kazakh letters need one pattern; other languages as they are.
+Kazakh (in three scripts) and Russian are matched by word skeletons (see datewords.skeleton), so that one pattern
+covers «Ұқсас жаңалықтар», «Ūqsas jaŋalyqtar» and keyboards without Kazakh letters. Other languages are matched as
+written.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from functools import lru_cache
 from newsarchive.kazakh.datewords import code_of, skeleton
 from newsarchive.kazakh.scripts import clean_text, fold_lookalikes
 
-_LONGEST = 320
+_MAX_LENGTH = 320
 
 
 def _any_of(*patterns: str) -> re.Pattern[str]:
@@ -29,7 +30,7 @@ _CHANNEL = (
     "|гоогле|гугл|телеграмм|тректытер|канал"
     "|парак|соцсет|алеуметтык|рассылк|хабарлама|неуслеттер|вк|дзен|твыттер|туыттер|саыт|жаналык|новост)"
 )
-# Before a colon and a headline, or alone: read also.
+# "Read also", alone or before a colon and a headline.
 _READ_ALSO = _any_of(
     "(?:(?:сондаы ак|тагы(?: да)?|осыны(?: да)?|муны|такырыпка ораы|такырып боыынша|осы такырыпта) )*"
     "(?:окыныз(?:дар)?|окы отырыныз(?:дар)?|караныз(?:дар)?|корыныз(?:дер)?|кора отырыныз)(?: да)?",
@@ -58,8 +59,8 @@ _READ_ALSO_PLAIN = _any_of(
     "اقرأ (?:أيضا|أيضاً|المزيد)|بیشتر بخوانید|baca juga",
     "xem thêm|đọc thêm",
 )
-_FURNITURE = _any_of(
-    # related and more
+_BOILERPLATE = _any_of(
+    # related articles and "more"
     "толыгырак(?: оку| окыныз| карау)?|толык(?:тыруы)? ?(?:оку|нусканы оку|окыныз)|толыгымен|толык",
     "барлыгы|барлык жаналык(?:тар)?",
     "тагы ?да?(?: жуктеу| корсету| коры?у)?|кобырек(?: оку| коры?у)?|жалгасын оку|жалгасы",
@@ -90,7 +91,7 @@ _FURNITURE = _any_of(
     "поделытся (?:в|на|во) .{2,20}|0 мын(?:ут)? оку|главное(?: сегодня| за ден)?|бул туралы толыгырак",
     "(?:сурет|фото)(?:тер|лар)? .{0,30}дереккозден(?: алынды| алынган)?|(?:бул )?саыттын мобылды нускасы",
     "(?:заметылы|увыделы|обнаружылы) (?:ошыбку|опечатку)(?: .{0,80})?|.{0,40}(?:стрл|цтрл|ктрл) ентер .{0,40}",
-    # errors and comments
+    # error reports and comments
     "(?:матындегы|беттегы|матынде)? ?кате(?:ны)? ?(?:таптыныз ба|хабарлау|болса)?(?: .{0,60})?ентер",
     "беттегы кате|кате таптыныз ба(?: .{0,60})?",
     "(?:вы )?нашлы (?:ошыбку|опечатку)(?: .{0,100})?|сообщыт об ошыбке",
@@ -120,7 +121,7 @@ _FURNITURE = _any_of(
     "месяц .{3,20} 0|вверх|наверх|наза[дт]|воыты|регыстрацыя|контакты|о нас|обратная связ|поыск|меню",
     "карта саыта|прямоы эфыр|тегы|метк[ыа]",
     "реклама|на правах рекламы|жарнама ретынде|спонсор|партнерскыы матерыал",
-    # pictures and teasers
+    # images and teasers
     "ашык дереккоз(?:ы|дер|дерден|ден)?",
     "(?:сурет|фото)(?:тер|лар)? ?(?:ашык дереккоз(?:ы|дер|дерден|ден)?|ынтернет(?:тен)?|автордан|автордыкы)?",
     "(?:архывное )?фото (?:ыз|с) (?:открытых ысточныков|ынтернета|свободного доступа|архыва.{0,30}|саыта.{0,30})",
@@ -128,7 +129,7 @@ _FURNITURE = _any_of(
     "толыгырак (?:выдео|беыне|тылшы|сюжет|репортаж).{0,60}",
     "толыгырак .{0,30}(?:матерыалында|сюжетынде|репортажында|беынежазбада)",
 )
-_FURNITURE_PLAIN = _any_of(
+_BOILERPLATE_PLAIN = _any_of(
     "read(?: the)?(?: full| whole)?(?: article| story| post)|continue reading(?: .{0,60})?",
     "more(?: news| stories| from .{2,30})|most (?:read|popular|viewed)",
     "(?:latest|top|trending|popular|breaking) (?:news|stories|posts|articles)|trending(?: now)?",
@@ -171,7 +172,7 @@ _RATES = re.compile(
     r"(?:\b(?:USD|EUR|RUB|CNY|KZT|GBP)\b\W*\d+[.,]?\d*\W*){2,}|[$€₽]\s*\d+[.,]\d+\W+\d+[.,]\d+.*"
     r"|.*[+-]?\d+(?:[.,]\d)?\s?°?\s?[CС]\b.{0,60}"
 )
-_LINK_DUTY = re.compile(
+_LINK_REQUIRED = re.compile(
     "(?:кошыр|басып шыгар|паыдалан|жарыяла).*сылтеме .*мындетты$|ссылк[аы] .*обязателна|гыперссылк.* обязателна"
 )
 _CHANNELS = re.compile(_CHANNEL)
@@ -192,7 +193,7 @@ _DAY_LINE = re.compile(
 
 @lru_cache(maxsize=4096)
 def is_boilerplate(line: str) -> bool:
-    """Whether a whole line is a page's furniture and no part of an article, in any of the languages known here.
+    """True if a whole line is boilerplate in any supported language.
 
     >>> [is_boilerplate(x) for x in ("Сондай-ақ оқыңыз:", "Pıkır üsteu", "1550 рет қаралды", "Читайте также: Рост цен")]
     [True, True, True, True]
@@ -200,7 +201,7 @@ def is_boilerplate(line: str) -> bool:
     (False, False)
     """
     text = " ".join(fold_lookalikes(clean_text(line)).split())
-    if not text or len(text) > _LONGEST:
+    if not text or len(text) > _MAX_LENGTH:
         return False
     if _RATES.fullmatch(text) or _PHOTO_LINE.fullmatch(text) or _is_day_line(text):
         return True
@@ -211,12 +212,12 @@ def is_boilerplate(line: str) -> bool:
 def _is_phrase(text: str) -> bool:
     plain = re.sub(r"[^\w+&()'’-]+", " ", text.casefold()).strip(" -'’_")
     bare = bare_words(text)
-    if _FURNITURE.fullmatch(bare) or _READ_ALSO.fullmatch(bare):
+    if _BOILERPLATE.fullmatch(bare) or _READ_ALSO.fullmatch(bare):
         return True
-    if _FURNITURE_PLAIN.fullmatch(plain) or _READ_ALSO_PLAIN.fullmatch(plain):
+    if _BOILERPLATE_PLAIN.fullmatch(plain) or _READ_ALSO_PLAIN.fullmatch(plain):
         return True
     words = bare.count(" ") + 1
-    if _LINK_DUTY.search(bare) or (words <= 14 and _JOIN_US.search(bare) and _CHANNELS.search(bare)):
+    if _LINK_REQUIRED.search(bare) or (words <= 14 and _JOIN_US.search(bare) and _CHANNELS.search(bare)):
         return True
     sentences = re.split(r"(?<=[.!?…])\s+", text)
     if len(sentences) > 1 and all(map(_is_phrase, sentences)):
@@ -231,7 +232,7 @@ def _is_phrase(text: str) -> bool:
 
 
 def bare_words(text: str) -> str:
-    """A line by the skeletons of its words, a figure as 0, without marks.
+    """Return the skeletons of a line's words, with each figure as 0 and without punctuation.
 
     >>> bare_words("Күні: , 48 рет оқылды!")
     'куны 0 рет окылды'

@@ -1,23 +1,23 @@
-"""Scripts: clean text, letters that only look alike, one form for search, which script a text is in."""
+"""Scripts and Unicode: cleaning text, folding look-alike letters and search forms, identifying the script."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
-# Format characters split words for a tokenizer (soft hyphen, zero-width space, direction marks).
+# Format characters (soft hyphen, zero-width space, direction marks) make a tokenizer split words.
 _FORMAT = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _SPACE = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 _ODD = re.compile(f"{_FORMAT.pattern[:-1]}{_CONTROL.pattern[1:-1]}{_SPACE.pattern[1:-1]}\u2011\u2028\u2029]")
-"""Whatever `clean_text` changes in a text in NFC."""
+"""Every character that `clean_text` changes in NFC text."""
 _WORD = re.compile(r"[^\W\d_][^\W\d_\u0300-\u036f]*(?:[\u0300-\u036f]+[^\W\d_]*)*")
 
 _LATIN = "ABCEHIKMOPTXYSJƏƟaceiopxyhsjəɵk"
 _CYRILLIC = "АВСЕНІКМОРТХҮЅЈӘӨасеіорхуһѕјәөк"
 _TO_CYRILLIC = dict(zip(map(ord, _LATIN), _CYRILLIC, strict=True))
 _TO_LATIN = {ord(c): x for x, c in zip(_LATIN, _CYRILLIC, strict=True)} | {ord("У"): "Y"}
-# Neighbouring languages' letters that some keyboards give for Kazakh ones.
+# Letters of neighboring languages that some keyboards produce in place of Kazakh ones.
 _VARIANTS = str.maketrans("ӊӉҥӄҝӷəƏɵƟ", "ңҢңққғәӘөӨ")
 _IS_VARIANT = re.compile("[ӊӉҥӄҝӷəƏɵƟ]")
 LATIN_LETTER = re.compile("[A-Za-zªº\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0250-\u02af\u1e00-\u1eff]")
@@ -27,9 +27,9 @@ ARABIC_LETTER = re.compile("[\u0620-\u064a\u066e-\u06d5\u06fa-\u06ff\u0750-\u077
 
 
 def clean_text(text: str) -> str:
-    """Text in NFC without format and control characters, every kind of space as a plain one; lines are kept.
+    """Convert text to NFC, remove format and control characters, and make every space a plain one; keep line breaks.
 
-    The joiner inside emoji stays, since it holds one picture together.
+    Zero-width joiners inside emoji are kept.
 
     >>> clean_text("маман\\u00adдық\\u200b сабағы,\\xa0и\\u0306од")
     'мамандық сабағы, йод'
@@ -53,10 +53,10 @@ def _keep_emoji_joiner(match: re.Match[str]) -> str:
 
 
 def fold_lookalikes(text: str) -> str:
-    """Words that mix Latin and Cyrillic letters of the same look, in one script.
+    """Write words that mix look-alike Latin and Cyrillic letters in one script.
 
-    A word whose remaining letters do not tell goes by the majority of its line; a word that holds letters of
-    both scripts that no other script imitates stays as it is.
+    The word's unambiguous letters decide the script, else the majority of the line. A word with unambiguous letters
+    of both scripts is kept.
 
     >>> fold_lookalikes("пiкiр, Əлем, hалық, Twitter-інен, QR-код")
     'пікір, Әлем, һалық, Twitter-інен, QR-код'
@@ -92,7 +92,7 @@ def _fold_line(line: str) -> str:
 
 
 def fold(text: str) -> str:
-    """The form in which index and query meet: clean, look-alikes folded, without case, dotless ı as i.
+    """Return the form used for index and query: cleaned, look-alikes folded, case-folded, dotless ı as i.
 
     >>> fold("ӘЛЕМ Əлем İstanbul ıstyq за\\u0301мок")
     'әлем әлем istanbul istyq замок'
@@ -100,15 +100,15 @@ def fold(text: str) -> str:
     if text.isascii():
         return clean_text(text).lower()
     folded = fold_lookalikes(clean_text(text)).casefold()
-    if _IS_VARIANT.search(folded):  # few texts have one, and translating costs as much as all the rest
+    if _IS_VARIANT.search(folded):  # rare, and translating costs as much as everything else
         folded = folded.translate(_VARIANTS)
     folded = folded.replace("i\u0307", "i").replace("ı", "i")
-    # A stress mark over a Cyrillic vowel has no composed form, and is never part of the spelling.
+    # A stress mark on a Cyrillic vowel has no composed form and is not part of the spelling.
     return folded.replace("\u0301", "").replace("\u0300", "") if "\u0301" in folded or "\u0300" in folded else folded
 
 
 def script_of(text: str) -> str:
-    """ISO 15924 code of the script most letters of the text are in; empty where it has none.
+    """Return the ISO 15924 code of the script of most letters; empty if the text has no letters.
 
     >>> script_of("Қазақ"), script_of("Qazaq"), script_of("قازاق"), script_of("18:30")
     ('Cyrl', 'Latn', 'Arab', '')

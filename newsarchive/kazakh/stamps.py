@@ -1,4 +1,4 @@
-"""Machine stamps of time, and times as the archive stores them."""
+"""Machine timestamps, and times in the archive's format."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _UNIX = re.compile(r"(\d{9,10})(?:\d{3})?(?:\.\d+)?")
 
 
 def to_utc(value: date | datetime, timezone: str) -> str:
-    """A day as itself, a time as UTC text with seconds and ``Z``; a naive time is local in `timezone`.
+    """Format a date as ISO text, and a time as UTC text with seconds and ``Z``; a naive time is in `timezone`.
 
     Raises zoneinfo.ZoneInfoNotFoundError for an unknown zone.
 
@@ -35,9 +35,9 @@ def to_utc(value: date | datetime, timezone: str) -> str:
 
 
 def parse_stamp(text: str, timezone: str) -> str:
-    """A stamp of a CMS, feed or header (ISO 8601 and its relatives, RFC 822, Unix time) as `to_utc` writes it.
+    """Read a timestamp of a CMS, feed or header (ISO 8601 and variants, RFC 822, Unix time) in the form of `to_utc`.
 
-    Empty where it cannot be read or is a program's way to say «no date» (year 0, the Unix epoch).
+    Returns empty text if it cannot be read or is a placeholder for "no date" (year 0, the Unix epoch).
 
     >>> parse_stamp("2025-02-18 14:35:00 +0500", "UTC"), parse_stamp("2025-02-18T14:35", "Asia/Almaty")
     ('2025-02-18T09:35:00Z', '2025-02-18T09:35:00Z')
@@ -63,7 +63,7 @@ def _read_stamp(text: str) -> date | datetime | None:
         if match := _SCRIPT_DATE.fullmatch(text):
             return datetime.strptime(" ".join(match.groups()), "%b %d %Y %H:%M:%S %z")
         stamp = parsedate_to_datetime(text) if re.search(r"\d:\d\d", text) else None
-        # RFC 5322 3.3: -0000 is a time in UTC whose local zone is not told.
+        # RFC 5322, section 3.3: -0000 means UTC with an unknown local time zone.
         return stamp.replace(tzinfo=UTC) if stamp and text.endswith("-0000") else stamp
     except (ValueError, TypeError, IndexError, OverflowError):
         return None

@@ -1,8 +1,8 @@
-"""Stems for search: every form of a word by one short form, the same when an article is stored and when it is sought.
+"""Stemming for search, with the same rules for articles and queries.
 
-A word's stem depends on the word and the language of its text: Kazakh rules, or Snowball's for Russian, whose stems
-are marked so that they do not meet Kazakh ones by accident. A query does not know the language of what it looks
-for: `query_stems` gives the stems its word has in any language.
+The stem depends on the word and the language of its text: own rules for Kazakh, Snowball for Russian. Russian stems
+are marked so that they do not collide with Kazakh ones. The language of what a query looks for is unknown, so
+`query_stems` returns the stems of a word in each language.
 """
 
 import re
@@ -17,12 +17,12 @@ _WORD = re.compile(r"[^\W_]+")
 _KAZAKH = re.compile("[әғқңөұүһі]")
 _CYRILLIC = re.compile("[а-яёәғқңөұүһі]+")
 _RUSSIAN_MARK = "ru"
-_LONGEST = 40
-_SEEN = 1 << 16  # words kept, some 20 MB; a year of a newspaper has about as many
+_MAX_LENGTH = 40
+_CACHE_SIZE = 1 << 16  # words; some 20 MB, about as many as a newspaper prints in a year
 
 
 def stem(word: str) -> str:
-    """Stem of one Kazakh word, Cyrillic; other words come back folded.
+    """Return the stem of a Kazakh word in Cyrillic; other words are returned folded.
 
     >>> stem("қалаларымыздағы"), stem("Мамандығы")
     ('қала', 'мамандық')
@@ -30,31 +30,31 @@ def stem(word: str) -> str:
     return _kazakh_stem(fold(word))
 
 
-@lru_cache(maxsize=_SEEN)
+@lru_cache(maxsize=_CACHE_SIZE)
 def _kazakh_stem(word: str) -> str:
-    if len(word) > _LONGEST or not _CYRILLIC.fullmatch(word):
+    if len(word) > _MAX_LENGTH or not _CYRILLIC.fullmatch(word):
         return word
     return choose_parse(shipped_lexicon(), word).stem
 
 
-@lru_cache(maxsize=_SEEN)
+@lru_cache(maxsize=_CACHE_SIZE)
 def _russian_stem(word: str) -> str:
     if _KAZAKH.search(word):
         return _kazakh_stem(word)
     if not _CYRILLIC.fullmatch(word):
         return word
-    import snowballstemmer  # loads every language it knows
+    import snowballstemmer  # slow: loads every language
 
-    # A new stemmer each time: it holds the word it works on, and two threads would share it.
+    # A new stemmer for each word: it stores the current word, so threads must not share it.
     return _RUSSIAN_MARK + str(snowballstemmer.stemmer("russian").stemWord(word.replace("ё", "е")))
 
 
 def stems_of(text: str, language: str = "") -> str:
-    """Stems of all words of a text in order, with a space between.
+    """Return the stems of all words of a text in order, separated by spaces.
 
-    `language` is that of the text (``kk``, ``kk-Latn``, ``kk-Arab``, ``ru``, ...). Where it is unknown, Cyrillic
-    text with a Kazakh letter is Kazakh, other Cyrillic text Russian. Words with a Kazakh letter are Kazakh in any
-    text.
+    `language` is the text's language (``kk``, ``kk-Latn``, ``kk-Arab``, ``ru``, ...). If it is empty, Cyrillic text
+    with Kazakh letters is taken for Kazakh, other Cyrillic text for Russian. Words with Kazakh letters are always
+    stemmed as Kazakh.
 
     >>> stems_of("Қалалардың мамандары", "kk")
     'қала маман'
@@ -63,12 +63,12 @@ def stems_of(text: str, language: str = "") -> str:
 
 
 def stem_folded(word: str, language: str) -> str:
-    """Stem of one folded word of a text in this language, as `stems_of` gives it; empty where no letter is left.
+    """Return the stem of a folded word of a text in `language`, as in `stems_of`; empty if no letters are left.
 
     >>> stem_folded("қалалардың", "kk"), stem_folded("новости", "ru")
     ('қала', 'ruновост')
     """
-    if _CYRILLIC.fullmatch(word):  # nearly every word: nothing is left to fold
+    if _CYRILLIC.fullmatch(word):  # nearly every word; already folded
         return _kazakh_stem(word) if language.startswith("kk") else _russian_stem(word)
     return stems_of(word, language).replace(" ", "")
 
@@ -82,7 +82,7 @@ def _stems(text: str, language: str) -> Iterator[str]:
 
 
 def query_stems(word: str) -> tuple[str, ...]:
-    """Give the stems a sought word may have in the archive, the likeliest first, each once.
+    """Return the stems that a query word may have in the archive, the most likely first, without duplicates.
 
     >>> query_stems("қалалардың"), query_stems("jańalyqtar")
     (('қала',), ('жаңалық', 'jańalyqtar'))
@@ -93,5 +93,5 @@ def query_stems(word: str) -> tuple[str, ...]:
 
 
 def stems_version() -> str:
-    """Name the rules and the lexicon that stems come from; an index with another name is to be made anew."""
+    """Return the version of the rules and the lexicon; an index with another version must be rebuilt."""
     return f"{LEXICON_VERSION}-{shipped_lexicon().digest}"

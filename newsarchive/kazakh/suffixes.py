@@ -1,4 +1,4 @@
-"""Suffixes of Kazakh in their order, and the legal ways to take a word apart by them."""
+"""Kazakh suffixes in their order, and the legal ways to split a word into stem and suffixes."""
 
 from collections.abc import Iterator
 from functools import cache, lru_cache
@@ -9,7 +9,7 @@ BACK, FRONT = 1, 2
 _HARMONY = dict.fromkeys("аоұыяё", BACK) | dict.fromkeys("әеіөүэ", FRONT)
 _NEUTRAL = "иую"
 
-# What a suffix's first consonant looks at: the last letter of what stands before it.
+# The first consonant of a suffix depends on the class of the preceding letter.
 _CLASSES = {
     "V": "аәеоөыіұүэяё",  # vowel
     "U": "уию",  # vowel or glide: possessives treat it as a consonant
@@ -17,11 +17,11 @@ _CLASSES = {
     "L": "л",
     "Z": "зж",
     "N": "мнң",
-    "T": "пфкқтсшщчцхһбвгғд",  # voiceless; б, в, г, д end loan words and are spoken voiceless
+    "T": "пфкқтсшщчцхһбвгғд",  # voiceless; final б, в, г, д in loan words are pronounced voiceless
 }
 _CLASS_OF = {letter: name for name, letters in _CLASSES.items() for letter in letters}
 
-# Suffixes are written with capitals for sounds that change with the stem.
+# In suffix patterns, capitals are sounds that change with the stem.
 _BY_HARMONY = {"A": "ае", "Y": "ыі", "K": "қк"}
 _BY_CLASS = {
     "L": {"V": "л", "U": "л", "R": "л", "T": "т"},  # plural: -лар, -дар, -тар
@@ -39,7 +39,7 @@ _SHORT_PERSONS = ("", "м", "ң", "ңYз", "K", "ңDAр", "ңYздAр")
 _PRESENT_PERSONS = ("", "мYн", "м", "сYң", "сYз", "DY", "мYз", "сYңDAр", "сYздAр")
 _PARTICIPLES = ("GAн", "EтYн", "(A)р", "MAс", "MAK", "MAKшY", "у", "ушY", "GAнDYK", "EтYнDYK", "MAсDYK")
 
-# group: (suffixes, state of what is left)
+# group: (suffixes, state of the remaining form)
 _GROUPS: dict[str, tuple[tuple[str, ...], str]] = {
     "person": (_PERSONS, "cased"),
     "case": (("NYң", "ZY", "GA", "DA", "BAн", "Pен", "DAй"), "possessed"),
@@ -64,7 +64,7 @@ _GROUPS: dict[str, tuple[tuple[str, ...], str]] = {
 _FINITE = ("past", "conditional", "present", "converb", "imperative", "wish")
 _NOMINAL = ("attribute", "mine", "his", "plural", "derivation", "participle")
 
-# state: (what kind of stem it may be, groups that may be taken off next)
+# state: (kinds of stem it may be, groups that may be stripped next)
 _STATES: dict[str, tuple[str, tuple[str, ...]]] = {
     "word": ("nv", ("person", "case", "case of his", "case of mine", *_NOMINAL, *_FINITE)),
     "cased": ("n", ("case", "case of his", *_NOMINAL)),
@@ -81,27 +81,27 @@ _STATES: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
-# What a reading costs beside what the lexicon says of its suffixes: voices and derivations are mostly in the
-# dictionary as words of their own, but the passive -ыл is regular.
+# Costs of a reading in addition to the lexicon's scores: voices and derivations mostly have their own dictionary
+# entries, but the passive -ыл is regular.
 _GROUP_COST = {"voice": 10.0, "voice twice": 10.0, "derivation": 5.0}
 _PASSIVE, _PASSIVE_COST = "(Y)л", 2.0
-_REPAIR_COST = 2.0  # a stem given back letters that it may never have had
+_REPAIR_COST = 2.0  # for restoring letters that the stem may not have had
 
 
 class Suffix(NamedTuple):
-    """One written form of a suffix: what it asks of the stem, and what it swallowed of it."""
+    """One spelling of a suffix, with its conditions on the stem and the letters to restore."""
 
     harmony: int
-    before: str  # letters one of which must stand before it
-    restored: str  # letters the stem gets back
+    before: str  # it must follow one of these letters
+    restored: str  # letters to restore to the stem
     state: str
     steps: dict[str, str]
-    """What taking it off is called in the lexicon, by the group of the suffix that followed it."""
+    """The lexicon's key for stripping it, by the group of the following suffix."""
     cost: float
 
 
 class _Node:
-    """Suffixes that end alike: those that this ending is (by group), and the longer ones by their next letter."""
+    """A node of the suffix tree: the suffixes with this spelling (by group), and longer ones by their next letter."""
 
     __slots__ = ("before", "entries")
 
@@ -111,7 +111,7 @@ class _Node:
 
 
 class Parse(NamedTuple):
-    """One legal reading of a word: the stem, ``n`` noun or ``v`` verb, suffixes from the last to the first, cost."""
+    """One legal reading of a word: stem, ``n`` (noun) or ``v`` (verb), suffixes from last to first, cost."""
 
     stem: str
     kind: str
@@ -120,7 +120,7 @@ class Parse(NamedTuple):
 
 
 def _written(pattern: str, harmony: int, before: str) -> str:
-    """Spell a suffix after a stem of this harmony whose last letter is of class `before`."""
+    """Spell a suffix after a stem with this harmony whose last letter is in class `before`."""
     spelled, index = "", 0
     while index < len(pattern):
         symbol = pattern[index]
@@ -145,7 +145,7 @@ def _written(pattern: str, harmony: int, before: str) -> str:
 
 
 def _spellings(pattern: str, harmony: int) -> Iterator[tuple[str, str, str]]:
-    """Give (spelling, letters that must stand before it, letters to give back) of a suffix."""
+    """Yield (spelling, letters that it must follow, letters to restore) of a suffix."""
     for name, letters in _CLASSES.items():
         spelled = _written(pattern, harmony, name)
         if spelled == "т" and name not in "VRL":  # causative -т
@@ -159,7 +159,7 @@ def _spellings(pattern: str, harmony: int) -> Iterator[tuple[str, str, str]]:
 
 @cache
 def _suffixes() -> dict[str, dict[str, tuple[Suffix, ...]]]:
-    """Table of all written suffixes: group -> spelling -> what it asks."""
+    """Return all suffixes: group -> spelling -> forms."""
     return {group: _spelled_group(group, *entry) for group, entry in _GROUPS.items()}
 
 
@@ -195,7 +195,7 @@ def _suffix_cost(group: str, pattern: str, restored: str) -> float:
 
 @lru_cache(maxsize=1 << 14)
 def _harmony(stem: str) -> int:
-    """Say which suffixes a stem may take: BACK, FRONT or both."""
+    """Return which suffixes a stem may take: BACK, FRONT or both."""
     if stem.endswith(("ев", "ева", "ь")):  # Тоқаевты, but Медведевті; январьда, рольде
         return BACK | FRONT
     harmony = 0
@@ -214,7 +214,7 @@ _ELIDED = frozenset("қкпнзлрмң")
 
 
 def _stems_before(left: str, spelled: str, harmony: int) -> list[tuple[str, float]]:
-    """Give the stems that may have become `left` before a suffix, each with what it costs to say so."""
+    """Return the stems that may have become `left` before a suffix, each with its cost."""
     stems = [(left, 0.0)]
     first, last = spelled[0], left[-1]
     if last == "с" and len(left) > 4:  # турис-тер is турист, проце-сі is процесс
@@ -233,7 +233,7 @@ def _stems_before(left: str, spelled: str, harmony: int) -> list[tuple[str, floa
 
 @cache
 def _endings(state: str) -> _Node:
-    """The suffixes that may be taken off next, as a tree to be walked from a form's last letter."""
+    """Return the suffixes that may be stripped next, as a tree to descend from a form's last letter."""
     root = _Node()
     for group in _STATES[state][1]:
         for spelled, forms in _suffixes()[group].items():
@@ -245,7 +245,7 @@ def _endings(state: str) -> _Node:
 
 
 def _shorter(form: str, state: str) -> list[tuple[str, str, Suffix, float]]:
-    """Take one suffix off a form in every legal way: (group, what is left, suffix, cost), the shortest first."""
+    """Strip one suffix in every legal way: (group, remaining form, suffix, cost), shortest suffix first."""
     found: list[tuple[str, str, Suffix, float]] = []
     node = _endings(state)
     for length in range(1, len(form) - 1):
@@ -270,7 +270,7 @@ def _fits(suffix: Suffix, left: str) -> bool:
 
 
 def legal_readings(word: str) -> Iterator[tuple[str, str, tuple[str, ...], float]]:
-    """Give every legal reading of a folded Cyrillic word as the fields of a `Parse`, the whole word first."""
+    """Yield every legal reading of a folded Cyrillic word as the fields of a `Parse`, the whole word first."""
     todo: list[tuple[str, str, str, tuple[str, ...], float]] = [(word, "word", "word", (), 0.0)]
     while todo:
         form, outer, state, steps, cost = todo.pop()
@@ -281,7 +281,7 @@ def legal_readings(word: str) -> Iterator[tuple[str, str, tuple[str, ...], float
 
 
 def parses(word: str) -> Iterator[Parse]:
-    """Give every legal reading of a folded Cyrillic word, the whole word first.
+    """Yield every legal reading of a folded Cyrillic word, the whole word first.
 
     >>> sorted({parse.stem for parse in parses("кітабы")})
     ['кітаб', 'кітабы', 'кітап']

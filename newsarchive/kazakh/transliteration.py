@@ -1,4 +1,4 @@
-"""Kazakh in Latin letters, of whichever alphabet, or in Arabic ones, to Cyrillic."""
+"""Transliteration of Kazakh from any Latin alphabet and from Arabic script to Cyrillic."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from newsarchive.kazakh.scripts import ARABIC_LETTER, LATIN_LETTER, clean_text, 
 
 
 def to_cyrillic(text: str) -> str:
-    """Kazakh in Latin (2018, 2021, ad hoc, typed plainly) or Arabic letters, in Cyrillic; other words stay.
+    """Transliterate Kazakh in Latin (2018, 2021, ad hoc, plain ASCII) or Arabic letters; other words are kept.
 
-    Which value `i ı u y ý` have differs between the orthographies and is told by the other letters of the text;
-    loan words come out by sound, not always by their Cyrillic spelling.
+    The values of `i ı u y ý` depend on the orthography, which the other letters of the text reveal. Loan words are
+    spelled by sound, which may differ from their Cyrillic spelling.
 
     >>> to_cyrillic("Naýryz aıynda Qazaqstan halqy")
     'Наурыз айында Қазақстан халқы'
@@ -67,7 +67,7 @@ def _orthography(text: str) -> str:
         return "adhoc" if any(c in low for c in "әə") or "gh" in low else "2018"
     if umlaut == 0:
         return "2018" if "ı" in low and re.search("[aeou]ı", low) else "plain"
-    # In the 2021 alphabet y is ы and stands between consonants; in the common Turkic one it is й, beside a vowel.
+    # In the 2021 alphabet y is ы and occurs between consonants; in the common Turkic one it is й, next to a vowel.
     y_vowel = re.search("[^aeıioöuüäūw\\W]y(?:[^aeıioöuüäūw\\W]|\\b)", low)
     return "2021" if y_vowel or "ū" in low or "ŋ" in low or "ı" not in low else "turkic"
 
@@ -76,7 +76,7 @@ def _reader(values: dict[str, str]) -> Callable[[str], str]:
     @lru_cache(maxsize=4096)
     def read(word: str) -> str:
         low = re.sub("([agnouyisc])['’ʼ]", lambda m: _APOSTROPHES[m[1]], word.replace("İ", "i").lower())
-        # The 2018 capital of dotless ı is I too; before ý it stands for the й of ю.
+        # In 2018, I is also the capital of dotless ı; before ý it is the й of ю.
         low = re.sub("^iý", "ıý", low)
         out: list[str] = []
         parts: list[str] = _PARTS.findall(low)
@@ -98,7 +98,7 @@ _AMBIGUOUS = frozenset({"и/й", "і/й", "ы/і", "ұ/у", "ы/й"})
 
 
 def _vowel(value: str, word: str, *, after_vowel: bool, following: str) -> str:
-    """Which of two values a letter has at its place in a word."""
+    """Decide which of two values a letter has at its place in a word."""
     match value:
         case "ы/і":
             return "і" if re.search("[eiöüä]", word) else "ы"
