@@ -171,9 +171,9 @@ def test_the_largest_queries_that_are_read_can_be_run(db: Database, news: dict[s
 @pytest.mark.parametrize(
     ("query", "sentence"),
     [
-        ("(" * 11 + "өзен" + ")" * 11, "11 levels of parentheses; more than 10"),
+        ("(" * 11 + "өзен" + ")" * 11, "11 levels of parentheses; at most 10"),
         ("(" * 50_000, "50000 levels of parentheses"),
-        (" ".join(["өзен"] * 301), "301 words; more than 300"),
+        (" ".join(["өзен"] * 301), "301 words; at most 300"),
         ('"' + "өзен " * 301, "301 words"),
         ("өзен-" * 301, "301 words"),
     ],

@@ -1,4 +1,4 @@
-"""Search that knows Kazakh suffixes: hits, facets, hits over time and keywords in context, by plain reading SQL."""
+"""Search aware of Kazakh suffixes: hits, facets, hits over time and keywords in context, with read-only SQL."""
 
 from newsarchive.search.counts import COUNTED, Facet, Line, Period, facets, hits_over, kwic
 from newsarchive.search.hits import RANKED, Hit, count_hits, plain, search, suggest

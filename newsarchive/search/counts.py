@@ -1,4 +1,4 @@
-"""Numbers about what a query finds: facets, hits over time with their share of all articles, keywords in context."""
+"""Facets, hits over time with their share of all articles, and keywords in context."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from typing import NamedTuple, Unpack
 
 from sqlite_utils import Database
 
-from newsarchive.search.marks import Text, wanted
+from newsarchive.search.marks import Text, terms_to_mark
 from newsarchive.search.query import FilterError
 from newsarchive.search.selection import DAY_BITS, Filters, key_day, select_articles
 from newsarchive.shadow import full_text
 
 COUNTED = 50_000
-"""As many hits as facets of authors, categories and tags are counted over, the newest ones."""
+"""Number of newest hits over which facets of authors, categories and tags are counted."""
 
 _WIDTHS = {"year": 4, "month": 7, "day": 10}
 _LINKED = {"author": "authors", "category": "categories", "tag": "tags"}
 
 
 class Facet(NamedTuple):
-    """One value of a facet and how many hits have it."""
+    """One value of a facet and its number of hits."""
 
     value: str
     hits: int
 
 
 class Period(NamedTuple):
-    """A day, month or year: its hits, its articles, and the share of the first in the second."""
+    """A day, month or year: its hits, all its articles, and the hits' share of them."""
 
     period: str
     hits: int
@@ -37,7 +37,7 @@ class Period(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A keyword in its context."""
+    """A keyword with its context."""
 
     left: str
     keyword: str
@@ -57,7 +57,7 @@ def facets(
     limit: int = 20,
     **filters: Unpack[Filters],
 ) -> dict[str, list[Facet]]:
-    """For each field the commonest values among the hits with their counts (years in order of time).
+    """Return the most frequent values of each field among the hits, with their counts; years are in order of time.
 
     Authors, categories and tags are counted over the newest `COUNTED` hits. Raises FilterError.
     """
@@ -91,12 +91,12 @@ def facets(
 
 
 def hits_over(db: Database, query: str = "", *, by: str = "month", **filters: Unpack[Filters]) -> list[Period]:
-    """How many articles a query finds in each day, month or year that has articles, and their share of all of them.
+    """Return the hits per day, month or year, and their share of all articles; periods without articles are left out.
 
-    The filters hold for both numbers. Raises FilterError on an unknown period.
+    The filters apply to the hits and to all articles. Raises FilterError, also on an unknown period.
     """
     if by not in _WIDTHS:
-        raise FilterError(f"“{by}” is no period: use day, month or year.")
+        raise FilterError(f"Unknown period “{by}”; choose day, month or year.")
     hits, articles = (_per_period(db, text, by, filters) for text in (query, ""))
     return [Period(p, hits[p], articles[p], round(hits[p] / articles[p], 6)) for p in sorted(articles)]
 
@@ -118,25 +118,25 @@ def kwic(
     limit: int | None = None,
     **filters: Unpack[Filters],
 ) -> Iterator[Line]:
-    """Every place where a query's words stand, with as many words on each side; articles by date, places in order."""
+    """Yield every occurrence of a query with `words` words on each side, sorted by date and position."""
     selection = select_articles(db, query, **filters)
     if not selection.match.full:
         return
-    looked_for = wanted(selection.group, field="body")
+    terms = terms_to_mark(selection.group, field="body")
     direction = "asc" if order == "oldest" else "desc"
-    given = 0
+    count = 0
     for (article,) in selection.rows(db, "o.article", order=f"$key {direction}"):
         row = next(
             db.query(
-                "select a.id, a.site, a.day, a.title, a.url, a.lead, a.body, a.language, s.body as shadow"
+                "select a.id, a.site, a.day, a.title, a.url, a.lead, a.body, a.language, s.body as search_text"
                 " from articles a join stems s on s.id = a.id where a.id = ?",
                 [article],
             )
         )
-        text = Text(full_text(row["lead"], row["body"]), row["shadow"], row["language"])
-        for start, length in text.hits(looked_for):
-            if limit is not None and given >= limit:
+        text = Text(full_text(row["lead"], row["body"]), row["search_text"], row["language"])
+        for start, length in text.hits(terms):
+            if limit is not None and count >= limit:
                 return
             left, keyword, right = text.context(start, length, words)
             yield Line(left, keyword, right, row["id"], row["site"], row["day"] or "", row["title"], row["url"])
-            given += 1
+            count += 1

@@ -1,4 +1,4 @@
-"""Ranked or dated hits with snippets: exact words before stems, and never more ranked than is worth the wait."""
+"""Hits with snippets, by rank or date: exact words rank before stems, and ranking is limited to keep it fast."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from typing import Unpack
 
 from sqlite_utils import Database
 
-from newsarchive.search.marks import Part, Text, wanted
+from newsarchive.search.marks import Part, Text, terms_to_mark
 from newsarchive.search.query import FilterError, Group
 from newsarchive.search.selection import Filters, Selection, select_articles
 from newsarchive.shadow import full_text
 
 RANKED = 10_000
-"""As many hits as are ranked together, the newest ones; older ones follow by the next so many.
+"""Number of newest hits that are ranked together; older hits follow in batches of the same size.
 
-Fewer where a prefix stands for more than fifty words, since each hit is then weighed by all of them.
+Batches are smaller if a prefix stands for more than fifty words, because each hit is then scored for all of them.
 """
 
 _WEIGHTS = "bm25(stems_fts, 10.0, 5.0, 1.0)"  # title, authors, body
 
 _ROWS = """
 select o.key, a.id, a.site, a.url, a.title, a.lead, a.body, a.authors, a.published, a.day, a.language, a.gone,
-    s.title as title_shadow, s.body as body_shadow
+    s.title as title_search_text, s.body as body_search_text
 from json_each(?) k join search_order o on o.key = k.value
     join archive a on a.id = o.article join stems s on s.id = a.id
 """
@@ -33,7 +33,7 @@ from json_each(?) k join search_order o on o.key = k.value
 
 @dataclass(frozen=True, kw_only=True)
 class Hit:
-    """An article that was found."""
+    """An article found by a search."""
 
     id: int
     site: str
@@ -44,11 +44,11 @@ class Hit:
     day: str
     language: str
     gone: str
-    """Since when the site no longer has it; empty while it has."""
+    """Since when the site no longer has it; empty if it still has."""
     score: float
-    """Greater is better, within one query; 0 where the order is by date."""
+    """Higher is better, within one query; 0 if hits are sorted by date."""
     matched: str
-    """``word`` where the very words of the query are there, ``stem`` where other forms are, else empty."""
+    """``word`` if the exact words of the query match, ``stem`` if other forms do, else empty."""
     title_parts: tuple[Part, ...]
     snippet: tuple[Part, ...]
 
@@ -62,15 +62,15 @@ def search(
     order: str = "rank",
     **filters: Unpack[Filters],
 ) -> list[Hit]:
-    """The articles that a query finds, `order` being ``rank``, ``newest`` or ``oldest``.
+    """Return the articles that a query finds. `order` is ``rank``, ``newest`` or ``oldest``.
 
-    Ranked: articles with the very words come before those with other forms of them; within each, by BM25 with the
-    title first. Where more than `RANKED` are found, the newest so many are ranked, then the next. An empty query
-    lists all articles by date. Raises FilterError on a filter or an order that is none.
+    By rank, articles with the exact words come before those with other forms; each group is sorted by BM25, in which
+    the title weighs most. Beyond `RANKED` hits, the newest `RANKED` are ranked first, then the next. An empty query
+    lists all articles by date. Raises FilterError on an invalid filter or order.
     """
     selection = select_articles(db, query, **filters)
     if order not in ("rank", "newest", "oldest"):
-        raise FilterError(f"“{order}” is no order: use rank, newest or oldest.")
+        raise FilterError(f"Unknown order “{order}”; choose rank, newest or oldest.")
     if order == "rank" and selection.match.full:
         found = list(itertools.islice(_ranked(db, selection), offset, offset + limit))
     else:
@@ -81,12 +81,15 @@ def search(
 
 
 def count_hits(db: Database, query: str = "", **filters: Unpack[Filters]) -> int:
-    """How many articles `search` finds in all."""
+    """Return the total number of articles that `search` finds."""
     return int(next(select_articles(db, query, **filters).rows(db, "count(*)"))[0])
 
 
 def suggest(db: Database, query: str, **filters: Unpack[Filters]) -> str:
-    """The query with its plain words as prefixes, where that finds something; for a query that found nothing."""
+    """Return the query with its plain words as prefixes if that finds anything, else an empty string.
+
+    Meant for a query without hits.
+    """
     words = [f"{word}*" if word.isalpha() and word not in ("OR", "AND", "NOT") else word for word in query.split()]
     wider = " ".join(words)
     if wider == " ".join(query.split()):
@@ -95,33 +98,33 @@ def suggest(db: Database, query: str, **filters: Unpack[Filters]) -> str:
 
 
 def _ranked(db: Database, selection: Selection) -> Iterator[tuple[int, float, str]]:
-    """Key, score and kind of each hit, best first."""
+    """Yield key, score and kind of each hit, best first."""
     forms, full = selection.match.forms, selection.match.full
     seen: set[int] = set()
-    together = RANKED * 50 // max(50, forms.count(" OR "))
-    if _more_than(db, selection, forms, together):
-        # Too many to rank them all: those with the words in their title are the best of them.
+    batch = RANKED * 50 // max(50, forms.count(" OR "))
+    if _more_than(db, selection, forms, batch):
+        # Too many to rank together: those with the words in the title come first.
         title = f"{{title}} : ({forms})"
-        if " NOT " in forms:  # what is left out may stand anywhere
+        if " NOT " in forms:  # excluded words may be in any field
             title = f"({title}) AND ({forms})"
-        for key, score, kind in _ranked_level(db, selection, title, "word", together):
+        for key, score, kind in _ranked_level(db, selection, title, "word", batch):
             seen.add(key)
             yield key, score, kind
-    yield from (row for row in _ranked_level(db, selection, forms, "word", together) if row[0] not in seen)
+    yield from (row for row in _ranked_level(db, selection, forms, "word", batch) if row[0] not in seen)
     if full != forms:
-        yield from _ranked_level(db, selection, f"({full}) NOT ({forms})", "stem", together)
+        yield from _ranked_level(db, selection, f"({full}) NOT ({forms})", "stem", batch)
 
 
 def _ranked_level(
-    db: Database, selection: Selection, match: str, kind: str, together: int
+    db: Database, selection: Selection, match: str, kind: str, batch: int
 ) -> Iterator[tuple[int, float, str]]:
     below = 1 << 62
     while True:
         rows = list(
-            selection.rows(db, f"f.rowid, {_WEIGHTS}", match=match, order="f.rowid desc", limit=together, below=below)
+            selection.rows(db, f"f.rowid, {_WEIGHTS}", match=match, order="f.rowid desc", limit=batch, below=below)
         )
         yield from ((key, -score, kind) for key, score in sorted(rows, key=lambda row: (row[1], -row[0])))
-        if len(rows) < together:
+        if len(rows) < batch:
             return
         below = rows[-1][0]
 
@@ -134,12 +137,12 @@ def _more_than(db: Database, selection: Selection, match: str, number: int) -> b
 def _hits(db: Database, found: Sequence[tuple[int, float, str]], group: Group) -> list[Hit]:
     rows = db.query(_ROWS, [json.dumps([key for key, _, _ in found])])
     by_key = {row["key"]: row for row in rows}
-    in_title, in_body = (wanted(group, field=field) for field in ("title", "body"))
+    in_title, in_body = (terms_to_mark(group, field=field) for field in ("title", "body"))
     hits = []
     for key, score, kind in found:
         row = by_key[key]
-        title = Text(row["title"], row["title_shadow"], row["language"])
-        body = Text(full_text(row["lead"], row["body"]), row["body_shadow"], row["language"])
+        title = Text(row["title"], row["title_search_text"], row["language"])
+        body = Text(full_text(row["lead"], row["body"]), row["body_search_text"], row["language"])
         hits.append(
             Hit(
                 **{name: row[name] or "" for name in ("site", "url", "title", "published", "day", "language", "gone")},
@@ -155,7 +158,7 @@ def _hits(db: Database, found: Sequence[tuple[int, float, str]], group: Group) -
 
 
 def plain(parts: Sequence[Part], *, before: str = "", after: str = "") -> str:
-    """Parts as one text, the marked ones between `before` and `after`.
+    """Join parts into one text, with `before` and `after` around the marked ones.
 
     >>> plain([Part("Нұра "), Part("өзені", marked=True)], before="[", after="]")
     'Нұра [өзені]'

@@ -1,4 +1,4 @@
-"""Where a query's words stand in a text: the marked parts of titles and snippets, and keywords in context."""
+"""Occurrences of a query in a text: the marked parts of titles and snippets, and keywords in context."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from newsarchive.search.query import Group
 from newsarchive.shadow import MARK, WORD, language_code, stem_of, words_of
 
 BEFORE, AROUND = 8, 30
-"""Words of a snippet before its first hit, and in all."""
+"""Number of words of a snippet before its first hit, and in total."""
 
 
 class Part(NamedTuple):
-    """A piece of text, `marked` where it is a word that was looked for."""
+    """A piece of text, `marked` if it matches the query."""
 
     text: str
     marked: bool = False
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """The words and word sequences of a query, as they stand in a shadow."""
+class Terms:
+    """The words, stems, prefixes and word sequences of a query, as they are in a search text."""
 
     words: frozenset[str]
     stems: frozenset[str]
@@ -31,11 +31,11 @@ class Wanted:
     sequences: tuple[tuple[str, ...], ...]
 
 
-def wanted(group: Group, *, field: str) -> Wanted:
-    """What to mark in the column `field` of the shadow (title, authors, body)."""
+def terms_to_mark(group: Group, *, field: str) -> Terms:
+    """Return the terms of a query to mark in the column `field` of the search text (title, authors, body)."""
     terms = [term for term in group.terms() if term.field in ("", field)]
     plain = [seq for term in terms if not term.prefix for seq in term.variants()]
-    return Wanted(
+    return Terms(
         words=frozenset(s[0] for s in plain if len(s) == 1),
         stems=frozenset(stem for term in terms for word in term.stems() for stem in word),
         prefixes=tuple(s[0] for term in terms if term.prefix for s in term.variants() if len(s) == 1),
@@ -45,31 +45,31 @@ def wanted(group: Group, *, field: str) -> Wanted:
 
 
 class Text:
-    """A printed text beside its shadow: the places of its words and what each was indexed as."""
+    """A text with its search text: the position of each word, and how the word was indexed."""
 
-    def __init__(self, text: str, shadow: str, language: str | None) -> None:
+    def __init__(self, text: str, search_text: str, language: str | None) -> None:
         self.text = text
         self.spans = [match.span() for match in WORD.finditer(text)]
         self.code = language_code(language, text)
-        words = shadow.partition(f" {MARK}")[0]
+        words = search_text.partition(f" {MARK}")[0]
         self.words = words.split(" ") if words else []
         if len(self.words) != len(self.spans):
-            # A change of script made more or fewer words of the text than it has: read each by itself.
+            # Conversion between scripts changed the number of words: convert each word separately.
             self.words = ["".join(words_of(text[start:end], self.code)) for start, end in self.spans]
 
-    def hits(self, wanted: Wanted) -> list[tuple[int, int]]:
-        """First word and number of words of every place that was looked for, in order, none inside another."""
-        found = {i: 1 for i, word in enumerate(self.words) if word in wanted.words}
-        if wanted.stems:
-            # A form begins as its stem does, so that few words need the stemmer.
-            begun = {stem.removeprefix("ru")[:2] for stem in wanted.stems}
-            heads = tuple(begun | {head.replace("е", "ё") for head in begun})
-            near = {word for word in set(self.words) if word.startswith(heads)}
-            forms = {word for word in near if word in wanted.stems or stem_of(word, self.code) in wanted.stems}
+    def hits(self, terms: Terms) -> list[tuple[int, int]]:
+        """Return the index of the first word and the number of words of each hit, in order, without overlaps."""
+        found = {i: 1 for i, word in enumerate(self.words) if word in terms.words}
+        if terms.stems:
+            # A form starts with the first letters of its stem, so that few words need the stemmer.
+            starts = {stem.removeprefix("ru")[:2] for stem in terms.stems}
+            starts |= {start.replace("е", "ё") for start in starts}
+            candidates = {word for word in set(self.words) if word.startswith(tuple(starts))}
+            forms = {word for word in candidates if word in terms.stems or stem_of(word, self.code) in terms.stems}
             found |= {i: 1 for i, word in enumerate(self.words) if word in forms}
-        if wanted.prefixes:
-            found |= {i: 1 for i, word in enumerate(self.words) if word.startswith(wanted.prefixes)}
-        for sequence in wanted.sequences:
+        if terms.prefixes:
+            found |= {i: 1 for i, word in enumerate(self.words) if word.startswith(terms.prefixes)}
+        for sequence in terms.sequences:
             found |= _places(self.words, sequence)
         places: list[tuple[int, int]] = []
         for start in sorted(found):
@@ -78,7 +78,7 @@ class Text:
         return places
 
     def snippet(self, places: Sequence[tuple[int, int]]) -> tuple[Part, ...]:
-        """The stretch of text with the most different hits, marked; the text's beginning where it has none."""
+        """Return the part of the text with the most distinct hits, marked; without hits, the start of the text."""
         first = self._best_start(places) if places else 0
         last = min(first + AROUND, len(self.spans))
         parts = self.parts(first, last, places)
@@ -95,7 +95,7 @@ class Text:
         return min(start, max(0, len(self.spans) - AROUND))
 
     def parts(self, first: int, last: int, places: Iterable[tuple[int, int]]) -> tuple[Part, ...]:
-        """The text of words `first` to `last` (not included) with the hits in it marked, on one line."""
+        """Return the text from word `first` up to but excluding `last` on one line, with its hits marked."""
         if not self.spans:
             return (Part(_line(self.text)),) if self.text.strip() else ()
         at = self.spans[first][0] if first else 0
@@ -109,7 +109,7 @@ class Text:
         return tuple(part for part in (*parts, Part(_line(self.text[at:end]))) if part.text)
 
     def context(self, start: int, length: int, words: int) -> tuple[str, str, str]:
-        """A hit with as many words before and after it as there are, up to `words`."""
+        """Return a hit with up to `words` words before and after it: left, hit, right."""
         first, last = max(0, start - words), min(len(self.spans), start + length + words)
         left, right = self.spans[start][0], self.spans[start + length - 1][1]
         end = self.spans[last - 1][1]

@@ -1,7 +1,7 @@
-"""What a person types into a search box, read by rules of our own, and written as a full-text query that never fails.
+"""Parser for search queries. Whatever a user types becomes a full-text query that SQLite accepts.
 
-Words are joined by AND; ``a OR b`` binds closer, as in web search; ``-word`` leaves out; ``"exact phrase"``,
-``prefix*``, ``title:word``, ``author:word`` and parentheses do what they say. Anything else is only punctuation.
+Words are joined by AND; ``a OR b`` binds tighter, as in web search; ``-word`` excludes a word; ``"exact phrase"``,
+``prefix*``, ``title:word``, ``author:word`` and parentheses have their usual meaning. Anything else is punctuation.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ FIELDS = {"title": "title", "author": "authors"}
 OPERATORS = ("AND", "&", "OR", "|", "NOT")
 
 MOST_NESTED, MOST_WORDS = 10, 300
-"""Parentheses inside parentheses, and words in all, that a query may have: the full-text index refuses far deeper ones,
-and nobody reads what more words find."""
+"""Maximum levels of parentheses and number of words in a query. The full-text index rejects much deeper nesting, and
+queries with more words are not useful."""
 
 Expand = Callable[[str], list[str] | None]
-"""Gives the index's words that begin with a prefix, or None where the prefix itself is better looked for."""
+"""Returns the indexed words that start with a prefix, or None if searching for the prefix itself is faster."""
 
 
 class FilterError(NewsArchiveError, ValueError):
-    """A query or a filter that cannot be understood; the message is a sentence for the person who gave it."""
+    """A query or filter is invalid; the message is written for the user."""
 
 
 @dataclass(frozen=True)
 class Term:
-    """One word, hyphenated word or phrase: `words` with the forms each may have."""
+    """One word, hyphenated word or phrase: `words` holds the possible forms of each word."""
 
     words: tuple[tuple[str, ...], ...]
     field: str = ""
@@ -38,11 +38,11 @@ class Term:
     prefix: bool = False
 
     def variants(self) -> list[tuple[str, ...]]:
-        """The word sequences to look for: as typed, and in the other script."""
+        """Return the word sequences to search for: as typed, and in the other script."""
         return list(dict.fromkeys((tuple(w[0] for w in self.words), tuple(w[-1] for w in self.words))))
 
     def stems(self) -> list[frozenset[str]]:
-        """For each word the stems it may have; none for exact terms and prefixes."""
+        """Return the possible stems of each word; none for exact terms and prefixes."""
         if self.exact or self.prefix:
             return []
         return [frozenset(stem for form in forms for stem in query_stems(form)) for forms in self.words]
@@ -50,14 +50,14 @@ class Term:
 
 @dataclass(frozen=True)
 class Group:
-    """Parts that must all be there (``and``) or of which one must (``or``), and parts that must not."""
+    """Parts that must all match (``and``) or of which one must match (``or``), and excluded parts (`without`)."""
 
     kind: str
     parts: tuple[Term | Group, ...] = ()
     without: tuple[Term | Group, ...] = ()
 
     def terms(self) -> Iterator[Term]:
-        """The terms that are looked for, left-out ones not among them."""
+        """Yield the terms to search for, without excluded ones."""
         for part in self.parts:
             if isinstance(part, Term):
                 yield part
@@ -75,7 +75,7 @@ _TOKEN = re.compile(
 
 
 def parse_query(text: str) -> Group:
-    """Read a query; whatever is typed gives some query, at worst one without any part, but for absurd ones.
+    """Parse a query. Any text is valid, but the result may have no parts.
 
     Raises FilterError on more than `MOST_NESTED` levels of parentheses or `MOST_WORDS` words.
 
@@ -85,7 +85,7 @@ def parse_query(text: str) -> Group:
     tokens = [match for match in _TOKEN.finditer(text) if match["other"] is None]
     _check_size(tokens)
     group, rest = _read_group(tokens, 0)
-    while rest < len(tokens):  # a closing parenthesis too many
+    while rest < len(tokens):  # an unmatched closing parenthesis
         more, rest = _read_group(tokens, rest + 1)
         group = Group("and", group.parts + more.parts, group.without + more.without)
     return group
@@ -99,9 +99,9 @@ def _check_size(tokens: list[re.Match[str]]) -> None:
         if token["word"] not in OPERATORS:
             words += len(query_words(token["phrase"] or token["word"] or ""))
     if deepest > MOST_NESTED:
-        raise FilterError(f"The query has {deepest} levels of parentheses; more than {MOST_NESTED} are not read.")
+        raise FilterError(f"The query has {deepest} levels of parentheses; at most {MOST_NESTED} are allowed.")
     if words > MOST_WORDS:
-        raise FilterError(f"The query has {words:,} words; more than {MOST_WORDS} are not looked for.")
+        raise FilterError(f"The query has {words:,} words; at most {MOST_WORDS} are allowed.")
 
 
 def _read_group(tokens: list[re.Match[str]], at: int) -> tuple[Group, int]:
@@ -122,7 +122,7 @@ def _read_group(tokens: list[re.Match[str]], at: int) -> tuple[Group, int]:
             if token["open"]:
                 part, at = _read_group(tokens, at)
                 part, at = _with_field(part, field), at + 1
-                if not part.parts:  # nothing in it, or only words to leave out
+                if not part.parts:  # empty, or only excluded words
                     without += () if minus or joined else part.without
                     part = None
             else:
@@ -159,9 +159,9 @@ def _read_term(token: re.Match[str], field: str) -> Term | None:
 
 @dataclass(frozen=True)
 class Match:
-    """A query as full-text expressions: `forms` finds its very words, `full` their stems too.
+    """A query as full-text expressions: `forms` matches its exact words, `full` also their stems.
 
-    `without` is set only for a query that does nothing but leave out. All are empty for an empty query.
+    `without` is set only for a query that has nothing but excluded parts. All are empty for an empty query.
     """
 
     forms: str = ""
@@ -170,11 +170,11 @@ class Match:
 
 
 def match_of(group: Group, *, expand: Expand) -> Match:
-    """Write a parsed query as full-text expressions over the shadow."""
+    """Return a parsed query as full-text expressions over the search text."""
     if group.parts:
         return Match(forms=_expression(group, expand, stems=False), full=_expression(group, expand))
-    left_out = " OR ".join(filter(None, (_expression(part, expand) for part in group.without)))
-    return Match(without=left_out)
+    excluded = " OR ".join(filter(None, (_expression(part, expand) for part in group.without)))
+    return Match(without=excluded)
 
 
 def _expression(part: Term | Group, expand: Expand, *, stems: bool = True) -> str:
@@ -183,7 +183,7 @@ def _expression(part: Term | Group, expand: Expand, *, stems: bool = True) -> st
     inner = [_expression(p, expand, stems=stems) for p in part.parts]
     joint = " AND " if part.kind == "and" else " OR "
     positive = joint.join(f"({e})" for e in inner if e)
-    # What is left out is left out with its stems, whatever is looked for.
+    # Excluded words are always excluded with their stems.
     negative = " OR ".join(f"({e})" for e in (_expression(p, expand) for p in part.without) if e)
     return f"({positive}) NOT ({negative})" if positive and negative else positive
 

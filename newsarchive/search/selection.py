@@ -1,4 +1,4 @@
-"""Which articles are meant: filters as SQL over `search_order`, joined with a full-text query."""
+"""Selection of articles: filters as SQL over `search_order`, joined with a full-text query."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from newsarchive.kazakh.scripts import fold
 from newsarchive.search.query import FilterError, Group, Match, match_of, parse_query
 
 VISIBLE = "o.article not in (select article from hidden)"
-"""SQL over an article's row of `search_order`, `o`: whether readers may see it. The one place that says so."""
+"""SQL condition over a row `o` of `search_order`: readers may see the article. The only place that defines this."""
 
 MOST_WORDS, MANY_ARTICLES = 400, 100_000
-"""A prefix is looked for word by word where it stands for so few words, in archives of so many articles.
+"""A prefix is expanded to its words if there are at most so many, in archives of at least so many articles.
 
-Words are read as they come, so that the newest hits are there at once; a bare prefix is first gathered as a whole.
+Hits of words are streamed, newest first; for a prefix, SQLite first collects all hits.
 """
 
 FEW = 300
-"""As many articles of an author, a category or a tag as are looked up one by one."""
+"""Maximum number of articles of an author, category or tag that are looked up one by one."""
 
 FIRST_DAY = date(1800, 1, 1)
 DAY_BITS = 19
@@ -32,7 +32,7 @@ DAY_BITS = 19
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """A query with its filters, ready to be run."""
+    """A query with its filters, ready to run."""
 
     group: Group
     match: Match
@@ -50,9 +50,10 @@ class Selection:
         limit: int | None = None,
         offset: int = 0,
     ) -> str:
-        """A SELECT over the matching rows: `f` is the full-text row, `o` that of `search_order`, `$key` the order.
+        """Return a SELECT over the matching rows: `f` is the full-text row, `o` that of `search_order`.
 
-        `match` replaces the query's own expression; `below` leaves only keys less than it.
+        `$key` stands for the key of `search_order`. `match` replaces the query's own expression; `below` limits the
+        rows to smaller keys.
         """
         match = self.match.full if match is None else match
         where = [*self.where, *([f"$key < {below}"] if below is not None else [])]
@@ -60,7 +61,7 @@ class Selection:
             where.insert(0, f"stems_fts match {_literal(match)}")
             tables, key = "stems_fts f", "f.rowid"
             if any(re.search(r"\bo\.", piece) for piece in (select, *where[1:])):
-                # cross join: the full-text index must be walked in its order, never the other table first
+                # A cross join makes SQLite read the full-text index first, in its order.
                 tables += " cross join search_order o on o.key = f.rowid"
         else:
             tables, key = "search_order o", "o.key"
@@ -73,7 +74,7 @@ class Selection:
         return sql.replace("$key", key)
 
     def rows(self, db: Database, select: str, **options: Any) -> Iterator[tuple[Any, ...]]:
-        """Run such a SELECT."""
+        """Yield the rows of the SELECT that `sql` returns for the same arguments."""
         yield from db.conn.execute(self.sql(select, **options), self.parameters)
 
 
@@ -82,7 +83,7 @@ def _literal(text: str) -> str:
 
 
 class Filters(TypedDict, total=False):
-    """What narrows a query; an empty text narrows nothing. Days may be whole months or years."""
+    """Filters of a query; empty ones are ignored. `since` and `until` may be a day, month or year."""
 
     site: str
     author: str
@@ -94,7 +95,7 @@ class Filters(TypedDict, total=False):
 
 
 def select_articles(db: Database, query: str = "", **filters: Unpack[Filters]) -> Selection:
-    """Read a query and filters. Raises FilterError on a day that is none or an absurd query."""
+    """Parse a query and its filters. Raises FilterError on an invalid day, or a query that is too long or nested."""
     group = parse_query(query)
     where = _visible(db)
     parameters: dict[str, Any] = {}
@@ -117,28 +118,28 @@ def select_articles(db: Database, query: str = "", **filters: Unpack[Filters]) -
 
 
 def _visible(db: Database) -> list[str]:
-    """The condition of `VISIBLE` where an article is hidden now; by key, so that the full-text index alone answers."""
+    """Return `VISIBLE` as a condition by key, so that the full-text index suffices; none if no article is hidden."""
     if db.conn.execute("select 1 from hidden limit 1").fetchone() is None:
         return []
     return [f"$key not in (select o.key from search_order o where not ({VISIBLE}))"]  # noqa: S608
 
 
 def _linked(db: Database, column: str, table: str, name: str) -> str:
-    """The condition that an article has an author, a category or a tag."""
+    """Return the condition that an article has an author, category or tag."""
     numbers = ", ".join(map(str, _named(db, table, name)))
     linked = f"select article from article_{table} where {column} in ({numbers})"  # noqa: S608
     few = [article for (article,) in db.conn.execute(f"{linked} limit {FEW + 1}")]
     if len(few) > FEW:
         return f"o.article in ({linked})"
-    # To look each of a few up in the full-text index costs less than to pass through all hits of a common word.
+    # Looking up a few articles in the full-text index is faster than reading all hits of a common word.
     return f"$key in (select key from search_order where article in ({', '.join(map(str, few))}))"  # noqa: S608
 
 
 def _named(db: Database, table: str, name: str) -> list[int]:
-    """The numbers of the authors, categories or tags of a name, whatever its case and look-alike letters."""
+    """Return the numbers of the authors, categories or tags of a name, ignoring case and look-alike letters."""
     rows = db.conn.execute(f"select id from {table} where name = ?", (name,)).fetchall()  # noqa: S608
-    wanted = fold(name)
-    rows = rows or [(i,) for i, n in db.conn.execute(f"select id, name from {table}") if fold(n) == wanted]  # noqa: S608
+    folded = fold(name)
+    rows = rows or [(i,) for i, n in db.conn.execute(f"select id, name from {table}") if fold(n) == folded]  # noqa: S608
     return [int(row[0]) for row in rows]
 
 
@@ -151,7 +152,7 @@ def _words_with(db: Database, prefix: str) -> list[str] | None:
     return words if len(words) <= MOST_WORDS else None
 
 
-# From each word straight to the next: the index is never read for the places between.
+# Jumps from each word to the next, without reading the positions in between.
 _WORDS = """
 with recursive words(word) as (
     select (select term from stems_places where term >= :first and term < :last limit 1)
@@ -163,7 +164,7 @@ select word from words where word is not null
 
 
 def day_key(day: date) -> int:
-    """The least key that `search_order` gives to an article of a day.
+    """Return the smallest key of a day in `search_order`.
 
     >>> day_key(date(1800, 1, 2)), key_day(day_key(date(2025, 2, 18)) + 5000)
     (524288, datetime.date(2025, 2, 18))
@@ -172,12 +173,12 @@ def day_key(day: date) -> int:
 
 
 def key_day(key: int) -> date:
-    """The day that a key of `search_order` is in."""
+    """Return the day of a key of `search_order`."""
     return date.fromordinal(FIRST_DAY.toordinal() + (key >> DAY_BITS))
 
 
 def first_day(text: str) -> date:
-    """The first day of a year, month or day.
+    """Return the first day of a year, month or day. Raises FilterError.
 
     >>> first_day("2025"), first_day("2025-02")
     (datetime.date(2025, 1, 1), datetime.date(2025, 2, 1))
@@ -187,7 +188,7 @@ def first_day(text: str) -> date:
 
 
 def last_day(text: str) -> date:
-    """The last day of a year, month or day.
+    """Return the last day of a year, month or day. Raises FilterError.
 
     >>> last_day("2025"), last_day("2024-02")
     (datetime.date(2025, 12, 31), datetime.date(2024, 2, 29))
@@ -200,7 +201,7 @@ def last_day(text: str) -> date:
 def _day_parts(text: str) -> tuple[int, int, int]:
     match = re.fullmatch(r"(\d{4})(?:-(\d\d?)(?:-(\d\d?))?)?(?:T.*)?", text.strip())
     if not match or match[1] == "0000":
-        raise FilterError(f"“{text}” is not a day: write it as 2025-02-18, 2025-02 or 2025.")
+        raise FilterError(f"Invalid day “{text}”; write it as 2025-02-18, 2025-02 or 2025.")
     return int(match[1]), int(match[2] or 0), int(match[3] or 0)
 
 
@@ -208,4 +209,4 @@ def _date(text: str, year: int, month: int, day: int) -> date:
     try:
         return date(year, month, day)
     except ValueError as error:
-        raise FilterError(f"“{text}” is not a day: {error}.") from error
+        raise FilterError(f"Invalid day “{text}”: {error}.") from error
