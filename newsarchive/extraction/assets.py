@@ -1,4 +1,4 @@
-"""Addresses of pictures: which ones are versions of one file, and how wide they say they are."""
+"""Image URLs: recognizing versions of one file, and widths stated in the URL."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SIZE = re.compile(r"(?:[-_](\d{2,5})x(\d{2,5})|-scaled|-e\d{10,})+(?=\.\w{3,4}$|
 
 
 def parts_of(address: str) -> SplitResult:
-    """The parts of an address; empty ones where it cannot be read."""
+    """Split a URL; all parts are empty if it is invalid."""
     try:
         return urlsplit(address)
     except ValueError:
@@ -18,13 +18,13 @@ def parts_of(address: str) -> SplitResult:
 
 
 def number_in(text: str | None) -> int:
-    """The number of an attribute such as width; 0 where it is none."""
+    """Return the number in an attribute such as width; 0 if it is not a number."""
     found = re.match(r"\s*(\d{1,5})(?:px)?\s*$", text or "")
     return int(found[1]) if found else 0
 
 
 def width_in(address: str) -> int:
-    """The width that an address tells of itself; 0 where it tells none.
+    """Return the width stated in an image URL; 0 if there is none.
 
     >>> [width_in(a) for a in ("/kol-1024x720.jpeg", "/kol.jpg?w=640", "/w_1200,c_limit/kol.jpg", "/kol.jpg")]
     [1024, 640, 1200, 0]
@@ -41,7 +41,7 @@ def width_in(address: str) -> int:
 
 @lru_cache(maxsize=4096)
 def base_of(address: str) -> str:
-    """What the versions of one file share: its address without size, ending, host's www and query.
+    """Return the part of a URL that all versions of a file share: without size, extension, ``www.`` and query.
 
     >>> base_of("https://a.kz/2025/kol-1024x720.jpeg?x=1") == base_of("http://www.a.kz/2025/kol.jpeg")
     True
@@ -52,11 +52,11 @@ def base_of(address: str) -> str:
 
 @lru_cache(maxsize=4096)
 def asset_names(address: str) -> frozenset[str]:
-    """The distinctive names in a picture's address, by which its crops and copies elsewhere are known.
+    """Return the distinctive names in an image URL, which its crops and copies share.
 
     >>> sorted(asset_names("https://img.example/w640/ab12cd34ef/kol-jagasy-1024x720.jpg"))
     ['ab12cd34ef', 'kol-jagasy']
-    >>> sorted(asset_names("http://127.0.0.1:8000/resize/cdn2.news.example/kol-jagasy.jpg"))  # hosts tell nothing
+    >>> sorted(asset_names("http://127.0.0.1:8000/resize/cdn2.news.example/kol-jagasy.jpg"))  # hosts are ignored
     ['kol-jagasy']
     """
     names = set()

@@ -1,4 +1,4 @@
-"""Who signs an article, from machine sources and from the by-line in its text."""
+"""The authors of an article, from markup and from bylines in the text."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _METAS = (
 def machine_authors(
     tree: Element, survey: Survey, article: Object, objects: Sequence[Object], *, site: Site, site_names: Sequence[str]
 ) -> tuple[tuple[Author, ...], str]:
-    """Authors that markup names, from the first source that has a person, else the first that has a desk."""
+    """Return the authors named in markup, from the first source with a person, else the first with a desk."""
     sources = (
         (_by_profile(tree, site.extraction.authors), "profile"),
         (_by_jsonld(article, objects), "json-ld"),
@@ -41,14 +41,16 @@ def machine_authors(
     for names, source in sources:
         authors = signed_authors(names, site=site, site_names=site_names)
         if people := tuple(a for a in authors if a.role == "author"):
-            return _fuller(people, survey, site, site_names), source
+            return _with_full_name(people, survey, site, site_names), source
         if authors and not fallback[0]:
             fallback = authors, source
     return fallback
 
 
-def _fuller(people: tuple[Author, ...], survey: Survey, site: Site, site_names: Sequence[str]) -> tuple[Author, ...]:
-    """A lone first name, as accounts have it, made whole by the by-line on the page."""
+def _with_full_name(
+    people: tuple[Author, ...], survey: Survey, site: Site, site_names: Sequence[str]
+) -> tuple[Author, ...]:
+    """Replace a lone first name, as in user accounts, by the full name in the byline."""
     if len(people) != 1 or " " in people[0].name:
         return people
     for names in (_by_rel(survey), _by_class(survey)):
@@ -59,7 +61,7 @@ def _fuller(people: tuple[Author, ...], survey: Survey, site: Site, site_names: 
 
 
 def signed_authors(names: Iterable[str], *, site: Site, site_names: Sequence[str]) -> tuple[Author, ...]:
-    """Authors for names as a page writes them; the newsroom's account becomes the desk, what is no name is left out."""
+    """Convert printed names to authors. The newsroom's account becomes the desk; text that is not a name is dropped."""
     own = names_of_site(*site_names, site.title, site.name)
     found: dict[str, Author] = {}
     for name in names:
@@ -82,7 +84,7 @@ _DESK = re.compile(
 )
 
 
-# news agencies sign as authors do; they are not the newsroom's own account
+# news agencies sign like authors; they are not the newsroom
 _AGENCY = re.compile(
     r"(?:the )?associated press|dpa|afp|apa|sda|ansa|efe|pti|ani|reuters|xinhua|bloomberg|tass|тасс|интерфакс"
     r"|kazinform|қазақпарат",
@@ -124,7 +126,7 @@ _AND = re.compile(r"\s*(?:[;/\n•·|&]|\s(?:and|und|et|y|e|i|en|og|och|ja|ve|a|
 
 
 def split_names(text: str) -> list[str]:
-    """The names in one text, without what stands around them.
+    """Return the names in a text, without labels, titles and other additions.
 
     >>> split_names("By Anna Lee and Omar Said")
     ['Anna Lee', 'Omar Said']
@@ -141,7 +143,7 @@ def split_names(text: str) -> list[str]:
         return [f"{reverse[2]} {reverse[1]}"]
     found = []
     for part in _AND.split(text):
-        # after a comma stands another name, or the first one's post or town
+        # a comma is followed by another name, or by the job title or town of the first
         for i, piece in enumerate(part.split(",")):
             name = _TAIL.sub("", _LEAD.sub("", piece.strip())).strip(" .:*–-\"'«»“”„")
             if name and (i == 0 or (len(name.split()) > 1 and is_name(name))):
@@ -203,7 +205,7 @@ _NO_NAMES = re.compile(
 
 
 def is_name(text: str) -> bool:
-    """Whether a text may be a person's name: few words, in capitals as names are, no words that names never have.
+    """True if a text may be a person's name: a few capitalized words, none of which never occurs in names.
 
     >>> is_name("Anna van der Lee"), is_name("Аида РАХЫМҚҰЛОВА"), is_name("新華"), is_name("Read all posts")
     (True, True, True, False)
@@ -220,10 +222,10 @@ def is_name(text: str) -> bool:
 
 
 def text_authors(paragraphs: Sequence[str], *, own: frozenset[str], others_known: bool = False) -> tuple[Author, ...]:
-    """Authors from the by-lines in a Kazakh or Russian text: a last line that is a name, a line that says who wrote.
+    """Return the authors from bylines in a Kazakh or Russian text: a name as the last line, or a labelled line.
 
-    `own` are the site's names (see `names_of_site`): beside a by-line of its own, or where another source says who
-    signs (`others_known`), one that names another medium signs only what is quoted from there.
+    `own` are the site's names (see `names_of_site`). A byline that names another newspaper belongs to a quotation if
+    there is also a byline of the site, or if another source names the author (`others_known`).
     """
     joined: dict[str, str] = {}
     found = find_byline([_join_patronyms(p, joined) if len(p) < 200 else p for p in paragraphs])
@@ -243,7 +245,7 @@ _PATRONYM = re.compile(r"\b([^\W\d_]{3,})-(ұлы|улы|қызы|кызы)\b")
 
 
 def _join_patronyms(line: str, joined: dict[str, str]) -> str:
-    """The line with «Серік-ұлы» as one word, as most write it; `joined` keeps how it was."""
+    """Write «Серік-ұлы» as one word, as is usual; `joined` records the original spelling."""
     if "-" not in line:
         return line
     for match in _PATRONYM.finditer(line):
@@ -256,7 +258,7 @@ def _with_hyphens(name: str, joined: dict[str, str]) -> str:
 
 
 def is_latin(paragraphs: Sequence[str]) -> bool:
-    """Whether a text is in Latin letters, where the rules for Kazakh and Russian by-lines are less sure."""
+    """True for a text in Latin script, where the rules for Kazakh and Russian bylines are less reliable."""
     return script_of(" ".join(paragraphs[:5])[:1000]) == "Latn"
 
 
@@ -269,7 +271,7 @@ def _names_other_medium(names: Sequence[str], paragraphs: Sequence[str], own: fr
 
 @lru_cache(maxsize=256)
 def names_of_site(*names: str) -> frozenset[str]:
-    """The site's names as `folded` gives them, in Latin script and in Cyrillic.
+    """Return the site's names, folded, in Latin and Cyrillic script.
 
     >>> sorted(names_of_site("Dala", "Дала"))
     ['dala', 'дала']
@@ -281,9 +283,9 @@ def names_of_site(*names: str) -> frozenset[str]:
 def doubtful_authors(
     paragraphs: Sequence[str], *, title: str, signed_by_desk: bool, site: Site, site_names: Sequence[str]
 ) -> tuple[Author, ...]:
-    """Authors from lines that sign an article in other languages: good enough where no markup names a person.
+    """Return authors from bylines in other languages, which are used only if no markup names a person.
 
-    A line that is a name alone counts only where the markup gives the newsroom's account in the writer's place.
+    A bare name counts only if the markup names the newsroom as the author.
     """
     if is_latin(paragraphs):
         names = [a.as_written for a in text_authors(paragraphs, own=frozenset()) if a.role == "author"]
@@ -300,9 +302,8 @@ def doubtful_authors(
         line = paragraphs[place]
         if len(line) < 40 and _LONE_NAME.fullmatch(line) and is_name(line):
             elsewhere = "\n".join((title, *paragraphs[1:-1])).casefold()
-            if not any(
-                word.casefold() in elsewhere for word in line.split()[-1:]
-            ):  # who is written about does not sign
+            # a person whom the article is about is not its author
+            if not any(word.casefold() in elsewhere for word in line.split()[-1:]):
                 return signed_authors([line], site=site, site_names=site_names)
     return ()
 
@@ -338,7 +339,7 @@ def _by_jsonld(article: Object, objects: Sequence[Object]) -> list[str]:
 def _by_itemprop(survey: Survey) -> list[str]:
     found = []
     for element in survey.properties.get("author", ()):
-        if survey.stands_apart(element):
+        if survey.in_boilerplate(element):
             continue
         inner = next((e for e in element.iter("*") if e.get("itemprop") == "name"), element)
         found.append(inner.get("content") or text_of(inner))
@@ -349,14 +350,14 @@ def _by_rel(survey: Survey) -> list[str]:
     found = [
         (survey.distance(m.place), text_of(m.element))
         for m in survey.signed
-        if "author" in (m.element.get("rel") or "").split() and not survey.stands_apart(m.element)
+        if "author" in (m.element.get("rel") or "").split() and not survey.in_boilerplate(m.element)
     ]
     return [text for _, text in sorted(found)][:1]
 
 
 def _by_class(survey: Survey) -> list[str]:
-    """The by-line nearest to the heading: of a class that speaks of an author, and with hardly more than names."""
-    marked = [m for m in survey.signed if not survey.stands_apart(m.element)]
+    """Return the byline nearest to the heading: an element with an author class and little text besides names."""
+    marked = [m for m in survey.signed if not survey.in_boilerplate(m.element)]
     for one in sorted(marked, key=lambda m: survey.distance(m.place)):
         text = text_of(one.element)
         if not 3 < len(text) < 140:

@@ -1,4 +1,4 @@
-"""A page as the blocks a reader sees: paragraphs, headings, list items, table rows, pictures, in order."""
+"""Splits a page into the visible blocks, in order: paragraphs, headings, list items, table rows and images."""
 
 from __future__ import annotations
 
@@ -37,47 +37,47 @@ _HIDDEN_CLASS = re.compile(
     re.I,
 )
 _DROP_CAP = re.compile(r"drop-?_?cap|first-?letter|initial-?letter|lettrine", re.I)
-_AGAIN = 100
-"""Characters of a line that may well come again: menus, sidebars and calendars are the same on every page of a site."""
+_CACHED_LENGTH = 100
+"""Lines shorter than this are cached: menus, sidebars and calendars repeat on every page of a site."""
 _MOSTLY_LINKS = 0.8
 
 
 @dataclass(slots=True, eq=False)
 class Block:
-    """One block: `kind` is p, h1 … h6, li, row, pre, caption or image; `element` is where it stands in the tree."""
+    """One block: `kind` is p, h1 … h6, li, row, pre, caption or image; `element` is its element in the tree."""
 
     kind: str
     text: str
     element: Element
     linked: int = 0
-    """How many of its letters are link text."""
+    """The number of characters of link text."""
     pieces: tuple[tuple[str, str], ...] = ()
-    """Its text in pieces, each with the address it links to or an empty string."""
+    """The text in pieces, each with its link target or an empty string."""
     quoted: bool = False
     depth: int = 0
-    """How deep in lists it stands."""
+    """The nesting depth in lists."""
     number: int = 0
-    """Its number in an ordered list."""
+    """The number in an ordered list."""
     key: str = field(default="")
-    """Letters and digits alone, without case: what is compared."""
+    """The folded text, for comparisons."""
 
     @property
     def is_links(self) -> bool:
-        """Whether it is hardly more than links."""
+        """True if the text is almost entirely links."""
         return self.linked > _MOSTLY_LINKS * len(self.text)
 
 
 def clean(text: str) -> str:
-    """Visible text: no soft hyphens and zero-width marks, spaces as one space, lines trimmed, NFC.
+    """Normalize visible text: remove soft hyphens and zero-width characters, collapse spaces, trim lines, apply NFC.
 
     >>> clean("Тәуел\\u00adсіздік \\u00a0 күні")
     'Тәуелсіздік күні'
     """
-    return _cleaned_again(text) if len(text) < _AGAIN else _cleaned(text)
+    return _cleaned_cached(text) if len(text) < _CACHED_LENGTH else _cleaned(text)
 
 
 def _cleaned(text: str) -> str:
-    if _HAS_INVISIBLE.search(text):  # few texts have any, and to look is a tenth of translating
+    if _HAS_INVISIBLE.search(text):  # rare, and searching costs a tenth of translating
         text = text.translate(_INVISIBLE)
     text = text.strip()
     if text != " ".join(text.split()):
@@ -87,11 +87,11 @@ def _cleaned(text: str) -> str:
     return unicodedata.normalize("NFC", text).strip()
 
 
-_cleaned_again = lru_cache(maxsize=4096)(_cleaned)
+_cleaned_cached = lru_cache(maxsize=4096)(_cleaned)
 
 
 def read_blocks(root: Element, *, skipped: Collection[Element] = ()) -> list[Block]:
-    """The blocks below an element, in document order, those below a skipped element left out."""
+    """Return the blocks below an element in document order, except those below a skipped element."""
     reader = _Reader(skipped)
     reader.walk(root)
     reader.flush(root)
@@ -99,21 +99,21 @@ def read_blocks(root: Element, *, skipped: Collection[Element] = ()) -> list[Blo
 
 
 class _Reader:
-    """Collects running text until a block begins or ends, then makes it a block."""
+    """Collects text until a block begins or ends, then makes it a block."""
 
     def __init__(self, skipped: Collection[Element] = ()) -> None:
         self.skipped = skipped
         self.blocks: list[Block] = []
         self.pieces: list[tuple[str, str]] = []
-        self.parted = False
-        """Whether there is a line break among the pieces."""
+        self.has_break = False
+        """True if the pieces include a line break."""
         self.kind = "p"
         self.link = ""
         self.quoted = False
         self.lists: list[list[int]] = []
 
     def walk(self, element: Element) -> None:
-        """Take in an element's text and children; inline ones run on, others begin and end a block."""
+        """Read an element's text and children; inline children continue the block, others begin and end one."""
         if text := element.text:
             self._add(text)
         skipped = self.skipped
@@ -126,7 +126,7 @@ class _Reader:
                     self._inline(child, tag)
             elif tag == "br":
                 self.pieces.append(("\v", ""))
-                self.parted = True
+                self.has_break = True
             elif tag == "img" or tag == "amp-img":
                 self._image(child)
             elif tag in ("rt", "rp"):
@@ -138,7 +138,7 @@ class _Reader:
                 self._add(text)
 
     def _add(self, text: str) -> None:
-        if self.pieces or not text.isspace():  # space before a block's first word is none of its text
+        if self.pieces or not text.isspace():  # leading space is not part of a block
             self.pieces.append((text, self.link))
 
     def _inline(self, element: Element, tag: str) -> None:
@@ -150,10 +150,10 @@ class _Reader:
             self.walk(element)
 
     def _image(self, element: Element) -> None:
-        # a picture inside a running line (an emoji, an icon) must not break the line: the chooser looks at it later
-        running = not all(text.isspace() for text, _ in self.pieces)
+        # an image inside a line (an emoji, an icon) must not end the block
+        in_line = not all(text.isspace() for text, _ in self.pieces)
         block = Block(kind="image", text="", element=element)
-        if running:
+        if in_line:
             self.flush(element.getparent(), before=block)
         else:
             self.blocks.append(block)
@@ -174,7 +174,7 @@ class _Reader:
                 self.flush(element)
 
     def _runs_on(self, element: Element, tag: str) -> bool:
-        """Whether it is a drop cap, or an unknown element inside a line (custom elements are inline unless styled)."""
+        """True for a drop cap, or a custom element inside a line (custom elements are inline unless styled)."""
         if (
             len(element) == 0
             and element.text
@@ -188,7 +188,7 @@ class _Reader:
         self._as(tag, element)
 
     def _paragraph(self, element: Element, tag: str) -> None:
-        # broken markup puts whole articles into a heading
+        # in broken markup a heading may contain the whole article
         self._as(tag if self.kind in _HEADINGS else self.kind, element)
 
     def _preformatted(self, element: Element, tag: str) -> None:
@@ -203,9 +203,9 @@ class _Reader:
         self.quoted = outer
 
     def _caption(self, element: Element, tag: str) -> None:
-        # the words under a table or a quotation are text
+        # text below a table or a quotation is not an image caption
         figure = next(element.iterancestors("figure"), None)
-        self._as("caption" if figure is None or has_picture(figure) else "p", element)
+        self._as("caption" if figure is None or has_media(figure) else "p", element)
 
     def _list(self, element: Element, tag: str) -> None:
         start = element.get("start") or "1"
@@ -231,7 +231,7 @@ class _Reader:
             self.blocks.extend(pictures)
 
     def _cell(self, cell: Element) -> list[Block]:
-        """Take a cell into its row; gives the pictures in it."""
+        """Add a cell to its row. Returns the images in it."""
         inner = _Reader(self.skipped)
         inner.walk(cell)
         inner.flush(cell)
@@ -256,17 +256,17 @@ class _Reader:
         self.kind = outer
 
     def flush(self, element: Element, before: Block | None = None) -> None:
-        """End the running text: one block, or several where empty lines (two line breaks) part it."""
-        if before is not None:  # the line goes on after the picture
+        """Make the collected text a block, or several if empty lines (two line breaks) separate it."""
+        if before is not None:  # the line continues after the image
             self.blocks.append(before)
             return
         pieces, self.pieces = self.pieces, []
         if not pieces:
             return
-        if not self.parted:
+        if not self.has_break:
             self._emit(pieces, element)
             return
-        self.parted = False
+        self.has_break = False
         group: list[tuple[str, str]] = []
         gap = False
         for text, link in pieces:
@@ -294,7 +294,7 @@ class _Reader:
         if self.lists and self.kind == "li":
             block.depth = len(self.lists)
             block.number = self.lists[-1][0] if self.lists[-1] else 0
-            self.kind = "p"  # what follows in the item is a paragraph of it, not an item
+            self.kind = "p"  # the rest of the item is paragraphs, not items
         self.blocks.append(block)
 
 
@@ -314,8 +314,8 @@ _BLOCKS = {
 _PICTURES = ("img", "picture", "video", "iframe", "svg", "object", "amp-img", "canvas", "audio", "noscript")
 
 
-def has_picture(element: Element) -> bool:
-    """Whether there is anything to look at or listen to below an element."""
+def has_media(element: Element) -> bool:
+    """True if there are images, video or audio below an element."""
     return next(element.iter(*_PICTURES), None) is not None
 
 
@@ -334,7 +334,7 @@ def _is_hiding(words: str) -> bool:
 
 
 def _is_bracketed(element: Element) -> bool:
-    """Whether a reading above a word comes with the brackets that set it apart in running text."""
+    """True if a ruby annotation has brackets (`rp`) for plain text."""
     parent = element.getparent()
     return element.tag == "rp" or (parent is not None and parent.find("rp") is not None)
 
@@ -343,7 +343,7 @@ _CELLS = etree.XPath("count(.//tr) > 0 and not(.//table) and count(.//td|.//th) 
 
 
 def _is_data(table: Element) -> bool:
-    """Whether a table holds data: old pages use tables for layout too, with the article's paragraphs in a cell."""
+    """True for a table of data; old pages also use tables for layout, with the article inside a cell."""
     if not _CELLS(table):
         return False
     cells = list(table.iter("td", "th"))
@@ -356,13 +356,13 @@ _WHOLE = re.compile(r"https?://[\w.:-]+(?:/[^\s\\\[\];?#]*)?(?:\?[^\s;?#]+)?(?:#
 
 
 def absolute(base: str, address: str) -> str:
-    """An address on the page as a full one; empty where it cannot be read.
+    """Return the absolute form of a URL on the page; empty if it is invalid.
 
     >>> absolute("https://kz.example/a/", "../b?"), absolute("https://kz.example/", "http://kz.example/c")
     ('https://kz.example/b', 'http://kz.example/c')
     """
     address = address.strip()
-    if _WHOLE.fullmatch(address):  # as most are: nothing to join
+    if _WHOLE.fullmatch(address):  # most URLs are absolute
         return address
     try:
         return urljoin(base, address)

@@ -1,4 +1,4 @@
-"""Which blocks of a page are the article: what trafilatura marked, made whole and clean by the page's structure."""
+"""Chooses the blocks of the article: those that trafilatura marked, completed and cleaned by the page's structure."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Protocol
 
-from newsarchive.extraction.blocks import Block, Element, has_picture
+from newsarchive.extraction.blocks import Block, Element, has_media
 from newsarchive.fingerprints import fold
 
 _LONG = 25
-_A_TEXT = 400
-"""Characters of running text that make an element of the page a text of its own."""
+_MIN_ARTICLE = 400
+"""Characters of text from which an element counts as an article of its own."""
 _LEAVES = frozenset({"p", "ul", "ol", "li", "blockquote", "span", "strong", "em", "b", "i", "font", "td", "table"})
 _WRAPS = frozenset({"ul", "ol", "li", "blockquote", "p"})
-_APART_TAGS = frozenset({"aside", "nav", "footer", "form", "fieldset", "details"})
-_APART = re.compile(
+_BOILERPLATE_TAGS = frozenset({"aside", "nav", "footer", "form", "fieldset", "details"})
+_BOILERPLATE = re.compile(
     r"""(?:^|[\s_-])(?:
     related\w*|recommend\w*|recirc\w*|similar|more-?topics?|topics?-more|outbrain|taboola|jp-relatedposts|yarpp\w*
     |read-?(?:more|next|also|on)|see-?also|more-?(?:news|stories|on|from|articles|links)|also-?read|further-?reading
@@ -36,13 +36,13 @@ _APART = re.compile(
     )(?:$|[\s_-])""",
     re.X,
 )
-_OTHERS = re.compile(
+_RELATED = re.compile(
     r"(?:^|[\s_-])(?:related-?(?:posts?|articles?|news|stories|items|content)?|jp-relatedposts|yarpp\w*|outbrain|taboola"
     r"|similar-?(?:posts?|articles?|news)|recommended-?(?:posts?|articles?|news)|recirc\w*)(?:$|[\s_-])"
 )
 _HEADINGS = ("h1", "h2", "h3", "caption")
-_A_LINE = 40
-"""Characters, folded, of the shortest text."""
+_MIN_TEXT = 40
+"""Length of the shortest article in folded characters."""
 _CAPTION = re.compile(
     r"""(?:^|[\s_-])(?:caption\w*|\w*caption|wp-caption-text|credits?|legend|imgcap
     |(?:lead-?)?(?:image|img|photo|foto|picture|media|bild)[_-]*(?:block)?[_-]*
@@ -54,28 +54,28 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def words_of(element: Element) -> str:
-    """The class and id of an element in lower case, with camel case taken apart."""
+    """Return the class and id of an element in lower case, with camel case split by hyphens."""
     classes, name = element.get("class"), element.get("id")
     if not classes and not name:
         return ""
-    return _apart_in_words(f"{classes or ''} {name or ''}"[:300])
+    return _split_camel_case(f"{classes or ''} {name or ''}"[:300])
 
 
 @lru_cache(maxsize=20_000)
-def _apart_in_words(names: str) -> str:
+def _split_camel_case(names: str) -> str:
     return _CAMEL.sub("-", names).lower()
 
 
 @lru_cache(maxsize=20_000)
 def _purpose(words: str) -> str:
-    """The first of the names that says a block is for something beside the article; empty where none does."""
-    found = _APART.search(words)
+    """Return the first name that marks a block as boilerplate; empty if there is none."""
+    found = _BOILERPLATE.search(words)
     return found[0].strip(" _-") if found else ""
 
 
 @lru_cache(maxsize=20_000)
-def _names_others(words: str) -> bool:
-    return _OTHERS.search(words) is not None
+def _is_related_list(words: str) -> bool:
+    return _RELATED.search(words) is not None
 
 
 @lru_cache(maxsize=20_000)
@@ -84,14 +84,14 @@ def _names_caption(words: str) -> bool:
 
 
 class Marking(Protocol):
-    """What says which blocks are of the article."""
+    """Tells which blocks belong to the article."""
 
     def __contains__(self, block: Block, /) -> bool: ...
 
 
 @dataclass(slots=True, eq=False)
 class Marks:
-    """What an extractor gave, in a form to compare blocks with."""
+    """The text that an extractor returned, for comparison with blocks."""
 
     whole: str = ""
     lines: frozenset[str] = field(default_factory=frozenset)
@@ -103,24 +103,24 @@ class Marks:
         return key in self.whole or (len(key) >= 4 * _LONG and self._has_most_of(key))
 
     def _has_most_of(self, key: str) -> bool:
-        """Whether most of a long text is there: an extractor may drop a word of it, or set one apart."""
+        """True if most of a long text is there; an extractor may drop or move single words."""
         step = len(key) // 6
         return sum(key[i * step : (i + 1) * step] in self.whole for i in range(6)) >= 4
 
 
 def marks_of(lines: Sequence[str]) -> Marks:
-    """Marks from an extractor's lines."""
+    """Make Marks from an extractor's lines."""
     keys = [fold(line) for line in lines]
     return Marks("\n".join(keys).replace("\n", ""), frozenset(keys))
 
 
 class Structure:
-    """How much marked text stands below each element of a page."""
+    """The amount of marked text below each element of a page."""
 
     def __init__(self, blocks: Sequence[Block], marked: Sequence[bool], root: Element) -> None:
         self.root = root
         self.weight: dict[Element, int] = {}
-        self.apart: dict[Element, bool] = {}
+        self.boilerplate: dict[Element, bool] = {}
         self.total = 0
         self.named: dict[str, int] = {}
         seen: set[str] = set()
@@ -136,7 +136,7 @@ class Structure:
                 node = node.getparent() if node is not root else None
 
     def main(self, share: float = 0.9, root: Element | None = None) -> Element:
-        """The deepest element below `root` that holds that share of the marked text there."""
+        """Return the deepest element below `root` that contains this share of its marked text."""
         node = self.root if root is None else root
         total = self.weight.get(node, 0)
         while True:
@@ -145,16 +145,16 @@ class Structure:
                 return node
             node = below
 
-    def stands_apart(self, element: Element, stop: Element) -> bool:
-        """Whether it lies in a block of another purpose: related articles, sharing, subscription, comments …
+    def in_boilerplate(self, element: Element, stop: Element) -> bool:
+        """True if the element is in a boilerplate block: related articles, sharing, subscription, comments …
 
-        A block that holds much of the article is the article, whatever it is called.
+        A block that contains much of the article is not boilerplate, whatever its name.
         """
         node: Element | None = element
         path = []
         answer = False
         while node is not None and node is not stop:
-            known = self.apart.get(node)
+            known = self.boilerplate.get(node)
             if known is not None:
                 answer = known
                 break
@@ -162,18 +162,18 @@ class Structure:
             node = node.getparent()
         for node in reversed(path):
             if not answer:
-                answer = self._is_apart(node)
-            self.apart[node] = answer
+                answer = self._is_boilerplate(node)
+            self.boilerplate[node] = answer
         return answer
 
-    def _is_apart(self, element: Element) -> bool:
-        if element.tag not in _APART_TAGS:
+    def _is_boilerplate(self, element: Element) -> bool:
+        if element.tag not in _BOILERPLATE_TAGS:
             name = _purpose(words_of(element))
             return bool(name) and self._held_by(name) < 0.4 * self.total
         return self.weight.get(element, 0) < 0.4 * self.total
 
     def _held_by(self, name: str) -> int:
-        """Marked text in all elements of that name: a live report may stand in hundreds of “comments”."""
+        """Return the amount of marked text in all elements of this name; a live blog may consist of “comments”."""
         if name not in self.named:
             held = 0
             for element, weight in self.weight.items():
@@ -184,18 +184,18 @@ class Structure:
 
 
 def is_caption(block: Block) -> bool:
-    """Whether a block is the words under a picture."""
+    """True if a block is an image caption."""
     if block.kind == "caption":
         return True
     node: Element | None = block.element
     figure = next(block.element.iterancestors("figure"), None)
-    if figure is not None and not has_picture(figure):
-        return False  # the words under a table or a quotation are text
+    if figure is not None and not has_media(figure):
+        return False  # text below a table or a quotation is not an image caption
     for _ in range(3):
         if node is None or node.tag in ("article", "body", "main", "section"):
             return False
         if node.tag == "figure" and not block.quoted and block.kind != "row":
-            return has_picture(node)
+            return has_media(node)
         if _names_caption(words_of(node)):
             return True
         node = node.getparent()
@@ -204,7 +204,7 @@ def is_caption(block: Block) -> bool:
 
 @dataclass(slots=True, eq=False)
 class Choice:
-    """The blocks taken for the article's text, and the element that holds them."""
+    """The blocks of the article's text, and the element that contains them."""
 
     kept: list[Block]
     main: Element
@@ -215,8 +215,8 @@ class Choice:
 
 
 def choose(blocks: Sequence[Block], marks: Marking, root: Element, title: str = "") -> Choice:
-    """The blocks of the article's text: those marked, and those that stand among them; none of another purpose."""
-    marked = _without_others([bool(b.key) and b in marks for b in blocks], blocks, root)
+    """Choose the blocks of the article's text: marked blocks and those among them, without boilerplate."""
+    marked = _without_related_lists([bool(b.key) and b in marks for b in blocks], blocks, root)
     structure = Structure(blocks, marked, root)
     if not structure.total:
         return Choice(kept=[], main=root)
@@ -238,29 +238,29 @@ def choose(blocks: Sequence[Block], marks: Marking, root: Element, title: str = 
     for block, is_marked in zip(blocks, marked, strict=True):
         if not block.key or block.element not in choice.inside:
             continue
-        if structure.stands_apart(block.element, main) or is_caption(block):
+        if structure.in_boilerplate(block.element, main) or is_caption(block):
             continue
         if not is_marked and not _belongs(block, mates, main, terms):
             continue
         holder = block.element.getparent()
         if len(block.key) >= _LONG and seen.setdefault(block.key, holder) is not holder:
-            continue  # a copy for another screen; what one element says twice is text
+            continue  # a copy for another screen size; a repetition within one element is text
         choice.kept.append(block)
     return choice
 
 
-def _without_others(marked: Sequence[bool], blocks: Sequence[Block], root: Element) -> Sequence[bool]:
-    """The marks without those in lists of related articles, which under a short text may be most of what was marked.
+def _without_related_lists(marked: Sequence[bool], blocks: Sequence[Block], root: Element) -> Sequence[bool]:
+    """Drop the marks in lists of related articles, which may outweigh a short article.
 
-    Where nothing else was marked, such a name was given to the article itself.
+    If nothing else is marked, the article itself has such a name, and all marks are kept.
     """
     known: dict[Element, bool] = {root: False}
-    own = [is_marked and not _is_of_others(b.element, known) for is_marked, b in zip(marked, blocks, strict=True)]
+    own = [is_marked and not _in_related_list(b.element, known) for is_marked, b in zip(marked, blocks, strict=True)]
     size = sum(len(b.key) for b, is_own in zip(blocks, own, strict=True) if is_own and b.kind not in _HEADINGS)
-    return own if size >= _A_LINE else marked
+    return own if size >= _MIN_TEXT else marked
 
 
-def _is_of_others(element: Element, known: dict[Element, bool]) -> bool:
+def _in_related_list(element: Element, known: dict[Element, bool]) -> bool:
     path = []
     node: Element | None = element
     while node is not None and node not in known:
@@ -268,14 +268,14 @@ def _is_of_others(element: Element, known: dict[Element, bool]) -> bool:
         node = node.getparent()
     answer = node is not None and known[node]
     for node in reversed(path):
-        answer = answer or _names_others(words_of(node))
+        answer = answer or _is_related_list(words_of(node))
         known[node] = answer
     return answer
 
 
 def _titled_article(blocks: Sequence[Block], main: Element, structure: Structure, title: str) -> Element | None:
-    """The `article` with the page's title, where further articles are appended to it in elements of their own."""
-    articles = [e for e in main.iter("article") if structure.weight.get(e, 0) >= _A_TEXT and e is not main]
+    """Return the `article` element with the page's title, if other articles are appended to the page."""
+    articles = [e for e in main.iter("article") if structure.weight.get(e, 0) >= _MIN_ARTICLE and e is not main]
     outer = [e for e in articles if not any(a in articles for a in e.iterancestors("article"))]
     if len(outer) < 2:
         return None
@@ -285,7 +285,7 @@ def _titled_article(blocks: Sequence[Block], main: Element, structure: Structure
 
 
 def _holder(block: Block) -> Element | None:
-    """The element whose running text the block is part of: its paragraph's, list's or quotation's parent, or the
+    """Return the element that contains the block's text: the parent of its paragraph, list or quotation, or the
     element with bare text itself."""
     element = block.element
     if block.kind == "p" and element.tag not in _LEAVES:
@@ -300,14 +300,14 @@ def _holder(block: Block) -> Element | None:
 
 
 def is_prose(block: Block) -> bool:
-    """Whether a block is running text by its length and links."""
+    """True if a block is prose, judged by its length and links."""
     return block.kind == "p" and len(block.text) > 80 and block.linked < 0.3 * len(block.text)
 
 
 def _twins(main: Element, structure: Structure) -> list[Element]:
-    """Elements of the main one's kind beside it: an article cut in parts by advertisements or page breaks.
+    """Return the siblings that look like the main element: advertisements or page breaks may split an article.
 
-    Each part may have a wrapper of its own, beside the main one's wrapper.
+    Each part may also have its own wrapper.
     """
     parent = main.getparent()
     if parent is None or main is structure.root:
@@ -321,7 +321,7 @@ def _twins(main: Element, structure: Structure) -> list[Element]:
 
 
 def _alike(element: Element, parent: Element, structure: Structure) -> list[Element]:
-    """The other children of a parent with the same tag and first class, none of another purpose."""
+    """Return the other children of a parent with the same tag and first class that are not boilerplate."""
     name = (element.get("class") or "").split()[:1]
     return [
         e
@@ -329,12 +329,12 @@ def _alike(element: Element, parent: Element, structure: Structure) -> list[Elem
         if name
         and e is not element
         and (e.get("class") or "").split()[:1] == name
-        and not structure.stands_apart(e, parent)
+        and not structure.in_boilerplate(e, parent)
     ]
 
 
 def _mates(blocks: Sequence[Block], marked: Sequence[bool]) -> dict[Element, int]:
-    """How many marked blocks stand in each element."""
+    """Count the marked blocks in each element."""
     mates: dict[Element, int] = {}
     for block, is_marked in zip(blocks, marked, strict=True):
         if is_marked and (holder := _holder(block)) is not None:
@@ -343,7 +343,7 @@ def _mates(blocks: Sequence[Block], marked: Sequence[bool]) -> dict[Element, int
 
 
 def _belongs(block: Block, mates: dict[Element, int], main: Element, terms: dict[Element, bool]) -> bool:
-    """Whether a block that the extractor left out stands among those it took."""
+    """True if a block that the extractor skipped is among blocks that it took."""
     if block.linked >= 0.5 * len(block.text) or (block.linked and _lists_terms(block.element, terms)):
         return False
     if block.kind == "row" or block.element.tag == "figcaption":
@@ -353,7 +353,7 @@ def _belongs(block: Block, mates: dict[Element, int], main: Element, terms: dict
 
 
 def _lists_terms(element: Element, known: dict[Element, bool]) -> bool:
-    """Whether it links to tags or categories of the article, as WordPress marks them."""
+    """True if an element links to tags or categories of the article, as marked by WordPress."""
     if element not in known:
         known[element] = any("tag" in (link.get("rel") or "").split() for link in element.iter("a"))
     return known[element]

@@ -1,4 +1,4 @@
-"""Lines among an article's text that are not its text: read-more lines, date bars, copyright and subscription notes."""
+"""Removes lines that are not article text: read-more links, date bars, copyright notices, subscription prompts."""
 
 from __future__ import annotations
 
@@ -86,17 +86,17 @@ _HEADLINE = 24
 
 
 def without_notes(blocks: Sequence[Block]) -> list[Block]:
-    """The blocks that are text."""
+    """Return the blocks that are article text."""
     kept = _without_link_lists([b for b in blocks if not is_read_more(b) and not _is_note(b)])
     kept = _without_bars(kept)
     return _without_end(kept)
 
 
 def is_read_more(block: Block) -> bool:
-    """Whether a line only leads to another article."""
+    """True if a line only links to another article."""
     text = block.text
     if block.kind == "p" and block.linked >= len(text) - 1 and len(text) >= 40 and text.isupper():
-        return True  # a headline in capitals, all of it a link
+        return True  # a headline in capitals that is one link
     if len(text) > 260 or not _READ_MORE.match(text):
         return False
     bare = len(text) < 48 and not re.search(r"[.!?]\s+\w", text)
@@ -109,7 +109,7 @@ def _is_note(block: Block) -> bool:
 
 
 def _without_link_lists(blocks: Sequence[Block]) -> list[Block]:
-    """Without lists and headings that are links to other articles: each item a link as long as a headline."""
+    """Remove headings and lists of links to other articles; each item is a link as long as a headline."""
     teasing: set[Element] = set()
     for block in blocks:
         parent = block.element.getparent()
@@ -132,19 +132,19 @@ def _is_teasing(listing: Element, blocks: Sequence[Block]) -> bool:
 
 
 def _is_labelled_link(block: Block) -> bool:
-    """Whether all but a label with a colon is a link: «Label: headline»."""
+    """True for a label followed by a link: «Label: headline»."""
     label = block.text[: len(block.text) - block.linked].rstrip()
     return label.endswith(":") and block.linked > 0.4 * len(block.text)
 
 
 def _without_bars(blocks: Sequence[Block]) -> list[Block]:
-    """Without dates, names and sections above the first paragraph, as far as their class or form says so."""
+    """Remove dates, names and sections above the first paragraph, recognized by class or form."""
     first = next((i for i, b in enumerate(blocks) if b.kind == "p" and len(b.text) > _BAR_LONGEST), 0)
     return [b for i, b in enumerate(blocks) if i >= first or not is_bar(b)]
 
 
 def is_bar(block: Block) -> bool:
-    """Whether a short line is the date, section or name that stands above a text."""
+    """True for a short line with the date, section or author above a text."""
     if len(block.text) > _BAR_LONGEST:
         return False
     if _STAMPED.match(block.text):
@@ -160,14 +160,14 @@ def is_bar(block: Block) -> bool:
 
 
 def _is_meta(text: str) -> bool:
-    """Whether a line after the text is a date, a number with a sign (how often a page was seen), or a bare label."""
+    """True if a line after the text is a date, a counter (such as page views), or a bare label."""
     if _STAMPED.match(text) or _LABEL.match(text):
         return True
     return len(text) < 16 and not any(c.isalpha() for c in text) and any(c.isdigit() for c in text)
 
 
 def _is_stray(block: Block, others: Sequence[Block]) -> bool:
-    """Whether a line is one word alone, in another element than all paragraphs: what is left of a theme's own words."""
+    """True for a single word outside the paragraphs' element: a remnant of the theme's own texts."""
     if not block.text.isalpha():
         return False
     holder = block.element.getparent()
@@ -177,7 +177,7 @@ def _is_stray(block: Block, others: Sequence[Block]) -> bool:
 
 
 def _without_end(blocks: Sequence[Block]) -> list[Block]:
-    """Without what closes a page: counters and dates, invitations to subscribe, headings of what was left out."""
+    """Remove the end of a page: counters, dates, subscription prompts, headings of removed sections."""
     kept = list(blocks)
     while len(kept) > 1 and kept[-1].kind == "p" and (_is_meta(kept[-1].text) or _is_stray(kept[-1], kept[:-1])):
         kept.pop()

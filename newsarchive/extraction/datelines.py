@@ -1,4 +1,4 @@
-"""One date of a page: read from a machine stamp, or printed near the article's heading."""
+"""Dates of a page: machine timestamps, and dates printed near the article's heading."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from newsarchive.kazakh.dates import parse_stamp, to_utc
 
 @dataclass(kw_only=True, frozen=True, slots=True)
 class Stamp:
-    """One reading: UTC text or a bare date, the day in its own offset, and where it stands."""
+    """A date: UTC text or a bare date, the day in its own UTC offset, and its source."""
 
     text: str
     day: str
     source: str
     in_utc: bool = False
-    """Whether it was written in UTC, so that its day need not be the newspaper's."""
+    """True if it was written in UTC, so that its day may differ from the newspaper's."""
     at_midnight: bool = False
 
     @property
     def timed(self) -> bool:
-        """Whether it has a time of day."""
+        """True if it has a time of day."""
         return len(self.text) > 10
 
     @property
     def doubtful(self) -> bool:
-        """Whether it may be a program's way to say only the year: the first of January, without a time of day."""
+        """True if it may stand for a year only: January 1 without a time of day."""
         return self.day[5:] == "01-01" and (not self.timed or self.at_midnight)
 
 
 def read_stamp(text: str, zone: str, source: str) -> Stamp | None:
-    """Read a machine stamp; None where it is none.
+    """Read a machine timestamp; None if it is not one.
 
     >>> read_stamp("2025-02-18T01:35:00+05:00", "UTC", "meta")
     Stamp(text='2025-02-17T20:35:00Z', day='2025-02-18', source='meta', in_utc=False, at_midnight=False)
@@ -62,12 +62,12 @@ def read_stamp(text: str, zone: str, source: str) -> Stamp | None:
 
 
 def from_seen(seen: Seen, zone: str, source: str) -> Stamp:
-    """A visible date as a stamp."""
+    """Convert a visible date to a Stamp."""
     return Stamp(text=to_utc(seen.moment, zone), day=seen.day.isoformat(), source=source)
 
 
 def visible_dates(survey: Survey, zone: str) -> tuple[list[Stamp], Stamp | None]:
-    """Dates printed near the article's heading, the nearest first, and the date of a change where one is printed."""
+    """Return the dates printed near the article's heading, nearest first, and the date of the last change, if any."""
     published: list[Stamp] = []
     updated: list[Stamp] = []
     for lines in (_marked_lines(survey), _lines_near(survey), _lone_lines(survey)):
@@ -80,8 +80,8 @@ def visible_dates(survey: Survey, zone: str) -> tuple[list[Stamp], Stamp | None]
 
 
 def _marked_lines(survey: Survey) -> Iterator[str]:
-    """Short texts whose markup says that they are dates, by nearness to the heading."""
-    marked = [m for m in (*survey.times, *survey.dated) if not survey.stands_apart(m.element)]
+    """Yield short texts that are marked up as dates, nearest to the heading first."""
+    marked = [m for m in (*survey.times, *survey.dated) if not survey.in_boilerplate(m.element)]
     marked.sort(key=lambda m: survey.distance(m.place))
     for one in marked:
         text = text_of(one.element)
@@ -90,7 +90,7 @@ def _marked_lines(survey: Survey) -> Iterator[str]:
 
 
 def _lines_near(survey: Survey) -> Iterator[str]:
-    """The short lines right after the heading, then those right before it."""
+    """Yield the short lines right after the heading, then those right before it."""
     if survey.heading is None:
         return
     yield text_of(survey.heading)
@@ -98,8 +98,8 @@ def _lines_near(survey: Survey) -> Iterator[str]:
     for line in chain(islice(after, 25), islice(before, 12)):
         if len(line) < 100 and not (len(line) > 60 and line.endswith((".", "!", "?", "…"))):
             yield line
-        elif begun := _DATELINE.match(line):  # a first paragraph that begins with its date
-            yield begun[0]
+        elif dateline := _DATELINE.match(line):  # a first paragraph that begins with a date
+            yield dateline[0]
 
 
 def _lines(survey: Survey, elements: Iterable[Element]) -> Iterator[str]:
@@ -108,8 +108,8 @@ def _lines(survey: Survey, elements: Iterable[Element]) -> Iterator[str]:
             continue
         for text in (element.text, *(child.tail for child in element)):
             if text and not text.isspace() and len(line := clean(text)) > 5:
-                # other articles' dates count as lines, but say nothing of this one
-                yield "" if _FIGURES.search(line) and survey.speaks_of_others(element) else line
+                # dates of other articles count as lines, but are ignored
+                yield "" if _FIGURES.search(line) and survey.in_related_list(element) else line
 
 
 _NO_TEXT = frozenset({"script", "style", "noscript", "template", "svg", "option"})
@@ -133,7 +133,7 @@ def _before(element: Element) -> Iterator[Element]:
 
 
 def _lone_lines(survey: Survey) -> Iterator[str]:
-    """Lines of the page that hold little else than a date; none where they differ in it."""
+    """Yield lines that contain little but a date; none if their dates differ."""
     if survey.body is None:
         return
     lines: list[str] = []
@@ -141,8 +141,8 @@ def _lone_lines(survey: Survey) -> Iterator[str]:
         if element.tag in _NO_TEXT:
             continue
         for text in (element.text, *(child.tail for child in element)):
-            if text and _FIGURES.search(text) and len(line := clean(text)) < 45 and not survey.stands_apart(element):
-                lines.append(line)  # noqa: PERF401 (three conditions in one expression read worse)
+            if text and _FIGURES.search(text) and len(line := clean(text)) < 45 and not survey.in_boilerplate(element):
+                lines.append(line)  # noqa: PERF401 (three conditions in one expression are less readable)
     days = {seen.day for line in lines for seen in see_dates(line, language=survey.html_language)}
     if len(days) == 1:
         yield from lines

@@ -1,6 +1,6 @@
-"""Dates as pages print them, in the languages of Europe and East Asia; doubtful ones are none.
+"""Printed dates in European and East Asian languages; ambiguous dates are rejected.
 
-Kazakh and Russian, with their case endings, relative forms and scripts, are read by `newsarchive.kazakh.dates`.
+Kazakh and Russian dates, with case endings, relative forms and several scripts, are in `newsarchive.kazakh.dates`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta, timezone
 
 from newsarchive.kazakh.dates import find_date
 
-# names and usual abbreviations, month by month; cases where a language prints them beside a day
+# names and usual abbreviations by month, in the grammatical case used with a day
 _NAMES = (
     (
         "january jan januar jänner jaenner jän janvier janv enero ene janeiro gennaio gen januari jaanuar stycznia"
@@ -105,7 +105,7 @@ MONTHS = {
     for number, names in enumerate(table, 1)
     for name in names.split()
 }
-# listopada is October in Croatian and November in Polish: none of them, unless a language says which
+# listopada is October in Croatian and November in Polish: ignored unless the language is known
 for _shared in ("listopada", "lip", "lis", "out"):
     MONTHS.pop(_shared, None)
 _POLISH = {"listopada": 11, "lip": 7, "lis": 11}
@@ -147,9 +147,9 @@ _UPDATE = re.compile(
 
 @dataclass(kw_only=True, frozen=True, slots=True)
 class Seen:
-    """A date seen in a text.
+    """A date found in a text.
 
-    `moment` is a bare day, a naive time, or an aware one; `updated` tells whether it is that of a change.
+    `moment` is a date, a naive datetime or an aware one; `updated` is True for the date of a change.
     """
 
     moment: date | datetime
@@ -157,12 +157,12 @@ class Seen:
 
     @property
     def day(self) -> date:
-        """Its calendar day as printed."""
+        """The calendar day as printed."""
         return self.moment.date() if isinstance(self.moment, datetime) else self.moment
 
 
 def see_dates(text: str, language: str = "") -> list[Seen]:
-    """The dates with a year in a text, in order. Figures that may be read in either order are left out in English.
+    """Return the dates with a year in a text, in order; in English, ambiguous day-month figures are skipped.
 
     >>> [s.moment.isoformat() for s in see_dates("Publié le 3 août 2021 à 14h05, modifié le 04/08/2021", "fr")]
     ['2021-08-03T14:05:00', '2021-08-04']
@@ -231,7 +231,7 @@ def _with_time(day: date, coded: str, end: int) -> date | datetime:
         return day
     zone = _ZONE.match(match["rest"])
     if zone and zone["other"] and zone["other"] not in ("UHR", "HRS", "H"):
-        return day  # a zone by its initials may be any of several
+        return day  # time zone abbreviations are ambiguous
     moment = datetime.combine(day, time(hour, minute))
     if zone and not zone["other"]:
         offset = timedelta(hours=int(zone["oh"] or 0), minutes=int(zone["om"] or 0))
@@ -246,16 +246,16 @@ _URL_DAY = re.compile(
 
 
 def day_in_url(url: str) -> date | None:
-    """The day that an address carries in its path.
+    """Return the date in a URL's path, if any.
 
     >>> day_in_url("https://gazet.example/2025/02/18/kokjal"), day_in_url("https://gazet.example/n/20250218kokjal")
     (datetime.date(2025, 2, 18), datetime.date(2025, 2, 18))
     >>> day_in_url("https://gazet.example/news/2025021877")
     """
-    # in front of the address an archive's copy has the day of its capture
+    # the URL of an archived copy begins with the capture date
     path = re.sub(r"^https?://[^/]*", "", re.sub(r"^https?://[^/]*/web/\d{8,14}[a-z_]*/", "", url))
     for match in _URL_DAY.finditer(re.split(r"[?#]", path)[0]):
-        # eight figures in a row are a date only where no more follow: else they are a number of another kind
+        # eight digits in a row are a date only if no more digits follow
         if match["after"] and (match["s"] != "/" or len(match["after"]) > 0) and match["s"] != "":
             continue
         if match["s"] == "" and match["after"] and not re.fullmatch(r"\d{4}|\d{6}|\d{9,}", match["after"]):

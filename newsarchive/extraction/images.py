@@ -1,4 +1,4 @@
-"""The pictures of an article: which one leads, the largest version of each, captions and credits."""
+"""The images of an article: the lead image, the largest version of each, captions and credits."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 from newsarchive.extraction.assets import SIZE, asset_names, base_of, number_in, parts_of, width_in
 from newsarchive.extraction.blocks import absolute
 from newsarchive.extraction.record import Metadata
-from newsarchive.extraction.regions import Element, clean, is_apart, text_of
+from newsarchive.extraction.regions import Element, clean, in_boilerplate, text_of
 from newsarchive.items import Hints, Image
 from newsarchive.sites import Site
 
 _FILE = re.compile(r"\.(?:jpe?g|png|webp|gif|avif|bmp|tiff?|heic)(?:$|[?#!/:@])", re.I)
-# Addresses and classes are searched in lower case, without re.I, which costs three times as much.
+# URLs and classes are searched in lower case, since re.I takes three times as long.
 _NO_PICTURE = re.compile(
     r"gravatar|/avatars?[/_-]|/authors?/|s\.w\.org/|/emoji|/smil(?:ey|ies)|wp-includes/|/plugins/|/sprites?[/._-]"
     r"|/icons?[/._-]|[/_-]icons?\.|[/_-]logos?[._-]"
@@ -61,9 +61,9 @@ _CREDIT = re.compile(
 def choose_images(
     metadata: Metadata, tree: Element, article: Element | None, *, site: Site, hints: Hints, url: str
 ) -> tuple[Image, ...]:
-    """The article's pictures, the lead first, the others in the order of the page.
+    """Return the article's images: the lead image first, the others in page order.
 
-    `article` is the element that holds the text, None where nobody knows; the lead picture may stand above it.
+    `article` is the element that contains the text, None if unknown; the lead image may be above it.
     """
     scope, text = _scope(tree, article)
     read = list(_pictures(scope, text, url))
@@ -74,20 +74,20 @@ def choose_images(
     listed = hints.image
     wanted = [*named, *([listed.url] if listed else [])]
     lead = _named(shown, wanted)
-    if lead is None and wanted:  # the lead may stand above the block that holds the text; its name tells it
+    if lead is None and wanted:  # the lead image may be above the text's block; find it by name
         body = tree.find("body")
-        known = {p.element for p in read}
-        others = (e for e in (body if body is not None else tree).iter("img", "amp-img") if e not in known)
+        seen = {p.element for p in read}
+        others = (e for e in (body if body is not None else tree).iter("img", "amp-img") if e not in seen)
         everywhere = (p for e in others if (p := _read(e, url)))
         lead = _named((p for p in everywhere if not p.small and not 0 < _widest(p) <= 300), wanted)
         lead = _captioned(lead) if lead is not None else None
-    if lead is None and (named or not listed):  # a CMS knows its lead picture, which a page may show by its style alone
+    if lead is None and (named or not listed):  # a CMS knows its lead image, which a page may show by CSS only
         lead = next((p for p in shown if _may_lead(p)), None) or (shown[0] if shown and not wanted else None)
     images = []
     if lead is None and wanted:
-        said = listed if listed and not named else Image(url="")
-        credit = said.credit or _credit_in(said.caption)
-        images.append(Image(url=wanted[0], alt=said.alt, caption=said.caption, credit=credit, lead=True))
+        known = listed if listed and not named else Image(url="")
+        credit = known.credit or _credit_in(known.caption)
+        images.append(Image(url=wanted[0], alt=known.alt, caption=known.caption, credit=credit, lead=True))
     ordered = ([lead] if lead else []) + [p for p in shown if p is not lead]
     images += [_image(picture, wanted, lead=picture is lead) for picture in ordered]
     if listed and images and images[0].lead and _same_picture(images[0].url, listed.url):
@@ -102,7 +102,7 @@ def choose_images(
 
 
 def lead_source(images: Sequence[Image], metadata: Metadata, *, hints: Hints) -> str:
-    """Where the lead picture came from: ``meta`` (JSON-LD or og:image name it), ``listing`` or ``figure``."""
+    """Return the source of the lead image: ``meta`` (JSON-LD or og:image), ``listing`` or ``figure``."""
     lead = next((image for image in images if image.lead), None)
     if lead is None:
         return ""
@@ -117,14 +117,14 @@ def _same_picture(one: str, other: str) -> bool:
 
 @dataclass(kw_only=True, slots=True, eq=False)
 class _Picture:
-    """One picture as the page shows it: its addresses with their widths (0 where not told)."""
+    """An image on the page: its URLs with their widths (0 if unknown)."""
 
     element: Element
     shown: str
     versions: dict[str, int] = field(default_factory=dict)
     in_text: bool = False
     after: int = 0
-    """How many letters of paragraphs stand before it."""
+    """The number of characters in the paragraphs before it."""
     small: bool = False
     alt: str = ""
     caption: str = ""
@@ -136,7 +136,7 @@ class _Picture:
 
 
 def _scope(tree: Element, article: Element | None) -> tuple[Element, Element | None]:
-    """The smallest block that holds the text and the heading, so that a picture between or above them is in it."""
+    """Return the smallest block with the text and the heading, so that it includes images between or above them."""
     body = tree.find("body")
     body = body if body is not None else tree
     if article is None:
@@ -158,7 +158,7 @@ def _scope(tree: Element, article: Element | None) -> tuple[Element, Element | N
 
 
 def _pictures(scope: Element, article: Element | None, url: str) -> Iterator[_Picture]:
-    """The pictures of the article in the order of the page: those above its text and in it, not those after it."""
+    """Yield the images above and inside the article's text, in page order, but not those after it."""
     spine = frozenset((article, *article.iterancestors())) if article is not None else frozenset(scope.iterancestors())
     reached = article is None or article is scope
     before = 0
@@ -171,7 +171,7 @@ def _pictures(scope: Element, article: Element | None, url: str) -> Iterator[_Pi
         if element.tag not in ("img", "amp-img"):
             continue
         in_text = article is None or article is scope or any(a is article for a in element.iterancestors())
-        if (reached and not in_text) or is_apart(element, spine):
+        if (reached and not in_text) or in_boilerplate(element, spine):
             continue
         if picture := _read(element, url):
             picture.in_text, picture.after = in_text, before
@@ -179,7 +179,7 @@ def _pictures(scope: Element, article: Element | None, url: str) -> Iterator[_Pi
 
 
 def _read(element: Element, url: str) -> _Picture | None:
-    """One image element with all the versions that it and what stands around it offer; None where it is no picture."""
+    """Read an image element with all versions offered by it and its surroundings; None if it is not an image."""
     holder = element.getparent()
     classes = (element.get("class"), element.get("id"), holder.get("class") if holder is not None else None)
     around = " ".join(c for c in classes if c)
@@ -207,10 +207,10 @@ def _read(element: Element, url: str) -> _Picture | None:
     ):
         return None
     width, height = number_in(element.get("width")), number_in(element.get("height"))
-    told = max(map(width_in, versions))
-    if width <= 40 and told > 300:
-        width = height = 0  # not a size but a ratio: width="16" height="9"
-        versions = {address: told if old <= 40 else old for address, old in versions.items()}
+    stated = max(map(width_in, versions))
+    if width <= 40 and stated > 300:
+        width = height = 0  # an aspect ratio, not a size: width="16" height="9"
+        versions = {address: stated if old <= 40 else old for address, old in versions.items()}
     known = max([width, *versions.values()])
     picture = _Picture(element=element, shown=shown, versions=versions, alt=clean(element.get("alt") or ""))
     picture.small = (0 < width < 120 and height < 120) or 0 < known < 150
@@ -218,13 +218,13 @@ def _read(element: Element, url: str) -> _Picture | None:
 
 
 def _captioned(picture: _Picture) -> _Picture:
-    """The picture with its caption and credit: looked for only where they may be wanted."""
+    """Add caption and credit to an image that may be used."""
     picture.caption, picture.credit = _caption(picture.element)
     return picture
 
 
 def _shows_author(element: Element) -> bool:
-    """Whether a picture stands in a by-line."""
+    """True if an image is part of a byline."""
     for ancestor, _ in zip(element.iterancestors(), range(5), strict=False):
         if ancestor.tag in ("article", "main", "section", "body"):
             continue
@@ -234,7 +234,7 @@ def _shows_author(element: Element) -> bool:
 
 
 _BY_LINE = re.compile(r"(?:^|[\s_-]|[a-z](?=A))[Aa]uthors?(?:$|[\s_-])|(?:^|[\s_-])bylines?(?:$|[\s_-])")
-_ORIGINAL = 99_999  # wider than any width that a page tells: the file itself
+_ORIGINAL = 99_999  # the original file: wider than any stated width
 
 
 def _offered(element: Element, holder: Element | None, url: str) -> Iterator[tuple[str, int]]:
@@ -260,7 +260,7 @@ _SET = re.compile(r"\s*(\S*[^\s,])(?:\s+(\d+(?:\.\d+)?)([wxh]))?\s*(?:,|$)")
 
 
 def _merged(pictures: Sequence[_Picture]) -> list[_Picture]:
-    """Each picture once, at its place in the text, also where it is shown twice: as the lead, or lazily and plainly."""
+    """Merge images shown twice (as the lead image, or with and without lazy loading), at their place in the text."""
     found: dict[str, _Picture] = {}
     for picture in pictures:
         bases = [base_of(address) for address in (picture.shown, *picture.versions)]
@@ -282,7 +282,7 @@ def _merged(pictures: Sequence[_Picture]) -> list[_Picture]:
 
 
 def _named(pictures: Iterable[_Picture], wanted: Sequence[str]) -> _Picture | None:
-    """The first picture that the page's own metadata (or the listing) name as the article's, by address or by name."""
+    """Return the first image that the page's metadata or the listing name, by URL or file name."""
     bases = {base_of(address) for address in wanted}
     names = {name for address in wanted for name in asset_names(address)}
     shown = list(pictures)
@@ -291,12 +291,12 @@ def _named(pictures: Iterable[_Picture], wanted: Sequence[str]) -> _Picture | No
 
 
 def _widest(picture: _Picture) -> int:
-    """The widest version in pixels, as far as the page tells; 0 where it tells nothing."""
+    """Return the width of the widest version in pixels; 0 if unknown."""
     return max([number_in(picture.element.get("width")), *picture.versions.values()])
 
 
 def _may_lead(picture: _Picture) -> bool:
-    """Whether a picture that nothing names leads by place and size: a large one, or a figure, above the text."""
+    """True if an unnamed image may be the lead by position and size: large, or in a figure, above the text."""
     widest = _widest(picture)
     if picture.after > 600 or 0 < widest < 300:
         return False
@@ -322,18 +322,18 @@ def _image(picture: _Picture, wanted: Sequence[str], *, lead: bool) -> Image:
 
 
 def _rank(address: str, width: int) -> tuple[int, int]:
-    """Wider first; of addresses without a told width those whose name tells no size either."""
+    """Rank wider versions first; of versions of equal width, the shortest URL, which has no size in its name."""
     return width, -len(address)
 
 
 def _credit_in(caption: str) -> str:
-    """Whom a caption names as the picture's source; empty where it names nobody."""
+    """Return the credit in a caption; empty if there is none."""
     match = _CREDIT.search(caption)
     return match["who"].strip(" .)]") if match else ""
 
 
 def _caption(element: Element) -> tuple[str, str]:
-    """The caption and the credit that stand with a picture."""
+    """Return the caption and credit of an image."""
     caption = credit = ""
     for ancestor, _ in zip(element.iterancestors(), range(5), strict=False):
         if ancestor.tag == "figure" or re.search(
@@ -362,7 +362,7 @@ def _caption(element: Element) -> tuple[str, str]:
 
 
 def _of_another(caption: Element, picture: Element) -> bool:
-    """Whether a caption stands in a figure of its own beside the picture, as in a gallery of figures."""
+    """True if a caption belongs to another figure, as in a gallery."""
     figure = next(caption.iterancestors("figure"), None)
     return figure is not None and all(figure is not ancestor for ancestor in picture.iterancestors())
 

@@ -1,4 +1,4 @@
-"""Reading JSON-LD: strictly first, then leniently, and finding the article among a page's objects."""
+"""Reads JSON-LD, strictly first and then leniently, and finds the article among a page's objects."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 Object = dict[str, Any]
 
-_MOST = 2_000_000  # characters of one script; what is longer is no metadata
+_MAX_SCRIPT = 2_000_000  # characters; longer scripts are not metadata
 _ARTICLE_TYPES = (
     "newsarticle", "reportagenewsarticle", "analysisnewsarticle", "opinionnewsarticle", "reviewnewsarticle",
     "backgroundnewsarticle", "advertisercontentarticle", "askpublicnewsarticle", "liveblogposting", "article",
@@ -32,24 +32,24 @@ _PAGE_TYPES = (
 
 
 def read_jsonld(scripts: Sequence[str]) -> list[Object]:
-    """All objects of a page's JSON-LD scripts, `@graph` and lists opened, in order. What cannot be read is left out."""
+    """Return all objects of a page's JSON-LD scripts in order, with `@graph` and lists flattened; skips broken ones."""
     found: list[Object] = []
     for script in scripts:
-        for value in _values(script[:_MOST]):
-            found.extend(_opened(value, 0))
+        for value in _values(script[:_MAX_SCRIPT]):
+            found.extend(_flattened(value, 0))
     return found
 
 
-def _opened(value: Any, depth: int) -> Iterator[Object]:
+def _flattened(value: Any, depth: int) -> Iterator[Object]:
     if depth > 8:
         return
     if isinstance(value, list):
         for part in value:
-            yield from _opened(part, depth + 1)
+            yield from _flattened(part, depth + 1)
     elif isinstance(value, dict):
         yield value
         if "@graph" in value:
-            yield from _opened(value["@graph"], depth + 1)
+            yield from _flattened(value["@graph"], depth + 1)
 
 
 def _values(text: str) -> list[Any]:
@@ -64,7 +64,7 @@ def _parsed(text: str) -> list[Any]:
         pass
     try:
         return list(_repaired(text))
-    except (ValueError, RecursionError):  # a number of 5,000 digits, nested too deeply
+    except (ValueError, RecursionError):  # a number with thousands of digits, or nested too deeply
         return []
 
 
@@ -77,12 +77,12 @@ _DECODER = json.JSONDecoder(strict=False)
 
 
 def _repaired(text: str) -> Iterator[Any]:
-    """Objects of a script that is not quite JSON.
+    """Yield the objects of a script that is not valid JSON.
 
-    Seen: comments, trailing commas, CDATA, entities, bad escapes, forgotten commas, bare quotation marks in a text,
-    several objects one after another.
+    Handles comments, trailing commas, CDATA, entities, bad escapes, missing commas, unescaped quotation marks and
+    several objects in a row.
     """
-    text = _WRAPPING.sub("", _WRAPPING.sub("", text[:_MOST_REPAIRED])).strip().rstrip(";").strip()
+    text = _WRAPPING.sub("", _WRAPPING.sub("", text[:_MAX_REPAIRED])).strip().rstrip(";").strip()
     if not text.startswith(("{", "[")) and "&" in text[:20]:
         text = html.unescape(text)
     text = "".join(_proper_pieces(text))
@@ -91,16 +91,16 @@ def _repaired(text: str) -> Iterator[Any]:
         try:
             value, place = _DECODER.raw_decode(text, start)
         except json.JSONDecodeError as error:
-            mended = _mended(text, error) if repairs < _MOST_REPAIRS else None
-            if mended is None:
+            repaired = _repair_once(text, error) if repairs < _MAX_REPAIRS else None
+            if repaired is None:
                 return
-            text, place, repairs = mended, start, repairs + 1
+            text, place, repairs = repaired, start, repairs + 1
             continue
         yield value
 
 
-_MOST_REPAIRED = 300_000
-_MOST_REPAIRS = 25  # each costs a parse
+_MAX_REPAIRED = 300_000
+_MAX_REPAIRS = 25  # each takes one parse
 
 
 def _start(text: str, place: int) -> int:
@@ -108,7 +108,7 @@ def _start(text: str, place: int) -> int:
 
 
 def _proper_pieces(text: str) -> Iterator[str]:
-    """The script's text without comments and trailing commas, with only the escapes that JSON has."""
+    """Yield the script's text without comments, trailing commas and invalid escapes."""
     for match in _PIECE.finditer(text):
         piece = match[0]
         if piece.startswith('"'):
@@ -117,19 +117,19 @@ def _proper_pieces(text: str) -> Iterator[str]:
             yield piece
 
 
-def _mended(text: str, error: json.JSONDecodeError) -> str | None:
-    """The text with one repair where the parser stopped; None where there is none."""
+def _repair_once(text: str, error: json.JSONDecodeError) -> str | None:
+    """Repair the text where the parser stopped; None if that is impossible."""
     place = error.pos
     if not error.msg.startswith("Expecting ',' delimiter") or not 0 < place < len(text):
         return None
     if text[place] in '"{[' and text[place - 1].isspace():
-        return f"{text[:place]},{text[place:]}"  # a comma forgotten between two members
+        return f"{text[:place]},{text[place:]}"  # a missing comma between two members
     before = text.rfind('"', 0, place)
-    return f"{text[:before]}\\{text[before:]}" if before > 0 else None  # a quotation mark inside a text
+    return f"{text[:before]}\\{text[before:]}" if before > 0 else None  # an unescaped quotation mark
 
 
 def resolved(value: Any, objects: Sequence[Object]) -> Any:
-    """The object that a bare reference (`{"@id": …}`) means, where the page defines it.
+    """Return the object that a reference (`{"@id": …}`) points to, if the page defines it, else the value itself.
 
     >>> resolved({"@id": "#a"}, [{"@id": "#a", "name": "Айгүл"}])["name"]
     'Айгүл'
@@ -142,14 +142,14 @@ def resolved(value: Any, objects: Sequence[Object]) -> Any:
 
 
 def types_of(value: Mapping[str, Any]) -> list[str]:
-    """Lower-case types of an object, without their vocabulary's address."""
+    """Return the lower-case types of an object, without the URL of the vocabulary."""
     kinds = value.get("@type")
     listed = kinds if isinstance(kinds, list) else [kinds]
     return [k.rpartition("/")[2].rpartition(":")[2].lower() for k in listed if isinstance(k, str)]
 
 
 def find_article(objects: Sequence[Object], addresses: frozenset[str]) -> Object | None:
-    """The object that is the page's article; among several the one that names one of `addresses` (see `same_page`)."""
+    """Return the page's article object; of several, the one with a URL in `addresses` (see `same_page`)."""
     everything = list(objects)
     for outer in objects:
         for key in ("mainEntity", "mainEntityOfPage", "hasPart", "about"):
@@ -177,7 +177,7 @@ def _addresses(value: Object) -> Iterator[str]:
 
 
 def same_page(url: str) -> str:
-    """A URL as comparison needs it: without scheme, www, query, fragment and closing slash.
+    """Reduce a URL for comparison: without scheme, ``www.``, query, fragment and trailing slash.
 
     >>> same_page("https://www.gazet.kz/a/?x=1#article")
     'gazet.kz/a'
@@ -187,7 +187,7 @@ def same_page(url: str) -> str:
 
 
 def texts_of(value: Any) -> list[str]:
-    """The texts in a value: a string, a list of them, or objects with a name.
+    """Return the texts in a value: a string, an object with a name, or a list of these.
 
     >>> texts_of(["а", {"name": "ә"}, None])
     ['а', 'ә']
@@ -203,7 +203,7 @@ def texts_of(value: Any) -> list[str]:
 
 
 def addresses_of(value: Any, objects: Sequence[Object]) -> list[str]:
-    """The picture addresses in a value: a string, an ImageObject, or lists of them."""
+    """Return the image URLs in a value: a string, an ImageObject, or a list of these."""
     if isinstance(value, str):
         return [value.strip()] if value.strip() else []
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""The text that a listing has of an article, found on the article's page: no extractor knows it better."""
+"""Locates the article text given in a listing on the article's page, which is more reliable than any extractor."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from newsarchive.extraction.blocks import Block, Element, clean
 from newsarchive.fingerprints import fingerprint, fold
 
 _TRIES = 5
-"""Paragraphs by which the article is looked for: remarks and blurbs may be longer than those of a short article."""
+"""Paragraphs to try: comments and blurbs may be longer than the paragraphs of a short article."""
 
 
 class ListedText:
-    """Marks the blocks whose text a listing has, by their fingerprints."""
+    """Marks the blocks whose text is in a listing, by their fingerprints."""
 
     def __init__(self, fingerprints: Sequence[str]) -> None:
         self._fingerprints = frozenset(fingerprints)
@@ -25,7 +25,7 @@ class ListedText:
         return fingerprint(folded) in self._fingerprints
 
     def place(self, root: Element, title: str) -> Element | None:
-        """The element that holds one of the text's paragraphs and, above it, the page's title; None where none does."""
+        """Return the element with the page's title and, below it, one of the text's paragraphs; None if not found."""
         longest = nlargest(_TRIES, root.iter("p"), key=_own_size)
         found = next((p for p in longest if self._has(fold(clean("".join(p.itertext()))))), None)
         if found is None:

@@ -1,4 +1,4 @@
-"""Blocks as plain paragraphs and as Markdown."""
+"""Renders blocks as plain text and as Markdown."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SPECIAL = re.compile(r"^(?:#{1,6} |[-+*] |>|\d{1,9}[.)] |```|\|)")
 
 
 def plain(blocks: Sequence[Block]) -> str:
-    """Paragraphs separated by a blank line; the items of one list and the rows of one table on lines of their own."""
+    """Render plain text: paragraphs separated by a blank line, list items and table rows on separate lines."""
     return _joined([(b, f"- {b.text}" if b.kind == "li" else b.text) for b in blocks if b.text])
 
 
@@ -42,7 +42,7 @@ def to_markdown(
     image_at: Callable[[Block], Image | None],
     above: Image | None,
 ) -> str:
-    """The whole article: title, lead, body; `above` is a picture shown above the text."""
+    """Render the whole article as Markdown: title, lead, body; `above` is an image shown above the text."""
     parts = [f"# {title}"] if title else []
     parts += [_rendered(block, base, last_row=None) for block in lead]
     rendered: list[tuple[Block, str]] = []
@@ -65,7 +65,7 @@ def to_markdown(
 
 
 def image_markdown(image: Image) -> str:
-    """A picture: its caption, else its alternative text, at the address shown."""
+    """Render an image: its caption or alternative text, and the URL that the page displays."""
     words = re.sub(r"\s+", " ", image.caption or image.alt).replace("[", r"\[").replace("]", r"\]")
     return f"![{words}]({_address(image.shown or image.url)})"
 
@@ -105,7 +105,7 @@ def _escaped(line: str) -> str:
 
 
 def _linked(block: Block, base: str) -> str:
-    """The text of a block with its links."""
+    """Return the text of a block with its links."""
     if not block.linked:
         return block.text
     parts: list[tuple[str, str]] = []

@@ -1,4 +1,4 @@
-"""What trafilatura marks as the text of a page: its first pass alone, or its whole cascade."""
+"""Runs trafilatura to mark the text of a page: only its first pass, or its whole cascade."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from newsarchive.extraction.thinning import thinned
 from newsarchive.fingerprints import fold
 
 _SHORT = 120
-"""Lines that must be found whole; longer ones are found in the text as a whole."""
+"""Shorter lines must match exactly; longer ones are searched in the whole text."""
 _FAILURES = (ValueError, TypeError, AttributeError, KeyError, IndexError, RecursionError, etree.LxmlError)
 
 
@@ -29,35 +29,35 @@ _FAILURES = (ValueError, TypeError, AttributeError, KeyError, IndexError, Recurs
 def _options(*, fast: bool) -> Extractor:
     options = Extractor(fast=fast, comments=False, output_format="python")
     if fast:
-        options.focus = "first pass"  # no second pass in recall mode: whether the text is thin is judged here
+        options.focus = "first pass"  # no second pass in recall mode: `text` decides if the result is too short
     return options
 
 
 def first_marks(root: Element, blocks: Sequence[Block], url: str) -> Marks:
-    """What the main extractor marks, and the quick rescue where that is very little."""
+    """Return the marks of the main extractor, or of the fast cascade if these are very few."""
     try:
         body = _first_pass(thinned(root, blocks, cleaned=True), url)
     except _FAILURES:
-        return Marks()  # trafilatura fails on some markup; what it says is a hint here
+        return Marks()  # trafilatura fails on some markup; its result is only a hint
     return _marks(body) if body is not None else _whole_cascade(root, blocks, url, fast=True)
 
 
 def thorough_marks(root: Element, blocks: Sequence[Block], url: str) -> Marks:
-    """What the whole cascade marks, other extractors compared."""
+    """Return the marks of the whole cascade, which compares several extractors."""
     return _whole_cascade(root, blocks, url, fast=False)
 
 
-# What the two kinds of pruning look for: their expressions call back into Python for every element, so they run only
-# where one of these names is on the page at all.
+# Names that the two pruning steps look for. Their XPath expressions call Python for every element, so they run only
+# if one of these names is on the page.
 _MAY_BE_APPENDED = re.compile("infinite|mvp-post-add|elementor-share")
 _PRUNED = ("div", "section", "aside", "details", "list", "ol", "ul")
 _MAY_BE_COMMENTS = re.compile("omment|comol|disqus")
 
 
 def _first_pass(page: Element, url: str) -> etree._Element | None:
-    """The steps of `bare_extraction` up to its main extractor, without the copies it keeps for the later ones.
+    """Run the steps of `bare_extraction` up to its main extractor, without its copies for later steps.
 
-    None where the main extractor gives so little that the later steps are wanted.
+    Returns None if the result is so short that the later steps are needed.
     """
     options = _options(fast=True)
     names = "\n".join([f"{e.get('class')} {e.get('id')}" for e in page.iter(*_PRUNED)])
@@ -69,12 +69,12 @@ def _first_pass(page: Element, url: str) -> etree._Element | None:
     return body if len(text) >= options.min_extracted_size else None
 
 
-_VAST = 40_000
-"""Elements of a page that no article has: the cascade, which reads a page many times, would take seconds for it."""
+_MAX_ELEMENTS = 40_000
+"""Larger pages are not articles, and the cascade, which reads a page many times, would take seconds."""
 
 
 def _whole_cascade(root: Element, blocks: Sequence[Block], url: str, *, fast: bool) -> Marks:
-    if next(islice(root.iter("*"), _VAST, None), None) is not None:
+    if next(islice(root.iter("*"), _MAX_ELEMENTS, None), None) is not None:
         return Marks()
     try:
         document = bare_extraction(thinned(root, blocks), url=url, options=_options(fast=fast))

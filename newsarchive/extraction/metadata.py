@@ -1,4 +1,4 @@
-"""What a page says of its article beside the text: one walk over the tree, then one rule set per field."""
+"""The metadata of an article: one pass over the tree, then one set of rules per field."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ __all__ = [
 
 
 def read_metadata(tree: Element, url: str, *, site: Site, hints: Hints) -> Metadata:
-    """Read the page's metadata; `hints` fill what the page itself does not say, or says less exactly. Never raises."""
+    """Read the page's metadata; `hints` supply what the page does not state, or states less precisely. Never raises."""
     noted = survey(tree)
     objects = read_jsonld(noted.scripts)
     canonical = _canonical(noted, url, site)
@@ -104,9 +104,9 @@ def read_metadata(tree: Element, url: str, *, site: Site, hints: Hints) -> Metad
 def choose_authors(
     metadata: Metadata, paragraphs: Sequence[str], *, site: Site, hints: Hints
 ) -> tuple[tuple[Author, ...], str]:
-    """Who signs, and where that came from: the by-line in the text, else the machine sources, else the listing.
+    """Return the authors and their source: the byline in the text, else markup, else the listing.
 
-    The newsroom's own account (role ``desk``) is given only where no person signs; photographers follow the authors.
+    The newsroom (role ``desk``) is used only if no person signs; photographers follow the authors.
     """
     names = (metadata.site_name, site.title)
     foreign = "kk" not in (site.language[:2], metadata.language[:2]) and is_latin(paragraphs)
@@ -132,7 +132,7 @@ def choose_authors(
 
 
 def choose_language(metadata: Metadata, text: str, *, site: Site) -> str:
-    """The article's language: what its text is, where that is clear; else what the page or the site say."""
+    """Return the language of the text if it is clear, else that declared by the page or the site."""
     return text_language(text, said=metadata.language, usual=site.language)
 
 
@@ -181,12 +181,13 @@ def _named_images(noted: Survey, article: Object, objects: Sequence[Object], url
 
 
 def _language(noted: Survey, article: Object) -> str:
-    said: list[Any] = [
+    declared: list[Any] = [
         *texts_of(article.get("inLanguage")),
         noted.html_language,
         noted.meta("og:locale"),
         noted.meta("content-language", "language"),
     ]
     return next(
-        (c for s in said if (c := re.split(r"[-_,; ]", s.strip().lower())[0]) and re.fullmatch(r"[a-z]{2,3}", c)), ""
+        (c for s in declared if (c := re.split(r"[-_,; ]", s.strip().lower())[0]) and re.fullmatch(r"[a-z]{2,3}", c)),
+        "",
     )

@@ -1,4 +1,4 @@
-"""Why a page is no article: listings, the site's own pages, password forms, error pages, empty shells."""
+"""Recognizes pages that are not articles: listings, static pages, password forms, error pages, empty shells."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WORDPRESS_LISTINGS = frozenset(
     {"archive", "search", "search-results", "search-no-results", "author", "category", "tag", "date", "blog"}
 )
 _WORDPRESS_LISTINGS |= {"tax-post_format", "post-type-archive"}
-# what a page calls itself in schema.org's words, where it names no article beside it
+# schema.org types of pages that are not articles
 _KINDS = {
     "collectionpage": "a listing",
     "searchresultspage": "a search page",
@@ -54,7 +54,7 @@ _LOST = re.compile(
 
 
 def why_not_an_article(tree: Element, url: str, *, metadata: Metadata, site: Site, hints: Hints) -> str:
-    """A short phrase why the page holds no article; empty where it may hold one. Doubt is for the article."""
+    """Return a short phrase why the page is not an article; empty if it may be one."""
     return (
         _by_wordpress(tree, metadata, site, hints)
         or _by_address(url, metadata, site)
@@ -65,10 +65,10 @@ def why_not_an_article(tree: Element, url: str, *, metadata: Metadata, site: Sit
 
 
 def _by_wordpress(tree: Element, metadata: Metadata, site: Site, hints: Hints) -> str:
-    """What WordPress says by its body classes (`get_body_class`) and the kind its listing gives.
+    """Decide by WordPress' body classes (`get_body_class`) and the post type in the listing.
 
-    A page without a date of its own («page») is refused only on a site that is crawled: whoever asks for one page of
-    another site wants it, and there such pages carry articles too.
+    A static page («page») is refused only on a crawled site: a single page that a user requests is wanted, and some
+    sites publish articles as pages.
     """
     if any("post-password-form" in (form.get("class") or "") for form in tree.iter("form")):
         return "a password is asked for"
@@ -89,7 +89,7 @@ def _by_wordpress(tree: Element, metadata: Metadata, site: Site, hints: Hints) -
     return ""
 
 
-def _speaks_as_article(metadata: Metadata) -> bool:
+def _claims_article(metadata: Metadata) -> bool:
     kinds = set(metadata.page_type.split())
     return (
         metadata.is_article
@@ -102,7 +102,7 @@ def _by_address(url: str, metadata: Metadata, site: Site) -> str:
     parts = urlsplit(url)
     if parts.path in ("", "/") and not parts.query:
         return "the home page" if site.covers(url) and not metadata.is_article else ""
-    if _speaks_as_article(metadata):
+    if _claims_article(metadata):
         return ""
     query = parse_qs(parts.query)
     if parts.path.rstrip("/") == urlsplit(site.url).path.rstrip("/") and ("s" in query or "q" in query):
@@ -114,13 +114,13 @@ def _by_address(url: str, metadata: Metadata, site: Site) -> str:
 
 def _by_own_word(metadata: Metadata) -> str:
     kinds = metadata.page_type.split()
-    if _speaks_as_article(metadata):
+    if _claims_article(metadata):
         return ""
     return next((_KINDS[kind] for kind in kinds if kind in _KINDS), "")
 
 
 def _by_title(tree: Element, metadata: Metadata) -> str:
-    """Blocks and errors that stand in an article's place with status 200: they have a title and hardly a text."""
+    """Recognize block pages and error pages with status 200 by their title and lack of text."""
     if metadata.is_article:
         return ""
     found = tree.find(".//head/title")
@@ -133,7 +133,7 @@ def _by_title(tree: Element, metadata: Metadata) -> str:
 
 
 def _by_emptiness(tree: Element, metadata: Metadata) -> str:
-    """A shell that a script would fill: no text but menus, and no body in the page's own data."""
+    """Recognize a shell that a script would fill: no text except menus, and no article in the page's data."""
     if metadata.jsonld_body or _prose(tree, 80) >= 80:
         return ""
     body = tree.find("body")
@@ -144,12 +144,12 @@ def _by_emptiness(tree: Element, metadata: Metadata) -> str:
     return "an empty shell" if next(mounts, None) is not None else ""
 
 
-_MAY_HOLD_TEXT = 4000  # characters of a script that may carry the article as data
+_MAY_HOLD_TEXT = 4000  # characters; a longer script may contain the article as data
 _MOUNTS = frozenset({"root", "app", "__next", "__nuxt", "react-root", "app-root", "main-app", "application"})
 
 
 def _prose(tree: Element, enough: int) -> int:
-    """Letters in paragraphs (or in blocks that hold text of their own) up to `enough`."""
+    """Count the characters in paragraphs and in blocks with text of their own; stop at `enough`."""
     total = 0
     for element in tree.iter("p", "div", "td", "span", "section", "article"):
         own = len((element.text or "").strip()) + sum(len((child.tail or "").strip()) for child in element)

@@ -1,4 +1,4 @@
-"""From a response's bytes to a tree of HTML."""
+"""Parses response bodies into HTML trees."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CONTROLS = bytes(c for c in range(32) if c not in (9, 10, 12, 13))
 
 
 def read_tree(page: Page) -> html.HtmlElement | None:
-    """The page as a tree; None where there is no markup at all (empty, binary, not HTML)."""
+    """Parse a page; None if it has no markup (empty, binary, not HTML)."""
     kind = page.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind and not re.search(r"html|xml|text/plain|octet-stream|unknown", kind):
         return None
@@ -25,12 +25,12 @@ def read_tree(page: Page) -> html.HtmlElement | None:
 
 
 def parse(text: str) -> html.HtmlElement | None:
-    """Parse markup; None where it holds no element with text. Never raises, nesting is cut at a depth that is safe."""
+    """Parse markup; None if it has no elements. Never raises; deep nesting is flattened."""
     data = text[:_MARKUP_CAP].encode("utf-8", "replace").translate(None, _CONTROLS)
     if b"<" not in data:
         return None
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False, huge_tree=True)
-    # one class for all elements: the usual choice by tag calls back into Python for each (a tenth of the whole cost)
+    # one class for all elements: the default lookup by tag calls Python for each (a tenth of the total cost)
     parser.set_element_class_lookup(etree.ElementDefaultClassLookup(element=html.HtmlElement))
     try:
         tree = html.document_fromstring(data, parser=parser)
@@ -44,7 +44,7 @@ _TOO_DEEP = etree.XPath("/*" * _DEEPEST)
 
 
 def _flatten(tree: html.HtmlElement) -> None:
-    """Cut what is nested so deeply that recursion over it could overflow a stack."""
+    """Flatten elements nested so deeply that recursion could overflow the stack."""
     for element in _TOO_DEEP(tree):
         text = "".join(element.itertext())
         del element[:]

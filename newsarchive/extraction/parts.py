@@ -1,4 +1,4 @@
-"""Further pages of an article that is spread over several."""
+"""Finds the further pages of an article that is split over several."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _PARTS = re.compile(
 )
 _NUMBERED = re.compile(r"[0-9]{1,3}(?:\.html?)?/?(?:#.*)?$")
 _ENDS = tuple(f"{end}{slash}" for end in (*"0123456789", "htm", "html") for slash in ("", "/"))
-"""How an address that `_NUMBERED` finds ends, but for a fragment: most are told at once to be none."""
-_MOST = 60
+"""Endings of URLs that `_NUMBERED` may match, for a quick first check (fragments aside)."""
+_MAX_PAGES = 60
 _SHARE = 0.85
-_FEWEST = 40
-"""Words that must be missing before a page is asked for that nothing links to."""
+_MIN_MISSING = 40
+"""An unlinked page is requested only if at least this many words are missing."""
 
 
 def find_more_pages(tree: Element, url: str, given: Sequence[str]) -> tuple[str, ...]:
-    """Addresses of the article's pages that were not given, in order.
+    """Return the URLs of the article's pages that were not given, in order.
 
-    They are told by the address: the article's own with a page number at its end (`/slug/2/`, `?page=2`), linked from
-    a list of parts (WordPress' `<!--nextpage-->`) or by rel=next; a next article or a page of comments is not.
+    They are recognized by the URL: that of the article with a page number at the end (`/slug/2/`, `?page=2`), linked
+    from a list of pages (WordPress' `<!--nextpage-->`) or by rel=next. Next articles and comment pages are excluded.
     """
     known = {_same(address) for address in (url, *given)}
     base = next(iter(given), url)
@@ -35,14 +35,14 @@ def find_more_pages(tree: Element, url: str, given: Sequence[str]) -> tuple[str,
     for address in _linked(tree, base, _own_part(url)):
         if (number := page_number(address, url)) and (same := _same(address)) not in known:
             found.setdefault(same, (number, address))
-    wanted = sorted(found.values(), key=lambda numbered: numbered[0])
-    return tuple(address for _, address in wanted[:_MOST])
+    ordered = sorted(found.values(), key=lambda numbered: numbered[0])
+    return tuple(address for _, address in ordered[:_MAX_PAGES])
 
 
 def guess_next_page(given: Sequence[str], *, words: int, listed: int) -> tuple[str, ...]:
-    """Where the next page must be, if the listing holds far more words than the pages so far and no page links on.
+    """Return the likely URL of the next page if the listing has far more words than the pages read so far.
 
-    WordPress numbers the pages of a post (`/slug/2/`, `&page=2`), also in themes that do not link to them.
+    WordPress numbers the pages of a post (`/slug/2/`, `&page=2`) even if the theme does not link to them.
 
     >>> guess_next_page(["https://kz.example/slug/"], words=150, listed=900)
     ('https://kz.example/slug/2/',)
@@ -51,7 +51,7 @@ def guess_next_page(given: Sequence[str], *, words: int, listed: int) -> tuple[s
     >>> guess_next_page(["https://kz.example/slug/"], words=850, listed=900)
     ()
     """
-    if not given or words > _SHARE * listed or listed - words < _FEWEST:
+    if not given or words > _SHARE * listed or listed - words < _MIN_MISSING:
         return ()
     parts, number = urlsplit(given[0]), len(given) + 1
     if parts.query:
@@ -60,7 +60,7 @@ def guess_next_page(given: Sequence[str], *, words: int, listed: int) -> tuple[s
 
 
 def _own_part(url: str) -> str:
-    """A part of an article's address that those of its pages have too, in lower case, unless they are not in ASCII."""
+    """Return the lower-case part of an article's URL that its pages share; empty if it is not ASCII."""
     parts = urlsplit(url)
     name = parts.path.rstrip("/").rpartition("/")[2].removesuffix(".html")
     return "" if parts.query or not name.isascii() else name.lower()
@@ -90,7 +90,7 @@ def _near(element: Element) -> Iterator[Element]:
 
 
 def page_number(address: str, article: str) -> int:
-    """The number of a page of the article, from 2; 0 where the address is no such page.
+    """Return the page number in the URL of a page of the article, from 2; 0 if it is not such a page.
 
     >>> page_number("https://kz.example/slug/3/", "https://kz.example/slug/")
     3

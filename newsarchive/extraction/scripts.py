@@ -1,4 +1,4 @@
-"""Articles that stand only in the data of a page's scripts: Next.js, Nuxt, Fusion, Apollo and their like."""
+"""Reads articles that are only in the data of a page's scripts: Next.js, Nuxt, Fusion, Apollo and others."""
 
 from __future__ import annotations
 
@@ -35,25 +35,25 @@ _TEXT_KEYS = (
     "rendered",
 )
 _TITLE_KEYS = ("headline", "title", "headlines", "heading", "name", "articleTitle", "newsTitle")
-_SHORTEST = 300
-_MOST_SCRIPT = 3_000_000
-_MOST_TRIES = 12
-_MOST_NODES = 60_000
-_DEEPEST = 40
+_MIN_TEXT = 300
+_MAX_SCRIPT = 3_000_000
+_MAX_TRIES = 12
+_MAX_NODES = 60_000
+_MAX_DEPTH = 40
 
 
 def text_in_scripts(tree: Element, title: str) -> list[Block]:
-    """The blocks of the article whose data a script holds; none where there is none that is surely the article."""
+    """Return the blocks of the article in the data of a script; none unless it is certain to be the article."""
     best: tuple[int, int, str] = (0, 0, "")
     for data in _data_of(tree):
         for record in _records(data):
             named = {key.partition("(")[0]: value for key, value in record.items()}  # Apollo: body({"type": …})
             held = (named[key] for key in _BODY_KEYS if key in named)
-            markup = next((m for value in held if len(m := _markup(value, 0)) >= _SHORTEST), "")
+            markup = next((m for value in held if len(m := _markup(value, 0)) >= _MIN_TEXT), "")
             if markup:
                 best = max(best, (int(_is_titled(record, title)), len(markup), markup), key=lambda found: found[:2])
     titled, _, markup = best
-    if not markup or (title and not titled and best[1] < 3 * _SHORTEST):
+    if not markup or (title and not titled and best[1] < 3 * _MIN_TEXT):
         return []
     page = parse(f"<html><body>{markup}</body></html>")
     root = page.find("body") if page is not None else None
@@ -64,23 +64,23 @@ def text_in_scripts(tree: Element, title: str) -> list[Block]:
 
 
 def _data_of(tree: Element) -> Iterator[Any]:
-    """What the page's scripts hold as JSON; of React's streamed rows those of text as `{"body": …}`."""
+    """Yield the JSON data in the page's scripts; text rows of React's stream are yielded as `{"body": …}`."""
     streamed = []
     for script in tree.iter("script"):
         text, kind = script.text, script.get("type") or ""
-        if not text or len(text) < _SHORTEST or len(text) > _MOST_SCRIPT or "ld+json" in kind:
+        if not text or len(text) < _MIN_TEXT or len(text) > _MAX_SCRIPT or "ld+json" in kind:
             continue
         if flight := _FLIGHT.match(text):
             streamed += [part for row in _decoded(text, flight.end()) for part in row[1:] if isinstance(part, str)]
         elif "json" in kind:
             yield from _decoded(text, 0)
         else:
-            for found in list(_STARTS.finditer(text))[:_MOST_TRIES]:
+            for found in list(_STARTS.finditer(text))[:_MAX_TRIES]:
                 yield from _decoded(text, found.end())
     for row in _ROW.split("".join(streamed)):
         if row.startswith(("[", "{")):
             yield from _decoded(row, 0)
-        elif len(row) >= _SHORTEST and row.startswith("<"):
+        elif len(row) >= _MIN_TEXT and row.startswith("<"):
             yield {"body": row}
 
 
@@ -91,22 +91,22 @@ def _decoded(text: str, start: int) -> Iterator[Any]:
         return
     try:
         value, end = _DECODER.raw_decode(text, start)
-        if isinstance(value, str) and end - start > _SHORTEST and value[:1] in ("{", "["):
+        if isinstance(value, str) and end - start > _MIN_TEXT and value[:1] in ("{", "["):
             value = json.loads(value, strict=False)
     except (ValueError, RecursionError):
         return
-    if end - start > _SHORTEST:
+    if end - start > _MIN_TEXT:
         yield value
 
 
 def _records(data: Any) -> Iterator[dict[str, Any]]:
-    """All objects in the data, in order, as many as there is time for."""
+    """Yield the objects in the data, in order, up to a maximum number of nodes."""
     waiting: list[tuple[Any, int]] = [(data, 0)]
     seen = 0
-    while waiting and seen < _MOST_NODES:
+    while waiting and seen < _MAX_NODES:
         value, depth = waiting.pop()
         seen += 1
-        if depth > _DEEPEST:
+        if depth > _MAX_DEPTH:
             continue
         if isinstance(value, dict):
             yield value
@@ -132,7 +132,7 @@ def _is_titled(record: dict[str, Any], title: str) -> bool:
 
 
 def _markup(value: Any, depth: int) -> str:
-    """Text, markup, or a list of parts as markup; empty where it is something else (addresses, codes, settings)."""
+    """Convert text, markup or a list of parts to markup; empty for anything else (URLs, codes, settings)."""
     if depth > 6:
         return ""
     if isinstance(value, str):
@@ -152,7 +152,7 @@ def _markup(value: Any, depth: int) -> str:
 
 
 def _inline(value: Any, depth: int) -> str:
-    """The running text of a node and its children."""
+    """Return the inline text of a node and its children."""
     if depth > 6:
         return ""
     if isinstance(value, list):
@@ -170,5 +170,5 @@ def _paragraphs(text: str) -> str:
     if re.search(r"<(?:p|div|br|h\d|li|blockquote)\b", text, re.I):
         return text
     if " " not in text and not re.search(r"[\u3040-\u9fff\uac00-\ud7af]", text):
-        return ""  # an address, a code
+        return ""  # a URL or a code
     return "".join(f"<p>{line}</p>" for line in text.split("\n") if line.strip())

@@ -1,4 +1,4 @@
-"""When an article was published and modified: machine stamps first, then visible dates, then the URL."""
+"""Publication and modification dates: from machine timestamps, then visible dates, then the URL."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _MODIFIED = (
 
 @dataclass(kw_only=True, frozen=True, slots=True)
 class Dates:
-    """The dates of one article as items.py writes them, the day in the page's own offset, and their sources."""
+    """The dates of an article in the format of items.py, the day in the page's UTC offset, and their sources."""
 
     published: str = ""
     day: str = ""
@@ -52,7 +52,7 @@ class Dates:
 def choose_dates(
     tree: Element, survey: Survey, article: Object, objects: Sequence[Object], url: str, *, site: Site, hints: Hints
 ) -> Dates:
-    """The dates of the page's article; empty where they are doubtful."""
+    """Return the dates of the page's article; uncertain dates are empty."""
     zone = site.timezone
     in_url = day_in_url(url)
     machine = list(_machine(tree, survey, article, objects, site))
@@ -62,7 +62,7 @@ def choose_dates(
     if best is None:
         best = _best(visible, in_url, listed)
         if best is not None and in_url and best.day != in_url.isoformat():
-            best = None  # a line that the address contradicts speaks of something else
+            best = None  # the URL contradicts it, so it is the date of something else
     if best is None and listed is not None:
         best = listed
     if best is None and in_url is not None and (in_url.month, in_url.day) != (1, 1):
@@ -70,7 +70,7 @@ def choose_dates(
     if best is not None and not best.timed:
         best = next((s for s in (*machine, *visible, listed) if s and s.timed and s.day == best.day), best)
     if best is not None and listed is not None and listed.timed and best.text[:16] == listed.text[:16]:
-        best = listed  # to the second
+        best = listed  # precise to the second
     modified = _modified(survey, article, hints, zone) or updated
     days = (
         [in_url, *(date.fromisoformat(s.day) for s in visible)]
@@ -90,7 +90,7 @@ def choose_dates(
 
 
 def _best(stamps: Sequence[Stamp], in_url: date | None, listed: Stamp | None) -> Stamp | None:
-    """The first that is not doubtful; a doubtful one where another source has its day too."""
+    """Return the first date that is certain, or that another source confirms."""
     for stamp in stamps:
         others = [s.day for s in (*stamps, listed) if s and s is not stamp and s.source != stamp.source]
         if not stamp.doubtful or stamp.day in others or (in_url and in_url.isoformat() == stamp.day):
@@ -99,7 +99,7 @@ def _best(stamps: Sequence[Stamp], in_url: date | None, listed: Stamp | None) ->
 
 
 def _local_day(best: Stamp | None, days: Sequence[date], in_url: date | None) -> str:
-    """The day as the page means it: a stamp in UTC may lie a day beside what the reader and the address see."""
+    """Return the local day of publication; a UTC timestamp may differ by a day from the printed date and the URL."""
     if best is None:
         return ""
     if best.in_utc:
@@ -133,7 +133,7 @@ def _machine_texts(
     if isinstance(value := article.get("uploadDate"), str):
         yield value, "json-ld"
     for element in survey.properties.get("datepublished", ()):
-        if not survey.stands_apart(element):
+        if not survey.in_boilerplate(element):
             yield _value_of(element), "itemprop"
     for marked in _header_times(survey):
         yield marked.element.get("datetime") or "", "time"
@@ -148,17 +148,17 @@ _IS_PUBLISHED = re.compile(r"publi|posted|entry-date|pubdate|created|erstellt", 
 
 
 def _header_times(survey: Survey) -> list[Marked]:
-    """The article's own time elements, those marked as its publication first, then by nearness to its heading."""
+    """Return the article's own time elements: marked as publication first, then nearest to the heading."""
     own = []
     for marked in survey.times:
         element = marked.element
-        if not element.get("datetime") or survey.stands_apart(element):
+        if not element.get("datetime") or survey.in_boilerplate(element):
             continue
-        said = f"{element.get('class') or ''} {element.get('itemprop') or ''}"
+        names = f"{element.get('class') or ''} {element.get('itemprop') or ''}"
         parent = element.getparent()
-        around = f"{said} {parent.get('class') or ''}" if parent is not None else said
-        update = bool(_IS_UPDATE.search(around)) and not _IS_PUBLISHED.search(said)
-        rank = 0 if element.get("pubdate") is not None or _IS_PUBLISHED.search(said) else 2 if update else 1
+        around = f"{names} {parent.get('class') or ''}" if parent is not None else names
+        update = bool(_IS_UPDATE.search(around)) and not _IS_PUBLISHED.search(names)
+        rank = 0 if element.get("pubdate") is not None or _IS_PUBLISHED.search(names) else 2 if update else 1
         own.append((rank, survey.distance(marked.place), marked))
     own.sort(key=lambda entry: entry[:2])
     return [marked for rank, _, marked in own if rank < 2] or [marked for _, _, marked in own]
@@ -172,11 +172,11 @@ def _modified(survey: Survey, article: Object, hints: Hints, zone: str) -> Stamp
     texts += [
         (_value_of(element), "itemprop")
         for element in survey.properties.get("datemodified", ())
-        if not survey.stands_apart(element)
+        if not survey.in_boilerplate(element)
     ]
     for marked in survey.times:
-        said = marked.element.get("class") or ""
-        if _IS_UPDATE.search(said) and not _IS_PUBLISHED.search(said) and not survey.stands_apart(marked.element):
+        names = marked.element.get("class") or ""
+        if _IS_UPDATE.search(names) and not _IS_PUBLISHED.search(names) and not survey.in_boilerplate(marked.element):
             texts.append((marked.element.get("datetime") or "", "time"))
     stamps = [s for text, source in texts if (s := read_stamp(text, zone, source))]
     listed = read_stamp(hints.modified, zone, "listing") if hints.modified else None

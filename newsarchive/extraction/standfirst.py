@@ -1,4 +1,4 @@
-"""The standfirst: the summary that a page shows between the title and the text, in a place of its own."""
+"""Finds the standfirst: a summary that is shown between the title and the text."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ _NAMED = re.compile(
     re.I | re.X,
 )
 _HEADLINE = re.compile(r"(?<!sub)(?<!sub-)(?:headline|title)", re.I)
-_SHORTEST = 40
-_LONGEST = 900
+_MIN_LENGTH = 40
+_MAX_LENGTH = 900
 _REACH = 40
-_TOLD_BY = {4: "og:description", 3: "class", 2: "heading", 1: "place"}
+_EVIDENCE = {4: "og:description", 3: "class", 2: "heading", 1: "place"}
 _SENTENCE_END = re.compile(r"[.!?…»”\"।。:]\s*$")
 
 
 def find_standfirst(
     blocks: Sequence[Block], kept: Sequence[Block], *, title: str, descriptions: Sequence[str]
 ) -> tuple[list[Block], str]:
-    """The blocks of the standfirst and what told it; none where the page shows none apart from its text.
+    """Return the blocks of the standfirst and the evidence for it; both empty if there is none.
 
-    It stands above the text (or is the text's first block), and is told by its class, by being a heading under the
-    title that is a sentence, or by being what the page says in og:description.
+    It is above the text, or the text's first block, and is recognized by its class, as a heading that is a sentence
+    below the title, or by matching og:description.
     """
     body = {id(b) for b in kept}
     title_key = fold(title)
@@ -41,16 +41,16 @@ def find_standfirst(
         return [], ""
     start = _after_title(blocks, first, title_key)
     descriptions = [fold(unescape(d)) for d in descriptions]
-    said = [key for key in descriptions if len(key) >= _SHORTEST]
+    described = [key for key in descriptions if len(key) >= _MIN_LENGTH]
     best, at = 0, -1
     for i in range(start, first + 1):
         block = blocks[i]
-        if not _can_be(block, title_key) or (i == first and not _is_apart(block, kept, descriptions)):
+        if not _can_be(block, title_key) or (i == first and not _is_set_apart(block, kept, descriptions)):
             continue
-        sure = _sureness(block, said, above=i < first)
-        if sure > best:
-            best, at = sure, i
-    return ([blocks[at], *_rest_of(blocks, at, first, title_key)], _TOLD_BY[best]) if best else ([], "")
+        confidence = _confidence(block, described, above=i < first)
+        if confidence > best:
+            best, at = confidence, i
+    return ([blocks[at], *_rest_of(blocks, at, first, title_key)], _EVIDENCE[best]) if best else ([], "")
 
 
 def _is_text(block: Block, title_key: str) -> bool:
@@ -58,12 +58,12 @@ def _is_text(block: Block, title_key: str) -> bool:
         bool(block.key)
         and block.kind not in ("h1", "image")
         and block.key != title_key
-        and len(block.text) >= _SHORTEST
+        and len(block.text) >= _MIN_LENGTH
     )
 
 
-def _sureness(block: Block, said: Sequence[str], *, above: bool) -> int:
-    if above and _is_said(block, said):
+def _confidence(block: Block, described: Sequence[str], *, above: bool) -> int:
+    if above and _is_described(block, described):
         return 4
     if _is_named(block):
         return 3
@@ -74,7 +74,7 @@ def _sureness(block: Block, said: Sequence[str], *, above: bool) -> int:
 
 
 def _after_title(blocks: Sequence[Block], first: int, title_key: str) -> int:
-    """Where the title ends, or as far back as a header may reach."""
+    """Return the index after the title, or the furthest that a header may reach back."""
     reach = range(max(0, first - _REACH), first)
     titles = [i for i in reach if title_key and blocks[i].key == title_key]
     if not titles:
@@ -85,7 +85,7 @@ def _after_title(blocks: Sequence[Block], first: int, title_key: str) -> int:
 def _can_be(block: Block, title_key: str) -> bool:
     return (
         block.kind in ("p", "h2", "h3", "h4", "h5", "h6", "li")
-        and _SHORTEST <= len(block.text) <= _LONGEST
+        and _MIN_LENGTH <= len(block.text) <= _MAX_LENGTH
         and block.key != title_key
         and block.linked < 0.5 * len(block.text)
         and not is_bar(block)
@@ -112,31 +112,32 @@ def _is_subtitle(block: Block) -> bool:
     return block.kind in ("h2", "h3", "h4") and len(block.text) >= 60 and not _HEADLINE.search(words_of(block.element))
 
 
-def _is_said(block: Block, said: Sequence[str]) -> bool:
-    """Whether og:description has the same words; either may be cut short."""
+def _is_described(block: Block, described: Sequence[str]) -> bool:
+    """True if og:description has the same words; either may be truncated."""
     key = block.key
     return any(
-        key[:60] == other[:60] or (len(other) > _SHORTEST and other[:-3] in key) or key in other for other in said
+        key[:60] == other[:60] or (len(other) > _MIN_LENGTH and other[:-3] in key) or key in other
+        for other in described
     )
 
 
-def _is_apart(block: Block, kept: Sequence[Block], said: Sequence[str]) -> bool:
-    """Whether the text's own first block is set apart from what follows: a heading, in an element of its own, or by
-    its class where it is also what the page says in og:description (a class alone may only set it in bold)."""
+def _is_set_apart(block: Block, kept: Sequence[Block], described: Sequence[str]) -> bool:
+    """True if the first block of the text is set apart: as a heading, by an element of its own, or by its class if it
+    also matches og:description (a class alone may be for bold print only)."""
     if block.kind.startswith("h"):
         return True
     rest = [b for b in kept if b is not block and b.kind == "p"]
     if not rest:
         return False
-    if block.key in said and _NAMED.search(words_of(block.element)):
+    if block.key in described and _NAMED.search(words_of(block.element)):
         return True
     parent = block.element.getparent()
-    # a paragraph among paragraphs is text, however it is set
+    # a paragraph among paragraphs is text, whatever its style
     return not any(b.element is block.element or b.element.getparent() is parent for b in rest[:3])
 
 
 def _rest_of(blocks: Sequence[Block], i: int, first: int, title_key: str) -> list[Block]:
-    """Further blocks of the same element (a standfirst may be a list, or two paragraphs)."""
+    """Return further blocks of the same element; a standfirst may be a list or two paragraphs."""
     parent = blocks[i].element.getparent()
     if parent is None or not _NAMED.search(words_of(parent)):
         return []

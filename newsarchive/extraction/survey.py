@@ -1,4 +1,4 @@
-"""One walk over a page's tree that notes what speaks of title, date, authors, terms and pictures."""
+"""One pass over a page's tree that collects the elements for title, date, authors, terms and images."""
 
 from __future__ import annotations
 
@@ -8,19 +8,27 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from itertools import chain
 
-from newsarchive.extraction.regions import Element, clean, folded, is_apart, lists_others, speaks_of, text_of
+from newsarchive.extraction.regions import (
+    Element,
+    class_mentions,
+    clean,
+    folded,
+    in_boilerplate,
+    in_related_list,
+    text_of,
+)
 
 TITLE_BREAK = re.compile(
     r"\s+(?:[|\u2013\u2014\u00b7\u2022\u00bb\u203a:\u2502\u2215/]|-{1,3}|::|//|&raquo;)\s+|\s*[|\u2502\u3163]\s*"
     r"|:\s+(?=[^:]*$)"
     r"|(?<=[\u3000-\u9fff\uac00-\ud7af\uff00-\uffef])[-_](?=[\u3000-\u9fff\uac00-\ud7af])"
 )
-"""Where a page's title may part from the site's name or the section's. Scripts without spaces part without spaces."""
+"""Separators between the title and the name of the site or section; scripts without spaces need none around them."""
 
 
 @dataclass(kw_only=True, slots=True)
 class Marked:
-    """An element with its place in the page's order."""
+    """An element with its position in document order."""
 
     place: int
     element: Element
@@ -28,7 +36,7 @@ class Marked:
 
 @dataclass(kw_only=True, slots=True)
 class Survey:
-    """What the walk noted, in document order."""
+    """The collected elements, in document order."""
 
     metas: dict[str, list[str]] = field(default_factory=dict)
     """`content` of meta elements by lower-case `property`, `name`, `itemprop` or `http-equiv`."""
@@ -43,51 +51,51 @@ class Survey:
     headings: list[Marked] = field(default_factory=list)
     times: list[Marked] = field(default_factory=list)
     properties: dict[str, list[Element]] = field(default_factory=dict)
-    """Elements by lower-case itemprop (microdata) or RDFa property, meta elements aside."""
+    """Elements, except meta, by lower-case itemprop (microdata) or RDFa property."""
     dated: list[Marked] = field(default_factory=list)
-    """Elements whose class or id speaks of a date."""
+    """Elements whose class or id names a date."""
     signed: list[Marked] = field(default_factory=list)
-    """Elements whose class, id or rel speaks of an author."""
+    """Elements whose class, id or rel names an author."""
     terms: list[Marked] = field(default_factory=list)
     """Links with rel=tag or rel=category."""
     forms: list[Element] = field(default_factory=list)
     heading: Element | None = None
-    """The article's own heading, once `find_heading` has told it from those of the site and of other articles."""
+    """The article's heading, set by `find_heading`; not that of the site or of another article."""
     spine: frozenset[Element] = frozenset()
-    """The heading and all that it stands in: no block with the heading in it is a sidebar, whatever its class says."""
+    """The heading and its ancestors: a region with the heading is not a sidebar, whatever its class."""
     heading_place: int = 0
 
     def distance(self, place: int) -> int:
-        """How far an element is from the heading; what stands before it counts double."""
+        """Return the distance of an element from the heading; it counts double before the heading."""
         return place - self.heading_place if place >= self.heading_place else 2 * (self.heading_place - place)
 
     def meta(self, *names: str) -> str:
-        """The first value that is not empty among the metas of these names, in the order of the names."""
+        """Return the first non-empty value of the meta elements with these names, in the order of the names."""
         return next(self.meta_values(*names), "")
 
     def meta_values(self, *names: str) -> Iterator[str]:
-        """All values that are not empty, in the order of the names."""
+        """Return all non-empty values, in the order of the names."""
         return (value for name in names for value in self.metas.get(name, ()) if value)
 
-    def stands_apart(self, element: Element) -> bool:
-        """Whether the element lies in a block that speaks of other articles: sidebar, navigation, comment …"""
-        return is_apart(element, self.spine)
+    def in_boilerplate(self, element: Element) -> bool:
+        """True if the element is in a boilerplate region: sidebar, navigation, comments, related articles …"""
+        return in_boilerplate(element, self.spine)
 
-    def speaks_of_others(self, element: Element) -> bool:
-        """Whether it lies in a block that plainly lists other articles: near the heading only these mislead."""
-        return lists_others(element, self.spine)
+    def in_related_list(self, element: Element) -> bool:
+        """True if the element is in a region that clearly lists other articles."""
+        return in_related_list(element, self.spine)
 
     def find_heading(self, titles: Sequence[str], names: frozenset[str]) -> bool:
-        """Settle `heading`: the one that says what a title of the page says, else the first not the site's name.
+        """Set `heading` to the heading that matches a title of the page, else to the first not the site's name.
 
-        Tells whether a title confirms it.
+        Returns True if a title confirms it.
         """
         wanted = [key for title in titles if (key := folded(title))]
-        # the longest part of a title that stands as a heading: the shorter ones name the section or the site
+        # prefer the longest part of a title: shorter ones name the section or the site
         parts = sorted({folded(part) for title in titles for part in _parts(title)}, key=lambda p: (-len(p), p))
         keyed = [(key, m.element) for m in self.headings if (key := folded(text_of(m.element))) and key not in names]
         first = [(key, e) for key, e in keyed if e.tag == "h1"]
-        standing = [(key, e) for key, e in first if not self.stands_apart(e)]
+        standing = [(key, e) for key, e in first if not self.in_boilerplate(e)]
         sure = chain(
             (e for w in wanted for key, e in keyed if key == w),
             (e for w in parts if len(w) > 5 for key, e in keyed if key == w),
@@ -118,7 +126,7 @@ def _alike(one: str, other: str) -> bool:
 
 
 def survey(tree: Element) -> Survey:
-    """Walk the tree once."""
+    """Collect the elements in one pass over the tree."""
     found = Survey()
     for place, element in enumerate(tree.iter("*")):
         tag = element.tag
@@ -126,7 +134,7 @@ def survey(tree: Element) -> Survey:
             _BY_TAG[tag](found, element, place)
         if tag not in _UNNAMED and (attributes := element.keys()):
             if "class" in attributes or "id" in attributes:
-                dated, signed = speaks_of(_names_of(element))
+                dated, signed = class_mentions(_names_of(element))
                 if dated:
                     found.dated.append(Marked(place=place, element=element))
                 if signed:
@@ -148,7 +156,7 @@ def _note_property(found: Survey, element: Element) -> None:
 
 
 def _names_of(element: Element) -> str:
-    """Class and id of an element, as `speaks_of` wants them."""
+    """Return the class and id of an element, for `class_mentions`."""
     words, identity = element.get("class"), element.get("id")
     return f"{words or ''} {identity}" if identity else words or ""
 

@@ -14,17 +14,17 @@ from newsarchive.kazakh.language import identify_language
 
 
 def choose_categories(survey: Survey, article: Object, hints: Hints) -> tuple[tuple[str, ...], str]:
-    """Categories and their source: what the listing says (a CMS knows them exactly), links, JSON-LD, meta."""
+    """Return the categories and their source: the listing (a CMS knows them exactly), else links, JSON-LD, meta."""
     linked = _linked(survey, "category")
-    said = texts_of(article.get("articleSection"))
+    sections = texts_of(article.get("articleSection"))
     metas = survey.meta_values("article:section")
-    return _first((hints.categories, "listing"), (linked, "rel"), (said, "json-ld"), (metas, "meta"))
+    return _first((hints.categories, "listing"), (linked, "rel"), (sections, "json-ld"), (metas, "meta"))
 
 
 def choose_tags(survey: Survey, article: Object, hints: Hints) -> tuple[tuple[str, ...], str]:
-    """Tags and their source, as `choose_categories`; a tag cloud beside the article is not among them.
+    """Return the tags and their source, like `choose_categories`; a tag cloud is ignored.
 
-    Where WordPress tells of categories and no tags, links to tags are those of another article.
+    If the WordPress listing has categories but no tags, links to tags belong to another article.
     """
     linked = [] if hints.kind and hints.categories else _linked(survey, "tag")
     keywords = [k for text in texts_of(article.get("keywords")) for k in _split(text)]
@@ -41,8 +41,8 @@ def _first(*sources: tuple[Iterable[str], str]) -> tuple[tuple[str, ...], str]:
 
 
 def _linked(survey: Survey, kind: str) -> list[str]:
-    """Terms by their links: rel=category, else rel=tag, where a link that is a category elsewhere is no tag."""
-    links = [m.element for m in survey.terms if not survey.stands_apart(m.element)]
+    """Return linked categories or tags: rel=category, or rel=tag unless the same link is a category elsewhere."""
+    links = [m.element for m in survey.terms if not survey.in_boilerplate(m.element)]
     categories = {a.get("href") for a in links if _is_category(a)}
     wanted = [a for a in links if (_is_category(a) or a.get("href") in categories) == (kind == "category")]
     return [text_of(a).lstrip("#") for a in wanted]
@@ -58,7 +58,7 @@ def _is_category(link: Element) -> bool:
 
 
 def _split(text: str) -> list[str]:
-    """Keywords in one text.
+    """Split a text into keywords.
 
     >>> _split("су, жер; орман")
     ['су', 'жер', 'орман']
@@ -67,7 +67,7 @@ def _split(text: str) -> list[str]:
 
 
 def text_language(text: str, *, said: str, usual: str) -> str:
-    """The language of a text: its own, where it is clear; `said` (by the page's markup) is often only its theme's.
+    """Return the language of a text if it is clear; the declared one (`said`) is often only that of the theme.
 
     >>> text_language("Қарағандыда жаңа мектеп ашылды", said="ru", usual="kk"), text_language("", said="", usual="kk")
     ('kk', 'kk')

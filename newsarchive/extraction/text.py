@@ -1,4 +1,4 @@
-"""The text of one page: its listing or trafilatura says where it is, the page's own blocks say how it reads."""
+"""The text of one page: located by the listing or trafilatura, read from the page's own blocks."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from newsarchive.fingerprints import fold
 from newsarchive.items import Hints
 from newsarchive.sites import ExtractionRules
 
-_FEWEST = 60
-_SHORT = 120
-"""Letters of JSON-LD's text that are worth taking where the page shows next to nothing."""
+_MIN_WORDS = 60
+_MIN_JSONLD = 120
+"""Characters of JSON-LD text from which it is used if the page shows almost no text."""
 _SHARE_OF_PAGE = 0.45
 _SHARE_OF_JSONLD = 0.7
 _SHARE_OF_LISTED = 0.85
-"""Of the words that the listing has of an article: with so many of them a short text is not a thin one."""
+"""A text with this share of the words in the listing is complete, however short."""
 
 
 @dataclass(kw_only=True, frozen=True, slots=True)
 class Text:
-    """What one page gives: `lead` and `body` as blocks (the body with its pictures' places), and where it stands.
+    """The text of one page: `lead` and `body` as blocks (the body includes images), and the element around it.
 
-    `evidence` and `lead_evidence` say where body and lead came from.
+    `evidence` and `lead_evidence` are the sources of body and lead.
     """
 
     lead: tuple[Block, ...] = ()
@@ -41,7 +41,7 @@ class Text:
 
     @property
     def paragraphs(self) -> list[str]:
-        """The body's text, a paragraph each."""
+        """The paragraphs of the body."""
         return [block.text for block in self.body if block.text]
 
 
@@ -55,13 +55,13 @@ def read_text(
     hints: Hints = Hints(),
     rules: ExtractionRules = ExtractionRules(),
 ) -> Text:
-    """The article's text on one page; empty where there is none. Of the hints the size and the fingerprints count."""
+    """Read the article's text from one page; empty if there is none. Of `hints`, uses word count and fingerprints."""
     root = tree.find("body")
     if root is None:
         return Text()
     listed = ListedText(hints.fingerprints)
-    told = rules.body or rules.lead  # the profile may name an element anywhere on the page
-    around = listed.place(root, title) if hints.fingerprints and not told else None
+    by_profile = rules.body or rules.lead  # the profile may select an element anywhere on the page
+    around = listed.place(root, title) if hints.fingerprints and not by_profile else None
     blocks = read_blocks(root if around is None else around, skipped=_selected(tree, rules.drop))
     for block in blocks:
         block.key = fold(block.text)
@@ -78,21 +78,21 @@ def read_text(
 
 
 def _hidden_text(tree: Element, choice: Choice, title: str, jsonld_body: str) -> Text | None:
-    """What scripts hold, where the page shows next to nothing (or a menu, an author's note) in place of the article."""
-    said = len(fold(jsonld_body))
-    if sum(len(b.text.split()) for b in choice.kept) >= _FEWEST and len(choice) > _SHARE_OF_PAGE * said:
+    """Return the text in scripts if the page itself shows almost none (or only a menu or an author's note)."""
+    jsonld_size = len(fold(jsonld_body))
+    if sum(len(b.text.split()) for b in choice.kept) >= _MIN_WORDS and len(choice) > _SHARE_OF_PAGE * jsonld_size:
         return None
     found = [b for b in text_in_scripts(tree, title) if b.text]
     size = sum(len(b.key) for b in found)
-    if size > 3 * len(choice) or (said and size > 1.3 * len(choice)):
+    if size > 3 * len(choice) or (jsonld_size and size > 1.3 * len(choice)):
         return Text(body=tuple(found), evidence="script")
-    if said > max(_SHORT, 3 * len(choice)):
+    if jsonld_size > max(_MIN_JSONLD, 3 * len(choice)):
         return Text(body=tuple(_from_jsonld(jsonld_body)), evidence="json-ld")
     return None
 
 
 def _from_jsonld(body: str) -> list[Block]:
-    """The text that JSON-LD gives where the page itself shows none."""
+    """Convert the article body in JSON-LD to blocks."""
     page = parse(body if "<p" in body else "".join(f"<p>{line}</p>" for line in body.splitlines()))
     blocks = read_blocks(page) if page is not None else []
     for block in blocks:
@@ -109,7 +109,7 @@ def _by_profile(blocks: Sequence[Block], root: Element, rules: ExtractionRules) 
 
 
 def _by_listing(blocks: Sequence[Block], root: Element, title: str, listed: ListedText) -> Choice:
-    """Nothing where running text that the listing does not have stands beside its own: it is older than the page."""
+    """Choose by the listing's text; nothing if the page has prose next to it that is newer than the listing."""
     choice = choose(blocks, listed, root, title)
     kept = {b.key for b in choice.kept}
     own = {(b.element.getparent(), b.element.tag) for b in choice.kept}
@@ -138,7 +138,7 @@ def _is_thin(choice: Choice, blocks: Sequence[Block], jsonld_body: str, listed_w
     if listed_words and words >= _SHARE_OF_LISTED * listed_words:
         return False
     running = sum(len(b.key) for b in blocks if b.kind == "p" and len(b.text) > 80 and b.linked < 0.3 * len(b.text))
-    return words < _FEWEST or size < _SHARE_OF_PAGE * running or size < _SHARE_OF_JSONLD * len(fold(jsonld_body))
+    return words < _MIN_WORDS or size < _SHARE_OF_PAGE * running or size < _SHARE_OF_JSONLD * len(fold(jsonld_body))
 
 
 def _selected(tree: Element, selectors: Sequence[str]) -> set[Element]:
@@ -162,7 +162,7 @@ def _lead(
 
 def _assembled(blocks: Sequence[Block], choice: Choice, lead: Sequence[Block], *, title: str, evidence: str) -> Text:
     taken = {id(b) for b in lead}
-    said = {b.key for b in lead}
+    lead_keys = {b.key for b in lead}
     title_key = fold(title)
     first = next((i for i, b in enumerate(choice.kept) if b.kind == "p" and b.key != title_key), 0)
     kept = without_notes(
@@ -170,12 +170,12 @@ def _assembled(blocks: Sequence[Block], choice: Choice, lead: Sequence[Block], *
             b
             for i, b in enumerate(choice.kept)
             if id(b) not in taken
-            and b.key not in said
+            and b.key not in lead_keys
             and not (b.kind == "h1" and i < first)
             and not (b.key == title_key and (i <= first or b.kind != "p"))
         ],
     )
-    wanted = {id(b) for b in kept}
+    kept_ids = {id(b) for b in kept}
     inside = choice.inside
-    body = tuple(b for b in blocks if id(b) in wanted or (b.kind == "image" and b.element in inside))
+    body = tuple(b for b in blocks if id(b) in kept_ids or (b.kind == "image" and b.element in inside))
     return Text(lead=tuple(lead), body=body if kept else (), main=choice.main, evidence=evidence)

@@ -1,4 +1,4 @@
-"""A page cut down to what may be text, so that trafilatura has a fifth of it to look through."""
+"""Reduces a page to what may be text, so that trafilatura has a fifth as much to process."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NOT_TEXT = (
     "textarea",
     "noscript",
 )
-_DRESS = (
+_INLINE_STYLES = (
     "span",
     "strong",
     "em",
@@ -43,7 +43,7 @@ _DRESS = (
     "nobr",
     "wbr",
 )
-_TELLING = frozenset({"class", "id", "itemprop", "role", "itemtype", "data-component"})
+_KEPT_ATTRIBUTES = frozenset({"class", "id", "itemprop", "role", "itemtype", "data-component"})
 _A_COMMENT = re.compile(r"(?:div-)?comment-\d+")
 _CLEANED = frozenset({"aside", "footer", "button", "dialog", "fieldset", "menu", "nav", "object", "video", "audio"})
 _PARSER = html.HTMLParser()
@@ -51,9 +51,9 @@ _PARSER.set_element_class_lookup(etree.ElementDefaultClassLookup(element=html.Ht
 
 
 def thinned(root: Element, blocks: Sequence[Block], *, cleaned: bool = False) -> Element:
-    """A new tree with the blocks that are not mere links, in elements of the same names and classes.
+    """Return a new tree with the blocks that are not only links, in elements of the same names and classes.
 
-    `cleaned` leaves empty what trafilatura's main extractor throws away first; its other extractors look into it.
+    `cleaned` empties the elements that trafilatura's main extractor discards first; its other extractors use them.
     """
     emptied = _CLEANED if cleaned else frozenset()
     useful: set[Element] = {root}
@@ -71,32 +71,32 @@ def thinned(root: Element, blocks: Sequence[Block], *, cleaned: bool = False) ->
             useful.add(node)
             node = node.getparent()
             branches.add(node)
-    page: Element = _PARSER.makeelement("html")  # in a document of its own: absolute paths are asked of it
+    page: Element = _PARSER.makeelement("html")  # a separate document, for absolute XPath expressions
     texts = {*leaves, *(leaf.getparent() for leaf in leaves)}
     _fill(etree.SubElement(page, "body"), root, _Plan(useful, branches, texts, emptied, comments))
     etree.strip_elements(page, *_NOT_TEXT, with_tail=False)
-    etree.strip_tags(page, *_DRESS)
+    etree.strip_tags(page, *_INLINE_STYLES)
     return page
 
 
 def _readers_comments(root: Element) -> set[Element]:
-    """Elements with a comment's own number (`id="comment-476"`, as WordPress and Drupal write it), and their lists.
+    """Return readers' comments (`id="comment-476"`, as in WordPress and Drupal), and their lists.
 
-    Under a short text they may be most of the page, and would be taken for it.
+    Below a short article they may be most of the page and would be mistaken for the text.
     """
     comments = {e for e in root.iter("li", "article", "div") if (name := e.get("id")) and _A_COMMENT.fullmatch(name)}
     lists = {e.getparent() for e in comments}
     return comments | {e for e in lists if e is not None and comments.issuperset(e)}
 
 
-def _begin_twin(target: Element, element: Element) -> Element:
-    """An empty element of the same kind; names that only broken markup has become a div."""
-    telling = {name: value for name, value in element.items() if name in _TELLING}
-    return etree.SubElement(target, element.tag if element.tag.isalnum() else "div", telling)
+def _begin_copy(target: Element, element: Element) -> Element:
+    """Add an empty element of the same kind; invalid tag names from broken markup become div."""
+    kept = {name: value for name, value in element.items() if name in _KEPT_ATTRIBUTES}
+    return etree.SubElement(target, element.tag if element.tag.isalnum() else "div", kept)
 
 
 def _add_copy(target: Element, element: Element) -> None:
-    """The element as it is. One without children is made anew: a copy costs a document each."""
+    """Add a full copy of an element. One without children is rebuilt, since each copy creates a document."""
     if len(element) or not element.tag.isalnum():
         target.append(copy(element))
         return
@@ -106,7 +106,7 @@ def _add_copy(target: Element, element: Element) -> None:
 
 @dataclass(slots=True, frozen=True)
 class _Plan:
-    """Which elements are wanted: those with useful blocks, those with such elements below, and those around text."""
+    """The elements to keep: those with useful blocks, their ancestors, and those around text."""
 
     useful: set[Element]
     branches: set[Element | None]
@@ -117,7 +117,7 @@ class _Plan:
 
 def _fill(target: Element, source: Element, plan: _Plan) -> None:
     target.text = source.text
-    # links among paragraphs tell the extractor what the paragraphs are: only whole regions of links are left out
+    # the extractor uses links among paragraphs: only whole regions of links are dropped
     is_text = source in plan.texts
     for child in source:
         is_useful = child in plan.useful
@@ -125,7 +125,7 @@ def _fill(target: Element, source: Element, plan: _Plan) -> None:
             etree.SubElement(target, child.tag).tail = child.tail
         elif is_useful:
             if child in plan.branches:
-                twin = _begin_twin(target, child)
+                twin = _begin_copy(target, child)
                 _fill(twin, child, plan)
                 twin.tail = child.tail
             else:

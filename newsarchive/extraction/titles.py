@@ -1,4 +1,4 @@
-"""The title of an article: JSON-LD's headline, else og:title without the site's name, else the h1."""
+"""The title of an article: the JSON-LD headline, else og:title without the site's name, else the h1."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from newsarchive.sites import Site
 def choose_title(
     survey: Survey, headline: str, *, site: Site, site_names: Sequence[str], hints: Hints
 ) -> tuple[str, str]:
-    """The title and where it came from; both empty where the page has none. Settles the survey's heading."""
+    """Return the title and its source; both are empty if there is none. Sets the survey's heading."""
     names = frozenset(folded(n) for n in (*site_names, site.title) if n)
     headline, og = clean(unescape(headline)), clean(unescape(survey.meta("og:title") or survey.meta("twitter:title")))
     whole = clean(unescape(survey.document_title))
@@ -26,7 +26,9 @@ def choose_title(
     if headline.endswith(("…", "...")):
         headline = ""
     h, o, s = folded(headline), folded(og), folded(shown)
-    if h and not (sure and s != h and s.startswith(h)):  # a headline that the heading goes on from is a kicker, or cut
+    if h and not (
+        sure and s != h and s.startswith(h)
+    ):  # a headline that the heading continues is a kicker or truncated
         return headline, "json-ld"
     if sure:
         return (og, "og") if o and len(o) > 9 and s.endswith(o) else (shown, "h1")
@@ -51,10 +53,10 @@ _TITLE = re.compile(r"(?:^|[\s_-])(?:head-?line|title|text)(?:$|[\s_-])", re.I)
 
 
 def _shown(heading: Element) -> str:
-    """The text of a heading, without a kicker, a date or a hidden suffix that stand in it in elements of their own."""
+    """Return the text of a heading without nested elements for a kicker, a date or a hidden suffix."""
     parts = [child for child in heading if isinstance(child.tag, str)]
     named = [child for child in parts if _TITLE.search(child.get("class") or "") and text_of(child)]
-    others = [child for child in parts if _is_beside(child)]
+    others = [child for child in parts if _is_extra(child)]
     if len(named) == 1 and others and not (heading.text or "").strip():
         return text_of(named[0])
     if not others:
@@ -64,7 +66,7 @@ def _shown(heading: Element) -> str:
     return text if text[:1].isalnum() or text[:1] in '«“„"(' else text_of(heading)  # «Kicker: title» is one title
 
 
-def _is_beside(element: Element) -> bool:
+def _is_extra(element: Element) -> bool:
     words = element.get("class") or ""
     return (
         element.tag in ("time", "small")
@@ -80,14 +82,14 @@ def _title(text: str, names: frozenset[str], shown: str) -> str:
 
 
 def without_site(title: str, names: frozenset[str], headings: Sequence[str]) -> str:
-    """The title without the site's name behind or before it.
+    """Remove the site's name from the end or the beginning of a title.
 
     >>> without_site("Күз келді - Дала газеті", frozenset({"далагазеті"}), [])
     'Күз келді'
     >>> without_site("Далаға күз ерте келді - Газет", frozenset(), ["Далаға күз ерте келді"])
     'Далаға күз ерте келді'
     """
-    for heading in headings:  # a heading that the title begins with is the title
+    for heading in headings:  # if the title begins with a heading, that is the title
         if heading != title and len(heading) > 15 and folded(title).startswith(folded(heading)):
             return heading
     cuts = list(TITLE_BREAK.finditer(title))
@@ -101,7 +103,7 @@ def without_site(title: str, names: frozenset[str], headings: Sequence[str]) -> 
 
 
 def name_behind(document_title: str, title: str) -> str:
-    """The site's name that a document's title has behind the article's title; empty where there is none.
+    """Return the site's name that follows the article's title in a document title; empty if there is none.
 
     >>> name_behind("Күз келді — Дала газеті", "Күз келді")
     'Дала газеті'
@@ -115,7 +117,7 @@ def name_behind(document_title: str, title: str) -> str:
 
 
 def _names_site(part: str, names: frozenset[str]) -> bool:
-    """Whether a part of a title is the site's name, or nearly (with a slogan's word, a domain, another spelling)."""
+    """True if a part of a title is the site's name or similar (with a slogan, a domain, another spelling)."""
     key = folded(part)
     if not key:
         return False
@@ -129,7 +131,7 @@ def _names_site(part: str, names: frozenset[str]) -> bool:
 
 
 def _ratio(one: str, other: str) -> float:
-    """How alike two texts are; where they have too few letters in common, a bound above it, which costs less."""
+    """Return the similarity of two texts; if they share few letters, a cheaper upper bound."""
     matcher = SequenceMatcher(None, one, other, autojunk=False)
     quick = matcher.quick_ratio()
     return matcher.ratio() if quick > 0.85 else quick
