@@ -17,7 +17,7 @@ from newsarchive import database
 from newsarchive.database.revisions import Provenance, stored_content
 from newsarchive.database.runs import now
 from newsarchive.errors import reason_of
-from newsarchive.extractor import EXTRACTOR
+from newsarchive.extraction.identity import EXTRACTOR
 from newsarchive.items import Article, NotAnArticle
 from newsarchive.processes import EXTRACTING, WorkerPool
 from newsarchive.revisions import changed_fields, content_of

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from newsarchive.encodings import gunzipped
 from newsarchive.errors import NewsArchiveError
-from newsarchive.extractor import EXTRACTOR
+from newsarchive.extraction.identity import EXTRACTOR
 from newsarchive.items import Article, Extracted, Fetched, Hints, NotAnArticle, Page
 from newsarchive.processes import EXTRACTING, PoolClosed, TooSlow, WorkerDied, WorkerPool
 from newsarchive.shadow import shadow_text

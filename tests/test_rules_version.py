@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from newsarchive.extractor import EXTRACTOR
+from newsarchive.extraction.identity import EXTRACTOR
 from tests.golden import RECORD, differences, outputs
 
 Run = Callable[..., subprocess.CompletedProcess[str]]

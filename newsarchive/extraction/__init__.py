@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from newsarchive.encodings import printable_record
-from newsarchive.extraction.blocks import Block, Element, absolute
-from newsarchive.extraction.markdown import plain, to_markdown
-from newsarchive.extraction.metadata import (
-    Metadata,
-    choose_authors,
-    choose_images,
-    choose_language,
-    lead_source,
-    read_metadata,
-    why_not_an_article,
-)
-from newsarchive.extraction.pages import read_tree
-from newsarchive.extraction.parts import find_more_pages, guess_next_page
-from newsarchive.extraction.text import Text, read_text
-from newsarchive.items import Article, Hints, Image, NotAnArticle, Page
-from newsarchive.sites import Site
+if TYPE_CHECKING:
+    from newsarchive.extraction.article import extract_article
+else:
+
+    def __getattr__(name: str) -> object:
+        """Load the extraction when it is asked for: it takes 50 MB, and many need only its identity."""
+        if name != "extract_article":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from newsarchive.extraction.article import extract_article
+
+        return extract_article
+
 
 __all__ = ["extract_article"]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from newsarchive.database.outcomes import profile_digest
 from newsarchive.database.revisions import read_hints, stored_content
-from newsarchive.extractor import EXTRACTOR
+from newsarchive.extraction.identity import EXTRACTOR
 from newsarchive.fixity.report import Progress, Report
 from newsarchive.fixity.state import State
 from newsarchive.items import Extracted, Fetched, Page

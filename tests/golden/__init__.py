@@ -16,7 +16,7 @@ from typing import Any
 from newsarchive.demo import Newspaper, pages, rest
 from newsarchive.discovery import read_listing
 from newsarchive.extraction import extract_article
-from newsarchive.extractor import EXTRACTOR
+from newsarchive.extraction.identity import EXTRACTOR
 from newsarchive.items import Hints, NotAnArticle, Page
 from newsarchive.sites import Site, Source, host_site
 

@@ -1,0 +1,128 @@
+"""From the pages of an article to the Article: a pure function, the same bytes out for the same bytes in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from newsarchive.encodings import printable_record
+from newsarchive.extraction.blocks import Block, Element, absolute
+from newsarchive.extraction.markdown import plain, to_markdown
+from newsarchive.extraction.metadata import (
+    Metadata,
+    choose_authors,
+    choose_images,
+    choose_language,
+    lead_source,
+    read_metadata,
+    why_not_an_article,
+)
+from newsarchive.extraction.pages import read_tree
+from newsarchive.extraction.parts import find_more_pages, guess_next_page
+from newsarchive.extraction.text import Text, read_text
+from newsarchive.items import Article, Hints, Image, NotAnArticle, Page
+from newsarchive.sites import Site
+
+_ENOUGH = 500
+"""Characters that tell a language."""
+
+
+def extract_article(pages: Sequence[Page], url: str, *, site: Site, hints: Hints = Hints()) -> Article:
+    """Read one article from its pages, in order. Raises NotAnArticle with a reason where they hold none."""
+    trees = [tree for page in pages if (tree := read_tree(page)) is not None]
+    if not trees:
+        raise NotAnArticle(url, "no markup")
+    # lxml makes every element anew for each walk over a tree, unless somebody holds it
+    _held = [element for tree in trees for element in tree.iter()]
+    first = trees[0]
+    metadata = read_metadata(first, url, site=site, hints=hints)
+    if reason := why_not_an_article(first, url, metadata=metadata, site=site, hints=hints):
+        raise NotAnArticle(url, reason)
+    texts = [_text(tree, url, metadata, site, hints) for tree in trees]
+    if not any(text.body for text in texts):
+        raise NotAnArticle(url, "no text")
+    article = _article(trees, texts, metadata, url, given=[page.url for page in pages], site=site, hints=hints)
+    return printable_record(article)
+
+
+def _text(tree: Element, url: str, metadata: Metadata, site: Site, hints: Hints) -> Text:
+    return read_text(
+        tree,
+        url,
+        title=metadata.title,
+        descriptions=[metadata.description] if metadata.description else [],
+        jsonld_body=metadata.jsonld_body,
+        hints=hints,
+        rules=site.extraction,
+    )
+
+
+def _article(
+    trees: Sequence[Element],
+    texts: Sequence[Text],
+    metadata: Metadata,
+    url: str,
+    *,
+    given: Sequence[str],
+    site: Site,
+    hints: Hints,
+) -> Article:
+    lead, body = texts[0].lead, _body(texts)
+    paragraphs = [block.text for block in body if block.text]
+    unquoted = [block.text for block in body if block.text and not block.quoted]  # a quotation's name signs it alone
+    authors, signed = choose_authors(metadata, unquoted, site=site, hints=hints)
+    images = choose_images(metadata, trees[0], texts[0].main, site=site, hints=hints, url=url)
+    evidence = {
+        **metadata.evidence,
+        "authors": signed,
+        "lead": texts[0].lead_evidence,
+        "body": texts[0].evidence,
+        "lead_image": lead_source(images, metadata, hints=hints),
+    }
+    return Article(
+        url=metadata.canonical or url,
+        site=site.name,
+        title=metadata.title,
+        lead=plain(lead),
+        body=plain(body),
+        markdown=_markdown(metadata.title, lead, body, images, base=url),
+        language=choose_language(metadata, "\n".join([metadata.title, *paragraphs])[:_ENOUGH], site=site),
+        published=metadata.published,
+        modified=metadata.modified,
+        authors=authors,
+        images=images,
+        categories=metadata.categories,
+        tags=metadata.tags,
+        evidence={k: v for k, v in sorted(evidence.items()) if v},
+        more_pages=find_more_pages(trees[-1], url, given)
+        or guess_next_page(given, words=len(" ".join(paragraphs).split()), listed=hints.words),
+    )
+
+
+def _body(texts: Sequence[Text]) -> list[Block]:
+    """The parts joined; what each part repeats (a standfirst, a notice) only once."""
+    said = {block.key for block in texts[0].lead}
+    body: list[Block] = []
+    for text in texts:
+        body += [b for b in text.body if b.kind == "image" or len(b.key) < 40 or b.key not in said]
+        said.update(b.key for b in text.body)
+    return body
+
+
+def _markdown(title: str, lead: Sequence[Block], body: Sequence[Block], images: Sequence[Image], *, base: str) -> str:
+    by_address = {address: image for image in reversed(images) for address in (image.url, image.shown) if address}
+    placed: dict[int, Image] = {}
+    for block in body:
+        if block.kind == "image" and (image := _image_of(block, by_address, base)) and image not in placed.values():
+            placed[id(block)] = image
+    lead_image = next((i for i in images if i.lead), None)
+    above = lead_image if lead_image is not None and lead_image not in placed.values() else None
+    return to_markdown(title, lead, body, base=base, image_at=lambda block: placed.get(id(block)), above=above)
+
+
+def _image_of(block: Block, by_address: dict[str, Image], base: str) -> Image | None:
+    for name in ("src", "data-src", "data-lazy-src", "data-original", "data-orig-file", "data-large-file"):
+        if (value := block.element.get(name)) and (image := by_address.get(absolute(base, value))):
+            return image
+    parent = block.element.getparent()
+    href = parent.get("href") if parent is not None and parent.tag == "a" else None
+    return by_address.get(absolute(base, href)) if href else None
