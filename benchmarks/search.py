@@ -25,7 +25,7 @@ from sqlite_utils import Database
 
 from newsarchive.database import open_archive
 from newsarchive.search import RANKED, count_hits, facets, hits_over, kwic, search
-from newsarchive.shadow import shadow_text
+from newsarchive.text.search_text import shadow_text
 
 CHUNK = 500
 STEMS, FORMS = 25_000, 10

@@ -65,7 +65,7 @@ class Hints:
     words: int = 0
     """Number of words in the text, on all pages; 0 if not stated."""
     fingerprints: tuple[str, ...] = ()
-    """Fingerprints of the paragraphs of that text (newsarchive.fingerprints)."""
+    """Fingerprints of the paragraphs of that text (newsarchive.text.fingerprints)."""
 
 
 @dataclass(kw_only=True, frozen=True, slots=True)

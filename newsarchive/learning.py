@@ -14,9 +14,9 @@ from newsarchive.extraction.blocks import Block, Element, read_blocks
 from newsarchive.extraction.metadata import read_metadata
 from newsarchive.extraction.pages import read_tree
 from newsarchive.extraction.text import Text, read_text
-from newsarchive.fingerprints import fold
 from newsarchive.items import Hints, Page
 from newsarchive.sites import ExtractionRules, Site
+from newsarchive.text.fingerprints import fold
 from newsarchive.warc import CaptureError, read_capture
 
 ENOUGH = 5

@@ -8,8 +8,8 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from newsarchive.database.pictures import kept_files, note_lost
-from newsarchive.encodings import inflate
 from newsarchive.pictures import PictureRefused, keep_picture, read_picture
+from newsarchive.text.encodings import inflate
 from newsarchive.warc import CaptureError, read_capture
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from newsarchive.errors import NewsArchiveError
-from newsarchive.numbers import whole_number
+from newsarchive.text.numbers import whole_number
 
 CHUNK = 1 << 16
 MOST = 256 << 20

@@ -9,7 +9,7 @@ from sqlite_utils import Database, Migrations
 
 from newsarchive.first_schema import TABLES, VIEWS
 from newsarchive.search_schema import FULL_TEXT, SEARCH_ORDER, new_key
-from newsarchive.shadow import stems_version
+from newsarchive.text.search_text import stems_version
 
 migrations = Migrations("newsarchive")
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from newsarchive.items import Capture, Page
 from newsarchive.members import Member, Record, RecordError, check_digest, parse_record, read_member, read_members
-from newsarchive.numbers import whole_number
+from newsarchive.text.numbers import whole_number
 from newsarchive.urls import is_address
 from newsarchive.warc import TLS_FIELD, CaptureWriter
 

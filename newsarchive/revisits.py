@@ -11,7 +11,7 @@ from pathlib import Path
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 
 from newsarchive.items import Original
-from newsarchive.numbers import whole_number
+from newsarchive.text.numbers import whole_number
 
 PROFILE = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
 _HEAD = 16_384

@@ -17,9 +17,9 @@ from io import StringIO
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from newsarchive.encodings import decode
 from newsarchive.extraction.pages import parse
 from newsarchive.recordings import FIRST_YEAR
+from newsarchive.text.encodings import decode
 from newsarchive.unpacking import RecordingError
 from newsarchive.urls import is_address
 from newsarchive.warc import CaptureWriter

@@ -10,8 +10,8 @@ from newsarchive.errors import reason_of
 from newsarchive.items import Article, Hints, NotAnArticle, Reading
 from newsarchive.processes import PoolClosed, WorkerPool
 from newsarchive.revisions import content_digest, content_of
-from newsarchive.shadow import Shadow
 from newsarchive.sites import Site
+from newsarchive.text.search_text import Shadow
 from newsarchive.warc import read_capture
 from newsarchive.workers import extract_one
 

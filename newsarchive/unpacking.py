@@ -19,7 +19,7 @@ from warcio.warcwriter import WARCWriter
 
 from newsarchive.errors import NewsArchiveError
 from newsarchive.members import MOST, Damage
-from newsarchive.numbers import whole_number
+from newsarchive.text.numbers import whole_number
 
 if sys.version_info >= (3, 14):
     from compression import zstd

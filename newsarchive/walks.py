@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from newsarchive.encodings import escape_unprintable
 from newsarchive.items import Lost
 from newsarchive.sites import Source
+from newsarchive.text.encodings import escape_unprintable
 
 FULL_WALK_EVERY = timedelta(days=7)
 TRIES = 3  # runs in a row that walk again what could not be walked to its end; then it has its week too

@@ -7,13 +7,13 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from newsarchive.encodings import gunzipped
 from newsarchive.errors import NewsArchiveError
 from newsarchive.extraction.identity import EXTRACTOR
 from newsarchive.items import Article, Extracted, Fetched, Hints, NotAnArticle, Page
 from newsarchive.processes import EXTRACTING, PoolClosed, TooSlow, WorkerDied, WorkerPool
-from newsarchive.shadow import shadow_text
 from newsarchive.sites import Site
+from newsarchive.text.encodings import gunzipped
+from newsarchive.text.search_text import shadow_text
 
 logger = logging.getLogger(__name__)
 

@@ -34,8 +34,8 @@ from newsarchive.browse.web import HERE
 from newsarchive.database import open_archive, read_archive, save_article, save_capture, save_site, start_run
 from newsarchive.database.revisions import Provenance
 from newsarchive.items import Article, Author, Capture, Image
-from newsarchive.shadow import shadow_text
 from newsarchive.sites import Site
+from newsarchive.text.search_text import shadow_text
 
 TAN = Site(name="tan", title="Таң", url="https://tan.example/", language="kk", timezone="Asia/Almaty")
 VEST = Site(name="vest", title="Весть", url="https://vest.example/", language="ru", timezone="Asia/Almaty")

@@ -16,8 +16,8 @@ from axe_playwright_python.sync_playwright import Axe
 from newsarchive.database import open_archive, save_article, save_site
 from newsarchive.database.revisions import Provenance
 from newsarchive.items import Article, Author, Image
-from newsarchive.shadow import shadow_text
 from newsarchive.sites import Site
+from newsarchive.text.search_text import shadow_text
 from tests.programs import chromium
 
 PIXEL = bytes.fromhex(

@@ -13,8 +13,8 @@ import pytest
 from newsarchive.database import open_archive, save_article, save_site
 from newsarchive.database.revisions import Provenance
 from newsarchive.items import Article
-from newsarchive.shadow import shadow_text
 from newsarchive.sites import Site
+from newsarchive.text.search_text import shadow_text
 
 SITE = Site(name="tan", title="Таң", url="https://tan.example/", language="kk", timezone="Asia/Almaty")
 

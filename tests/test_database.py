@@ -35,8 +35,8 @@ from newsarchive.database.earlier import known_later
 from newsarchive.database.revisions import Provenance
 from newsarchive.items import Article, Author, Hints, Image, Listed
 from newsarchive.revisions import content_digest, kind_of_change
-from newsarchive.shadow import shadow_text
 from newsarchive.sites import Site
+from newsarchive.text.search_text import shadow_text
 
 SITE = Site(name="a", url="https://a.kz/", timezone="Asia/Almaty", exclude=("/video/",))
 URL = "https://a.kz/qala/"

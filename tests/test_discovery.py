@@ -20,9 +20,9 @@ from newsarchive.discovery import (
     read_listing,
     start_urls,
 )
-from newsarchive.fingerprints import fingerprint
 from newsarchive.items import Listed, Page
 from newsarchive.sites import Site, Source, make_site
+from newsarchive.text.fingerprints import fingerprint
 
 SITE = Site(name="a", url="https://a.kz/", timezone="Asia/Almaty")
 

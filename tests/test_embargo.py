@@ -22,8 +22,8 @@ from newsarchive.database.revisions import Provenance
 from newsarchive.export import export
 from newsarchive.items import Article, Author, Hints, Image
 from newsarchive.search import count_hits, facets, hits_over, kwic, search
-from newsarchive.shadow import shadow_text
 from newsarchive.sites import Site
+from newsarchive.text.search_text import shadow_text
 
 SITE = Site(name="a", url="https://a.kz/", title="Ауыл", language="kk", timezone="Asia/Almaty")
 WORD = "қоныстойы"

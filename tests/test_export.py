@@ -25,8 +25,8 @@ from newsarchive.database.revisions import Provenance
 from newsarchive.export import FIELDS, FORMATS, ExportError, export, release
 from newsarchive.items import Article, Author, Capture, Image
 from newsarchive.search import FilterError
-from newsarchive.shadow import shadow_text
 from newsarchive.sites import Site
+from newsarchive.text.search_text import shadow_text
 
 SITE = Site(name="tan", title="«Таң» газеті", url="https://tan.example/", language="kk", timezone="Asia/Almaty")
 TRICKY = '— Тырнақша "ішінде", үтір; & <таңба> =1+1 | сызық\\'

@@ -24,8 +24,8 @@ from newsarchive.database.revisions import Provenance
 from newsarchive.export import FORMATS, ExportError, export, release
 from newsarchive.export.files import whole
 from newsarchive.items import Article
-from newsarchive.shadow import shadow_text
 from newsarchive.sites import Site
+from newsarchive.text.search_text import shadow_text
 
 SITE = Site(name="tan", title="«Таң» газеті", url="https://tan.example/", language="kk", timezone="Asia/Almaty")
 TITLES = ("=1+1", "+7 701 000 00 00", "-5 градус", "@tan", "\tШегініс", "Су тасыды")

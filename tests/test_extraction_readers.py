@@ -8,11 +8,11 @@ import zlib
 import brotli
 import pytest
 
-from newsarchive.encodings import decode, inflate
 from newsarchive.extraction import extract_article
 from newsarchive.extraction.pages import parse
 from newsarchive.items import NotAnArticle, Page
 from newsarchive.sites import Site
+from newsarchive.text.encodings import decode, inflate
 
 SITE = Site(name="gazet", url="https://gazet.example/", language="kk")
 TEXT = "Қаладағы жаңа көпір келер жылы ашылады деп хабарлады әкімдік. "

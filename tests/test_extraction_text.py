@@ -8,9 +8,9 @@ import pytest
 from newsarchive.extraction import extract_article, marking, text
 from newsarchive.extraction.blocks import absolute, read_blocks
 from newsarchive.extraction.pages import parse
-from newsarchive.fingerprints import fingerprints
 from newsarchive.items import Hints, NotAnArticle, Page
 from newsarchive.sites import ExtractionRules, Site
+from newsarchive.text.fingerprints import fingerprints
 
 URL = "https://gazet.example/qala/kopir/"
 SITE = Site(name="gazet", title="Газет", url="https://gazet.example/", language="kk", timezone="Asia/Almaty")

@@ -6,7 +6,7 @@ import pytest
 
 from newsarchive.extraction.blocks import read_blocks
 from newsarchive.extraction.pages import parse
-from newsarchive.fingerprints import fingerprint, fingerprints, fold, paragraphs
+from newsarchive.text.fingerprints import fingerprint, fingerprints, fold, paragraphs
 
 
 @pytest.mark.parametrize(

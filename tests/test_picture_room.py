@@ -20,8 +20,8 @@ from newsarchive.database.pictures import save_picture
 from newsarchive.database.revisions import Provenance
 from newsarchive.items import Article, Image
 from newsarchive.pictures import keep_picture, read_picture
-from newsarchive.shadow import shadow_text
 from newsarchive.sites import Site
+from newsarchive.text.search_text import shadow_text
 
 SITE = Site(name="a", url="https://a.kz/", title="Ауыл", language="kk", timezone="Asia/Almaty")
 CHART = (

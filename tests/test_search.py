@@ -12,8 +12,8 @@ from newsarchive.database import open_archive, save_article, save_site
 from newsarchive.database.revisions import Provenance
 from newsarchive.items import Article, Author
 from newsarchive.search import FilterError, count_hits, facets, hits_over, kwic, plain, search, suggest
-from newsarchive.shadow import shadow_text
 from newsarchive.sites import Site
+from newsarchive.text.search_text import shadow_text
 
 SITES = {
     "tan": Site(name="tan", title="Таң", url="https://tan.example/", language="kk", timezone="Asia/Almaty"),

@@ -21,8 +21,8 @@ from newsarchive.database.revisions import Provenance
 from newsarchive.items import Article, Author
 from newsarchive.kazakh.lexicon import choose_parse, read_lexicon
 from newsarchive.search import search
-from newsarchive.shadow import shadow_text
 from newsarchive.sites import Site
+from newsarchive.text.search_text import shadow_text
 
 SITE = Site(name="tan", title="Таң", url="https://tan.example/", language="kk", timezone="Asia/Almaty")
 OLD = ("ескі", "ескі", "ескі")

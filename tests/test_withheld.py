@@ -39,9 +39,9 @@ from newsarchive.database.revisions import Provenance
 from newsarchive.export import FORMATS, export, release
 from newsarchive.items import Article, Author, Hints, Image
 from newsarchive.search import search, suggest
-from newsarchive.shadow import shadow_text
 from newsarchive.sites import Site
 from newsarchive.takedown import forget
+from newsarchive.text.search_text import shadow_text
 from newsarchive.warc import CaptureWriter
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")

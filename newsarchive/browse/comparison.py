@@ -14,7 +14,7 @@ from newsarchive.browse.searching import all_filters, read_filters
 from newsarchive.browse.visits import Answer, Page, Visit, address, as_csv, as_json
 from newsarchive.search import select_articles
 from newsarchive.search.selection import Filters
-from newsarchive.shadow import MARK, language_code, stem_of
+from newsarchive.text.search_text import MARK, language_code, stem_of
 
 COUNTED, READ = 20_000, 2_000
 """Number of newest articles of each result whose names are counted, and whose words are."""

@@ -11,7 +11,7 @@ import vl_convert
 from lxml import etree
 from markupsafe import Markup
 
-from newsarchive.encodings import one_line
+from newsarchive.text.encodings import one_line
 
 # Distinguishable with any colour vision (after Okabe and Ito, 2008), each with a contrast of at least 3:1 on white.
 COLOURS = ["#0b62a4", "#c2410c", "#00785a", "#a02c7d", "#7a5c00", "#2f2f2f", "#4b7bd1", "#8a1c1c"]

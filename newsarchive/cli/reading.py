@@ -18,10 +18,10 @@ from newsarchive.cli.formats import FORMATS, render_article
 from newsarchive.cli.terminal import Archive, json_option, print_json, print_table
 from newsarchive.database import article_of, index_is_current
 from newsarchive.database.revisions import article_of_revision
-from newsarchive.numbers import whole_number
 from newsarchive.search import FilterError, Filters, Hit, Line, Period, hits_over
 from newsarchive.search import kwic as keyword_lines
 from newsarchive.search import search as search_archive
+from newsarchive.text.numbers import whole_number
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -15,9 +15,9 @@ from newsarchive.cli.reading import find_article
 from newsarchive.cli.terminal import Archive, json_option, print_json, print_table
 from newsarchive.database import article_of, lock_archive, open_archive, save_site, sum_pages
 from newsarchive.database.embargoes import embargo_article, lift_embargo, list_embargoes
-from newsarchive.numbers import whole_number
 from newsarchive.sites import host_site, site_of
 from newsarchive.takedown import forget as take_down
+from newsarchive.text.numbers import whole_number
 from newsarchive.urls import is_address
 
 

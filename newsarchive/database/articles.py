@@ -24,8 +24,8 @@ from newsarchive.database.revisions import (
 )
 from newsarchive.items import Article, Reading
 from newsarchive.revisions import changed_fields, content_digest, content_of, kind_of_change
-from newsarchive.shadow import Shadow
 from newsarchive.sites import Site
+from newsarchive.text.search_text import Shadow
 from newsarchive.urls import url_key
 
 

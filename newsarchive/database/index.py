@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from sqlite_utils import Database
 
-from newsarchive.shadow import Shadow, shadow_text, stems_version
+from newsarchive.text.search_text import Shadow, shadow_text, stems_version
 
 BATCH = 100
 TOGETHER = 5

@@ -12,9 +12,9 @@ from sqlite_utils import Database
 from newsarchive.database.articles import local_day
 from newsarchive.database.forgotten import mark_forgotten
 from newsarchive.database.revisions import hints_json, read_hints
-from newsarchive.encodings import escape_unprintable
 from newsarchive.items import Hints, Listed, Lost
 from newsarchive.sites import Site
+from newsarchive.text.encodings import escape_unprintable
 from newsarchive.urls import url_key
 
 FIRST_RETRY = timedelta(hours=1)

@@ -13,9 +13,9 @@ from sqlite_utils import Database
 
 from newsarchive import __version__
 from newsarchive.database.seals import seal
-from newsarchive.encodings import one_line
 from newsarchive.items import Capture, Original
 from newsarchive.sites import Site
+from newsarchive.text.encodings import one_line
 
 
 def now() -> str:

@@ -15,11 +15,11 @@ from newsarchive.discovery.entries import address_of, read_entries, read_image, 
 from newsarchive.discovery.errors import ListingError
 from newsarchive.discovery.json import read_json
 from newsarchive.discovery.xml import inflate, name_of, read_xml
-from newsarchive.fingerprints import fingerprints, paragraphs
 from newsarchive.items import Hints, Image, Listed, Listing, Page
 from newsarchive.kazakh.dates import parse_stamp
-from newsarchive.numbers import whole_number
 from newsarchive.sites import Site, Source
+from newsarchive.text.fingerprints import fingerprints, paragraphs
+from newsarchive.text.numbers import whole_number
 from newsarchive.urls import AddressError, absolute_url
 
 logger = logging.getLogger(__name__)

@@ -10,9 +10,9 @@ from newsarchive.discovery.feed import read_feed
 from newsarchive.discovery.listing import read_links
 from newsarchive.discovery.sitemap import read_sitemap
 from newsarchive.discovery.wordpress import read_posts
-from newsarchive.encodings import printable_record
 from newsarchive.items import Listing, Page
 from newsarchive.sites import Site, Source
+from newsarchive.text.encodings import printable_record
 
 logger = logging.getLogger(__name__)
 

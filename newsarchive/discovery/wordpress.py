@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 from newsarchive.discovery.entries import address_of, read_entries, text_of
 from newsarchive.discovery.errors import ListingError
 from newsarchive.discovery.json import read_json
-from newsarchive.fingerprints import fingerprints, paragraphs
 from newsarchive.items import Hints, Image, Listed, Listing, Page
-from newsarchive.numbers import whole_number
 from newsarchive.sites import Site, Source
+from newsarchive.text.fingerprints import fingerprints, paragraphs
+from newsarchive.text.numbers import whole_number
 
 PER_PAGE = "100"  # the most that WordPress allows
 _FIELDS = {

@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape
 
 from newsarchive.export.records import FIELDS, Job, Record
 from newsarchive.export.sentences import split_sentences, tokenize
-from newsarchive.shadow import language_code, stem_of, words_of
+from newsarchive.text.search_text import language_code, stem_of, words_of
 
 _ATTRIBUTES = [field.name for field in FIELDS if field.name not in ("lead", "body")]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from newsarchive.encodings import printable_record
 from newsarchive.extraction.blocks import Block, Element, absolute
 from newsarchive.extraction.markdown import plain, to_markdown
 from newsarchive.extraction.metadata import (
@@ -21,6 +20,7 @@ from newsarchive.extraction.parts import find_more_pages, guess_next_page
 from newsarchive.extraction.text import Text, read_text
 from newsarchive.items import Article, Hints, Image, NotAnArticle, Page
 from newsarchive.sites import Site
+from newsarchive.text.encodings import printable_record
 
 _ENOUGH = 500
 """Characters that tell a language."""

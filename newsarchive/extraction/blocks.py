@@ -12,7 +12,7 @@ from urllib.parse import urljoin
 
 from lxml import etree, html
 
-from newsarchive.fingerprints import INLINE
+from newsarchive.text.fingerprints import INLINE
 
 Element: TypeAlias = html.HtmlElement
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Protocol
 
 from newsarchive.extraction.blocks import Block, Element, has_media
-from newsarchive.fingerprints import fold
+from newsarchive.text.fingerprints import fold
 
 _LONG = 25
 _MIN_ARTICLE = 400

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from heapq import nlargest
 
 from newsarchive.extraction.blocks import Block, Element, clean
-from newsarchive.fingerprints import fingerprint, fold
+from newsarchive.text.fingerprints import fingerprint, fold
 
 _TRIES = 5
 """Paragraphs to try: comments and blurbs may be longer than the paragraphs of a short article."""

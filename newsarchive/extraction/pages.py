@@ -6,8 +6,8 @@ import re
 
 from lxml import etree, html
 
-from newsarchive.encodings import decode, inflate
 from newsarchive.items import Page
+from newsarchive.text.encodings import decode, inflate
 
 _MARKUP_CAP = 6_000_000
 _DEEPEST = 200

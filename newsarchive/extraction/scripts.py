@@ -10,7 +10,7 @@ from typing import Any
 
 from newsarchive.extraction.blocks import Block, Element, read_blocks
 from newsarchive.extraction.pages import parse
-from newsarchive.fingerprints import fold
+from newsarchive.text.fingerprints import fold
 
 _DECODER = json.JSONDecoder(strict=False)
 _STARTS = re.compile(r"(?:[\w\"'\])]\s*=|\bpush\(|JSON\.parse\()\s*(?=[{\[\"'])")

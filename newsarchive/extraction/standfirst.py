@@ -9,7 +9,7 @@ from html import unescape
 from newsarchive.extraction.blocks import Block, Element
 from newsarchive.extraction.choice import is_caption, words_of
 from newsarchive.extraction.cleaning import is_bar, is_read_more
-from newsarchive.fingerprints import fold
+from newsarchive.text.fingerprints import fold
 
 _NAMED = re.compile(
     r"""(?:^|[\s_-])(?:stand-?first|sub-?head(?:line|er|ing)?|sub-?titles?|untertitel|dek|deck|lead|leader|lede|leadtext|intro|introduction

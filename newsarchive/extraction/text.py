@@ -13,9 +13,9 @@ from newsarchive.extraction.marking import first_marks, thorough_marks
 from newsarchive.extraction.pages import parse
 from newsarchive.extraction.scripts import text_in_scripts
 from newsarchive.extraction.standfirst import find_standfirst
-from newsarchive.fingerprints import fold
 from newsarchive.items import Hints
 from newsarchive.sites import ExtractionRules
+from newsarchive.text.fingerprints import fold
 
 _MIN_WORDS = 60
 _MIN_JSONLD = 120

@@ -24,8 +24,8 @@ from newsarchive.members import (
     read_member,
     read_members,
 )
-from newsarchive.numbers import whole_number
 from newsarchive.revisits import record_fields
+from newsarchive.text.numbers import whole_number
 
 KEPT = ("response", "resource", "revisit")
 """Kinds of records that have a row in `captures`."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from newsarchive.encodings import gunzipped
 from newsarchive.extraction import extract_article
 from newsarchive.items import Article, Hints, NotAnArticle, Page
 from newsarchive.sites import Site, host_site
+from newsarchive.text.encodings import gunzipped
 
 
 def extract(html: str | bytes, *, url: str, site: Site | None = None, hints: Hints = Hints()) -> Article:

@@ -11,7 +11,7 @@ from sqlite_utils import Database
 from newsarchive.search.marks import Text, terms_to_mark
 from newsarchive.search.query import FilterError
 from newsarchive.search.selection import DAY_BITS, Filters, key_day, select_articles
-from newsarchive.shadow import full_text
+from newsarchive.text.search_text import full_text
 
 COUNTED = 50_000
 """Number of newest hits over which facets of authors, categories and tags are counted."""

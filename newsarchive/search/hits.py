@@ -13,7 +13,7 @@ from sqlite_utils import Database
 from newsarchive.search.marks import Part, Text, terms_to_mark
 from newsarchive.search.query import FilterError, Group
 from newsarchive.search.selection import Filters, Selection, select_articles
-from newsarchive.shadow import full_text
+from newsarchive.text.search_text import full_text
 
 RANKED = 10_000
 """Number of newest hits that are ranked together; older hits follow in batches of the same size.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from newsarchive.search.query import Group
-from newsarchive.shadow import MARK, WORD, language_code, stem_of, words_of
+from newsarchive.text.search_text import MARK, WORD, language_code, stem_of, words_of
 
 BEFORE, AROUND = 8, 30
 """Number of words of a snippet before its first hit, and in total."""

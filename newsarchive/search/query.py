@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from newsarchive.errors import NewsArchiveError
-from newsarchive.shadow import query_stems, query_words, stem_tokens
+from newsarchive.text.search_text import query_stems, query_words, stem_tokens
 
 FIELDS = {"title": "title", "author": "authors"}
 OPERATORS = ("AND", "&", "OR", "|", "NOT")

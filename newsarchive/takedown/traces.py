@@ -8,9 +8,9 @@ import unicodedata
 from collections.abc import Collection, Iterable
 from urllib.parse import unquote, urlsplit
 
-from newsarchive.encodings import decode, inflate
 from newsarchive.items import Page
 from newsarchive.members import Record
+from newsarchive.text.encodings import decode, inflate
 
 WINDOW = 30
 """Letters at the begin of a paragraph by which it is known again."""

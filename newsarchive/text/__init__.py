@@ -1,0 +1,1 @@
+"""Pure functions on any text: its encodings, its fingerprints, and the search text made of it."""
