@@ -28,14 +28,14 @@ from newsarchive.database.certificates import note_certificates
 from newsarchive.database.pictures import site_pictures, still_wanted
 from newsarchive.database.runs import now
 from newsarchive.failures import failure_ends_crawl, failures_of, reason_of
+from newsarchive.images.reading import Picture, clear_drafts, keep_picture
+from newsarchive.images.wanted import wanted_pictures
 from newsarchive.items import Capture, Extracted, Fetched, FetchedPicture, WantedPicture
-from newsarchive.pictures import Picture, clear_drafts, keep_picture
 from newsarchive.plan import SitePlan
 from newsarchive.recorders import Recorder
 from newsarchive.sites import Site
 from newsarchive.takedown import clean_up, purge_forgotten
 from newsarchive.text.encodings import inflate
-from newsarchive.wanted import wanted_pictures
 from newsarchive.warc import CaptureWriter
 
 logger = logging.getLogger(__name__)

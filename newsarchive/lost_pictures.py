@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from newsarchive.database.pictures import kept_files, note_lost
-from newsarchive.pictures import PictureRefused, keep_picture, read_picture
+from newsarchive.images.reading import PictureRefused, keep_picture, read_picture
 from newsarchive.text.encodings import inflate
 from newsarchive.warc import CaptureError, read_capture
 

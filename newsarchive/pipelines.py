@@ -14,8 +14,8 @@ from twisted.python.failure import Failure
 from newsarchive.errors import reason_of
 from newsarchive.extensions import ArchiveRun
 from newsarchive.failures import failures_of
+from newsarchive.images.reading import Picture, PictureRefused, read_picture
 from newsarchive.items import Extracted, Fetched, FetchedPicture, NotKept, WantedPicture
-from newsarchive.pictures import Picture, PictureRefused, read_picture
 from newsarchive.processes import PoolClosed, TooSlow, WorkerDied, WorkerPool
 from newsarchive.recorders import Recorder
 from newsarchive.sites import Site, host_site

@@ -13,9 +13,9 @@ from sqlite_utils import Database
 
 from newsarchive import database
 from newsarchive.database.earlier import save_earlier_picture
+from newsarchive.images.reading import Picture, PictureRefused, keep_picture, read_picture
 from newsarchive.items import Capture, FetchedPicture, WantedPicture
 from newsarchive.members import RecordError
-from newsarchive.pictures import Picture, PictureRefused, keep_picture, read_picture
 from newsarchive.processes import TooSlow, WorkerDied, WorkerPool
 from newsarchive.recordings import Place, read_page, write_page
 from newsarchive.urls import as_requested

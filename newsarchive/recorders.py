@@ -17,10 +17,10 @@ from sqlite_utils import Database
 from newsarchive import database
 from newsarchive.database.pictures import still_wanted
 from newsarchive.failures import reason_of
+from newsarchive.images.reading import Picture, keep_picture
+from newsarchive.images.wanted import wanted_pictures
 from newsarchive.items import Capture, Extracted, FetchedPicture, WantedPicture
-from newsarchive.pictures import Picture, keep_picture
 from newsarchive.sites import Site
-from newsarchive.wanted import wanted_pictures
 from newsarchive.warc import CaptureWriter
 
 

@@ -18,8 +18,8 @@ from newsarchive.database import open_archive, save_article, save_site
 from newsarchive.database.embargoes import embargo_article
 from newsarchive.database.pictures import save_picture
 from newsarchive.database.revisions import Provenance
+from newsarchive.images.reading import keep_picture, read_picture
 from newsarchive.items import Article, Image
-from newsarchive.pictures import keep_picture, read_picture
 from newsarchive.sites import Site
 from newsarchive.text.search_text import shadow_text
 

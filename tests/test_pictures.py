@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageDraw
 
-from newsarchive.pictures import PictureRefused, difference_hash, distance, keep_picture, read_picture
+from newsarchive.images.reading import PictureRefused, difference_hash, distance, keep_picture, read_picture
 
 
 def draw(size: tuple[int, int] = (320, 200), *, color: str = "navy", mode: str = "RGB") -> Image.Image:

@@ -17,7 +17,7 @@ from newsarchive.backup.target import held, remove_others
 from newsarchive.database import connect_reading, read_archive
 from newsarchive.database.runs import now
 from newsarchive.database.warcfiles import file_sha256
-from newsarchive.pictures import ENDINGS
+from newsarchive.images.reading import ENDINGS
 
 Progress = Callable[[str, int, int], None]
 

@@ -22,8 +22,8 @@ from newsarchive.database.revisions import (
     save_captures,
     stored_content,
 )
+from newsarchive.images.reading import Picture
 from newsarchive.items import Article, Reading
-from newsarchive.pictures import Picture
 from newsarchive.revisions import changed_fields, content_digest, content_of, kind_of_change
 from newsarchive.sites import Site
 from newsarchive.urls import url_key

@@ -12,11 +12,11 @@ from newsarchive.database.faults import is_of_archive
 from newsarchive.database.forgotten import is_forgotten
 from newsarchive.database.runs import now, save_capture
 from newsarchive.errors import reason_of
+from newsarchive.images.reading import ENDINGS, Picture
+from newsarchive.images.wanted import wanted_pictures
 from newsarchive.items import FetchedPicture, Image, WantedPicture
-from newsarchive.pictures import ENDINGS, Picture
 from newsarchive.sites import Site
 from newsarchive.urls import as_requested
-from newsarchive.wanted import wanted_pictures
 
 MISSING = ("", "failed")
 """States of a picture that is still missing: never asked for, or not to be had then."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from newsarchive.errors import NewsArchiveError
-from newsarchive.svg import SvgRefused, read_svg
+from newsarchive.images.svg import SvgRefused, read_svg
 
 MOST_PIXELS = 64_000_000
 """More than any camera of a newspaper gives; decoded they take some 200 MB of a worker's memory."""
