@@ -20,7 +20,7 @@ from newsarchive.errors import reason_of
 from newsarchive.extraction.identity import EXTRACTOR
 from newsarchive.items import Article, NotAnArticle
 from newsarchive.processes import EXTRACTING, WorkerPool
-from newsarchive.revisions import changed_fields, content_of
+from newsarchive.revisions.content import changed_fields, content_of
 from newsarchive.sites import Site
 from newsarchive.stored import extract_stored
 

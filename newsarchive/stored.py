@@ -9,7 +9,7 @@ from newsarchive.database.readings import Unread
 from newsarchive.errors import reason_of
 from newsarchive.items import Article, Hints, NotAnArticle, Reading
 from newsarchive.processes import PoolClosed, WorkerPool
-from newsarchive.revisions import content_digest, content_of
+from newsarchive.revisions.content import content_digest, content_of
 from newsarchive.sites import Site
 from newsarchive.text.search_text import Shadow
 from newsarchive.warc import read_capture

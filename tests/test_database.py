@@ -34,7 +34,7 @@ from newsarchive.database.checkpoints import ENOUGH
 from newsarchive.database.earlier import known_later
 from newsarchive.database.revisions import Provenance
 from newsarchive.items import Article, Author, Hints, Image, Listed
-from newsarchive.revisions import content_digest, kind_of_change
+from newsarchive.revisions.content import content_digest, kind_of_change
 from newsarchive.sites import Site
 from newsarchive.text.search_text import shadow_text
 

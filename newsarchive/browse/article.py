@@ -12,7 +12,7 @@ from newsarchive.browse.pictures import image_facts, kept_path, other_versions
 from newsarchive.browse.prose import Image, Prose, render_image, render_markdown, render_paragraphs
 from newsarchive.browse.visits import Download, MissingError, Page, Visit, as_json
 from newsarchive.cite import STYLES, cite
-from newsarchive.differences import compare_revisions
+from newsarchive.revisions.differences import compare_revisions
 
 STYLE_NAMES = {"text": "Text", "bibtex": "BibTeX", "csl-json": "CSL-JSON", "ris": "RIS"}
 CITATION_FILES = {

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from newsarchive.browse.archives import Row, list_changes, list_deletions, list_sites
 from newsarchive.browse.visits import Answer, Page, Visit, as_csv, as_json
-from newsarchive.revisions import FIELDS
+from newsarchive.revisions.content import FIELDS
 
 PER_PAGE = 50
 ALL = 1_000_000

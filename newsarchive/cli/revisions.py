@@ -11,7 +11,7 @@ from rich.text import Text
 
 from newsarchive.cli.reading import find_article, revision_row
 from newsarchive.cli.terminal import Archive, json_option, print_json, print_table
-from newsarchive.differences import REMOVED, SAME, Piece, compare_revisions
+from newsarchive.revisions.differences import REMOVED, SAME, Piece, compare_revisions
 
 
 @click.command()

@@ -21,7 +21,7 @@ from newsarchive.database.revisions import Provenance
 from newsarchive.database.runs import now, save_capture
 from newsarchive.errors import reason_of
 from newsarchive.items import Article, Extracted
-from newsarchive.revisions import content_digest, content_of
+from newsarchive.revisions.content import content_digest, content_of
 from newsarchive.sites import Site
 
 Revisit = Callable[[Article, str], str | None]

@@ -10,7 +10,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from newsarchive.items import Article, Author, Hints, Image
-from newsarchive.revisions import changed_fields, content_digest, content_of
+from newsarchive.revisions.content import changed_fields, content_digest, content_of
 
 
 @dataclass(kw_only=True, frozen=True)

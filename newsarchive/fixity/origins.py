@@ -16,7 +16,7 @@ from newsarchive.extraction.identity import EXTRACTOR
 from newsarchive.fixity.report import Progress, Report
 from newsarchive.fixity.state import State
 from newsarchive.items import Extracted, Fetched, Page
-from newsarchive.revisions import changed_fields, content_of
+from newsarchive.revisions.content import changed_fields, content_of
 from newsarchive.sites import Site, host_site
 from newsarchive.warc import CaptureError, read_capture
 from newsarchive.workers import ExtractionPool

@@ -14,7 +14,7 @@ from newsarchive.database.sums import SumsLost, changed_pages
 from newsarchive.fixity.report import Progress, Report
 from newsarchive.fixity.state import State
 from newsarchive.migrations import migrations
-from newsarchive.revisions import content_digest
+from newsarchive.revisions.content import content_digest
 
 FILE = "archive.db"
 MOST = 100

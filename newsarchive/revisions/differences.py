@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 from os.path import commonprefix
 from typing import Any
 
-from newsarchive.revisions import FIELDS
+from newsarchive.revisions.content import FIELDS
 
 SAME, REMOVED, ADDED = "same", "removed", "added"
 

@@ -1,0 +1,1 @@
+"""What makes a revision: its content and digest, the kind of change, and the differences."""
