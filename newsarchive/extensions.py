@@ -23,6 +23,7 @@ from twisted.python.failure import Failure
 
 from newsarchive import database
 from newsarchive.attention import certificate_alerts, what_needs_a_person
+from newsarchive.captures.writing import CaptureWriter
 from newsarchive.certificates import VALID, host_of
 from newsarchive.database.certificates import note_certificates
 from newsarchive.database.pictures import site_pictures, still_wanted
@@ -36,7 +37,6 @@ from newsarchive.recorders import Recorder
 from newsarchive.sites import Site
 from newsarchive.takedown import clean_up, purge_forgotten
 from newsarchive.text.encodings import inflate
-from newsarchive.warc import CaptureWriter
 
 logger = logging.getLogger(__name__)
 

@@ -16,11 +16,12 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from newsarchive import database
+from newsarchive.captures.records import RecordError
+from newsarchive.captures.writing import CaptureWriter
 from newsarchive.database.earlier import known_later, save_earlier
 from newsarchive.database.outcomes import provenance_of
 from newsarchive.errors import reason_of
 from newsarchive.items import Article, Extracted, Fetched
-from newsarchive.members import RecordError
 from newsarchive.recorded_pictures import RecordedPictures
 from newsarchive.recordings import Head, Place, find_recordings, read_page, write_page
 from newsarchive.saved_pages import LISTS, PAGES, html_files, saved_in, write_saved
@@ -29,7 +30,6 @@ from newsarchive.stored import read_again
 from newsarchive.takedown import purge_forgotten
 from newsarchive.unpacking import ENDINGS, RecordingError, readable
 from newsarchive.urls import url_key
-from newsarchive.warc import CaptureWriter
 from newsarchive.workers import ExtractionPool
 
 BATCH = 40

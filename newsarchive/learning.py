@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from newsarchive.captures.reading import CaptureError, read_capture
 from newsarchive.database.revisions import captures_of, read_hints
 from newsarchive.extraction.blocks import Block, Element, read_blocks
 from newsarchive.extraction.metadata import read_metadata
@@ -17,7 +18,6 @@ from newsarchive.extraction.text import Text, read_text
 from newsarchive.items import Hints, Page
 from newsarchive.sites import ExtractionRules, Site
 from newsarchive.text.fingerprints import fold
-from newsarchive.warc import CaptureError, read_capture
 
 ENOUGH = 5
 """Articles from which on something can be said of a site."""

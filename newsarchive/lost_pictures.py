@@ -7,10 +7,10 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from newsarchive.captures.reading import CaptureError, read_capture
 from newsarchive.database.pictures import kept_files, note_lost
 from newsarchive.images.reading import PictureRefused, keep_picture, read_picture
 from newsarchive.text.encodings import inflate
-from newsarchive.warc import CaptureError, read_capture
 
 
 def put_back_pictures(db: Database, folder: Path) -> tuple[int, int]:

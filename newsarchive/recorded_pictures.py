@@ -12,14 +12,14 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from newsarchive import database
+from newsarchive.captures.records import RecordError
+from newsarchive.captures.writing import CaptureWriter
 from newsarchive.database.earlier import save_earlier_picture
 from newsarchive.images.reading import Picture, PictureRefused, keep_picture, read_picture
 from newsarchive.items import Capture, FetchedPicture, WantedPicture
-from newsarchive.members import RecordError
 from newsarchive.processes import TooSlow, WorkerDied, WorkerPool
 from newsarchive.recordings import Place, read_page, write_page
 from newsarchive.urls import as_requested
-from newsarchive.warc import CaptureWriter
 
 BATCH = 40
 _SHOWN = "select distinct json_extract(i.value, '$.shown') from revisions r, json_each(r.images) i"

@@ -9,11 +9,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from newsarchive.captures.records import (
+    Member,
+    Record,
+    RecordError,
+    check_digest,
+    parse_record,
+    read_member,
+    read_members,
+)
+from newsarchive.captures.writing import TLS_FIELD, CaptureWriter
 from newsarchive.items import Capture, Page
-from newsarchive.members import Member, Record, RecordError, check_digest, parse_record, read_member, read_members
 from newsarchive.text.numbers import whole_number
 from newsarchive.urls import is_address
-from newsarchive.warc import TLS_FIELD, CaptureWriter
 
 _ADDRESS = re.compile(r"https?://[^\s/?#\x00-\x1f][^\s\x00-\x1f]*")
 FIRST_YEAR = 1990

@@ -17,12 +17,12 @@ from io import StringIO
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
+from newsarchive.captures.writing import CaptureWriter
 from newsarchive.extraction.pages import parse
 from newsarchive.recordings import FIRST_YEAR
 from newsarchive.text.encodings import decode
 from newsarchive.unpacking import RecordingError
 from newsarchive.urls import is_address
-from newsarchive.warc import CaptureWriter
 
 PAGES = (".html", ".htm", ".xhtml")
 LISTS = (".tsv", ".csv", ".jsonl")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from newsarchive.captures.reading import read_capture
 from newsarchive.database.readings import Unread
 from newsarchive.errors import reason_of
 from newsarchive.items import Article, Hints, NotAnArticle, Reading
@@ -12,7 +13,6 @@ from newsarchive.processes import PoolClosed, WorkerPool
 from newsarchive.revisions.content import content_digest, content_of
 from newsarchive.sites import Site
 from newsarchive.text.search_text import Shadow
-from newsarchive.warc import read_capture
 from newsarchive.workers import extract_one
 
 Place = tuple[str, int]

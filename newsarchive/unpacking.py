@@ -17,8 +17,8 @@ from warcio.archiveiterator import ArchiveIterator
 from warcio.recordloader import ArcWarcRecord
 from warcio.warcwriter import WARCWriter
 
+from newsarchive.captures.records import MOST, Damage
 from newsarchive.errors import NewsArchiveError
-from newsarchive.members import MOST, Damage
 from newsarchive.text.numbers import whole_number
 
 if sys.version_info >= (3, 14):

@@ -14,12 +14,12 @@ import pytest
 from sqlite_utils import Database
 
 from newsarchive.backup import BackupError, make_backup, restore_backup
+from newsarchive.captures.writing import CaptureWriter
 from newsarchive.database import open_archive, save_extracted, start_run
 from newsarchive.demo import Newspaper, serve
 from newsarchive.fixity import check_archive
 from newsarchive.items import Extracted, Fetched
 from newsarchive.sites import load_sites, make_site
-from newsarchive.warc import CaptureWriter
 
 Crawl = Callable[..., str]
 Run = Callable[..., subprocess.CompletedProcess[str]]

@@ -17,9 +17,9 @@ import pytest
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 from sqlite_utils import Database
 
+from newsarchive.captures.reading import read_capture
 from newsarchive.demo import Newspaper
 from newsarchive.urls import url_key
-from newsarchive.warc import read_capture
 
 Crawl = Callable[..., str]
 Read = Callable[[], Database]

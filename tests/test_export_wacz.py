@@ -19,6 +19,8 @@ import surt as wayback
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 from sqlite_utils import Database
 
+from newsarchive.captures.records import read_members
+from newsarchive.captures.writing import CaptureWriter
 from newsarchive.database import open_archive, read_archive, save_article, save_capture, save_site
 from newsarchive.database.embargoes import embargo_article
 from newsarchive.database.revisions import Provenance
@@ -26,9 +28,7 @@ from newsarchive.demo import Newspaper
 from newsarchive.export import ExportError, export
 from newsarchive.export.surt import surt
 from newsarchive.items import Article, Original
-from newsarchive.members import read_members
 from newsarchive.sites import Site
-from newsarchive.warc import CaptureWriter
 
 Crawl = Callable[..., str]
 Run = Callable[..., subprocess.CompletedProcess[str]]

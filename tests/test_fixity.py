@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
+from newsarchive.captures.writing import CaptureWriter
 from newsarchive.database import finish_run, open_archive, record_warc, save_extracted, save_site, start_run, sum_pages
 from newsarchive.fixity import Report, check_archive
 from newsarchive.items import Extracted, Fetched, Page
 from newsarchive.sites import Site
-from newsarchive.warc import CaptureWriter
 from newsarchive.workers import extract_here
 
 SITE = Site(name="a", url="https://a.kz/", title="Ауыл", language="kk", timezone="Asia/Almaty")

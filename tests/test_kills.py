@@ -18,9 +18,9 @@ from pathlib import Path
 
 from fastwarc.warc import ArchiveIterator
 
+from newsarchive.captures.reading import read_capture
 from newsarchive.demo import Newspaper
 from newsarchive.urls import url_key
-from newsarchive.warc import read_capture
 
 KILLS = int(os.environ.get("NEWSARCHIVE_KILLS", "5"))
 ROOT = Path(__file__).parent.parent

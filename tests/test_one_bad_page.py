@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
+from newsarchive.captures.writing import CaptureWriter
 from newsarchive.demo import Newspaper
-from newsarchive.warc import CaptureWriter
 from tests.test_importing import URL, page, recording
 
 Run = Callable[..., subprocess.CompletedProcess[str]]

@@ -18,12 +18,12 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database, Migrations
 
+from newsarchive.captures.writing import CaptureWriter
 from newsarchive.database import ArchiveError, ArchiveLocked, NoArchive, lock_archive, open_archive, read_archive
 from newsarchive.database.seals import seal, watch_tables
 from newsarchive.demo import Newspaper
 from newsarchive.fixity import check_archive
 from newsarchive.migrations import migrations
-from newsarchive.warc import CaptureWriter
 
 Crawl = Callable[..., str]
 Run = Callable[..., subprocess.CompletedProcess[str]]

@@ -14,12 +14,12 @@ from fastwarc.warc import ArchiveIterator, WarcRecordType
 from PIL import Image
 from sqlite_utils import Database
 
+from newsarchive.captures.reading import read_capture
 from newsarchive.database import read_archive
 from newsarchive.demo import Newspaper
 from newsarchive.demo.newspaper import Answer, redirect
 from newsarchive.fixity import check_archive
 from newsarchive.sites import load_sites
-from newsarchive.warc import read_capture
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 Crawl = Callable[..., str]

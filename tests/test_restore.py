@@ -16,6 +16,7 @@ from datasette.app import Datasette
 
 from newsarchive.backup import BackupError, make_backup, restore_backup
 from newsarchive.browse.app import make_datasette
+from newsarchive.captures.writing import CaptureWriter
 from newsarchive.database import ArchiveError, lock_archive, open_archive, read_archive, save_capture, start_run
 from newsarchive.database.replacing import is_moving
 from newsarchive.database.runs import finish_run
@@ -23,7 +24,6 @@ from newsarchive.database.sums import sum_pages
 from newsarchive.database.warcfiles import record_warc
 from newsarchive.fixity import check_archive
 from newsarchive.takedown import forget
-from newsarchive.warc import CaptureWriter
 from tests.kills import killed_at
 
 EVERY = 1 if "NEWSARCHIVE_KILLS" in os.environ else 7

@@ -11,10 +11,11 @@ import pytest
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 from sqlite_utils import Database
 
+from newsarchive.captures.reading import CaptureError, read_capture
+from newsarchive.captures.writing import CaptureWriter
 from newsarchive.database import original_of, revisits_of
 from newsarchive.demo import Newspaper
 from newsarchive.items import Original
-from newsarchive.warc import CaptureError, CaptureWriter, read_capture
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 Crawl = Callable[..., str]

@@ -24,6 +24,8 @@ from sqlite_utils import Database
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+from newsarchive.captures.reading import read_capture
+from newsarchive.captures.writing import CaptureWriter
 from newsarchive.database import (
     ForgottenAddresses,
     finish_run,
@@ -40,7 +42,6 @@ from newsarchive.demo.newspaper import Answer
 from newsarchive.fixity import check_archive
 from newsarchive.sites import Site, load_sites
 from newsarchive.takedown.traces import Traces
-from newsarchive.warc import CaptureWriter, read_capture
 
 Crawl = Callable[..., str]
 Run = Callable[..., subprocess.CompletedProcess[str]]

@@ -15,6 +15,9 @@ from sqlite_utils import Database
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+from newsarchive.captures.reading import read_capture
+from newsarchive.captures.records import Member, parse_record, read_members
+from newsarchive.captures.writing import CaptureWriter
 from newsarchive.database import (
     ArchiveError,
     lock_archive,
@@ -32,10 +35,8 @@ from newsarchive.demo import Newspaper
 from newsarchive.demo.newspaper import Answer
 from newsarchive.fixity import check_archive
 from newsarchive.items import Capture
-from newsarchive.members import Member, parse_record, read_members
 from newsarchive.sites import Site
 from newsarchive.takedown import clean_up, forget, purge_forgotten
-from newsarchive.warc import CaptureWriter, read_capture
 from tests.test_takedown import SECRET, everything, forms
 
 Run = Callable[..., subprocess.CompletedProcess[str]]

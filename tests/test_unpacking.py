@@ -14,7 +14,8 @@ from fastwarc.stream_io import ZstdWriter
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from newsarchive import members, unpacking
+from newsarchive import unpacking
+from newsarchive.captures import records as members
 from newsarchive.recordings import find_recordings, read_page
 from newsarchive.unpacking import RecordingError, readable
 

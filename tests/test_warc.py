@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from newsarchive.warc import CaptureError, CaptureWriter, read_capture
+from newsarchive.captures.reading import CaptureError, read_capture
+from newsarchive.captures.writing import CaptureWriter
 
 
 def write(writer: CaptureWriter, url: str, body: bytes, **headers: str):

@@ -24,6 +24,7 @@ from sqlite_utils import Database
 from newsarchive.browse.app import make_datasette
 from newsarchive.browse.metadata import DESCRIPTIONS
 from newsarchive.browse.rules import OPEN, rule_of
+from newsarchive.captures.writing import CaptureWriter
 from newsarchive.cli import cli
 from newsarchive.database import (
     finish_run,
@@ -42,7 +43,6 @@ from newsarchive.search import search, suggest
 from newsarchive.sites import Site
 from newsarchive.takedown import forget
 from newsarchive.text.search_text import shadow_text
-from newsarchive.warc import CaptureWriter
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 """Datasette leaves a coroutine behind where it refuses a query."""

@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from newsarchive import database
+from newsarchive.captures.writing import CaptureWriter
 from newsarchive.cli.crawling import announce
 from newsarchive.cli.formats import FORMATS, render_article
 from newsarchive.cli.picture_option import WithImages, images_option
@@ -24,7 +25,6 @@ from newsarchive.items import Capture, Extracted, Fetched, Page
 from newsarchive.middlewares.back_off import ComeBack
 from newsarchive.sites import Site, host_site, site_of
 from newsarchive.urls import is_address
-from newsarchive.warc import CaptureWriter
 from newsarchive.workers import extract_here
 
 

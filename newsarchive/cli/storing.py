@@ -13,6 +13,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from newsarchive import database
+from newsarchive.captures.writing import CaptureWriter
 from newsarchive.cli.terminal import Archive
 from newsarchive.database.warcfiles import left_warcs
 from newsarchive.items import Capture, Extracted
@@ -21,7 +22,6 @@ from newsarchive.recorders import PageRecorder
 from newsarchive.sites import Site
 from newsarchive.stored import read_again
 from newsarchive.takedown import clean_up
-from newsarchive.warc import CaptureWriter
 from newsarchive.workers import ExtractionPool
 
 _PATIENCE = 1.0

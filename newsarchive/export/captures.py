@@ -11,17 +11,9 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from newsarchive.captures.records import Damage, Member, Record, RecordError, as_response, parse_record, read_members
 from newsarchive.export.files import ExportError
 from newsarchive.export.records import Job
-from newsarchive.members import (
-    Damage,
-    Member,
-    Record,
-    RecordError,
-    as_response,
-    parse_record,
-    read_members,
-)
 from newsarchive.urls import as_requested
 
 _OWN = """

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+from newsarchive.captures.records import Record
 from newsarchive.export.files import Sink
 from newsarchive.export.surt import surt
-from newsarchive.members import Record
 
 BLOCK = 1024
 """Lines of a block, as the tools of Webrecorder make them."""

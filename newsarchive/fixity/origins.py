@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from newsarchive.captures.reading import CaptureError, read_capture
 from newsarchive.database.outcomes import profile_digest
 from newsarchive.database.revisions import read_hints, stored_content
 from newsarchive.extraction.identity import EXTRACTOR
@@ -18,7 +19,6 @@ from newsarchive.fixity.state import State
 from newsarchive.items import Extracted, Fetched, Page
 from newsarchive.revisions.content import changed_fields, content_of
 from newsarchive.sites import Site, host_site
-from newsarchive.warc import CaptureError, read_capture
 from newsarchive.workers import ExtractionPool
 
 FEW = 40

@@ -11,10 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from newsarchive.database.warcfiles import file_sha256, is_being_written, is_rewritten, original_name
-from newsarchive.fixity.report import Progress, Report
-from newsarchive.fixity.state import State
-from newsarchive.members import (
+from newsarchive.captures.records import (
     Damage,
     Member,
     Record,
@@ -24,7 +21,10 @@ from newsarchive.members import (
     read_member,
     read_members,
 )
-from newsarchive.revisits import record_fields
+from newsarchive.captures.revisits import record_fields
+from newsarchive.database.warcfiles import file_sha256, is_being_written, is_rewritten, original_name
+from newsarchive.fixity.report import Progress, Report
+from newsarchive.fixity.state import State
 from newsarchive.text.numbers import whole_number
 
 KEPT = ("response", "resource", "revisit")

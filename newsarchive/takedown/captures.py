@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from newsarchive.captures.records import Damage, Member, Record, RecordError, parse_record, read_member, read_members
 from newsarchive.database.removal import Place, move_captures, replace_warc
 from newsarchive.database.warcfiles import is_being_written
-from newsarchive.members import Damage, Member, Record, RecordError, parse_record, read_member, read_members
 from newsarchive.takedown.finding import Progress
 from newsarchive.takedown.rewriting import Rewritten, rewrite
 

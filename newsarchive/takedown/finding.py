@@ -9,11 +9,11 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from newsarchive.members import Record
+from newsarchive.captures.reading import CaptureError, read_capture
+from newsarchive.captures.records import Record
 from newsarchive.takedown.rewriting import CAPTURES
 from newsarchive.takedown.traces import Traces, opening, page_of
 from newsarchive.urls import as_requested, url_key
-from newsarchive.warc import CaptureError, read_capture
 
 Progress = Callable[[str, int, int], None]
 

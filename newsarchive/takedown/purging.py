@@ -10,9 +10,9 @@ from typing import Protocol, TypeVar
 
 from sqlite_utils import Database
 
+from newsarchive.captures.records import Record
 from newsarchive.database import ForgottenAddresses, delete_outdated, record_left_warcs, require_lock
 from newsarchive.database.warcfiles import delete_drafts, left_warcs
-from newsarchive.members import Record
 from newsarchive.takedown.captures import Removal, plan_removal
 from newsarchive.takedown.rewriting import CAPTURES
 from newsarchive.takedown.traces import page_of, text_of

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
+from newsarchive.captures.records import Damage, Member, Record, RecordError, as_response, parse_record, read_members
 from newsarchive.database.removal import Place
-from newsarchive.members import Damage, Member, Record, RecordError, as_response, parse_record, read_members
 
 CAPTURES = ("response", "resource", "revisit")
 """Kinds of records that are captures; others tell of one, or of the file."""

@@ -8,8 +8,8 @@ import unicodedata
 from collections.abc import Collection, Iterable
 from urllib.parse import unquote, urlsplit
 
+from newsarchive.captures.records import Record
 from newsarchive.items import Page
-from newsarchive.members import Record
 from newsarchive.text.encodings import decode, inflate
 
 WINDOW = 30

@@ -1,4 +1,4 @@
-"""WARC files: writing captures as WARC 1.1 records, and reading one back by its place."""
+"""Writing captures as WARC 1.1 records."""
 
 from __future__ import annotations
 
@@ -9,21 +9,18 @@ import os
 import re
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from fastwarc.warc import ArchiveIterator, WarcRecordType
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from newsarchive import __version__
-from newsarchive.errors import NewsArchiveError
-from newsarchive.items import Capture, Original, Page
-from newsarchive.revisits import read_original, reference_to
+from newsarchive.captures.revisits import reference_to
+from newsarchive.items import Capture, Original
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 SOFTWARE = f"newsarchive/{__version__}"
@@ -33,10 +30,6 @@ HeaderList = Sequence[tuple[str, str]]
 """Names and values; each character is one byte as it came, as Latin-1 reads it."""
 Originals = Callable[[str], Original | None]
 """Gives, by the SHA-256 of a payload, the capture that holds it already; None where none does."""
-
-
-class CaptureError(NewsArchiveError):
-    """A capture cannot be read back; the message names the file and the place."""
 
 
 class RawHead(StatusAndHeaders):  # type: ignore[misc]  # warcio has no types
@@ -229,43 +222,3 @@ def _reason(status: int) -> str:
         return HTTPStatus(status).phrase
     except ValueError:
         return "Unknown"
-
-
-def read_capture(folder: Path, *, warc: str, offset: int) -> Page:
-    """Read one capture back from the WARC file `folder`/`warc`: its URL, status, headers and body as they came.
-
-    A revisit has its own head, and the body of the record that it refers to, in whichever file of `folder` that is.
-    Raises CaptureError where a file is missing or holds no whole record there.
-    """
-    path = folder / warc
-    try:
-        with open(path, "rb") as file:
-            file.seek(offset)
-            for record in ArchiveIterator(file, record_types=_CAPTURES, parse_http=True):
-                if record.record_type == WarcRecordType.revisit:
-                    return _revisit(folder, record, f"at {offset} in {path}")
-                return _page(record)
-    except OSError as error:
-        raise CaptureError(f"Cannot read the capture at {offset} in {path}: {error}.") from error
-    raise CaptureError(f"There is no capture at {offset} in {path}.")
-
-
-_CAPTURES = WarcRecordType.response | WarcRecordType.resource | WarcRecordType.revisit
-
-
-def _revisit(folder: Path, record: Any, where: str) -> Page:
-    page = _page(record)
-    body = read_original(folder, dict(record.headers))
-    if body is None:
-        raise CaptureError(f"The capture {where} repeats another one that cannot be found.")
-    return replace(page, body=body)
-
-
-def _page(record: Any) -> Page:
-    url = record.headers["WARC-Target-URI"]
-    if not record.is_http:
-        return Page(
-            url=url, body=record.reader.read(), headers={"content-type": record.headers.get("Content-Type", "")}
-        )
-    headers = {name.lower(): value for name, value in record.http_headers}
-    return Page(url=url, body=record.reader.read(), status=int(record.http_headers.status_code), headers=headers)

@@ -1,0 +1,57 @@
+"""Reading a capture back by its place in a WARC file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from fastwarc.warc import ArchiveIterator, WarcRecordType
+
+from newsarchive.captures.revisits import read_original
+from newsarchive.errors import NewsArchiveError
+from newsarchive.items import Page
+
+
+class CaptureError(NewsArchiveError):
+    """A capture cannot be read back; the message names the file and the place."""
+
+
+def read_capture(folder: Path, *, warc: str, offset: int) -> Page:
+    """Read one capture back from the WARC file `folder`/`warc`: its URL, status, headers and body as they came.
+
+    A revisit has its own head, and the body of the record that it refers to, in whichever file of `folder` that is.
+    Raises CaptureError where a file is missing or holds no whole record there.
+    """
+    path = folder / warc
+    try:
+        with open(path, "rb") as file:
+            file.seek(offset)
+            for record in ArchiveIterator(file, record_types=_CAPTURES, parse_http=True):
+                if record.record_type == WarcRecordType.revisit:
+                    return _revisit(folder, record, f"at {offset} in {path}")
+                return _page(record)
+    except OSError as error:
+        raise CaptureError(f"Cannot read the capture at {offset} in {path}: {error}.") from error
+    raise CaptureError(f"There is no capture at {offset} in {path}.")
+
+
+_CAPTURES = WarcRecordType.response | WarcRecordType.resource | WarcRecordType.revisit
+
+
+def _revisit(folder: Path, record: Any, where: str) -> Page:
+    page = _page(record)
+    body = read_original(folder, dict(record.headers))
+    if body is None:
+        raise CaptureError(f"The capture {where} repeats another one that cannot be found.")
+    return replace(page, body=body)
+
+
+def _page(record: Any) -> Page:
+    url = record.headers["WARC-Target-URI"]
+    if not record.is_http:
+        return Page(
+            url=url, body=record.reader.read(), headers={"content-type": record.headers.get("Content-Type", "")}
+        )
+    headers = {name.lower(): value for name, value in record.http_headers}
+    return Page(url=url, body=record.reader.read(), status=int(record.http_headers.status_code), headers=headers)
