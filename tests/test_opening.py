@@ -20,10 +20,10 @@ from sqlite_utils import Database, Migrations
 
 from newsarchive.captures.writing import CaptureWriter
 from newsarchive.database import ArchiveError, ArchiveLocked, NoArchive, lock_archive, open_archive, read_archive
+from newsarchive.database.schema.migrations import migrations
 from newsarchive.database.seals import seal, watch_tables
 from newsarchive.demo import Newspaper
 from newsarchive.fixity import check_archive
-from newsarchive.migrations import migrations
 
 Crawl = Callable[..., str]
 Run = Callable[..., subprocess.CompletedProcess[str]]

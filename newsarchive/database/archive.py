@@ -15,8 +15,8 @@ from newsarchive.database.errors import ArchiveError, NoArchive
 from newsarchive.database.locking import brief_lock
 from newsarchive.database.reading import BUSY_SECONDS, connect_reading
 from newsarchive.database.replacing import FOLDERS, is_moving, is_replacing, settle_replacing
+from newsarchive.database.schema.migrations import migrations
 from newsarchive.database.seals import are_watched, forget_seals, watch_tables
-from newsarchive.migrations import migrations
 
 
 def open_archive(folder: Path) -> Database:

@@ -9,11 +9,11 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from newsarchive.database.revisions import stored_content
+from newsarchive.database.schema.migrations import migrations
 from newsarchive.database.seals import broken_seals, watch_tables
 from newsarchive.database.sums import SumsLost, changed_pages
 from newsarchive.fixity.report import Progress, Report
 from newsarchive.fixity.state import State
-from newsarchive.migrations import migrations
 from newsarchive.revisions.content import content_digest
 
 FILE = "archive.db"

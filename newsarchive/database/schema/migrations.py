@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from sqlite_utils import Database, Migrations
 
-from newsarchive.first_schema import TABLES, VIEWS
-from newsarchive.search_schema import FULL_TEXT, SEARCH_ORDER, new_key
+from newsarchive.database.schema.first_schema import TABLES, VIEWS
+from newsarchive.database.schema.search_schema import FULL_TEXT, SEARCH_ORDER, new_key
 from newsarchive.text.search_text import stems_version
 
 migrations = Migrations("newsarchive")
