@@ -26,11 +26,11 @@ from newsarchive.recorded_pictures import RecordedPictures
 from newsarchive.recordings import Head, Place, find_recordings, read_page, write_page
 from newsarchive.saved_pages import LISTS, PAGES, html_files, saved_in, write_saved
 from newsarchive.sites import Site, host_site, site_of
-from newsarchive.stored import read_again
 from newsarchive.takedown import purge_forgotten
 from newsarchive.unpacking import ENDINGS, RecordingError, readable
 from newsarchive.urls import url_key
-from newsarchive.workers import ExtractionPool
+from newsarchive.workers.extracting import ExtractionPool
+from newsarchive.workers.stored import read_again
 
 BATCH = 40
 MOST_PAGES = 60

@@ -16,14 +16,14 @@ from newsarchive.extensions import ArchiveRun
 from newsarchive.failures import failures_of
 from newsarchive.images.reading import Picture, PictureRefused, read_picture
 from newsarchive.items import Extracted, Fetched, FetchedPicture, NotKept, WantedPicture
-from newsarchive.processes import PoolClosed, TooSlow, WorkerDied, WorkerPool
 from newsarchive.recorders import Recorder
 from newsarchive.sites import Site, host_site
 from newsarchive.spiders.page import ANSWERS, GONE, Postponed, page_of, refusal, status_line
 from newsarchive.spiders.pictures import fetched_picture, is_postponed, picture_failed, picture_request
-from newsarchive.stored import read_again
 from newsarchive.urls import url_key
-from newsarchive.workers import ExtractionPool
+from newsarchive.workers.extracting import ExtractionPool
+from newsarchive.workers.pool import PoolClosed, TooSlow, WorkerDied, WorkerPool
+from newsarchive.workers.stored import read_again
 
 logger = logging.getLogger(__name__)
 

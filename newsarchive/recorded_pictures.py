@@ -17,9 +17,9 @@ from newsarchive.captures.writing import CaptureWriter
 from newsarchive.database.earlier import save_earlier_picture
 from newsarchive.images.reading import Picture, PictureRefused, keep_picture, read_picture
 from newsarchive.items import Capture, FetchedPicture, WantedPicture
-from newsarchive.processes import TooSlow, WorkerDied, WorkerPool
 from newsarchive.recordings import Place, read_page, write_page
 from newsarchive.urls import as_requested
+from newsarchive.workers.pool import TooSlow, WorkerDied, WorkerPool
 
 BATCH = 40
 _SHOWN = "select distinct json_extract(i.value, '$.shown') from revisions r, json_each(r.images) i"

@@ -19,7 +19,7 @@ from newsarchive.database import finish_run, open_archive, record_warc, save_ext
 from newsarchive.fixity import Report, check_archive
 from newsarchive.items import Extracted, Fetched, Page
 from newsarchive.sites import Site
-from newsarchive.workers import extract_here
+from newsarchive.workers.extracting import extract_here
 
 SITE = Site(name="a", url="https://a.kz/", title="Ауыл", language="kk", timezone="Asia/Almaty")
 STORIES = 12

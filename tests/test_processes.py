@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from newsarchive.processes import AHEAD, TooSlow, WorkerDied, WorkerPool
+from newsarchive.workers.pool import AHEAD, TooSlow, WorkerDied, WorkerPool
 
 
 def in_pool(work: Callable[[WorkerPool], Awaitable[Any]], workers: int = 2) -> Any:
@@ -112,7 +112,7 @@ def test_calls_larger_than_any_pipe_do_not_block_one_another() -> None:
 
 CRAWL = """
 import asyncio, os, time
-from newsarchive.processes import WorkerPool
+from newsarchive.workers.pool import WorkerPool
 async def go():
     pool = WorkerPool(2)
     print(*{await pool.run(os.getpid) for _ in range(2)}, *[w.process.pid for w in pool._workers], flush=True)
@@ -148,7 +148,7 @@ def alive(number: int) -> bool:
 
 
 def test_what_workers_are_warmed_with_is_an_article() -> None:
-    import newsarchive.warmed as warmed
+    import newsarchive.workers.warmed as warmed
 
     assert "<article>" in warmed.PAGE  # importing it extracts the page, and fails where it cannot be extracted
 

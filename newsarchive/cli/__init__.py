@@ -75,7 +75,7 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] == "crawl":  # it takes both half a second to load, so they do it at the same time
-            from newsarchive.processes import EXTRACTING, start_early
+            from newsarchive.workers.pool import EXTRACTING, start_early
 
             start_early(EXTRACTING)
         return super().resolve_command(ctx, args)

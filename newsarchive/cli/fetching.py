@@ -25,7 +25,7 @@ from newsarchive.items import Capture, Extracted, Fetched, Page
 from newsarchive.middlewares.back_off import ComeBack
 from newsarchive.sites import Site, host_site, site_of
 from newsarchive.urls import is_address
-from newsarchive.workers import extract_here
+from newsarchive.workers.extracting import extract_here
 
 
 @click.command(cls=WithImages)

@@ -30,7 +30,7 @@ from newsarchive.learning import ENOUGH, learn
 from newsarchive.sites import Site, Source, profile_paths
 from newsarchive.spiders.probe import More
 from newsarchive.urls import is_address
-from newsarchive.workers import extract_here
+from newsarchive.workers.extracting import extract_here
 
 ARTICLES_TO_CHECK = 3
 

@@ -20,9 +20,9 @@ from newsarchive.items import Capture, Extracted
 from newsarchive.middlewares.back_off import ComeBack
 from newsarchive.recorders import PageRecorder
 from newsarchive.sites import Site
-from newsarchive.stored import read_again
 from newsarchive.takedown import clean_up
-from newsarchive.workers import ExtractionPool
+from newsarchive.workers.extracting import ExtractionPool
+from newsarchive.workers.stored import read_again
 
 _PATIENCE = 1.0
 """Seconds to wait for another fetch that cleans up; a crawl, which would take longer, cleans up at its own end."""

@@ -19,7 +19,7 @@ from newsarchive.fixity.state import State
 from newsarchive.items import Extracted, Fetched, Page
 from newsarchive.revisions.content import changed_fields, content_of
 from newsarchive.sites import Site, host_site
-from newsarchive.workers import ExtractionPool
+from newsarchive.workers.extracting import ExtractionPool
 
 FEW = 40
 """So few revisions are extracted in this process; more are worth the start of workers."""

@@ -32,7 +32,7 @@ AHEAD = 64 * 1024
 """Bytes of a call that may lie in a pipe while its worker is busy: what every system's pipe buffer takes at once."""
 TRIES = 2
 
-EXTRACTING = ("newsarchive.warmed",)
+EXTRACTING = ("newsarchive.workers.warmed",)
 """What workers that extract need loaded."""
 
 T = TypeVar("T")

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from newsarchive.errors import NewsArchiveError
 from newsarchive.extraction.identity import EXTRACTOR
 from newsarchive.items import Article, Extracted, Fetched, Hints, NotAnArticle, Page
-from newsarchive.processes import EXTRACTING, PoolClosed, TooSlow, WorkerDied, WorkerPool
 from newsarchive.sites import Site
 from newsarchive.text.encodings import gunzipped
 from newsarchive.text.search_text import shadow_text
+from newsarchive.workers.pool import EXTRACTING, PoolClosed, TooSlow, WorkerDied, WorkerPool
 
 logger = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from newsarchive.items import Hints, Page
 from newsarchive.sites import Site
-from newsarchive.workers import extract_one
+from newsarchive.workers.extracting import extract_one
 
 PAGE = """<!DOCTYPE html><html lang="kk"><head><title>Көктем</title></head><body><article><h1>Көктем келді</h1>
 <p>Ауылдың шетіндегі өзенде мұз еріп, балалар жағаға шықты. Ертеңіне мектепте сабақ басталды, мұғалім оқушыларын

@@ -9,11 +9,11 @@ from newsarchive.captures.reading import read_capture
 from newsarchive.database.readings import Unread
 from newsarchive.errors import reason_of
 from newsarchive.items import Article, Hints, NotAnArticle, Reading
-from newsarchive.processes import PoolClosed, WorkerPool
 from newsarchive.revisions.content import content_digest, content_of
 from newsarchive.sites import Site
 from newsarchive.text.search_text import Shadow
-from newsarchive.workers import extract_one
+from newsarchive.workers.extracting import extract_one
+from newsarchive.workers.pool import PoolClosed, WorkerPool
 
 Place = tuple[str, int]
 """Where a capture is kept: the name of its WARC file, and its offset there in bytes."""
