@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from newsarchive.cite import CitationError, cite
 from newsarchive.database import open_archive, save_article, save_capture, save_site
 from newsarchive.database.revisions import Provenance
+from newsarchive.export.citations import CitationError, cite
 from newsarchive.items import Article, Author, Capture
 from newsarchive.sites import Site
 

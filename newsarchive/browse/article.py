@@ -11,7 +11,7 @@ from newsarchive.browse.archives import Row, rows, visible
 from newsarchive.browse.pictures import image_facts, kept_path, other_versions
 from newsarchive.browse.prose import Image, Prose, render_image, render_markdown, render_paragraphs
 from newsarchive.browse.visits import Download, MissingError, Page, Visit, as_json
-from newsarchive.cite import STYLES, cite
+from newsarchive.export.citations import STYLES, cite
 from newsarchive.revisions.differences import compare_revisions
 
 STYLE_NAMES = {"text": "Text", "bibtex": "BibTeX", "csl-json": "CSL-JSON", "ris": "RIS"}

@@ -9,7 +9,7 @@ import click
 from newsarchive.cli.crawling import parse_settings, report, run_crawl, sites_of
 from newsarchive.cli.terminal import Archive, json_option, strict_option, strict_settings
 from newsarchive.database import lock_archive, open_archive
-from newsarchive.lost_pictures import put_back_pictures
+from newsarchive.fixity.repair import put_back_pictures
 
 
 @click.group()

@@ -11,14 +11,14 @@ from typing import Any
 import click
 
 from newsarchive.browse import RoomError, serve
-from newsarchive.cite import CitationError
-from newsarchive.cite import cite as cite_article
-from newsarchive.cite import timemap as captures_as_timemap
 from newsarchive.cli.progress import progress_bar
 from newsarchive.cli.reading import filter_options, find_article, read_filters, warn_of_old_index
 from newsarchive.cli.terminal import Archive
 from newsarchive.export import FORMATS, ExportError, release
 from newsarchive.export import export as export_articles
+from newsarchive.export.citations import CitationError
+from newsarchive.export.citations import cite as cite_article
+from newsarchive.export.citations import timemap as captures_as_timemap
 from newsarchive.export.targets import STDOUT, is_on_disk
 from newsarchive.search import FilterError
 
