@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from newsarchive.saved_pages import saved_in
-from newsarchive.unpacking import RecordingError
+from newsarchive.importing.saved_pages import saved_in
+from newsarchive.importing.unpacking import RecordingError
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 Read = Callable[[], Database]

@@ -14,10 +14,10 @@ from fastwarc.stream_io import ZstdWriter
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from newsarchive import unpacking
 from newsarchive.captures import records as members
-from newsarchive.recordings import find_recordings, read_page
-from newsarchive.unpacking import RecordingError, readable
+from newsarchive.importing import unpacking
+from newsarchive.importing.recordings import find_recordings, read_page
+from newsarchive.importing.unpacking import RecordingError, readable
 
 KINDS = ("plain", "members", "one member", "zstd", "wacz")
 

@@ -12,7 +12,7 @@ from newsarchive.cli.crawling import announce
 from newsarchive.cli.progress import progress_bar
 from newsarchive.cli.terminal import Archive, json_option, print_json
 from newsarchive.database import lock_archive, open_archive
-from newsarchive.importing import Imported, import_files, recordings_in
+from newsarchive.importing.pages import Imported, import_files, recordings_in
 from newsarchive.takedown import clean_up
 
 

@@ -21,13 +21,13 @@ from newsarchive.captures.writing import CaptureWriter
 from newsarchive.database.earlier import known_later, save_earlier
 from newsarchive.database.outcomes import provenance_of
 from newsarchive.errors import reason_of
+from newsarchive.importing.recorded_pictures import RecordedPictures
+from newsarchive.importing.recordings import Head, Place, find_recordings, read_page, write_page
+from newsarchive.importing.saved_pages import LISTS, PAGES, html_files, saved_in, write_saved
+from newsarchive.importing.unpacking import ENDINGS, RecordingError, readable
 from newsarchive.items import Article, Extracted, Fetched
-from newsarchive.recorded_pictures import RecordedPictures
-from newsarchive.recordings import Head, Place, find_recordings, read_page, write_page
-from newsarchive.saved_pages import LISTS, PAGES, html_files, saved_in, write_saved
 from newsarchive.sites import Site, host_site, site_of
 from newsarchive.takedown import purge_forgotten
-from newsarchive.unpacking import ENDINGS, RecordingError, readable
 from newsarchive.urls import url_key
 from newsarchive.workers.extracting import ExtractionPool
 from newsarchive.workers.stored import read_again

@@ -16,8 +16,8 @@ from newsarchive.captures.records import RecordError
 from newsarchive.captures.writing import CaptureWriter
 from newsarchive.database.earlier import save_earlier_picture
 from newsarchive.images.reading import Picture, PictureRefused, keep_picture, read_picture
+from newsarchive.importing.recordings import Place, read_page, write_page
 from newsarchive.items import Capture, FetchedPicture, WantedPicture
-from newsarchive.recordings import Place, read_page, write_page
 from newsarchive.urls import as_requested
 from newsarchive.workers.pool import TooSlow, WorkerDied, WorkerPool
 

@@ -19,9 +19,9 @@ from urllib.parse import quote, urlsplit
 
 from newsarchive.captures.writing import CaptureWriter
 from newsarchive.extraction.pages import parse
-from newsarchive.recordings import FIRST_YEAR
+from newsarchive.importing.recordings import FIRST_YEAR
+from newsarchive.importing.unpacking import RecordingError
 from newsarchive.text.encodings import decode
-from newsarchive.unpacking import RecordingError
 from newsarchive.urls import is_address
 
 PAGES = (".html", ".htm", ".xhtml")

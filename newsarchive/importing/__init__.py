@@ -1,0 +1,1 @@
+"""Taking in other people's recordings and saved pages."""
