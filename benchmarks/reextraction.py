@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median
 
 from newsarchive.database import open_archive
-from newsarchive.reextraction import reextract, sites_kept
+from newsarchive.reextraction.runs import reextract, sites_kept
 from newsarchive.sites import load_sites
 
 

@@ -15,8 +15,8 @@ from newsarchive.cli.crawling import parse_day
 from newsarchive.cli.progress import progress_bar
 from newsarchive.cli.terminal import Archive, json_option, print_json, print_table
 from newsarchive.database import lock_archive, open_archive
-from newsarchive.reextraction import Reextraction, sites_kept
-from newsarchive.reextraction import reextract as extract_again
+from newsarchive.reextraction.runs import Reextraction, sites_kept
+from newsarchive.reextraction.runs import reextract as extract_again
 from newsarchive.sites import Site
 from newsarchive.takedown import clean_up
 

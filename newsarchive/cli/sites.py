@@ -26,7 +26,7 @@ from newsarchive.database import lock_archive, open_archive, retry_after_of, sav
 from newsarchive.discovery import ListingError, probe_urls, profile_toml, propose_site, read_listing, start_urls
 from newsarchive.export.files import whole
 from newsarchive.items import Fetched, Listed, Page
-from newsarchive.learning import ENOUGH, learn
+from newsarchive.reextraction.learning import ENOUGH, learn
 from newsarchive.sites import Site, Source, profile_paths
 from newsarchive.spiders.probe import More
 from newsarchive.urls import is_address
