@@ -3,7 +3,7 @@
 import os
 
 BOT_NAME = "newsarchive"
-SPIDER_LOADER_CLASS = "newsarchive.spiderloader.SiteSpiderLoader"
+SPIDER_LOADER_CLASS = "newsarchive.crawling.spiderloader.SiteSpiderLoader"
 SPIDER_MODULES: list[str] = []
 
 # Ours
@@ -76,16 +76,16 @@ EXTENSIONS_BASE = {
     "scrapy.extensions.throttle.AutoThrottle": 0,
 }
 EXTENSIONS = {
-    "newsarchive.failures.Failures": 50,
-    "newsarchive.extensions.ArchiveRun": 100,
-    "newsarchive.picture_run.PictureRun": 100,
-    "newsarchive.recorders.PageRecorder": 110,
+    "newsarchive.crawling.failures.Failures": 50,
+    "newsarchive.crawling.run.ArchiveRun": 100,
+    "newsarchive.crawling.picture_run.PictureRun": 100,
+    "newsarchive.crawling.recorders.PageRecorder": 110,
 }
 DOWNLOADER = "newsarchive.middlewares.PoliteDownloader"
-TWISTED_DNS_RESOLVER = "newsarchive.resolving.SteadyResolver"
+TWISTED_DNS_RESOLVER = "newsarchive.crawling.resolving.SteadyResolver"
 DOWNLOAD_HANDLERS = {
-    "http": "newsarchive.download.BoundedHeadHandler",
-    "https": "newsarchive.download.BoundedHeadHandler",
+    "http": "newsarchive.crawling.download.BoundedHeadHandler",
+    "https": "newsarchive.crawling.download.BoundedHeadHandler",
 }
 DOWNLOADER_MIDDLEWARES = {
     "newsarchive.middlewares.RobotsMiddleware": 100,
@@ -96,7 +96,7 @@ DOWNLOADER_MIDDLEWARES = {
     "newsarchive.middlewares.CaptureMiddleware": 950,
 }
 ITEM_PIPELINES = {
-    "newsarchive.pipelines.ExtractionPipeline": 300,
-    "newsarchive.pipelines.ArchivePipeline": 800,
-    "newsarchive.pipelines.PicturePipeline": 900,
+    "newsarchive.crawling.pipelines.ExtractionPipeline": 300,
+    "newsarchive.crawling.pipelines.ArchivePipeline": 800,
+    "newsarchive.crawling.pipelines.PicturePipeline": 900,
 }

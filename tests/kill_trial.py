@@ -19,7 +19,7 @@ from pathlib import Path
 
 from newsarchive.captures.records import Member, RecordError, parse_record, read_members
 from newsarchive.cli import main as command_line
-from newsarchive.crawl import crawl_sites  # noqa: F401  loaded once, before the forks
+from newsarchive.crawling.process import crawl_sites  # noqa: F401  loaded once, before the forks
 from newsarchive.database import NoArchive, open_archive, read_archive
 from newsarchive.demo import Newspaper, serve
 from newsarchive.text.encodings import inflate

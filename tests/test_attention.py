@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from newsarchive.attention import what_needs_a_person
+from newsarchive.crawling.alerts import what_needs_a_person
 from newsarchive.database import finish_run, mark_failed, open_archive, save_article, save_site, start_run
 from newsarchive.database.revisions import Provenance
 from newsarchive.items import Article, Author

@@ -32,7 +32,7 @@ from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.ssl import Certificate
 from twisted.protocols.tls import TLSMemoryBIOFactory
 
-from newsarchive.certificates import CertificateJudge
+from newsarchive.crawling.certificates import CertificateJudge
 from newsarchive.database import read_archive
 from newsarchive.demo import Newspaper
 from newsarchive.demo.newspaper import _handler

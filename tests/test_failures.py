@@ -192,7 +192,7 @@ def test_a_fetch_that_cannot_look_up_pictures_prints_the_article_and_says_that_i
 PROBE = """
 import sys
 from pathlib import Path
-from newsarchive.crawl import ProbeFailed, probe
+from newsarchive.crawling.process import ProbeFailed, probe
 def more(pages):
     raise KeyError("what next")
 try:
@@ -203,7 +203,7 @@ except ProbeFailed as error:
 BEGIN = """
 import sys
 from pathlib import Path
-from newsarchive.crawl import crawl_sites
+from newsarchive.crawling.process import crawl_sites
 from newsarchive.database import open_archive
 from newsarchive.sites import read_profile
 folder = Path(sys.argv[1])

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from newsarchive import source_reading
+from newsarchive.crawling import sources
+from newsarchive.crawling.sources import SourceReader
+from newsarchive.crawling.walks import Walk
 from newsarchive.database import open_archive
 from newsarchive.items import Listing, Page
 from newsarchive.sites import Site, Source
-from newsarchive.source_reading import SourceReader
-from newsarchive.walks import Walk
 
 
 def test_what_a_listing_gives_is_in_a_transaction_though_one_was_committed_meanwhile(
@@ -38,6 +38,6 @@ def test_what_a_listing_gives_is_in_a_transaction_though_one_was_committed_meanw
         parse.set()
         await reading
 
-    monkeypatch.setattr(source_reading, "read_listing", read_late)
+    monkeypatch.setattr(sources, "read_listing", read_late)
     asyncio.run(read())
     assert done == ["write", "commit", "write"]

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from newsarchive.crawling.walks import next_walk, walk_is_due
 from newsarchive.demo import Newspaper
 from newsarchive.demo.newspaper import Answer
-from newsarchive.walks import next_walk, walk_is_due
 
 Run = Callable[..., Any]
 

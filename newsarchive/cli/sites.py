@@ -21,14 +21,14 @@ from newsarchive.cli.terminal import (
     strict_option,
     strict_settings,
 )
-from newsarchive.crawl import ProbeFailed, probe
+from newsarchive.crawling.process import ProbeFailed, probe
+from newsarchive.crawling.spiders.probe import More
 from newsarchive.database import lock_archive, open_archive, retry_after_of, save_site
 from newsarchive.discovery import ListingError, probe_urls, profile_toml, propose_site, read_listing, start_urls
 from newsarchive.export.files import whole
 from newsarchive.items import Fetched, Listed, Page
 from newsarchive.reextraction.learning import ENOUGH, learn
 from newsarchive.sites import Site, Source, profile_paths
-from newsarchive.spiders.probe import More
 from newsarchive.urls import is_address
 from newsarchive.workers.extracting import extract_here
 

@@ -8,7 +8,7 @@ import click
 from sqlite_utils import Database
 
 from newsarchive.cli.terminal import Archive, json_option, print_json, print_table
-from newsarchive.walks import next_walk
+from newsarchive.crawling.walks import next_walk
 
 
 @click.command()

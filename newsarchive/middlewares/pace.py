@@ -21,8 +21,8 @@ from scrapy.http import Response
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from newsarchive.resolving import host_of
-from newsarchive.spiders.page import Postponed
+from newsarchive.crawling.resolving import host_of
+from newsarchive.crawling.spiders.page import Postponed
 
 LONGEST_DELAY = 60.0
 """Seconds between two requests that a host may ask for; a crawl at less than one page a minute would never end."""

@@ -11,10 +11,10 @@ from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddlewa
 from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.http import Response
 
-from newsarchive.failures import failures_of, reason_of
+from newsarchive.crawling.failures import failures_of, reason_of
+from newsarchive.crawling.recorders import Recorder
+from newsarchive.crawling.spiders.page import BROKEN_OFF
 from newsarchive.items import NotKept
-from newsarchive.recorders import Recorder
-from newsarchive.spiders.page import BROKEN_OFF
 
 
 class PageCompressionMiddleware(HttpCompressionMiddleware):

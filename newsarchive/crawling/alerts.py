@@ -11,7 +11,7 @@ from statistics import median
 
 from sqlite_utils import Database
 
-from newsarchive.certificates import VALID
+from newsarchive.crawling.certificates import VALID
 from newsarchive.database.certificates import CertificateChange
 from newsarchive.sites import Site
 

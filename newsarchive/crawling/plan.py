@@ -16,11 +16,11 @@ from typing import Any
 from sqlite_utils import Database
 
 from newsarchive import database
+from newsarchive.crawling.sources import MOST_LOOKS, SourceReader
+from newsarchive.crawling.walks import Walk, walk_is_due
 from newsarchive.database.runs import now
 from newsarchive.items import Article, Hints, ListingRequest, Page
 from newsarchive.sites import Site, Source
-from newsarchive.source_reading import MOST_LOOKS, SourceReader
-from newsarchive.walks import Walk, walk_is_due
 
 USUAL_SOURCES = (Source(kind="wordpress"), Source(kind="sitemap"), Source(kind="feed"))
 ADDRESSES_PER_ARTICLE = 20

@@ -8,8 +8,8 @@ from scrapy import Request, Spider, signals
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
+from newsarchive.crawling.spiders.page import ANSWERS, page_of, refusal
 from newsarchive.items import Page
-from newsarchive.spiders.page import ANSWERS, page_of, refusal
 
 More = Callable[[dict[str, Page]], Sequence[str]]
 """Gives, from all pages so far by the URL asked for, what to fetch next; nothing: the probe is over."""

@@ -19,18 +19,18 @@ from scrapy.crawler import Crawler
 from scrapy.settings import Settings
 from twisted.python.failure import Failure
 
+from newsarchive.crawling.failures import Failures, failure_ends_crawl, reason_of
+from newsarchive.crawling.recorders import PageRecorder
+from newsarchive.crawling.run import ArchiveRun, Follow, follow_nothing
+from newsarchive.crawling.spiderloader import site_spider, user_agent
+from newsarchive.crawling.spiders.page import PageSpider
+from newsarchive.crawling.spiders.probe import More, ProbeSpider
+from newsarchive.crawling.stopping import CrawlProcess
 from newsarchive.errors import NewsArchiveError
-from newsarchive.extensions import ArchiveRun, Follow, follow_nothing
-from newsarchive.failures import Failures, failure_ends_crawl, reason_of
 from newsarchive.items import Extracted, Fetched, Page
 from newsarchive.middlewares import BackOffMiddleware
 from newsarchive.middlewares.back_off import ComeBack
-from newsarchive.recorders import PageRecorder
 from newsarchive.sites import Site
-from newsarchive.spiderloader import site_spider, user_agent
-from newsarchive.spiders.page import PageSpider
-from newsarchive.spiders.probe import More, ProbeSpider
-from newsarchive.stopping import CrawlProcess
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)

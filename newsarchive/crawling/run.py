@@ -22,18 +22,18 @@ from twisted.internet.task import LoopingCall
 from twisted.python.failure import Failure
 
 from newsarchive import database
-from newsarchive.attention import certificate_alerts, what_needs_a_person
 from newsarchive.captures.writing import CaptureWriter
-from newsarchive.certificates import VALID, host_of
+from newsarchive.crawling.alerts import certificate_alerts, what_needs_a_person
+from newsarchive.crawling.certificates import VALID, host_of
+from newsarchive.crawling.failures import failure_ends_crawl, failures_of, reason_of
+from newsarchive.crawling.plan import SitePlan
+from newsarchive.crawling.recorders import Recorder
 from newsarchive.database.certificates import note_certificates
 from newsarchive.database.pictures import site_pictures, still_wanted
 from newsarchive.database.runs import now
-from newsarchive.failures import failure_ends_crawl, failures_of, reason_of
 from newsarchive.images.reading import Picture, clear_drafts, keep_picture
 from newsarchive.images.wanted import wanted_pictures
 from newsarchive.items import Capture, Extracted, Fetched, FetchedPicture, WantedPicture
-from newsarchive.plan import SitePlan
-from newsarchive.recorders import Recorder
 from newsarchive.sites import Site
 from newsarchive.takedown import clean_up, purge_forgotten
 from newsarchive.text.encodings import inflate

@@ -12,9 +12,9 @@ from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.settings import Settings
 from scrapy.utils.ossignal import install_shutdown_handlers
 
+from newsarchive.crawling.pipelines import ExtractionPipeline, PicturePipeline
+from newsarchive.crawling.spiders.page import Postponed
 from newsarchive.middlewares.pace import downloader_of
-from newsarchive.pipelines import ExtractionPipeline, PicturePipeline
-from newsarchive.spiders.page import Postponed
 
 logger = logging.getLogger(__name__)
 

@@ -13,9 +13,9 @@ from scrapy.exceptions import CannotResolveHostError, DownloadFailedError, Ignor
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from newsarchive.certificates import VALID, CertificateJudge, CertificateRefused, host_of
+from newsarchive.crawling.certificates import VALID, CertificateJudge, CertificateRefused, host_of
+from newsarchive.crawling.resolving import PUBLIC_HOSTS
 from newsarchive.errors import NewsArchiveError
-from newsarchive.resolving import PUBLIC_HOSTS
 
 logger = logging.getLogger(__name__)
 

@@ -12,10 +12,10 @@ from scrapy import Request, Spider
 from scrapy.settings import BaseSettings
 
 from newsarchive import __version__
+from newsarchive.crawling.spiders.news import NewsSpider
+from newsarchive.crawling.spiders.page import PageSpider
+from newsarchive.crawling.spiders.pictures import PictureSpider
 from newsarchive.sites import Profiles, Site, load_profiles
-from newsarchive.spiders.news import NewsSpider
-from newsarchive.spiders.page import PageSpider
-from newsarchive.spiders.pictures import PictureSpider
 
 
 class SiteSpiderLoader:

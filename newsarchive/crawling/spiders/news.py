@@ -9,10 +9,10 @@ from scrapy import Request, Spider, signals
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
+from newsarchive.crawling.spiders.page import ANSWERS, Postponed, fetched, page_of, page_request, refusal
+from newsarchive.crawling.spiders.pictures import picture_requests
 from newsarchive.items import Extracted, Fetched, FetchedPicture, Hints, ListingRequest, NotKept, Page, WantedPicture
 from newsarchive.sites import Site
-from newsarchive.spiders.page import ANSWERS, Postponed, fetched, page_of, page_request, refusal
-from newsarchive.spiders.pictures import picture_requests
 
 LISTING_PRIORITY = 10
 BATCH = 50

@@ -11,10 +11,10 @@ from scrapy.exceptions import DownloadCancelledError, IgnoreRequest
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from newsarchive.certificates import CertificateRefused
+from newsarchive.crawling.certificates import CertificateRefused
+from newsarchive.crawling.spiders.page import ANSWERS, HostGivenUp, Postponed, RobotsUnknown, refusal, status_line
 from newsarchive.items import FetchedPicture, NotKept, WantedPicture
 from newsarchive.sites import Site
-from newsarchive.spiders.page import ANSWERS, HostGivenUp, Postponed, RobotsUnknown, refusal, status_line
 
 BATCH = 50
 

@@ -16,8 +16,8 @@ from sqlite_utils import Database
 
 from newsarchive import database
 from newsarchive.captures.writing import CaptureWriter
+from newsarchive.crawling.failures import reason_of
 from newsarchive.database.pictures import still_wanted
-from newsarchive.failures import reason_of
 from newsarchive.images.reading import Picture, keep_picture
 from newsarchive.images.wanted import wanted_pictures
 from newsarchive.items import Capture, Extracted, FetchedPicture, WantedPicture

@@ -14,6 +14,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from newsarchive import database
+from newsarchive.crawling.walks import Walk, kind_of_walk
 from newsarchive.database.runs import now
 from newsarchive.discovery import (
     ListingError,
@@ -27,7 +28,6 @@ from newsarchive.discovery import (
 from newsarchive.items import Listing, ListingRequest, Page
 from newsarchive.sites import Site
 from newsarchive.urls import url_key
-from newsarchive.walks import Walk, kind_of_walk
 
 logger = logging.getLogger(__name__)
 

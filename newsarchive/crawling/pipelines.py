@@ -11,15 +11,15 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem, IgnoreRequest
 from twisted.python.failure import Failure
 
+from newsarchive.crawling.failures import failures_of
+from newsarchive.crawling.recorders import Recorder
+from newsarchive.crawling.run import ArchiveRun
+from newsarchive.crawling.spiders.page import ANSWERS, GONE, Postponed, page_of, refusal, status_line
+from newsarchive.crawling.spiders.pictures import fetched_picture, is_postponed, picture_failed, picture_request
 from newsarchive.errors import reason_of
-from newsarchive.extensions import ArchiveRun
-from newsarchive.failures import failures_of
 from newsarchive.images.reading import Picture, PictureRefused, read_picture
 from newsarchive.items import Extracted, Fetched, FetchedPicture, NotKept, WantedPicture
-from newsarchive.recorders import Recorder
 from newsarchive.sites import Site, host_site
-from newsarchive.spiders.page import ANSWERS, GONE, Postponed, page_of, refusal, status_line
-from newsarchive.spiders.pictures import fetched_picture, is_postponed, picture_failed, picture_request
 from newsarchive.urls import url_key
 from newsarchive.workers.extracting import ExtractionPool
 from newsarchive.workers.pool import PoolClosed, TooSlow, WorkerDied, WorkerPool

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from scrapy.crawler import Crawler
 
-from newsarchive.extensions import ArchiveRun, Progress
-from newsarchive.picture_plan import PicturePlan
+from newsarchive.crawling.picture_plan import PicturePlan
+from newsarchive.crawling.run import ArchiveRun, Progress
 
 
 class PictureRun(ArchiveRun):
