@@ -81,19 +81,19 @@ EXTENSIONS = {
     "newsarchive.crawling.picture_run.PictureRun": 100,
     "newsarchive.crawling.recorders.PageRecorder": 110,
 }
-DOWNLOADER = "newsarchive.middlewares.PoliteDownloader"
+DOWNLOADER = "newsarchive.crawling.middlewares.PoliteDownloader"
 TWISTED_DNS_RESOLVER = "newsarchive.crawling.resolving.SteadyResolver"
 DOWNLOAD_HANDLERS = {
     "http": "newsarchive.crawling.download.BoundedHeadHandler",
     "https": "newsarchive.crawling.download.BoundedHeadHandler",
 }
 DOWNLOADER_MIDDLEWARES = {
-    "newsarchive.middlewares.RobotsMiddleware": 100,
-    "newsarchive.middlewares.OwnHostsMiddleware": 80,
-    "newsarchive.middlewares.BackOffMiddleware": 560,
-    "newsarchive.middlewares.PageCompressionMiddleware": 590,
-    "newsarchive.middlewares.BrokenOffMiddleware": 940,
-    "newsarchive.middlewares.CaptureMiddleware": 950,
+    "newsarchive.crawling.middlewares.RobotsMiddleware": 100,
+    "newsarchive.crawling.middlewares.OwnHostsMiddleware": 80,
+    "newsarchive.crawling.middlewares.BackOffMiddleware": 560,
+    "newsarchive.crawling.middlewares.PageCompressionMiddleware": 590,
+    "newsarchive.crawling.middlewares.BrokenOffMiddleware": 940,
+    "newsarchive.crawling.middlewares.CaptureMiddleware": 950,
 }
 ITEM_PIPELINES = {
     "newsarchive.crawling.pipelines.ExtractionPipeline": 300,

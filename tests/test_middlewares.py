@@ -9,8 +9,8 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
 
+from newsarchive.crawling.middlewares import OwnHostsMiddleware
 from newsarchive.crawling.spiders.page import PageSpider
-from newsarchive.middlewares import OwnHostsMiddleware
 
 
 def passes(url: str, came_from: str) -> None:

@@ -25,11 +25,11 @@ from sqlite_utils import Database
 
 from newsarchive.browse.pictures import kept_path
 from newsarchive.captures.reading import read_capture
+from newsarchive.crawling.middlewares import OwnHostsMiddleware
 from newsarchive.crawling.spiders.page import PageSpider
 from newsarchive.demo import Newspaper
 from newsarchive.demo.newspaper import Answer, redirect
 from newsarchive.items import WantedPicture
-from newsarchive.middlewares import OwnHostsMiddleware
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 Crawl = Callable[..., str]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from newsarchive.middlewares.robots_text import MOST_READ, robots_text
+from newsarchive.crawling.middlewares.robots_text import MOST_READ, robots_text
 from tests.hosts import Answer, Host, serve_host
 
 Run = Callable[..., object]

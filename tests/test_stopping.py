@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from newsarchive.middlewares.back_off import retry_after
+from newsarchive.crawling.middlewares.back_off import retry_after
 from tests.hosts import Answer, Host, serve_host
 
 SOON = ("-s", "DOWNLOAD_DELAY=0.05", "-s", "AUTOTHROTTLE_START_DELAY=0.05")

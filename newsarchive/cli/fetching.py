@@ -20,9 +20,9 @@ from newsarchive.cli.picture_option import WithImages, images_option
 from newsarchive.cli.progress import progress_bar
 from newsarchive.cli.storing import Stored, store_fetched
 from newsarchive.cli.terminal import Archive, strict_option, strict_settings
+from newsarchive.crawling.middlewares.back_off import ComeBack
 from newsarchive.crawling.process import fetch_pages
 from newsarchive.items import Capture, Extracted, Fetched, Page
-from newsarchive.middlewares.back_off import ComeBack
 from newsarchive.sites import Site, host_site, site_of
 from newsarchive.urls import is_address
 from newsarchive.workers.extracting import extract_here

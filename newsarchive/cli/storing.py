@@ -15,10 +15,10 @@ from sqlite_utils import Database
 from newsarchive import database
 from newsarchive.captures.writing import CaptureWriter
 from newsarchive.cli.terminal import Archive
+from newsarchive.crawling.middlewares.back_off import ComeBack
 from newsarchive.crawling.recorders import PageRecorder
 from newsarchive.database.warcfiles import left_warcs
 from newsarchive.items import Capture, Extracted
-from newsarchive.middlewares.back_off import ComeBack
 from newsarchive.sites import Site
 from newsarchive.takedown import clean_up
 from newsarchive.workers.extracting import ExtractionPool

@@ -20,6 +20,8 @@ from scrapy.settings import Settings
 from twisted.python.failure import Failure
 
 from newsarchive.crawling.failures import Failures, failure_ends_crawl, reason_of
+from newsarchive.crawling.middlewares import BackOffMiddleware
+from newsarchive.crawling.middlewares.back_off import ComeBack
 from newsarchive.crawling.recorders import PageRecorder
 from newsarchive.crawling.run import ArchiveRun, Follow, follow_nothing
 from newsarchive.crawling.spiderloader import site_spider, user_agent
@@ -28,8 +30,6 @@ from newsarchive.crawling.spiders.probe import More, ProbeSpider
 from newsarchive.crawling.stopping import CrawlProcess
 from newsarchive.errors import NewsArchiveError
 from newsarchive.items import Extracted, Fetched, Page
-from newsarchive.middlewares import BackOffMiddleware
-from newsarchive.middlewares.back_off import ComeBack
 from newsarchive.sites import Site
 
 T = TypeVar("T")

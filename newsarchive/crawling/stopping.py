@@ -12,9 +12,9 @@ from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.settings import Settings
 from scrapy.utils.ossignal import install_shutdown_handlers
 
+from newsarchive.crawling.middlewares.pace import downloader_of
 from newsarchive.crawling.pipelines import ExtractionPipeline, PicturePipeline
 from newsarchive.crawling.spiders.page import Postponed
-from newsarchive.middlewares.pace import downloader_of
 
 logger = logging.getLogger(__name__)
 

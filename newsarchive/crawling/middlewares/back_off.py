@@ -14,10 +14,10 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 
+from newsarchive.crawling.middlewares.pace import downloader_of
 from newsarchive.crawling.resolving import host_of
 from newsarchive.crawling.run import ArchiveRun
 from newsarchive.crawling.spiders.page import HostGivenUp, Postponed, sites_of, status_line
-from newsarchive.middlewares.pace import downloader_of
 
 logger = logging.getLogger(__name__)
 

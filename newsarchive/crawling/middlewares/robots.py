@@ -15,10 +15,10 @@ from scrapy.http import Response
 from scrapy.robotstxt import RobotParser
 from twisted.python.failure import Failure
 
+from newsarchive.crawling.middlewares.pace import downloader_of
+from newsarchive.crawling.middlewares.robots_text import MOST_READ, MOST_SENT, NotWhole, robots_text
 from newsarchive.crawling.spiders.page import BROKEN_OFF, Postponed, RobotsUnknown, refusal, status_line
 from newsarchive.items import NotKept
-from newsarchive.middlewares.pace import downloader_of
-from newsarchive.middlewares.robots_text import MOST_READ, MOST_SENT, NotWhole, robots_text
 
 logger = logging.getLogger(__name__)
 

@@ -10,10 +10,10 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
 
+from newsarchive.crawling.middlewares.pace import downloader_of
 from newsarchive.crawling.resolving import PUBLIC_HOSTS
 from newsarchive.crawling.spiders.page import sites_of
 from newsarchive.items import WantedPicture
-from newsarchive.middlewares.pace import downloader_of
 
 
 class OwnHostsMiddleware:
