@@ -35,7 +35,7 @@ from twisted.protocols.tls import TLSMemoryBIOFactory
 from newsarchive.crawling.certificates import CertificateJudge
 from newsarchive.database import read_archive
 from newsarchive.demo import Newspaper
-from newsarchive.demo.newspaper import _handler
+from newsarchive.demo.server import _handler
 from newsarchive.sites import read_profile
 
 DAY = timedelta(days=1)

@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 import pytest
 
 from newsarchive.demo import Newspaper, Story, read_stories
-from newsarchive.demo.newspaper import IMAGES
+from newsarchive.demo.server import IMAGES
 from newsarchive.demo.stories import SIZES, read_story, render
 
 SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"

@@ -13,7 +13,7 @@ import pytest
 
 from newsarchive.database import lock_archive
 from newsarchive.demo import Newspaper
-from newsarchive.demo.newspaper import Answer
+from newsarchive.demo.answers import Answer
 
 Cause = Callable[[Newspaper, Path, pytest.MonkeyPatch], None]
 FULL_DISK = """

@@ -19,7 +19,7 @@ from sqlite_utils import Database
 
 from newsarchive.database import lock_archive, open_archive
 from newsarchive.demo import Newspaper
-from newsarchive.demo.newspaper import Answer
+from newsarchive.demo.answers import Answer
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 FAILING_ROBOTS = """

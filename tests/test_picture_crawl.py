@@ -28,7 +28,7 @@ from newsarchive.captures.reading import read_capture
 from newsarchive.crawling.middlewares import OwnHostsMiddleware
 from newsarchive.crawling.spiders.page import PageSpider
 from newsarchive.demo import Newspaper
-from newsarchive.demo.newspaper import Answer, redirect
+from newsarchive.demo.answers import Answer, redirect
 from newsarchive.items import WantedPicture
 
 Run = Callable[..., subprocess.CompletedProcess[str]]

@@ -17,7 +17,7 @@ from sqlite_utils import Database
 from newsarchive.captures.reading import read_capture
 from newsarchive.database import read_archive
 from newsarchive.demo import Newspaper
-from newsarchive.demo.newspaper import Answer, redirect
+from newsarchive.demo.answers import Answer, redirect
 from newsarchive.fixity import check_archive
 from newsarchive.sites import load_sites
 

@@ -38,7 +38,7 @@ from newsarchive.database import (
     start_run,
 )
 from newsarchive.demo import Newspaper, serve
-from newsarchive.demo.newspaper import Answer
+from newsarchive.demo.answers import Answer
 from newsarchive.fixity import check_archive
 from newsarchive.sites import Site, load_sites
 from newsarchive.takedown.traces import Traces

@@ -32,7 +32,7 @@ from newsarchive.database import (
 )
 from newsarchive.database.warcfiles import is_being_written
 from newsarchive.demo import Newspaper
-from newsarchive.demo.newspaper import Answer
+from newsarchive.demo.answers import Answer
 from newsarchive.fixity import check_archive
 from newsarchive.items import Capture
 from newsarchive.sites import Site

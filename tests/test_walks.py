@@ -13,7 +13,7 @@ import pytest
 
 from newsarchive.crawling.walks import next_walk, walk_is_due
 from newsarchive.demo import Newspaper
-from newsarchive.demo.newspaper import Answer
+from newsarchive.demo.answers import Answer
 
 Run = Callable[..., Any]
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 import gzip
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
+from newsarchive.demo.answers import Answer
+from newsarchive.demo.site import SampleSite
 from newsarchive.demo.stories import Story
-
-if TYPE_CHECKING:
-    from newsarchive.demo.newspaper import Answer, Newspaper
 
 MAPS = ("/post-sitemap.xml.gz", "/page-sitemap.xml", "/news-sitemap.xml")
 ROUTES = ("/feed/", "/feed/atom/", "/sitemap_index.xml", *MAPS)
@@ -19,12 +17,10 @@ HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 SITEMAPS = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
-def answer(paper: Newspaper, path: str, query: dict[str, str]) -> Answer:
-    """The answer to one of ROUTES."""
-    from newsarchive.demo.newspaper import Answer
-
+def answer(paper: SampleSite, path: str, query: dict[str, str]) -> Answer | None:
+    """The answer to one of ROUTES; None where there is none."""
     if not (paper.feed if path.startswith("/feed/") else paper.sitemap):
-        return paper.not_found()
+        return None
     if path == "/feed/":
         text = _rss(paper, int(query.get("paged", "1")))
     elif path == "/feed/atom/":
@@ -34,13 +30,13 @@ def answer(paper: Newspaper, path: str, query: dict[str, str]) -> Answer:
     else:
         text = _urls(paper, path)
     if text is None:
-        return paper.not_found()
+        return None
     if path.endswith(".gz"):
         return Answer(gzip.compress(text.encode(), mtime=0), "application/x-gzip+xml", headers={"Content-Encoding": ""})
     return Answer(text.encode(), "application/xml; charset=UTF-8")
 
 
-def _rss(paper: Newspaper, number: int) -> str | None:
+def _rss(paper: SampleSite, number: int) -> str | None:
     shown = paper.posts()[(number - 1) * paper.per_page : number * paper.per_page]
     if not shown:
         return None
@@ -52,7 +48,7 @@ def _rss(paper: Newspaper, number: int) -> str | None:
     )
 
 
-def _item(paper: Newspaper, story: Story) -> str:
+def _item(paper: SampleSite, story: Story) -> str:
     categories = "".join(f"<category>{escape(name)}</category>" for name in story.categories)
     return (
         f"<item><title>{escape(story.title)}</title><link>{paper.address(story)}</link>"
@@ -61,7 +57,7 @@ def _item(paper: Newspaper, story: Story) -> str:
     )
 
 
-def _atom(paper: Newspaper) -> str:
+def _atom(paper: SampleSite) -> str:
     entries = "".join(
         f"<entry><title>{escape(s.title)}</title><link href='{paper.address(s)}'/><id>{paper.url}?p={s.id}</id>"
         f"<author><name>{escape(s.account)}</name></author><published>{s.published.isoformat()}</published>"
@@ -71,12 +67,12 @@ def _atom(paper: Newspaper) -> str:
     return f"{HEAD}<feed xmlns='http://www.w3.org/2005/Atom'><title>Сарыарқа таңы</title>{entries}</feed>"
 
 
-def _index(paper: Newspaper) -> str:
+def _index(paper: SampleSite) -> str:
     entries = "".join(f"<sitemap><loc>{paper.url.rstrip('/')}{name}</loc></sitemap>" for name in MAPS)
     return f"{HEAD}<sitemapindex xmlns='{SITEMAPS}'>{entries}</sitemapindex>"
 
 
-def _urls(paper: Newspaper, path: str) -> str:
+def _urls(paper: SampleSite, path: str) -> str:
     if path == "/page-sitemap.xml":
         shown = [s for s in paper.stories if s.kind == "page"]
     else:
@@ -86,7 +82,7 @@ def _urls(paper: Newspaper, path: str) -> str:
     return f"{HEAD}<urlset xmlns='{SITEMAPS}' xmlns:news='{news}'>{entries}</urlset>"
 
 
-def _url(paper: Newspaper, story: Story, *, news: bool) -> str:
+def _url(paper: SampleSite, story: Story, *, news: bool) -> str:
     said = {"true": story.modified.isoformat(), "today": datetime.now(UTC).isoformat(), "none": ""}[paper.lastmod]
     lastmod = f"<lastmod>{said}</lastmod>" if said else ""
     extra = (

@@ -6,13 +6,10 @@ import html
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from newsarchive.demo.site import SampleSite
 from newsarchive.demo.stories import SIZES, Story, render
-
-if TYPE_CHECKING:
-    from newsarchive.demo.newspaper import Newspaper
 
 NAME = "Сарыарқа таңы"
 ALMATY = ZoneInfo("Asia/Almaty")
@@ -46,7 +43,7 @@ def local_date(moment: datetime) -> str:
     return f"{local.day} {MONTHS[local.month - 1]}, {local.year}"
 
 
-def _link(paper: Newspaper, kind: str, name: str, rel: str) -> str:
+def _link(paper: SampleSite, kind: str, name: str, rel: str) -> str:
     return f'<a href="{paper.url}{kind}/{slug_of(name)}/" rel="{rel}">{html.escape(name)}</a>'
 
 
@@ -55,7 +52,7 @@ def slug_of(name: str) -> str:
     return "-".join("".join(c if c.isalnum() else " " for c in name.lower()).split())
 
 
-def _shell(paper: Newspaper, title: str, body: str, *, head: str = "", kind: str = "") -> str:
+def _shell(paper: SampleSite, title: str, body: str, *, head: str = "", kind: str = "") -> str:
     block = paper.theme == "block"
     masthead = f'<p class="wp-block-site-title"><a href="{paper.url}">{NAME}</a></p>'
     if not block:
@@ -73,7 +70,7 @@ def _shell(paper: Newspaper, title: str, body: str, *, head: str = "", kind: str
     )
 
 
-def _sidebar(paper: Newspaper) -> str:
+def _sidebar(paper: SampleSite) -> str:
     recent = "".join(
         f'<li><a href="{paper.address(s)}">{html.escape(s.title)}</a>'
         f' <time datetime="{s.published.isoformat()}">{local_date(s.published)}</time></li>'
@@ -88,14 +85,14 @@ def _sidebar(paper: Newspaper) -> str:
     )
 
 
-def home(paper: Newspaper, number: int) -> str | None:
+def home(paper: SampleSite, number: int) -> str | None:
     """The home page, or a later page of it; None past the last."""
     shown = paper.posts()[(number - 1) * paper.per_page : number * paper.per_page]
     last = -(-len(paper.posts()) // paper.per_page)
     return _list(paper, NAME, shown, f"{paper.url}page/{number + 1}/" if number < last else "") if shown else None
 
 
-def archive(paper: Newspaper, kind: str, name: str) -> str | None:
+def archive(paper: SampleSite, kind: str, name: str) -> str | None:
     """The page of a category, tag or author; None where there is none."""
     shown = [s for s in paper.posts() if name in map(slug_of, _names(s, kind))]
     return _list(paper, name, shown[: paper.per_page], "", kind=f"archive {kind}") if shown else None
@@ -105,7 +102,7 @@ def _names(story: Story, kind: str) -> list[str]:
     return {"category": story.categories, "tag": story.tags, "author": [story.account]}[kind]
 
 
-def _list(paper: Newspaper, title: str, shown: Sequence[Story], following: str, kind: str = "home blog") -> str:
+def _list(paper: SampleSite, title: str, shown: Sequence[Story], following: str, kind: str = "home blog") -> str:
     teasers = "".join(
         f'<article><h2><a href="{paper.address(s)}">{html.escape(s.title)}</a></h2>'
         f'<time datetime="{s.published.isoformat()}">{local_date(s.published)}</time>'
@@ -116,7 +113,7 @@ def _list(paper: Newspaper, title: str, shown: Sequence[Story], following: str, 
     return _shell(paper, title, f"<main>{teasers}{older if following else ''}</main>", kind=kind)
 
 
-def not_found(paper: Newspaper) -> str:
+def not_found(paper: SampleSite) -> str:
     """The page for what is not there."""
     body = "<main><h1>Бет табылмады</h1><p>Мұндай бет жоқ. Іздеп көріңіз.</p></main>"
     return _shell(paper, "Бет табылмады", body, kind="error404")
@@ -128,7 +125,7 @@ def captcha() -> bytes:
     return f"<html><head><title>Just a moment...</title></head><body>{body}</body></html>".encode()
 
 
-def story(paper: Newspaper, story: Story, number: int, *, views: int) -> str:
+def story(paper: SampleSite, story: Story, number: int, *, views: int) -> str:
     """A story's page, in the theme of the day."""
     if story.kind == "protected":
         form = (
@@ -145,7 +142,7 @@ def story(paper: Newspaper, story: Story, number: int, *, views: int) -> str:
     return _shell(paper, story.title, layout(paper, story, number, text, views), head=_head(paper, story), kind=kind)
 
 
-def _head(paper: Newspaper, story: Story) -> str:
+def _head(paper: SampleSite, story: Story) -> str:
     url = paper.address(story)
     lines = [f'<link rel="canonical" href="{url}"><link rel="shortlink" href="{paper.url}?p={story.id}">']
     if story.kind == "page":
@@ -178,7 +175,7 @@ def _head(paper: Newspaper, story: Story) -> str:
     return "".join(lines)
 
 
-def _picture(paper: Newspaper, name: str, caption: str, style: str = "wp-block-image size-large") -> str:
+def _picture(paper: SampleSite, name: str, caption: str, style: str = "wp-block-image size-large") -> str:
     stem, _, ending = name.rpartition(".")
     sizes = ", ".join(f"{paper.url}images/{stem}-{w}x{h}.{ending} {w}w" for w, h in SIZES)
     words = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
@@ -189,16 +186,16 @@ def _picture(paper: Newspaper, name: str, caption: str, style: str = "wp-block-i
     )
 
 
-def rendered(paper: Newspaper, story: Story) -> str:
+def rendered(paper: SampleSite, story: Story) -> str:
     """The text of all pages of a story as HTML, as REST gives it."""
     return "\n".join(render(page, lambda name, caption: _picture(paper, name, caption)) for page in story.pages)
 
 
-def _featured(paper: Newspaper, story: Story) -> str:
+def _featured(paper: SampleSite, story: Story) -> str:
     return _picture(paper, story.image, story.caption, "post-thumbnail") if story.image else ""
 
 
-def _page_links(paper: Newspaper, story: Story, number: int) -> str:
+def _page_links(paper: SampleSite, story: Story, number: int) -> str:
     if len(story.pages) == 1 or not paper.page_links:
         return ""
     url = paper.address(story)
@@ -211,13 +208,13 @@ def _page_links(paper: Newspaper, story: Story, number: int) -> str:
     return f'<nav class="page-links" aria-label="Бет">Беттер: {" ".join(links)}</nav>'
 
 
-def _related(paper: Newspaper, story: Story) -> str:
+def _related(paper: SampleSite, story: Story) -> str:
     others = [s for s in paper.posts() if s.slug != story.slug][:3]
     links = "".join(f'<li><a href="{paper.address(s)}">{html.escape(s.title)}</a></li>' for s in others)
     return f'<div class="related-posts"><h3>Тағы оқыңыз</h3><ul>{links}</ul></div>'
 
 
-def _classic(paper: Newspaper, story: Story, number: int, text: str, views: int) -> str:
+def _classic(paper: SampleSite, story: Story, number: int, text: str, views: int) -> str:
     counter = f'<span class="post-views">Қаралым: {views}</span>' if views else ""
     terms = ", ".join(_link(paper, "category", name, "category tag") for name in story.categories)
     tags = ", ".join(_link(paper, "tag", name, "tag") for name in story.tags)
@@ -240,7 +237,7 @@ def _classic(paper: Newspaper, story: Story, number: int, text: str, views: int)
     )
 
 
-def _block(paper: Newspaper, story: Story, number: int, text: str, views: int) -> str:
+def _block(paper: SampleSite, story: Story, number: int, text: str, views: int) -> str:
     lead = f'<p class="wp-block-post-excerpt__excerpt">{html.escape(story.lead)}</p>' if story.lead else ""
     counter = f"<p>👁 {views}</p>" if views else ""
     terms = " ".join(_link(paper, "category", name, "tag") for name in story.categories)

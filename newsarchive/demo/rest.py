@@ -5,20 +5,19 @@ from __future__ import annotations
 import html
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from newsarchive.demo.answers import Answer
 from newsarchive.demo.pages import rendered
+from newsarchive.demo.site import SampleSite
 from newsarchive.demo.stories import Story
-
-if TYPE_CHECKING:
-    from newsarchive.demo.newspaper import Answer, Newspaper
 
 ALMATY = ZoneInfo("Asia/Almaty")
 JSON = "application/json; charset=UTF-8"
 
 
-def answer(paper: Newspaper, path: str, query: dict[str, str]) -> Answer:
+def answer(paper: SampleSite, path: str, query: dict[str, str]) -> Answer:
     """The answer to a path under /wp-json."""
     if paper.rest == "garbage":
         return _answer(b"<html><body>Error establishing a database connection</body></html>", kind="text/html")
@@ -36,13 +35,11 @@ def answer(paper: Newspaper, path: str, query: dict[str, str]) -> Answer:
 
 
 def _answer(value: Any, *, status: int = 200, kind: str = JSON, headers: dict[str, str] | None = None) -> Answer:
-    from newsarchive.demo.newspaper import Answer
-
     body = value if isinstance(value, bytes) else json.dumps(value, ensure_ascii=False).encode()
     return Answer(body, kind, status, headers or {})
 
 
-def _posts(paper: Newspaper, query: dict[str, str]) -> Answer:
+def _posts(paper: SampleSite, query: dict[str, str]) -> Answer:
     per_page, page = int(query.get("per_page", "10")), int(query.get("page", "1"))
     if not 1 <= per_page <= 100:
         return _answer({"code": "rest_invalid_param"}, status=400)
@@ -68,7 +65,7 @@ def _ordered(posts: list[Story], query: dict[str, str]) -> list[Story]:
     return sorted(posts, key=keys[query.get("orderby", "date")], reverse=query.get("order", "desc") == "desc")
 
 
-def _post(paper: Newspaper, story: Story, *, embed: bool = False) -> dict[str, Any]:
+def _post(paper: SampleSite, story: Story, *, embed: bool = False) -> dict[str, Any]:
     protected = story.kind == "protected"
     post: dict[str, Any] = {
         "id": story.id,

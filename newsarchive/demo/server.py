@@ -1,132 +1,27 @@
-"""The sample newspaper as a living site: its state, its switches, and what it answers to a path."""
+"""The sample newspaper on loopback: what it answers to a path."""
 
 from __future__ import annotations
 
 import gzip
-import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from newsarchive.demo import feeds, pages, rest
-from newsarchive.demo.stories import Story, read_stories
+from newsarchive.demo.answers import Answer, redirect
+from newsarchive.demo.site import SampleSite
 
 IMAGES = Path(__file__).parent / "images"
-NAME = "Сарыарқа таңы"
 DISALLOWED = "/jabyq/"
 
 
-@dataclass
-class Answer:
-    """What the site answers."""
-
-    body: bytes = b""
-    kind: str = "text/html; charset=UTF-8"
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-
-
-def redirect(url: str) -> Answer:
-    """A permanent redirect."""
-    return Answer(status=301, headers={"Location": url})
-
-
-@dataclass
-class Newspaper:
-    """The site. Switches are plain attributes; `requests` logs method, path and status of every request."""
-
-    url: str = ""
-    stories: list[Story] = field(default_factory=read_stories)
-    requests: list[tuple[str, str, int]] = field(default_factory=list)
-    theme: str = "classic"
-    rest: str = "on"  # on, 404, 401, garbage
-    sitemap: bool = True
-    feed: bool = True
-    lastmod: str = "true"  # true, today, none
-    counter: bool = True
-    notice: str = ""  # a line that stands in every story, in a block of its own
-    page_links: bool = True  # whether a story in several pages says so
-    gzip: bool = True
-    captcha: bool = False
-    robots: str = ""
-    robots_gzip: bool = False
-    limit: float = 0  # requests a second; more get 429
-    retry_after: str = ""
-    per_page: int = 10
-    pictures: dict[str, Answer] = field(default_factory=dict)  # in place of the pictures of these names
-    moved: dict[str, str] = field(default_factory=dict)
-    gone: dict[str, tuple[str, Story]] = field(default_factory=dict)
-    _views: int = 0
-    _last: float = 0.0
-
-    # What an editor does
-
-    def story(self, slug: str) -> Story:
-        """A story by its slug; KeyError where there is none."""
-        for story in self.stories:
-            if story.slug == slug:
-                return story
-        raise KeyError(slug)
-
-    def edit(self, slug: str, *, days: int = 1, append: str = "", **values: Any) -> None:
-        """Change a story: any of its fields, or `append` a paragraph; its time of modification moves by `days`."""
-        story = self.story(slug)
-        body = f"{story.body}\n\n{append}" if append else story.body
-        newest = max(s.modified for s in self.stories)
-        changed = replace(story, **{"body": body, "modified": newest + timedelta(days=days), **values})
-        self.stories[self.stories.index(story)] = changed
-
-    def add(self, slug: str, title: str, body: str, **values: Any) -> Story:
-        """Publish a new story, an hour after the newest unless told otherwise."""
-        newest = max(max(s.published, s.modified) for s in self.stories) + timedelta(hours=1)
-        given = {"published": newest, "modified": values.get("published", newest), "account": NAME, **values}
-        story = Story(id=max(s.id for s in self.stories) + 3, slug=slug, title=title, body=body, **given)
-        self.stories.append(story)
-        return story
-
-    def delete(self, slug: str, *, how: str = "404") -> None:
-        """Take a story away; its address answers 404, 410, the home page (`home`) or a soft 404 (`soft`)."""
-        story = self.story(slug)
-        self.stories.remove(story)
-        self.gone[slug] = (how, story)
-
-    def restore(self, slug: str) -> None:
-        """Bring a deleted story back."""
-        self.stories.append(self.gone.pop(slug)[1])
-
-    def protect(self, slug: str) -> None:
-        """Set a password on a story."""
-        self.edit(slug, kind="protected")
-
-    def move(self, slug: str, new: str) -> None:
-        """Give a story a new address; the old one redirects."""
-        story = self.story(slug)
-        self.stories[self.stories.index(story)] = replace(story, slug=new)
-        self.moved[slug] = new
-
-    def address(self, story: Story) -> str:
-        """A story's URL."""
-        return f"{self.url}{story.slug}/"
-
-    def posts(self) -> list[Story]:
-        """The public posts, the newest first."""
-        found = [s for s in self.stories if s.kind in ("post", "protected")]
-        return sorted(found, key=lambda s: (s.published, s.id), reverse=True)
-
-    def profile(self) -> str:
-        """A profile for it, as TOML."""
-        head = f'title = "{NAME}"\nurl = "{self.url}"\nlanguage = "kk"\ntimezone = "Asia/Almaty"\ndelay = 0\n'
-        return head + "".join(f'\n[[sources]]\nkind = "{kind}"\n' for kind in ("wordpress", "sitemap", "feed"))
-
-    # What it answers
+class Newspaper(SampleSite):
+    """The site as it answers."""
 
     def answer(self, target: str, headers: dict[str, str]) -> Answer:
         """The answer to a GET of `target` (path and query); header names in small letters."""
@@ -162,7 +57,7 @@ class Newspaper:
         if path.startswith("/images/"):
             return self._image(path.rsplit("/", 1)[-1])
         if path in feeds.ROUTES:
-            return feeds.answer(self, path, query)
+            return feeds.answer(self, path, query) or self.not_found()
         if "p" in query and path == "/":
             return next((redirect(self.address(s)) for s in self.stories if str(s.id) == query["p"]), self.not_found())
         return self._page(path)
@@ -260,13 +155,3 @@ def serve(port: int = 0) -> Iterator[Newspaper]:
         server.shutdown()
         server.server_close()
         thread.join()
-
-
-def stamp(moment: datetime, zone: Callable[[datetime], datetime] = lambda m: m.astimezone(UTC)) -> str:
-    """A moment as WordPress writes it in its GMT fields: no offset."""
-    return zone(moment).strftime("%Y-%m-%dT%H:%M:%S")
-
-
-def dump(value: object) -> bytes:
-    """JSON with the letters as they are."""
-    return json.dumps(value, ensure_ascii=False).encode()
