@@ -1,4 +1,4 @@
-"""From the pages of an article to the Article: a pure function, the same bytes out for the same bytes in."""
+"""Extracts an Article from its pages. A pure function: the same input gives the same output."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from newsarchive.items import Article, Hints, Image, NotAnArticle, Page
 from newsarchive.sites import Site
 from newsarchive.text.encodings import printable_record
 
-_ENOUGH = 500
-"""Characters that tell a language."""
+_LANGUAGE_SAMPLE = 500
+"""Number of characters used to identify the language."""
 
 
 def extract_article(pages: Sequence[Page], url: str, *, site: Site, hints: Hints = Hints()) -> Article:
-    """Read one article from its pages, in order. Raises NotAnArticle with a reason where they hold none."""
+    """Extract an article from its pages, given in order. Raises NotAnArticle with a reason if there is none."""
     trees = [tree for page in pages if (tree := read_tree(page)) is not None]
     if not trees:
         raise NotAnArticle(url, "no markup")
-    # lxml makes every element anew for each walk over a tree, unless somebody holds it
-    _held = [element for tree in trees for element in tree.iter()]
+    # holding references keeps lxml from recreating every element on each iteration
+    _references = [element for tree in trees for element in tree.iter()]
     first = trees[0]
     metadata = read_metadata(first, url, site=site, hints=hints)
     if reason := why_not_an_article(first, url, metadata=metadata, site=site, hints=hints):
@@ -68,12 +68,14 @@ def _article(
 ) -> Article:
     lead, body = texts[0].lead, _body(texts)
     paragraphs = [block.text for block in body if block.text]
-    unquoted = [block.text for block in body if block.text and not block.quoted]  # a quotation's name signs it alone
-    authors, signed = choose_authors(metadata, unquoted, site=site, hints=hints)
+    unquoted = [
+        block.text for block in body if block.text and not block.quoted
+    ]  # a name inside a quotation signs only the quotation
+    authors, authors_source = choose_authors(metadata, unquoted, site=site, hints=hints)
     images = choose_images(metadata, trees[0], texts[0].main, site=site, hints=hints, url=url)
     evidence = {
         **metadata.evidence,
-        "authors": signed,
+        "authors": authors_source,
         "lead": texts[0].lead_evidence,
         "body": texts[0].evidence,
         "lead_image": lead_source(images, metadata, hints=hints),
@@ -85,7 +87,7 @@ def _article(
         lead=plain(lead),
         body=plain(body),
         markdown=_markdown(metadata.title, lead, body, images, base=url),
-        language=choose_language(metadata, "\n".join([metadata.title, *paragraphs])[:_ENOUGH], site=site),
+        language=choose_language(metadata, "\n".join([metadata.title, *paragraphs])[:_LANGUAGE_SAMPLE], site=site),
         published=metadata.published,
         modified=metadata.modified,
         authors=authors,
@@ -99,12 +101,12 @@ def _article(
 
 
 def _body(texts: Sequence[Text]) -> list[Block]:
-    """The parts joined; what each part repeats (a standfirst, a notice) only once."""
-    said = {block.key for block in texts[0].lead}
+    """Join the bodies of all pages; text repeated on each page (a standfirst, a notice) is kept once."""
+    seen = {block.key for block in texts[0].lead}
     body: list[Block] = []
     for text in texts:
-        body += [b for b in text.body if b.kind == "image" or len(b.key) < 40 or b.key not in said]
-        said.update(b.key for b in text.body)
+        body += [b for b in text.body if b.kind == "image" or len(b.key) < 40 or b.key not in seen]
+        seen.update(b.key for b in text.body)
     return body
 
 
