@@ -1,9 +1,9 @@
-"""Speed of the reading room: seconds a page takes over an archive, the first time and again.
+"""Measures the reading room: seconds per page of an archive, for the first and a repeated request.
 
     python -m benchmarks.browse FOLDER [--word WORD]
 
-FOLDER holds the archive, such as one that `benchmarks.search` made; WORD is what is searched for, by default the
-commonest word of the archive.
+FOLDER has an archive, such as one made by `benchmarks.search`. WORD is the search term, by default the most common
+word of the archive.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ PAGES = [
 ]  # fmt: skip
 
 
-def commonest_word(folder: Path) -> str:
-    """The word that stands in most articles."""
+def most_common_word(folder: Path) -> str:
+    """Return the word that occurs in most articles."""
     db = read_archive(folder)
     sql = "select term from stems_words where term not like 'ǂ%' order by doc desc limit 1"
     (word,) = db.conn.execute(sql).fetchone()
@@ -39,10 +39,10 @@ def commonest_word(folder: Path) -> str:
 
 
 async def measure(folder: Path, word: str) -> None:
-    """Ask for each page twice and print a row of a table."""
+    """Request each page twice and print a table row for it."""
     transport = httpx.ASGITransport(app=make_app(folder))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost", timeout=120) as client:
-        print("| page | status | KB | first s | again s |\n|---|---|---|---|---|")
+        print("| page | status | KB | first s | repeated s |\n|---|---|---|---|---|")
         for page in PAGES:
             seconds = []
             for _ in range(2):
@@ -54,12 +54,12 @@ async def measure(folder: Path, word: str) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure the archive in a folder."""
+    """Measure the pages of the archive in a folder."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.browse", description="Time the reading room's pages.")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--word", default="")
     options = parser.parse_args(arguments)
-    asyncio.run(measure(options.folder, options.word or commonest_word(options.folder)))
+    asyncio.run(measure(options.folder, options.word or most_common_word(options.folder)))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""A whole crawl beside the stock trafilatura command on the same URLs: pages a second, CPU, stalls, memory.
+"""Compares a crawl with the trafilatura command on the same URLs: pages per second, CPU, stalls, memory.
 
     python -m benchmarks.crawl URL [--limit 300] [--rounds 3] [--json]
 
-URL is a WordPress on loopback with its page cache on. Both commands run once uncounted, then in turn. Exit status 1
-where a goal is missed.
+URL is a WordPress on loopback with its page cache on. Both commands run once to warm up, then alternately. The exit
+status is 1 if a goal is missed.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from benchmarks.probe import EVERY
 from newsarchive import settings as our_settings
 
 ROOT = Path(__file__).resolve().parent.parent
-SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of prctl(2): what a command leaves behind is ours to wait for
+SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of prctl(2): adopt and wait for processes that a command leaves behind
 GOALS = {
     "rate ratio": (">=", 1.6),
     "CPU ratio": ("<=", 1.15),
@@ -56,7 +56,7 @@ url = "{site}wp-json/wp/v2/posts?after={after}"
 
 @dataclass(kw_only=True)
 class Run:
-    """What one run of a command took: wall and CPU seconds, its and its children's, and how many pages it read."""
+    """One run of a command: wall and CPU seconds, including child processes, and the number of articles."""
 
     seconds: float
     cpu: float
@@ -65,12 +65,12 @@ class Run:
 
     @property
     def rate(self) -> float:
-        """Articles a second, end to end."""
+        """Articles per second, end to end."""
         return self.articles / self.seconds
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the benchmark; the exit status says whether every goal is reached."""
+    """Run the benchmark. Returns the exit status: 0 if every goal is reached, else 1."""
     options = _options(arguments)
     ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0)
     site = options.url.rstrip("/") + "/"
@@ -99,18 +99,18 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.crawl", description=__doc__.splitlines()[0] if __doc__ else ""
     )
-    parser.add_argument("url", metavar="URL", help="the home page of a WordPress on loopback, its page cache on")
-    parser.add_argument("--limit", type=int, default=300, help="articles to fetch, 40 at least (default: %(default)s)")
-    parser.add_argument("--rounds", type=int, default=3, help="counted runs of each command (default: %(default)s)")
-    parser.add_argument("--json", action="store_true", help="all figures, of every run, as JSON")
+    parser.add_argument("url", metavar="URL", help="home page of a WordPress on loopback with page cache")
+    parser.add_argument("--limit", type=int, default=300, help="articles to fetch, at least 40 (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=3, help="measured runs of each command (default: %(default)s)")
+    parser.add_argument("--json", action="store_true", help="print the figures of every run as JSON")
     options = parser.parse_args(arguments)
     if options.limit < 2 * EVERY:
-        parser.error(f"--limit wants {2 * EVERY} articles at least")
+        parser.error(f"--limit must be at least {2 * EVERY}")
     return options
 
 
 def newest_posts(site: str, limit: int) -> tuple[list[str], str]:
-    """The addresses of the newest posts, and a time just before the oldest of them: what a crawl after it will list."""
+    """Return the URLs of the newest posts, and a time just before the oldest; a crawl from then on lists the same."""
     posts: list[dict[str, str]] = []
     while len(posts) < limit:
         query = f"per_page=100&page={len(posts) // 100 + 1}&orderby=date&order=desc&_fields=link,date"
@@ -124,7 +124,7 @@ def newest_posts(site: str, limit: int) -> tuple[list[str], str]:
 
 
 def prepare(folder: Path, site: str, urls: Sequence[str], after: str) -> None:
-    """Write the profile of the site, the list of addresses, and trafilatura's settings for loopback without waiting."""
+    """Write the site profile, the list of URLs, and trafilatura settings that allow loopback without delays."""
     (folder / "site.toml").write_text(PROFILE.format(site=site, after=after))
     (folder / "urls.txt").write_text("".join(f"{url}\n" for url in urls))
     settings = files("trafilatura").joinpath("settings.cfg").read_text(encoding="utf-8")
@@ -136,7 +136,7 @@ def prepare(folder: Path, site: str, urls: Sequence[str], after: str) -> None:
 
 
 def _crawl(folder: Path, urls: Sequence[str]) -> Run:
-    """Crawl into a fresh archive, with the probe beside our extensions."""
+    """Crawl into a new archive, with the probe as an additional extension."""
     extensions = {**our_settings.EXTENSIONS, "benchmarks.probe.Probe": 900}
     with TemporaryDirectory(dir=folder) as archive:
         profile = Path(archive, "sites", "benchmark.toml")
@@ -148,7 +148,7 @@ def _crawl(folder: Path, urls: Sequence[str]) -> Run:
         seconds, cpu = run_command(command, folder / "newsarchive.out")
         with connect(f"{archive}/archive.db") as db:
             states = dict(db.execute("select state, count(*) from urls where visited is not null group by state"))
-        articles = states.get("article", 0) + states.get("not_article", 0)  # a post may ask for a password
+        articles = states.get("article", 0) + states.get("not_article", 0)  # a post may be password-protected
         if articles < len(urls):
             raise SystemExit(f"the crawl read {articles} of {len(urls)} pages: {states}")
         return Run(seconds=seconds, cpu=cpu, articles=articles, probe=json.loads(Path(archive, "probe").read_text()))
@@ -159,7 +159,7 @@ def _peer(folder: Path, urls: Sequence[str]) -> Run:
     output = folder / "trafilatura.out"
     seconds, cpu = run_command(command, output)
     if output.stat().st_size < 100 * len(urls):
-        raise SystemExit(f"trafilatura gave only {output.stat().st_size} bytes for {len(urls)} pages")
+        raise SystemExit(f"trafilatura printed only {output.stat().st_size} bytes for {len(urls)} pages")
     return Run(seconds=seconds, cpu=cpu, articles=len(urls))
 
 
@@ -168,7 +168,7 @@ def _script(name: str) -> str:
 
 
 def run_command(command: Sequence[str], output: Path) -> tuple[float, float]:
-    """Run a command to its end, and that of all it started; gives wall and CPU seconds."""
+    """Run a command, wait for it and for all its child processes, and return wall and CPU seconds."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     started = time.perf_counter()
     with output.open("wb") as file:
@@ -187,7 +187,7 @@ def run_command(command: Sequence[str], output: Path) -> tuple[float, float]:
 
 
 def summarise(ours: Sequence[Run], peer: Sequence[Run]) -> dict[str, float]:
-    """The figures that the goals are set for; ratios are medians of those of each round."""
+    """Return the figures, among them those with a goal; ratios are medians over the rounds."""
     pairs = list(zip(ours, peer, strict=True))
     late, own = ([s * 1000 for run in ours for s in run.probe[name]] for name in ("late", "own"))
     return {
@@ -200,16 +200,16 @@ def summarise(ours: Sequence[Run], peer: Sequence[Run]) -> dict[str, float]:
         "whole run: main process / workers": median(run.probe["main"] / (run.cpu - run.probe["main"]) for run in ours),
         "own stall p99, ms": quantile(own, 0.99),
         "own stall longest, ms": max(own),
-        "CPU ms an article in the main process": median(_steady(run)[0] for run in ours),
-        "CPU ms an article in the workers": median(_steady(run)[1] for run in ours),
-        "articles a second after the start": median(1000 / _steady(run)[2] for run in ours),
+        "CPU ms per article in the main process": median(_steady(run)[0] for run in ours),
+        "CPU ms per article in the workers": median(_steady(run)[1] for run in ours),
+        "articles per second after the start": median(1000 / _steady(run)[2] for run in ours),
     }
 
 
 def _steady(run: Run) -> tuple[float, ...]:
-    """Milliseconds an article between the first sample and the last, so without the start-up.
+    """Return milliseconds per article between the first and last sample, which excludes the start-up.
 
-    CPU of the main process, CPU of the workers, wall.
+    In order: CPU of the main process, CPU of the workers, wall time.
     """
     first, last = run.probe["samples"][0], run.probe["samples"][-1]
     articles = last["articles"] - first["articles"]
@@ -217,7 +217,7 @@ def _steady(run: Run) -> tuple[float, ...]:
 
 
 def quantile(values: Sequence[float], share: float) -> float:
-    """The value below which that share of the values lies.
+    """Return the value below which this share of the values lies.
 
     >>> quantile([4, 1, 3, 2], 0.5)
     3
@@ -241,7 +241,7 @@ def _print(figures: dict[str, float], ours: Sequence[Run], peer: Sequence[Run]) 
     for name, runs in (("newsarchive", ours), ("trafilatura", peer)):
         rates = ", ".join(f"{run.rate:.1f}" for run in runs)
         costs = ", ".join(f"{run.cpu / run.articles * 1000:.1f}" for run in runs)
-        print(f"{name}: {runs[0].articles} articles; a second {rates}; CPU ms each {costs}")
+        print(f"{name}: {runs[0].articles} articles; per second: {rates}; CPU ms per article: {costs}")
     for name, value in figures.items():
         sign, goal = GOALS.get(name, ("", 0.0))
         verdict = f"  goal {sign} {goal:g}: {'reached' if _reached(value, sign, goal) else 'MISSED'}" if sign else ""

@@ -1,10 +1,10 @@
-"""Extraction over real pages with known answers: quality by field, CPU time by page.
+"""Measures extraction on annotated real pages: quality per field, CPU time per page.
 
     python -m benchmarks.extraction DIR [--jobs N] [--peer trafilatura] [-o predictions.jsonl] [--floors FILE]
 
-DIR holds `items.jsonl` (a page a line: id, dataset, url, gold, html) and the gzipped pages it names. Each page goes
-through `extract_article`, as in a crawl; lead and body are given as the set wants them: zyte's gold has no standfirst.
-Exit status 1 where a figure is below its floor.
+DIR has `items.jsonl` (one page per line: id, dataset, url, gold, html) and the gzipped pages named there. Each page is
+extracted by `extract_article`, as in a crawl. Lead and body are joined if the dataset's gold text has the standfirst
+(zyte's has not). The exit status is 1 if a figure is below its floor.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ from newsarchive.sites import host_site
 
 Item = dict[str, Any]
 _WITHOUT_LEAD = ("zyte",)
-_LISTED = Hints(kind="post")  # the set says that they are articles, as a newspaper's listing would
+_LISTED = Hints(kind="post")  # all pages are known to be articles, as if a listing said so
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the benchmark; the exit status says whether every figure is at its floor."""
+    """Run the benchmark. Returns the exit status: 0 if no figure is below its floor, else 1."""
     options = _options(arguments)
     items = _items(options)
     rows = _run(items, partial(predict, options.folder, peer=options.peer), options.jobs)
@@ -62,11 +62,11 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("folder", type=Path, metavar="DIR")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--peer", choices=["trafilatura"])
-    parser.add_argument("--limit", type=int, default=0, help="only the first so many pages of each set")
-    parser.add_argument("--datasets", default="", help="only these, separated by commas")
-    parser.add_argument("--ids", type=Path, help="a file with the ids to run, one a line")
-    parser.add_argument("-o", "--output", type=Path, help="predictions, a page a line")
-    parser.add_argument("--floors", type=Path, help="TOML file with the figures that must not fall")
+    parser.add_argument("--limit", type=int, default=0, help="only the first N pages of each dataset")
+    parser.add_argument("--datasets", default="", help="only these datasets, separated by commas")
+    parser.add_argument("--ids", type=Path, help="file with the ids of the pages to run, one per line")
+    parser.add_argument("-o", "--output", type=Path, help="write the predictions here, one per line")
+    parser.add_argument("--floors", type=Path, help="TOML file with the lowest acceptable figures")
     return parser.parse_args(arguments)
 
 
@@ -91,7 +91,7 @@ def _items(options: argparse.Namespace) -> list[Item]:
 
 def _run(items: Sequence[Item], work: partial[dict[str, Any]], jobs: int) -> list[dict[str, Any]]:
     logging.disable(logging.CRITICAL)
-    for item in items[:5]:  # what is loaded once is not a page's cost
+    for item in items[:5]:  # one-time loading is not part of the cost per page
         work(item)
     if jobs == 1:
         return [work({**item, "turn": i}) for i, item in enumerate(items)]
@@ -104,7 +104,7 @@ def _quiet() -> None:
 
 
 def predict(folder: Path, item: Item, *, peer: str | None) -> dict[str, Any]:
-    """What one page gives, ours and the peer's, each with its CPU milliseconds; the two take turns at going first."""
+    """Return both predictions for a page, with their CPU milliseconds; the two alternate in running first."""
     body = gzip.decompress((folder / item["html"]).read_bytes())
     page = Page(url=item["url"], body=body)
     row: dict[str, Any] = {}
@@ -145,13 +145,13 @@ def _prediction(article: Article | str, page: Page, item: Item) -> dict[str, Any
 
 
 def _signed(article: Article) -> list[str]:
-    """The names that view `archive` gives as authors: desks only where no person signs."""
+    """Return the names shown as authors in view `archive`: a desk only if no person signs."""
     names = [author.name for author in article.authors if author.role == "author"]
     return names or [author.name for author in article.authors if author.role == "desk"]
 
 
 def _day(page: Page, item: Item) -> str:
-    """The calendar day that the page means: the record itself is in UTC."""
+    """Return the local calendar day of publication; the record itself is in UTC."""
     tree = read_tree(page)
     site = host_site(item["url"])
     return read_metadata(tree, item["url"], site=site, hints=_LISTED).published_day if tree is not None else ""
@@ -160,7 +160,7 @@ def _day(page: Page, item: Item) -> str:
 def _peer(body: bytes, item: Item) -> dict[str, Any]:
     try:
         found = trafilatura.bare_extraction(body, url=item["url"], fast=True, with_metadata=True)
-    except Exception:  # noqa: BLE001 (whatever stops the peer is its miss)
+    except Exception:  # noqa: BLE001 (any failure of the peer counts as a miss)
         found = None
     if found is None or isinstance(found, dict):
         return {}
@@ -195,7 +195,7 @@ def _costs(rows: Sequence[Mapping[str, Any]], *, peer: str | None) -> Figures:
         costs |= {
             f"{which}_ratio": costs[f"ours_{which}"] / costs[f"peer_{which}"] for which in ("median", "mean", "max")
         }
-    print("CPU ms a page  " + "  ".join(f"{name} {value:.2f}" for name, value in costs.items()))
+    print("CPU ms per page  " + "  ".join(f"{name} {value:.2f}" for name, value in costs.items()))
     return costs
 
 
@@ -206,7 +206,7 @@ def _print_table(figures: Mapping[str, Figures], name: str) -> None:
 
 
 def _below_floors(figures: Mapping[str, Figures], path: Path) -> int:
-    """1 where a figure is below its floor, or above its ceiling: costs are ceilings."""
+    """Return 1 if a figure is below its floor, or a cost above its ceiling, else 0."""
     floors = tomllib.loads(path.read_text(encoding="utf-8")).get("extraction", {})
     short = []
     for dataset, wanted in floors.items():

@@ -1,10 +1,10 @@
-"""Scores of the Kazakh rules on labelled data: dates, by-lines, page furniture, stems, search.
+"""Scores the Kazakh rules on labelled data: dates, bylines, boilerplate, stems, search.
 
     python -m benchmarks.kazakh DIR [--json] [--floors]
 
-DIR holds any of dates.tsv, bylines.tsv, boilerplate_phrases.tsv, sentences.txt, lemmas.tsv, and
-retrieval_documents.txt with retrieval_queries.jsonl; what is missing is skipped and said. With `--floors` the exit
-code is 1 where a figure is worse than in benchmarks/floors.toml.
+DIR has any of dates.tsv, bylines.tsv, boilerplate_phrases.tsv, sentences.txt, lemmas.tsv, and retrieval_documents.txt
+with retrieval_queries.jsonl; missing files are reported and skipped. With `--floors`, the exit status is 1 if a figure
+is worse than in benchmarks/floors.toml.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ Scores = dict[str, float]
 
 
 class SkippedError(Exception):
-    """A score that cannot be measured here; the message says why."""
+    """A score cannot be measured; the message says why."""
 
 
 def score_dates(folder: Path) -> Scores:
-    """Shares of date strings read right (to the minute where they have a time), wrong, and left unread."""
+    """Return the shares of date strings read correctly (to the minute if they have a time), wrongly, and not at all."""
     rows = list(read_rows(folder / "dates.tsv"))
     counts: Counter[str] = Counter()
     for row in rows:
@@ -51,7 +51,7 @@ def score_dates(folder: Path) -> Scores:
 
 
 def score_bylines(folder: Path) -> Scores:
-    """Precision and recall of is_byline, and the share of equal name lists among those found that have names."""
+    """Return precision and recall of is_byline, and the share of correct name lists among found bylines with names."""
     counts: Counter[str] = Counter()
     for row in read_rows(folder / "bylines.tsv"):
         byline = read_byline(row["line"], position=row["position"])
@@ -69,7 +69,7 @@ def score_bylines(folder: Path) -> Scores:
 
 
 def score_phrases(folder: Path) -> Scores:
-    """Share of phrases known as furniture, and of sentences of articles taken for it."""
+    """Return the share of boilerplate phrases recognized, and of article sentences mistaken for boilerplate."""
     phrases = [row["phrase"] for row in read_rows(folder / "boilerplate_phrases.tsv")]
     sentences = read_lines(folder / "sentences.txt")
     return {
@@ -80,7 +80,7 @@ def score_phrases(folder: Path) -> Scores:
 
 
 def score_stems(folder: Path) -> Scores:
-    """Pairs of forms with one lemma against pairs with one stem: F1 over all words, and over nouns and names."""
+    """Compare pairs of forms with one lemma and with one stem: F1 over all words, and over nouns and names."""
     need_stems()
     rows = list(read_rows(folder / "lemmas.tsv"))
     nouns = [row for row in rows if row["upos"] in ("NOUN", "PROPN")]
@@ -88,19 +88,19 @@ def score_stems(folder: Path) -> Scores:
 
 
 def pair_f1(rows: Iterable[dict[str, str]]) -> float:
-    """F1 of «same stem» as a sign of «same lemma» over all pairs of rows."""
-    pairs = [(row["lemma"], stems_of(row["form"], "kk")) for row in rows]  # as search divides it at hyphens
+    """Return the F1 score of "same stem" as a predictor of "same lemma" over all pairs of rows."""
+    pairs = [(row["lemma"], stems_of(row["form"], "kk")) for row in rows]  # splits at hyphens, like search
     both, gold, made = same_pairs(pairs), same_pairs(p[0] for p in pairs), same_pairs(p[1] for p in pairs)
     return share(2 * both, gold + made)
 
 
 def same_pairs(keys: Iterable[Hashable]) -> int:
-    """How many pairs of items have an equal key."""
+    """Count the pairs of items with equal keys."""
     return sum(comb(count, 2) for count in Counter(keys).values())
 
 
 def score_retrieval(folder: Path) -> Scores:
-    """Macro F1 of one-word search by stem, by kind of query and, for verbs, by part of speech too."""
+    """Return the macro F1 of one-word searches by stem, per kind of query, and separately for verbs."""
     need_stems()
     documents: defaultdict[str, set[int]] = defaultdict(set)
     for number, text in enumerate(read_lines(folder / "retrieval_documents.txt")):
@@ -120,7 +120,7 @@ def score_retrieval(folder: Path) -> Scores:
 
 
 def score_speed(folder: Path) -> Scores:
-    """Running words stemmed in a second of CPU, by a process that has seen them before."""
+    """Return the words stemmed per CPU second with a warm cache."""
     need_stems()
     text = "\n".join(read_lines(folder / "sentences.txt"))
     stems_of(text, "kk")
@@ -130,23 +130,23 @@ def score_speed(folder: Path) -> Scores:
 
 
 def need_stems() -> None:
-    """Raise SkippedError where the module of stems is not there."""
+    """Raise SkippedError if the stems module is missing."""
     if stems_of is None:
         raise SkippedError("newsarchive.kazakh.stems is missing")
 
 
 def share(part: float, whole: float) -> float:
-    """A share, 0 of nothing."""
+    """Return part / whole; 0 if the whole is 0."""
     return part / whole if whole else 0.0
 
 
 def read_rows(path: Path) -> Iterator[dict[str, str]]:
-    """Rows of a tab-separated file; raises SkippedError where it is missing."""
+    """Yield the rows of a tab-separated file. Raises SkippedError if it is missing."""
     yield from csv.DictReader(read_lines(path), delimiter="\t", quoting=csv.QUOTE_NONE)
 
 
 def read_lines(path: Path) -> list[str]:
-    """Lines of a text file; raises SkippedError where it is missing."""
+    """Return the lines of a text file. Raises SkippedError if it is missing."""
     if not path.exists():
         raise SkippedError(f"{path.name} is missing")
     return path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
@@ -163,23 +163,23 @@ PARTS: dict[str, Callable[[Path], Scores]] = {
 
 
 def below_floors(scores: dict[str, Scores], floors: dict[str, dict[str, float]]) -> list[str]:
-    """Sentences on figures below their floor, or above it where less is better."""
+    """Return a message for each figure below its floor, or above it if lower is better."""
     failures = []
     for part, figures in floors.items():
         for name, floor in figures.items():
             value = scores.get(part, {}).get(name)
             worse = value is not None and (value > floor if name in ("wrong", "false_share") else value < floor)
             if worse:
-                failures.append(f"{part} {name} is {value:.4f}, its floor {floor}")
+                failures.append(f"{part} {name} is {value:.4f}, its limit is {floor}")
     return failures
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Score a folder, print the figures, give the exit code."""
+    """Score a folder and print the figures. Returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.kazakh", description="Score the Kazakh rules.")
     parser.add_argument("folder", type=Path, metavar="DIR")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--floors", action="store_true", help="exit 1 below benchmarks/floors.toml")
+    parser.add_argument("--floors", action="store_true", help="exit with 1 if a figure misses benchmarks/floors.toml")
     options = parser.parse_args(arguments)
     scores: dict[str, Scores] = {}
     for part, score in PARTS.items():
@@ -195,12 +195,12 @@ def main(arguments: list[str] | None = None) -> int:
     floors = tomllib.loads(FLOORS.read_text(encoding="utf-8"))["kazakh"] if options.floors else {}
     failures = below_floors(scores, floors)
     for failure in failures:
-        print(f"below the floor: {failure}", file=sys.stderr)
+        print(f"limit missed: {failure}", file=sys.stderr)
     return 1 if failures else 0
 
 
 def print_table(scores: dict[str, Scores]) -> None:
-    """One line a figure."""
+    """Print one line per figure."""
     for part, figures in scores.items():
         for name, value in figures.items():
             print(f"{part:10} {name:18} {value:9.0f}" if value >= 10 else f"{part:10} {name:18} {value:9.4f}")

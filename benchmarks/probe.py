@@ -1,4 +1,4 @@
-"""Watches a crawl from within: how late its reactor is, and what CPU and memory it and its workers use."""
+"""Measures a crawl from inside: delays of its reactor, and CPU and memory of the crawl and its workers."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ EVERY = 20  # articles between two samples of CPU and memory
 
 
 class Probe:
-    """A Scrapy extension that notes how late the reactor is, and what the crawl and its workers use.
+    """A Scrapy extension that records delays of the reactor, and CPU and memory of the crawl and its workers.
 
-    Every hundredth of a second it is to be called; by how much it is later is a stall. `own` is the part of a stall in
-    which this thread had the processor: the rest is waiting, for the disk or for other programs.
+    It is scheduled every hundredth of a second; a later call is a stall. `own` is the part of a stall in which this
+    thread was running; the rest is waiting for the disk or other programs.
     """
 
     def __init__(self, output: Path) -> None:
@@ -37,7 +37,7 @@ class Probe:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Probe:
-        """Scrapy's way of making an extension; BENCHMARK_PROBE is the file to write."""
+        """Create the extension for Scrapy; setting BENCHMARK_PROBE is the output file."""
         if not crawler.settings["BENCHMARK_PROBE"]:
             raise NotConfigured
         self = cls(Path(crawler.settings["BENCHMARK_PROBE"]))
@@ -79,7 +79,7 @@ class Probe:
 
 
 def cpu_of(pid: int) -> float:
-    """CPU seconds of a process so far (proc(5): utime and stime); 0 where it is gone."""
+    """Return the CPU seconds of a process so far (proc(5): utime and stime); 0 if it has ended."""
     with suppress(OSError):
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -87,7 +87,7 @@ def cpu_of(pid: int) -> float:
 
 
 def memory_of(pid: int) -> float:
-    """The most memory that a process ever held, in MB (proc(5): VmHWM); 0 where it is gone."""
+    """Return the peak memory of a process in MB (proc(5): VmHWM); 0 if it has ended."""
     with suppress(OSError):
         found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
         return int(found[1]) / 1024 if found else 0.0

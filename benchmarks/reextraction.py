@@ -1,6 +1,6 @@
-"""Re-extraction in one process and in all workers, in turns: python -m benchmarks.reextraction DIR.
+"""Compares re-extraction in one process and with all workers: python -m benchmarks.reextraction DIR.
 
-DIR is an archive; it is copied, and the copy made to look as if an older version had extracted it.
+DIR is an archive. It is copied, and the copy is marked as extracted by an older version.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from newsarchive.sites import load_sites
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Print revisions a second of both ways, and their ratio."""
+    """Print the revisions per second of both, and their ratio."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.reextraction", description=__doc__)
     parser.add_argument("archive", type=Path, metavar="DIR")
     parser.add_argument("--rounds", type=int, default=3)
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for _ in range(options.rounds):
             for workers in rates:
                 rates[workers].append(_rate(folder, workers))
-                print(f"{workers or 1} processes  {rates[workers][-1]:.1f} revisions a second", flush=True)
+                print(f"processes: {workers or 1}  revisions per second: {rates[workers][-1]:.1f}", flush=True)
     print(f"ratio of medians  {median(rates[cores]) / median(rates[0]):.2f}")
 
 

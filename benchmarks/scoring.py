@@ -1,4 +1,4 @@
-"""How predictions for real pages are scored: the measures of the evaluation data, page by page and over a set."""
+"""Scores predictions for real pages by the measures of the evaluation data, per page and per dataset."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Gold = Mapping[str, Any]
 
 
 def score_page(gold: Gold, predicted: Mapping[str, Any]) -> dict[str, tuple[float, ...]]:
-    """The counts of one page, for each field its gold has."""
+    """Return the counts for one page, for each field in its gold data."""
     body = str(predicted.get("body") or "")
     scored: dict[str, tuple[float, ...]] = {}
     if "body" in gold:
@@ -29,8 +29,9 @@ def score_page(gold: Gold, predicted: Mapping[str, Any]) -> dict[str, tuple[floa
             float(_bare(gold["title"]) == _bare(title) != ""),
         )
     if "authors" in gold:
-        wanted, found = _names(gold["authors"]), _names(predicted.get("authors") or [])
-        scored["authors"] = (len(wanted & found), len(found - wanted), len(wanted - found), float(wanted == found))
+        expected, found = _names(gold["authors"]), _names(predicted.get("authors") or [])
+        both, extra, missing = len(expected & found), len(found - expected), len(expected - found)
+        scored["authors"] = (both, extra, missing, float(expected == found))
     if "date" in gold:
         day = str(predicted.get("date") or "")[:10]
         scored["date"] = (float(bool(day)), float(day == gold["date"]))
@@ -40,7 +41,7 @@ def score_page(gold: Gold, predicted: Mapping[str, Any]) -> dict[str, tuple[floa
 
 
 def summarise(pages: Sequence[Mapping[str, tuple[float, ...]]]) -> Figures:
-    """The figures of a set of pages; a field that no page of the set has is left out."""
+    """Return the figures for a set of pages, without fields that no page has."""
     figures: Figures = {"pages": len(pages)}
     for field, summary in _SUMMARIES.items():
         if rows := [page[field] for page in pages if field in page]:
@@ -58,10 +59,10 @@ def _shingles(text: str) -> Counter[tuple[str, ...]]:
 
 
 def _overlap(gold: str, predicted: str) -> tuple[float, float, float]:
-    """Shares of four-word shingles that both have, only the prediction has, only the gold has."""
-    wanted, found = _shingles(gold), _shingles(predicted)
-    both = (wanted & found).total()
-    extra, missing = found.total() - both, wanted.total() - both
+    """Return the shares of four-word shingles in both texts, only in the prediction, only in the gold text."""
+    expected, found = _shingles(gold), _shingles(predicted)
+    both = (expected & found).total()
+    extra, missing = found.total() - both, expected.total() - both
     size = both + extra + missing
     return (both / size, extra / size, missing / size) if size else (0.0, 0.0, 0.0)
 
@@ -91,7 +92,7 @@ def _place(url: str) -> str:
 
 
 def _assets(url: str) -> set[str]:
-    """The parts of an address that tell one picture from another, whatever its size and host."""
+    """Return the parts of a URL that identify an image regardless of size and host."""
     tokens: set[str] = set()
     for part in re.split(r"[/?&=#]", unquote(unquote(url or ""))):
         stem = re.sub(r"\.(jpe?g|png|webp|gif|avif|svg)$", "", part.strip(), flags=re.I)
@@ -110,8 +111,8 @@ def _assets(url: str) -> set[str]:
 def _image(images: Sequence[Mapping[str, Any]], predicted: str) -> tuple[float, ...]:
     covers = [url for image in images if image.get("cover") for url in image["urls"]] or list(images[0]["urls"])
     same = bool(predicted) and _place(predicted) in {_place(url) for url in covers}
-    wanted = {token for url in covers for token in _assets(url)}
-    return float(bool(predicted)), float(same), float(same or (bool(predicted) and bool(_assets(predicted) & wanted)))
+    expected = {token for url in covers for token in _assets(url)}
+    return float(bool(predicted)), float(same), float(same or (bool(predicted) and bool(_assets(predicted) & expected)))
 
 
 def _ratio(part: float, whole: float) -> float:

@@ -1,9 +1,9 @@
-"""Speed of search: an archive of made-up articles, our search beside plain FTS5 on the same data in the same run.
+"""Measures search on an archive of synthetic articles, compared with plain FTS5 on the same data in the same run.
 
     python -m benchmarks.search --articles 1000000 --folder FOLDER
 
-The words are made up (or taken with their frequencies from a text, `--text FILE`), the same in every run. An archive
-that is already in the folder is used again, and completed where it is not whole.
+The words are synthetic, or taken with their frequencies from a text (`--text FILE`), and the same in every run. An
+existing archive in the folder is reused, and completed if it has fewer articles.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ SITES = ("birinshi", "ekinshi", "ushinshi")
 
 
 class Words(NamedTuple):
-    """Words with the running sum of their weights."""
+    """Words with the cumulative sum of their weights."""
 
     words: list[str]
     weights: list[float]
@@ -47,7 +47,7 @@ class Words(NamedTuple):
 
 @cache
 def vocabulary(text: str) -> Words:
-    """Zipfian made-up words, or those of a text file with their frequencies."""
+    """Return synthetic words with Zipfian frequencies, or the words of a text file with their frequencies."""
     if text:
         counts = Counter(re.findall(r"\w+", Path(text).read_text(encoding="utf-8").lower())).most_common()
         return Words([w for w, _ in counts], list(itertools.accumulate(float(n) for _, n in counts)))
@@ -71,7 +71,7 @@ Row = tuple[str, str, str, tuple[str, str, str]]
 
 
 def make_articles(task: tuple[int, str]) -> tuple[list[Row], float]:
-    """A chunk of articles (title, body, time, shadow) and the CPU seconds that their shadows took."""
+    """Return a chunk of articles (title, body, time, search text) and the CPU seconds for their search texts."""
     number, text = task
     chance = random.Random(number)
     words, weights = vocabulary(text)
@@ -97,7 +97,7 @@ def _paragraphs(words: list[str], chance: random.Random) -> str:
 
 
 def build(db: Database, articles: int, text: str) -> None:
-    """Fill an archive; its full-text triggers do their work row by row as in a crawl."""
+    """Fill an archive row by row, so that its full-text triggers run as in a crawl."""
     started, shadows = time.perf_counter(), 0.0
     (number,) = db.conn.execute("select coalesce(max(id), 0) from articles").fetchone()
     first = number
@@ -122,7 +122,7 @@ def build(db: Database, articles: int, text: str) -> None:
 
 
 def insert(db: Database, number: int, title: str, body: str, moment: str, shadow: tuple[str, str, str]) -> None:
-    """One article, without revisions and links, which search does not read for its hits."""
+    """Insert an article without revisions and links, which search does not read."""
     url = f"https://{SITES[number % 3]}.example/{number}/"
     db.conn.execute(
         "insert into articles (id, site, url, key, title, body, language, published, day, first_seen, last_seen)"
@@ -133,16 +133,16 @@ def insert(db: Database, number: int, title: str, body: str, moment: str, shadow
 
 
 def sizes(db: Database) -> dict[str, float]:
-    """Megabytes of the text and of each index."""
+    """Return the size of the text and of each index in megabytes."""
     found: Counter[str] = Counter()
-    # One by one: the sums that dbstat makes itself overflow at two gigabytes.
+    # Sum here, since dbstat's own sums overflow at two gigabytes.
     for name, size in db.conn.execute("select name, sum(pgsize) from dbstat group by name"):
         found[re.sub(r"_(data|idx|docsize|content|config)$", "", name)] += size
     return {name: size / 1e6 for name, size in found.most_common(8)}
 
 
 def queries(db: Database, per_class: int) -> dict[str, list[str]]:
-    """Queries of each class, taken from what the archive holds."""
+    """Return queries of each class, made from words of the archive."""
     chance = random.Random(3)
     words = [(t, n) for t, n in db.conn.execute("select term, doc from stems_words where doc > 1") if t[0] != "ǂ"]
     words.sort(key=lambda word: (-word[1], word[0]))
@@ -171,7 +171,7 @@ def queries(db: Database, per_class: int) -> dict[str, list[str]]:
 
 
 def plain_fts5(db: Database, query: str) -> int:
-    """Top 20 by bm25 with snippets from the plain full-text table."""
+    """Query the plain full-text table: the top 20 by bm25 with snippets. Returns the number of rows."""
     parts = re.findall(r'"[^"]+"|[^\s"]+', query)
     match = " AND ".join(p if p[0] == '"' else f'"{p[:-1]}" *' if p[-1] == "*" else f'"{p}"' for p in parts)
     rows = db.conn.execute(
@@ -183,7 +183,7 @@ def plain_fts5(db: Database, query: str) -> int:
 
 
 def measure(run: Callable[[str], object], texts: Sequence[str], rounds: int) -> list[float]:
-    """Milliseconds of each run."""
+    """Return the milliseconds of each run."""
     times = []
     for _ in range(rounds):
         for text in texts:
@@ -194,12 +194,12 @@ def measure(run: Callable[[str], object], texts: Sequence[str], rounds: int) -> 
 
 
 def table(db: Database, classes: dict[str, list[str]], rounds: int) -> Iterator[str]:
-    """The figures as a Markdown table."""
+    """Yield the figures as a Markdown table."""
     yield "| queries | ranked p50 | p95 | newest p50 | p95 | plain bm25 p50 | p95 | ranked / plain | newest / plain |"
     yield "|---|---|---|---|---|---|---|---|---|"
     for name, texts in classes.items():
         ways = (lambda q: search(db, q), lambda q: search(db, q, order="newest"), lambda q: plain_fts5(db, q))
-        for text in texts:  # the first run of each brings its pages into memory
+        for text in texts:  # the first run of each loads its pages into memory
             for way in ways:
                 way(text)
         points = [percentiles(measure(way, texts, rounds)) for way in ways]
@@ -209,7 +209,7 @@ def table(db: Database, classes: dict[str, list[str]], rounds: int) -> Iterator[
 
 
 def counting(db: Database, classes: dict[str, list[str]]) -> Iterator[str]:
-    """How long the numbers about a result take, in milliseconds, as a Markdown table."""
+    """Yield the milliseconds for counts and facets of a result, as a Markdown table."""
     ways: dict[str, Callable[[str], object]] = {
         "count": lambda q: count_hits(db, q),
         "facets": lambda q: facets(db, q),
@@ -226,12 +226,12 @@ def counting(db: Database, classes: dict[str, list[str]]) -> Iterator[str]:
 
 
 def percentiles(times: list[float]) -> tuple[float, float]:
-    """Median and 95th percentile."""
+    """Return the median and the 95th percentile."""
     return statistics.median(times), sorted(times)[min(len(times) - 1, int(len(times) * 0.95))]
 
 
 def main() -> None:
-    """Build where needed, then measure and print."""
+    """Build the archive if needed, then measure and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--articles", type=int, default=100_000)
     parser.add_argument("--folder", type=Path, required=True)

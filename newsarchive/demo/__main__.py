@@ -9,7 +9,7 @@ from newsarchive.demo import serve
 
 if __name__ == "__main__":
     with serve(int(sys.argv[1]) if len(sys.argv) > 1 else 0) as paper:
-        sys.stdout.write(f"{paper.url}  (Ctrl-C ends it)\n")
+        sys.stdout.write(f"{paper.url}  (press Ctrl-C to stop)\n")
         sys.stdout.flush()
         try:
             while True:

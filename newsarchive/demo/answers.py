@@ -1,4 +1,4 @@
-"""What the sample newspaper answers, and how it writes times and JSON."""
+"""The responses of the sample newspaper, and its time and JSON formats."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 @dataclass
 class Answer:
-    """What the site answers."""
+    """An HTTP response of the site."""
 
     body: bytes = b""
     kind: str = "text/html; charset=UTF-8"
@@ -19,15 +19,15 @@ class Answer:
 
 
 def redirect(url: str) -> Answer:
-    """A permanent redirect."""
+    """Return a permanent redirect."""
     return Answer(status=301, headers={"Location": url})
 
 
 def stamp(moment: datetime, zone: Callable[[datetime], datetime] = lambda m: m.astimezone(UTC)) -> str:
-    """A moment as WordPress writes it in its GMT fields: no offset."""
+    """Format a time like the GMT fields of WordPress, without an offset."""
     return zone(moment).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def dump(value: object) -> bytes:
-    """JSON with the letters as they are."""
+    """Encode as JSON without escaping non-ASCII letters."""
     return json.dumps(value, ensure_ascii=False).encode()

@@ -18,7 +18,7 @@ SITEMAPS = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
 def answer(paper: SampleSite, path: str, query: dict[str, str]) -> Answer | None:
-    """The answer to one of ROUTES; None where there is none."""
+    """Return the response for a path in ROUTES; None if there is none."""
     if not (paper.feed if path.startswith("/feed/") else paper.sitemap):
         return None
     if path == "/feed/":
@@ -83,8 +83,8 @@ def _urls(paper: SampleSite, path: str) -> str:
 
 
 def _url(paper: SampleSite, story: Story, *, news: bool) -> str:
-    said = {"true": story.modified.isoformat(), "today": datetime.now(UTC).isoformat(), "none": ""}[paper.lastmod]
-    lastmod = f"<lastmod>{said}</lastmod>" if said else ""
+    stamp = {"true": story.modified.isoformat(), "today": datetime.now(UTC).isoformat(), "none": ""}[paper.lastmod]
+    lastmod = f"<lastmod>{stamp}</lastmod>" if stamp else ""
     extra = (
         f"<news:news><news:publication><news:name>Сарыарқа таңы</news:name><news:language>kk</news:language>"
         f"</news:publication><news:publication_date>{story.published.isoformat()}</news:publication_date>"

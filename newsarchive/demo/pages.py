@@ -1,4 +1,4 @@
-"""The sample newspaper's HTML pages, in two themes that have nothing in common but their words."""
+"""The sample newspaper's HTML pages, in two themes with different markup and the same text."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ td{border:1px solid #ccc;padding:.3rem .6rem}@media(max-width:48rem){.page{displ
 
 
 def local_date(moment: datetime) -> str:
-    """A day as the newspaper prints it."""
+    """Format a date as printed in the newspaper."""
     local = moment.astimezone(ALMATY)
     return f"{local.day} {MONTHS[local.month - 1]}, {local.year}"
 
@@ -48,7 +48,7 @@ def _link(paper: SampleSite, kind: str, name: str, rel: str) -> str:
 
 
 def slug_of(name: str) -> str:
-    """A term's slug: its words with hyphens."""
+    """Return the slug of a term: its words joined by hyphens."""
     return "-".join("".join(c if c.isalnum() else " " for c in name.lower()).split())
 
 
@@ -86,14 +86,14 @@ def _sidebar(paper: SampleSite) -> str:
 
 
 def home(paper: SampleSite, number: int) -> str | None:
-    """The home page, or a later page of it; None past the last."""
+    """Render page `number` of the home page; None after the last."""
     shown = paper.posts()[(number - 1) * paper.per_page : number * paper.per_page]
     last = -(-len(paper.posts()) // paper.per_page)
     return _list(paper, NAME, shown, f"{paper.url}page/{number + 1}/" if number < last else "") if shown else None
 
 
 def archive(paper: SampleSite, kind: str, name: str) -> str | None:
-    """The page of a category, tag or author; None where there is none."""
+    """Render the page of a category, tag or author; None if it does not exist."""
     shown = [s for s in paper.posts() if name in map(slug_of, _names(s, kind))]
     return _list(paper, name, shown[: paper.per_page], "", kind=f"archive {kind}") if shown else None
 
@@ -114,19 +114,19 @@ def _list(paper: SampleSite, title: str, shown: Sequence[Story], following: str,
 
 
 def not_found(paper: SampleSite) -> str:
-    """The page for what is not there."""
+    """Render the error page for a missing URL."""
     body = "<main><h1>Бет табылмады</h1><p>Мұндай бет жоқ. Іздеп көріңіз.</p></main>"
     return _shell(paper, "Бет табылмады", body, kind="error404")
 
 
 def captcha() -> bytes:
-    """A block page."""
+    """Return a block page."""
     body = "<h1>Checking your browser</h1><p>Please complete the captcha to prove that you are human.</p>"
     return f"<html><head><title>Just a moment...</title></head><body>{body}</body></html>".encode()
 
 
 def story(paper: SampleSite, story: Story, number: int, *, views: int) -> str:
-    """A story's page, in the theme of the day."""
+    """Render a page of a story in the current theme."""
     if story.kind == "protected":
         form = (
             '<form class="post-password-form" method="post"><p>Бұл жазба құпиясөзбен қорғалған.</p>'
@@ -136,7 +136,7 @@ def story(paper: SampleSite, story: Story, number: int, *, views: int) -> str:
             f'<main><article><h1 class="entry-title">Қорғалған: {html.escape(story.title)}</h1>{form}</article></main>'
         )
         return _shell(paper, f"Қорғалған: {story.title}", body, kind="single post-password-required")
-    text = render(story.pages[number - 1], lambda name, caption: _picture(paper, name, caption))
+    text = render(story.pages[number - 1], lambda name, caption: _image(paper, name, caption))
     layout = _block if paper.theme == "block" else _classic
     kind = "page" if story.kind == "page" else "single single-post"
     return _shell(paper, story.title, layout(paper, story, number, text, views), head=_head(paper, story), kind=kind)
@@ -175,7 +175,7 @@ def _head(paper: SampleSite, story: Story) -> str:
     return "".join(lines)
 
 
-def _picture(paper: SampleSite, name: str, caption: str, style: str = "wp-block-image size-large") -> str:
+def _image(paper: SampleSite, name: str, caption: str, style: str = "wp-block-image size-large") -> str:
     stem, _, ending = name.rpartition(".")
     sizes = ", ".join(f"{paper.url}images/{stem}-{w}x{h}.{ending} {w}w" for w, h in SIZES)
     words = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
@@ -187,12 +187,12 @@ def _picture(paper: SampleSite, name: str, caption: str, style: str = "wp-block-
 
 
 def rendered(paper: SampleSite, story: Story) -> str:
-    """The text of all pages of a story as HTML, as REST gives it."""
-    return "\n".join(render(page, lambda name, caption: _picture(paper, name, caption)) for page in story.pages)
+    """Render the text of all pages of a story, as in the REST API."""
+    return "\n".join(render(page, lambda name, caption: _image(paper, name, caption)) for page in story.pages)
 
 
 def _featured(paper: SampleSite, story: Story) -> str:
-    return _picture(paper, story.image, story.caption, "post-thumbnail") if story.image else ""
+    return _image(paper, story.image, story.caption, "post-thumbnail") if story.image else ""
 
 
 def _page_links(paper: SampleSite, story: Story, number: int) -> str:

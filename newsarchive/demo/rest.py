@@ -1,4 +1,4 @@
-"""The sample newspaper's REST interface, as WordPress has it."""
+"""The sample newspaper's REST API, like that of WordPress."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ JSON = "application/json; charset=UTF-8"
 
 
 def answer(paper: SampleSite, path: str, query: dict[str, str]) -> Answer:
-    """The answer to a path under /wp-json."""
+    """Return the response for a path below /wp-json."""
     if paper.rest == "garbage":
         return _answer(b"<html><body>Error establishing a database connection</body></html>", kind="text/html")
     if paper.rest != "on":

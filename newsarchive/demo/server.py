@@ -1,4 +1,4 @@
-"""The sample newspaper on loopback: what it answers to a path."""
+"""The sample newspaper on loopback: its responses and its server."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ DISALLOWED = "/jabyq/"
 
 
 class Newspaper(SampleSite):
-    """The site as it answers."""
+    """The site with its responses to requests."""
 
     def answer(self, target: str, headers: dict[str, str]) -> Answer:
-        """The answer to a GET of `target` (path and query); header names in small letters."""
+        """Return the response to a GET of `target` (path and query); header names are lower-case."""
         parts = urlsplit(target)
         path, query = unquote(parts.path), dict(parse_qsl(parts.query))
         if path == "/robots.txt":
@@ -89,7 +89,7 @@ class Newspaper(SampleSite):
         return self.not_found(int(how))
 
     def not_found(self, status: int = 404) -> Answer:
-        """The page for what is not there."""
+        """Return the error page for a missing URL."""
         return Answer(pages.not_found(self).encode(), status=status)
 
     def _html(self, text: str | None) -> Answer:
@@ -105,7 +105,7 @@ class Newspaper(SampleSite):
         return Answer(path.read_bytes(), kind)
 
     def _conditional(self, found: Answer, headers: dict[str, str]) -> Answer:
-        """Feeds and sitemaps have validators; an ETag is compared to the letter, as WordPress does."""
+        """Add an ETag to feeds and sitemaps; like WordPress, compare it literally with If-None-Match."""
         if found.status != 200 or "xml" not in found.kind:
             return found
         etag = f'"{sha256(found.body).hexdigest()[:20]}"'
@@ -135,14 +135,14 @@ def _handler(paper: Newspaper) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Keep quiet: `requests` is the log."""
+            """Log nothing; `requests` is the log."""
 
     return Handler
 
 
 @contextmanager
 def serve(port: int = 0) -> Iterator[Newspaper]:
-    """Serve the newspaper on loopback while the block runs; port 0 takes a free one."""
+    """Serve the newspaper on loopback while the block runs; port 0 chooses a free port."""
     paper = Newspaper()
     server = ThreadingHTTPServer(("127.0.0.1", port), _handler(paper))
     server.daemon_threads = True

@@ -1,4 +1,4 @@
-"""The sample newspaper's state: its stories, its switches, and what an editor does."""
+"""The sample newspaper's state: its stories, its switches and the actions of an editor."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NAME = "Сарыарқа таңы"
 
 @dataclass
 class SampleSite:
-    """The site's state. Switches are plain attributes; `requests` logs method, path and status of every request."""
+    """The site's state. Switches are plain attributes; `requests` records method, path and status of every request."""
 
     url: str = ""
     stories: list[Story] = field(default_factory=read_stories)
@@ -25,32 +25,32 @@ class SampleSite:
     feed: bool = True
     lastmod: str = "true"  # true, today, none
     counter: bool = True
-    notice: str = ""  # a line that stands in every story, in a block of its own
-    page_links: bool = True  # whether a story in several pages says so
+    notice: str = ""  # a line shown in every story, in a separate block
+    page_links: bool = True  # link to the further pages of a story
     gzip: bool = True
     captcha: bool = False
     robots: str = ""
     robots_gzip: bool = False
-    limit: float = 0  # requests a second; more get 429
+    limit: float = 0  # requests per second; more get 429
     retry_after: str = ""
     per_page: int = 10
-    pictures: dict[str, Answer] = field(default_factory=dict)  # in place of the pictures of these names
+    pictures: dict[str, Answer] = field(default_factory=dict)  # replaces the images with these names
     moved: dict[str, str] = field(default_factory=dict)
     gone: dict[str, tuple[str, Story]] = field(default_factory=dict)
     _views: int = 0
     _last: float = 0.0
 
-    # What an editor does
+    # Actions of an editor
 
     def story(self, slug: str) -> Story:
-        """A story by its slug; KeyError where there is none."""
+        """Return a story by its slug. Raises KeyError if there is none."""
         for story in self.stories:
             if story.slug == slug:
                 return story
         raise KeyError(slug)
 
     def edit(self, slug: str, *, days: int = 1, append: str = "", **values: Any) -> None:
-        """Change a story: any of its fields, or `append` a paragraph; its time of modification moves by `days`."""
+        """Change fields of a story or `append` a paragraph; it is modified `days` after the newest modification."""
         story = self.story(slug)
         body = f"{story.body}\n\n{append}" if append else story.body
         newest = max(s.modified for s in self.stories)
@@ -58,7 +58,7 @@ class SampleSite:
         self.stories[self.stories.index(story)] = changed
 
     def add(self, slug: str, title: str, body: str, **values: Any) -> Story:
-        """Publish a new story, an hour after the newest unless told otherwise."""
+        """Publish a new story, by default an hour after the newest."""
         newest = max(max(s.published, s.modified) for s in self.stories) + timedelta(hours=1)
         given = {"published": newest, "modified": values.get("published", newest), "account": NAME, **values}
         story = Story(id=max(s.id for s in self.stories) + 3, slug=slug, title=title, body=body, **given)
@@ -66,13 +66,13 @@ class SampleSite:
         return story
 
     def delete(self, slug: str, *, how: str = "404") -> None:
-        """Take a story away; its address answers 404, 410, the home page (`home`) or a soft 404 (`soft`)."""
+        """Delete a story; its URL then gives 404, 410, a redirect to the home page (`home`) or a soft 404 (`soft`)."""
         story = self.story(slug)
         self.stories.remove(story)
         self.gone[slug] = (how, story)
 
     def restore(self, slug: str) -> None:
-        """Bring a deleted story back."""
+        """Restore a deleted story."""
         self.stories.append(self.gone.pop(slug)[1])
 
     def protect(self, slug: str) -> None:
@@ -80,21 +80,21 @@ class SampleSite:
         self.edit(slug, kind="protected")
 
     def move(self, slug: str, new: str) -> None:
-        """Give a story a new address; the old one redirects."""
+        """Change the URL of a story; the old one redirects."""
         story = self.story(slug)
         self.stories[self.stories.index(story)] = replace(story, slug=new)
         self.moved[slug] = new
 
     def address(self, story: Story) -> str:
-        """A story's URL."""
+        """Return the URL of a story."""
         return f"{self.url}{story.slug}/"
 
     def posts(self) -> list[Story]:
-        """The public posts, the newest first."""
+        """Return the public posts, newest first."""
         found = [s for s in self.stories if s.kind in ("post", "protected")]
         return sorted(found, key=lambda s: (s.published, s.id), reverse=True)
 
     def profile(self) -> str:
-        """A profile for it, as TOML."""
+        """Return a site profile for the newspaper, as TOML."""
         head = f'title = "{NAME}"\nurl = "{self.url}"\nlanguage = "kk"\ntimezone = "Asia/Almaty"\ndelay = 0\n'
         return head + "".join(f'\n[[sources]]\nkind = "{kind}"\n' for kind in ("wordpress", "sitemap", "feed"))

@@ -1,4 +1,4 @@
-"""The stories of the sample newspaper: text files with a TOML head, and their HTML."""
+"""The stories of the sample newspaper: text files with a TOML header, and their HTML."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SIZES = ((300, 200), (1024, 683))
 
 @dataclass(kw_only=True)
 class Story:
-    """One story: what its file says. `kind` is post, page or protected; times are aware."""
+    """One story, as in its file. `kind` is post, page or protected; times are aware."""
 
     id: int
     slug: str
@@ -34,17 +34,17 @@ class Story:
 
     @property
     def pages(self) -> list[str]:
-        """The body's pages, as split by `---page---`."""
+        """The pages of the body, separated by `---page---`."""
         return [part.strip() for part in self.body.split("---page---")]
 
     @property
     def paragraphs(self) -> list[str]:
-        """The text of the body, a paragraph, list item or row of a table each, without pictures."""
+        """The text of the body: its paragraphs, list items and table rows, without images."""
         return [text for block in _blocks(self.body) for text in _texts(block)]
 
 
 def read_stories(folder: Path = FOLDER) -> list[Story]:
-    """All stories, the oldest first."""
+    """Read all stories, oldest first."""
     stories = [read_story(path) for path in sorted(folder.glob("*.md"))]
     stories.sort(key=lambda story: (story.published, story.slug))
     for number, story in enumerate(stories, start=1):
@@ -53,16 +53,16 @@ def read_stories(folder: Path = FOLDER) -> list[Story]:
 
 
 def read_story(path: Path) -> Story:
-    """One story from its file: `+++`, TOML, `+++`, body."""
+    """Read a story from a file of `+++`, TOML, `+++` and the body."""
     _, head, body = path.read_text(encoding="utf-8").split("+++", 2)
     values = tomllib.loads(head)
     values.setdefault("modified", values["published"])
     return Story(id=0, slug=path.stem, body=body.strip(), **values)
 
 
-def render(text: str, picture: Callable[[str, str], str]) -> str:
-    """A page's body as HTML; `picture(name, caption)` gives the HTML of a picture."""
-    return "\n".join(_render_block(block, picture) for block in _blocks(text))
+def render(text: str, image: Callable[[str, str], str]) -> str:
+    """Render a page's body as HTML; `image(name, caption)` returns the HTML of an image."""
+    return "\n".join(_render_block(block, image) for block in _blocks(text))
 
 
 def _blocks(text: str) -> list[str]:
@@ -80,10 +80,10 @@ def _texts(block: str) -> list[str]:
     return [re.sub(r"^(?:## |> )", "", " ".join(lines))]
 
 
-def _render_block(block: str, picture: Callable[[str, str], str]) -> str:
+def _render_block(block: str, image: Callable[[str, str], str]) -> str:
     lines = [line.strip() for line in block.splitlines()]
     if found := re.fullmatch(r"!\[(.*)\]\((\S+)\)", block):
-        return picture(found.group(2), found.group(1))
+        return image(found.group(2), found.group(1))
     if block.startswith("## "):
         return f"<h2>{_inline(block[3:])}</h2>"
     if block.startswith("> "):

@@ -1,4 +1,4 @@
-"""From the pages of an article to the Article: a pure function, the same bytes out for the same bytes in."""
+"""Extracts an Article from its pages. A pure function: the same input gives the same output."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> object:
-        """Load the extraction when it is asked for: it takes 50 MB, and many need only its identity."""
+        """Load the extraction on first use: it takes 50 MB, and many modules need only its identity."""
         if name != "extract_article":
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from newsarchive.extraction.article import extract_article

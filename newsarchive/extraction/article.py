@@ -68,9 +68,8 @@ def _article(
 ) -> Article:
     lead, body = texts[0].lead, _body(texts)
     paragraphs = [block.text for block in body if block.text]
-    unquoted = [
-        block.text for block in body if block.text and not block.quoted
-    ]  # a name inside a quotation signs only the quotation
+    # a name inside a quotation signs only the quotation
+    unquoted = [block.text for block in body if block.text and not block.quoted]
     authors, authors_source = choose_authors(metadata, unquoted, site=site, hints=hints)
     images = choose_images(metadata, trees[0], texts[0].main, site=site, hints=hints, url=url)
     evidence = {

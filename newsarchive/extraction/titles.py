@@ -26,9 +26,8 @@ def choose_title(
     if headline.endswith(("…", "...")):
         headline = ""
     h, o, s = folded(headline), folded(og), folded(shown)
-    if h and not (
-        sure and s != h and s.startswith(h)
-    ):  # a headline that the heading continues is a kicker or truncated
+    # a headline that the heading continues is a kicker or truncated
+    if h and not (sure and s != h and s.startswith(h)):
         return headline, "json-ld"
     if sure:
         return (og, "og") if o and len(o) > 9 and s.endswith(o) else (shown, "h1")
