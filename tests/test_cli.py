@@ -20,7 +20,6 @@ from newsarchive.demo.stories import FOLDER
 
 Run = Callable[..., object]
 SEED = "prezident-zhumysshy-mamandyqtarynyn-qalasy-festivaline-bardy"
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 
 
 def seed_lines() -> list[str]:
@@ -206,13 +205,6 @@ def test_the_demo_ends_with_what_to_type_next(newsarchive: Run, folder: Path) ->
     assert "Second crawl  saryarqa: 1 new, 1 changed" in said
     assert "Next, try:" in said
     newsarchive("demo")  # made anew
-
-
-def test_every_command_and_setting_of_a_profile_is_in_the_readme() -> None:
-    for command in COMMANDS:
-        assert f"`{command}" in README, command
-    for key in ("timezone", "delay", "contact", "images", "aliases", "include", "exclude", "articles_per_week", "drop"):
-        assert f"`{key}`" in README, key
 
 
 def test_the_list_of_commands_loads_none_of_them() -> None:

@@ -115,7 +115,9 @@ class Newspaper(SampleSite):
         return found
 
 
-def _handler(paper: Newspaper) -> type[BaseHTTPRequestHandler]:
+def handler_for(paper: Newspaper) -> type[BaseHTTPRequestHandler]:
+    """The request handler that answers as the newspaper does."""
+
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -144,7 +146,7 @@ def _handler(paper: Newspaper) -> type[BaseHTTPRequestHandler]:
 def serve(port: int = 0) -> Iterator[Newspaper]:
     """Serve the newspaper on loopback while the block runs; port 0 chooses a free port."""
     paper = Newspaper()
-    server = ThreadingHTTPServer(("127.0.0.1", port), _handler(paper))
+    server = ThreadingHTTPServer(("127.0.0.1", port), handler_for(paper))
     server.daemon_threads = True
     paper.url = f"http://127.0.0.1:{server.server_port}/"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
