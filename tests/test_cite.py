@@ -121,7 +121,7 @@ def test_an_article_without_authors_and_capture_can_be_cited(db: Database) -> No
     ("arguments", "message"),
     [
         ({"article_id": 9}, "There is no article 9"),
-        ({"article_id": 1, "revision": 5}, "has no revision 5; its last is 2"),
+        ({"article_id": 1, "revision": 5}, "has no revision 5; its last revision is 2"),
         ({"article_id": 1, "style": "apa"}, "text, bibtex, csl-json, ris"),
     ],
 )

@@ -274,7 +274,7 @@ def test_wrong_places_and_formats_are_named(db: Database, tmp_path: Path) -> Non
         export(db, tmp_path / "a", format="docx")
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "x").touch()
-    with pytest.raises(ExportError, match="exists already"):
+    with pytest.raises(ExportError, match="already exists"):
         export(db, tmp_path / "full", format="markdown")
     with pytest.raises(ExportError, match="is a folder"):
         export(db, tmp_path / "full", format="csv")

@@ -22,7 +22,7 @@ from newsarchive.backup import make_backup
 from newsarchive.database import open_archive, save_article, save_site
 from newsarchive.database.revisions import Provenance
 from newsarchive.export import FORMATS, ExportError, export, release
-from newsarchive.export.files import whole
+from newsarchive.export.files import atomic_write
 from newsarchive.items import Article
 from newsarchive.sites import Site
 from newsarchive.text.search_text import shadow_text
@@ -225,8 +225,8 @@ def test_a_full_disk_leaves_the_file_of_before_and_nothing_else(folder: Path, pl
 HOLD = """
 import sys
 from pathlib import Path
-from newsarchive.export.files import whole
-with whole(Path(sys.argv[1])) as draft:
+from newsarchive.export.files import atomic_write
+with atomic_write(Path(sys.argv[1])) as draft:
     draft.write_bytes(b"half")
     print("ready", flush=True)
     sys.stdin.readline()
@@ -317,7 +317,7 @@ def test_demo_deletes_no_folder_of_someone_else(tmp_path: Path) -> None:
 
 
 def test_drafts_are_for_their_maker_alone(place: Path) -> None:
-    with whole(place / "a") as draft:
+    with atomic_write(place / "a") as draft:
         draft.write_text("жоба")
         assert stat.S_IMODE(draft.parent.stat().st_mode) == 0o700
 
@@ -340,7 +340,7 @@ def as_nobody() -> Callable[..., int]:
             try:
                 if os.geteuid() == 0:
                     os.setuid(65534)
-                with whole(path) as draft:
+                with atomic_write(path) as draft:
                     draft.write_text("жаңа")
                 code = 0
             except ExportError:

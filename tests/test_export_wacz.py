@@ -176,7 +176,7 @@ def test_a_file_is_whole_or_not_there(db: Database, tmp_path: Path) -> None:
     warc.unlink()
     with pytest.raises(ExportError, match="Cannot read"):
         export(db, target, format="wacz")
-    with pytest.raises(ExportError, match=r"ends in \.wacz"):
+    with pytest.raises(ExportError, match=r"must end in \.wacz"):
         export(db, tmp_path / "a.zip", format="wacz")
     with pytest.raises(ExportError, match="No capture of these articles is kept"):
         export(db, target, format="wacz", query="жоқсөз")

@@ -25,7 +25,7 @@ from newsarchive.crawling.process import ProbeFailed, probe
 from newsarchive.crawling.spiders.probe import More
 from newsarchive.database import lock_archive, open_archive, retry_after_of, save_site
 from newsarchive.discovery import ListingError, probe_urls, profile_toml, propose_site, read_listing, start_urls
-from newsarchive.export.files import whole
+from newsarchive.export.files import atomic_write
 from newsarchive.items import Fetched, Listed, Page
 from newsarchive.reextraction.learning import ENOUGH, learn
 from newsarchive.sites import Site, Source, profile_paths
@@ -83,7 +83,7 @@ def add(archive: Archive, url: str, name: str, strict: bool) -> None:
         path = archive.folder / "sites" / f"{name}.toml"
         known = path.exists()
         db = open_archive(archive.folder)
-        with whole(path) as draft:
+        with atomic_write(path) as draft:
             draft.write_text(profile_toml(site), encoding="utf-8")
         save_site(db, site)
         db.close()

@@ -1,4 +1,4 @@
-"""Exports: the archive or what a search finds, in other people's formats; whole or not at all, the same each time."""
+"""Exports of the archive or a search result in common formats: atomic and reproducible."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlite_utils import Database
 from newsarchive.export.canonical import BY_ADDRESS, write_canonical
 from newsarchive.export.captures import archive_folder
 from newsarchive.export.csvfile import write_csv
-from newsarchive.export.files import ExportError, keep_out, whole
+from newsarchive.export.files import ExportError, atomic_write, refuse_archive_path
 from newsarchive.export.jsonlines import write_jsonl
 from newsarchive.export.markdown import write_markdown
 from newsarchive.export.parquet import write_parquet
@@ -30,28 +30,28 @@ __all__ = ["FIELDS", "FORMATS", "ExportError", "Job", "Progress", "export", "rel
 
 @dataclass(frozen=True)
 class FileFormat:
-    """A format of one file, which `write` fills; `seeks` where it goes back in it, so that no pipe will do."""
+    """A format of one file, written by `write`; `seeks` if it needs a seekable file, not a pipe."""
 
     folder: ClassVar[bool] = False
     write: Callable[[Job, IO[bytes]], None]
     seeks: bool = False
 
     def export(self, job: Job, path: Path) -> None:
-        """Write the articles to a file, pipe or device."""
+        """Write the articles to a file, pipe or device. Raises ExportError, BrokenPipeError."""
         with target_file(path, seeks=self.seeks) as file:
             self.write(job, file)
 
 
 @dataclass(frozen=True)
 class FolderFormat:
-    """A format of several files in a folder, which `write` fills."""
+    """A format of several files in a folder, written by `write`."""
 
     folder: ClassVar[bool] = True
     write: Callable[[Job, Path], None]
 
     def export(self, job: Job, path: Path) -> None:
-        """Write the articles to a new folder."""
-        with whole(path, folder=True) as draft:
+        """Write the articles to a new folder. Raises ExportError."""
+        with atomic_write(path, folder=True) as draft:
             self.write(job, draft)
 
 
@@ -79,24 +79,24 @@ def export(
     canonical: bool = False,
     **filters: Unpack[Filters],
 ) -> int:
-    """Write the articles that a search finds, oldest first, and give their number.
+    """Write the articles that a search finds, oldest first, and return their number.
 
-    `largest` is how many bytes a file may have, for formats of several files (warc, wacz); 0 leaves their default.
+    `largest` is the maximum size in bytes of each WARC file (formats warc and wacz); 0 selects their default.
 
-    `spreadsheet` makes CSV one that a spreadsheet program opens without running what a cell begins with.
+    `spreadsheet` writes CSV whose cells a spreadsheet program does not run as formulas.
 
-    `canonical` makes JSON Lines that are the same, byte for byte, of the same recordings, ordered by address.
+    `canonical` writes JSON Lines sorted by address that are byte-identical for identical recordings.
 
-    A file appears at `path` only when it is whole; a pipe, a device or `-` is written to. `progress` is called with
-    articles done and in all. Raises ExportError (unknown format, place that cannot be written), BrokenPipeError
-    (nobody reads the pipe any more), FilterError.
+    A file appears at `path` only when it is complete; a pipe, a device or `-` is written to directly. `progress` is
+    called with the number of articles written and the total. Raises ExportError (unknown format, path that cannot be
+    written), BrokenPipeError (the reader closed the pipe) and FilterError.
     """
     if format not in FORMATS:
-        raise ExportError(f"“{format}” is no format: use {', '.join(FORMATS)}.")
+        raise ExportError(f"Unknown format “{format}”; choose one of {', '.join(FORMATS)}.")
     if is_on_disk(path):
-        keep_out(path, archive_folder(db))
+        refuse_archive_path(path, archive_folder(db))
         if format == "wacz" and path.suffix != ".wacz":
-            raise ExportError(f"“{path.name}” cannot be its name: that of a WACZ file ends in .wacz.")
+            raise ExportError(f"“{path.name}” is not a name for a WACZ file; it must end in .wacz.")
     with snapshot(db):
         order = BY_ADDRESS if canonical else "$key"
         job = Job.of(db, select_articles(db, query, **filters), progress, largest=largest, order=order)

@@ -1,8 +1,7 @@
-"""JSON Lines that are the same, byte for byte, of the same recordings, whenever and wherever they were imported.
+"""JSON Lines that are byte-identical for identical recordings, whenever and wherever they were imported.
 
-A line has what the newspaper published and what was recorded of it; no numbers of the archive's own, no times of
-visits, no places in files. Of a re-extracted article it has what today's rules read, as of one that was never read by
-others.
+A line holds what the newspaper published and what was recorded, but no archive numbers, visit times or file offsets.
+A re-extracted article has the text that the current rules extract, as if it had never been extracted by others.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from sqlite_utils import Database
 from newsarchive.export.records import BATCH, Job, Record
 
 BY_ADDRESS = "(select site from articles where id = o.article), (select url from articles where id = o.article)"
-"""The order of the articles, as SQL over a row of `search_order`, `o`."""
+"""The order of the articles, as SQL over a row `o` of `search_order`."""
 
 _TEXTS = ("title", "lead", "body", "markdown", "language", "published", "modified")
 _LISTS = ("authors", "images", "categories", "tags")
@@ -40,7 +39,7 @@ from revisions r where r.article = ? and r.kind <> 'reextracted' order by r.numb
 
 
 def write_canonical(job: Job, file: IO[bytes]) -> None:
-    """Write the articles of a job, ordered by address; fields that the page did not give are null."""
+    """Write the articles of a job, sorted by address; fields missing from the page are null."""
     for done, record in enumerate(_records(job), 1):
         file.write(f"{json.dumps(record, ensure_ascii=False)}\n".encode())
         if job.progress and (done % BATCH == 0 or done == len(job.articles)):

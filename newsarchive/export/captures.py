@@ -1,4 +1,4 @@
-"""The captures of an export: of its articles' pages and of the pictures they show, each record whole within it."""
+"""The captures of an export: the articles' pages and images. Every record is complete within the export."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ own (id) as (
 select c.id, c.warc, c.offset, c.time, c.sha256, c.refers_to
 from own join captures c on c.id = own.id order by c.time, c.id
 """
-"""Pages of the article under all its addresses, and the pictures of all its revisions, at the addresses `shown`."""
+"""Captures of the article's pages at all its addresses, and of the images of all its revisions (URLs in `shown`)."""
 _SHOWN = """
 select json_extract(i.value, '$.url') from revisions r, json_each(r.images) i where r.article = ?1
 union select json_extract(i.value, '$.shown') from revisions r, json_each(r.images) i where r.article = ?1
@@ -35,7 +35,7 @@ union select json_extract(i.value, '$.shown') from revisions r, json_each(r.imag
 
 @dataclass(frozen=True, kw_only=True)
 class Copy:
-    """A capture to be written: its records with their bytes, the response first, then the request."""
+    """A capture to write: its records with their bytes, the response first, then the request."""
 
     time: str
     sha256: str
@@ -43,29 +43,29 @@ class Copy:
 
 
 class Captures:
-    """The captures of a job's articles, each given once.
+    """The captures of a job's articles, each returned once.
 
-    Records are copied byte for byte. Only a revisit of what is not in the export becomes a response of its own: the
-    record it repeats is another article's, which may be withheld.
+    Records are copied byte for byte, with one exception: a revisit of a capture outside the export becomes a full
+    response, because the original record belongs to another article, which may be withheld.
     """
 
     def __init__(self, job: Job) -> None:
         self._db = job.db
         self._folder = archive_folder(job.db) / "warc"
         (highest,) = job.db.conn.execute("select coalesce(max(id), 0) from captures").fetchone()
-        self._wanted = bytearray(highest + 1)  # one byte a capture: 1 to be given, 2 given
+        self._state = bytearray(highest + 1)  # one byte per capture: 1 to be returned, 2 returned
         for article in job.articles:
             for row in self._rows(article):
-                self._wanted[row[0]] = 1
+                self._state[row[0]] = 1
 
     def of(self, article: int) -> Iterator[Copy]:
-        """Those of one article that were not given yet, by time. Raises ExportError where one cannot be read."""
+        """Yield the captures of an article not returned before, by time. Raises ExportError if one is unreadable."""
         for number, warc, offset, time, sha256, original in self._rows(article):
-            if self._wanted[number] == 1:
-                self._wanted[number] = 2
+            if self._state[number] == 1:
+                self._state[number] = 2
                 records = list(_records(self._folder / warc, offset))
-                if original is not None and not self._wanted[original]:
-                    records[0] = self._whole(records[0][0], original)
+                if original is not None and not self._state[original]:
+                    records[0] = self._as_response(records[0][0], original)
                 yield Copy(time=time, sha256=sha256, records=records)
 
     def _rows(self, article: int) -> list[tuple[Any, ...]]:
@@ -73,7 +73,7 @@ class Captures:
         addresses = json.dumps([*shown, *map(as_requested, shown)])
         return self._db.conn.execute(_OWN, {"article": article, "shown": addresses}).fetchall()
 
-    def _whole(self, record: Record, original: int) -> tuple[Record, bytes]:
+    def _as_response(self, record: Record, original: int) -> tuple[Record, bytes]:
         place = "select warc, offset from captures where id = ?"
         warc, offset = self._db.conn.execute(place, (original,)).fetchone()
         (source, _), *_ = _records(self._folder / warc, offset)
@@ -82,13 +82,13 @@ class Captures:
 
 
 def archive_folder(db: Database) -> Path:
-    """The folder of an open archive."""
+    """Return the folder of an open archive."""
     (name,) = db.conn.execute("select file from pragma_database_list where name = 'main'").fetchone()
     return Path(name).parent
 
 
 def _records(path: Path, offset: int) -> Iterator[tuple[Record, bytes]]:
-    """A capture's record, and the request that follows it."""
+    """Yield a capture's record, and the request that follows it, if any. Raises ExportError."""
     try:
         for number, member in enumerate(read_members(path, start=offset)):
             record = _record(member, path) if number == 0 else _request(member)
@@ -109,7 +109,7 @@ def _record(member: Member | Damage, path: Path) -> Record:
         return parse_record(member.data)
     except RecordError as error:
         at = f"the capture at byte {member.offset} of {path}"
-        raise ExportError(f"Cannot read {at}: {error}; newsarchive check names all that is damaged.") from error
+        raise ExportError(f"Cannot read {at}: {error}. Run “newsarchive check” to list all damage.") from error
 
 
 def _request(member: Member | Damage) -> Record | None:

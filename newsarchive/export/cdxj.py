@@ -1,4 +1,4 @@
-"""A CDXJ index of WARC files: a line a capture, sorted on disk, in gzip blocks that can be reached one by one."""
+"""CDXJ index of WARC files: one line per capture, sorted on disk, in independently readable gzip blocks."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from newsarchive.export.files import Sink
 from newsarchive.export.surt import surt
 
 BLOCK = 1024
-"""Lines of a block, as the tools of Webrecorder make them."""
+"""Lines per block, as in Webrecorder's tools."""
 INDEXED = ("response", "revisit", "resource")
 
 
 class Index:
-    """Takes lines in any order; holds them in a file of its own in the folder `scratch`."""
+    """Collects lines in any order, in a database file in the folder `scratch`."""
 
     def __init__(self, scratch: Path) -> None:
         self._lines = sqlite3.connect(scratch / "lines.db")
@@ -30,15 +30,15 @@ class Index:
         self._lines.execute("create table lines (line text primary key) without rowid")
 
     def add(self, record: Record, *, file: str, offset: int, length: int) -> None:
-        """Index a record that stands in `file` at `offset`; a request is not indexed."""
+        """Index the record at `offset` of `file`; requests are not indexed."""
         if record.kind in INDEXED:
             line = index_line(record, file=file, offset=offset, length=length)
             self._lines.execute("insert or ignore into lines values (?)", (line,))
 
     def write(self, blocks: Sink, *, name: str) -> bytes:
-        """Write the sorted lines as gzip blocks; gives the table that says where each block of the file begins.
+        """Write the sorted lines as gzip blocks and return the table of their offsets.
 
-        `name` is that of the file of blocks, by which the table calls it.
+        `name` is the name of the block file, as stored in the table.
         """
         table = [f"!meta 0 {json.dumps({'format': 'cdxj-gzip-1.0', 'filename': name})}\n"]
         offset = 0
@@ -50,11 +50,11 @@ class Index:
         return "".join(table).encode()
 
     def close(self) -> None:
-        """End it; its file can be deleted."""
+        """Close the database file, which can then be deleted."""
         self._lines.close()
 
     def _blocks(self) -> Iterator[tuple[str, bytes]]:
-        """Key and time of each block's first line, and the block."""
+        """Yield each block with the key and time of its first line."""
         lines = (line for (line,) in self._lines.execute("select line from lines order by line"))
         while part := list(islice(lines, BLOCK)):
             compressor = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS | 16)
@@ -63,7 +63,7 @@ class Index:
 
 
 def index_line(record: Record, *, file: str, offset: int, length: int) -> str:
-    """The line of a record: key, time, and as JSON what a replay tool needs to find and to serve it."""
+    """Return a record's line: key, time, and as JSON what a replay tool needs to find and serve it."""
     fields: dict[str, str] = {
         "url": record.url,
         "mime": _mime(record),

@@ -1,4 +1,4 @@
-"""Citations of an article as it was archived: plain text, BibTeX, CSL-JSON, RIS, each with a PWID of its capture."""
+"""Citations of archived articles: plain text, BibTeX, CSL-JSON and RIS, each with the PWID of its capture."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _PATRONYMIC = re.compile(r"(?:ұлы|қызы|улы|кызы|вич|вна|чн
 
 
 class CitationError(NewsArchiveError):
-    """There is nothing to cite; the message is a sentence for the person at the terminal."""
+    """The citation cannot be made; the message is written for the user."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """What a citation says, of one revision of an article; empty where the archive does not know."""
+    """The data of a citation, for one revision of an article; unknown values are empty."""
 
     id: int
     revision: int
@@ -54,24 +54,24 @@ def cite(
     style: str = "text",
     archive: str = "newsarchive",
 ) -> str:
-    """Cite an article's present content, or one revision of it, without a line break at the end.
+    """Return a citation of an article's current content or of one revision, without a trailing newline.
 
-    `style` is one of `STYLES`; `archive` the name by which the archive is known, used in the PWID. Raises
-    CitationError where there is no such article, revision or style.
+    `style` is one of `STYLES`; `archive` is the archive's name, used in the PWID. Raises CitationError if there is no
+    such article, revision or style.
     """
     if style not in STYLES:
-        raise CitationError(f"“{style}” is no style: use {', '.join(STYLES)}.")
+        raise CitationError(f"Unknown style “{style}”; choose one of {', '.join(STYLES)}.")
     return STYLES[style](read_source(db, article_id, revision=revision, archive=archive))
 
 
 def read_source(db: Database, article_id: int, *, revision: int | None = None, archive: str = "newsarchive") -> Source:
-    """Read from the archive what a citation needs. Raises CitationError."""
+    """Read the data of a citation from the archive. Raises CitationError."""
     row = next(db.query(_SOURCE, {"article": article_id, "number": revision}), None)
     if row is None:
         (last,) = db.conn.execute("select max(number) from revisions where article = ?", (article_id,)).fetchone()
         if last is None:
             raise CitationError(f"There is no article {article_id} in this archive.")
-        raise CitationError(f"Article {article_id} has no revision {revision}; its last is {last}.")
+        raise CitationError(f"Article {article_id} has no revision {revision}; its last revision is {last}.")
     people = [(a["name"], a["role"]) for a in json.loads(row["authors"]) if a["role"] != "photo"]
     signed = [person for person in people if person[1] == "author"]
     return Source(
@@ -80,7 +80,7 @@ def read_source(db: Database, article_id: int, *, revision: int | None = None, a
         authors=tuple(signed or people),
         title=row["title"],
         newspaper=row["newspaper"] or row["site"],
-        # The day is in the newspaper's time zone; a revision with another time of publication has only that.
+        # The day is in the newspaper's time zone. A revision with a different publication time has only that time.
         day=row["day"] if row["published"] == row["present"] else row["published"][:10],
         language=row["language"] or "",
         url=row["url"],
@@ -106,7 +106,7 @@ where a.id = :article
 
 
 def pwid(archive: str, time: str, url: str) -> str:
-    """The Persistent Web IDentifier of a capture (https://www.iana.org/assignments/urn-formal/pwid).
+    """Return the Persistent Web IDentifier of a capture (https://www.iana.org/assignments/urn-formal/pwid).
 
     >>> pwid("newsarchive", "2025-02-28T23:59:00Z", "https://tan.example/көпір/?p=1")
     'urn:pwid:newsarchive:2025-02-28T23:59:00Z:part:https://tan.example/%D0%BA%D3%A9%D0%BF%D1%96%D1%80/%3Fp=1'
@@ -125,10 +125,10 @@ order by c.time, c.id
 
 
 def timemap(db: Database, article: int, *, archive: str = "newsarchive") -> str:
-    """The captures of an article, the oldest first, as a TimeMap in link format (RFC 7089, section 5).
+    """Return the captures of an article, oldest first, as a TimeMap in link format (RFC 7089, section 5).
 
-    A capture's address is its `urn:pwid`, as in citations. Empty where no capture is kept. Raises CitationError where
-    there is no such article.
+    A capture's URI is its `urn:pwid`, as in citations. The TimeMap is empty if no capture is kept. Raises
+    CitationError if there is no such article.
     """
     found = db.conn.execute("select url from articles where id = ?", (article,)).fetchone()
     if found is None:
@@ -136,15 +136,15 @@ def timemap(db: Database, article: int, *, archive: str = "newsarchive") -> str:
     rows = db.conn.execute(_KEPT, {"article": article}).fetchall()
     lines = [f'<{found[0]}>;rel="original"']
     for number, (time, url) in enumerate(rows, 1):
-        places = (("first", number == 1), ("last", number == len(rows)))
-        relation = " ".join([*(name for name, here in places if here), "memento"])
+        ends = (("first", number == 1), ("last", number == len(rows)))
+        relation = " ".join([*(name for name, applies in ends if applies), "memento"])
         moment = format_datetime(datetime.fromisoformat(time), usegmt=True)
         lines.append(f'<{pwid(archive, time, url)}>;rel="{relation}";datetime="{moment}"')
     return ",\n".join(lines) if rows else ""
 
 
 def split_name(name: str) -> tuple[str, str]:
-    """Family and given names; a single name is a family name.
+    """Split a name into family and given names; a single name is a family name.
 
     >>> split_name("Аида Бек"), split_name("Бек А."), split_name("Бек Аида Серікқызы"), split_name("Абай")
     (('Бек', 'Аида'), ('Бек', 'А.'), ('Бек', 'Аида Серікқызы'), ('Абай', ''))
@@ -158,7 +158,7 @@ def split_name(name: str) -> tuple[str, str]:
 
 
 def ascii_key(text: str) -> str:
-    """A text in ASCII letters and digits, for keys.
+    """Transliterate a text to ASCII letters and digits, for citation keys.
 
     >>> ascii_key("Ғазезқызы"), ascii_key("Жаңа көпір")
     ('gazezqyzy', 'zhanakopir')
@@ -199,7 +199,7 @@ def _bibtex(source: Source) -> str:
     year, month, day = (*source.day.split("-"), "", "", "")[:3]
     fields = {
         "author": " and ".join(people),
-        "title": f"{{{_tex(source.title)}}}",  # a second pair of braces keeps the case
+        "title": f"{{{_tex(source.title)}}}",  # the second pair of braces preserves case
         "journal": _tex(source.newspaper),
         "year": year,
         "month": month.lstrip("0"),

@@ -1,7 +1,7 @@
-"""CSV in UTF-8 with a header line (RFC 4180), as R, pandas and DuckDB read it; lists are JSON arrays.
+"""CSV in UTF-8 with a header line (RFC 4180), as read by R, pandas and DuckDB; lists are JSON arrays.
 
-Cells hold the text as it is. For a spreadsheet program, which would run a headline that begins with a dash or an equals
-sign as a formula, there is a form of its own.
+Cells hold the unchanged text. A variant exists for spreadsheet programs, which would run a headline that starts with
+a dash or an equals sign as a formula.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import IO, Any
 from newsarchive.export.records import FIELDS, LISTS, Job
 
 BYTE_ORDER_MARK = "\ufeff"
-"""By which spreadsheets know the encoding; the csv module of Python, R and others take it for a part of the header."""
+"""Tells spreadsheets the encoding. Python's csv module, R and others would read it as a part of the header."""
 _RUN = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def spreadsheet_cell(value: Any) -> Any:
-    """A cell that no spreadsheet runs as a formula: an apostrophe stands before one that it would (OWASP).
+    """Return a cell that no spreadsheet runs as a formula: a risky one gets an apostrophe in front (OWASP).
 
     >>> spreadsheet_cell("=1+1"), spreadsheet_cell("Су"), spreadsheet_cell(-1)
     ("'=1+1", 'Су', -1)
@@ -28,9 +28,9 @@ def spreadsheet_cell(value: Any) -> Any:
 
 
 def write_csv(job: Job, file: IO[bytes]) -> None:
-    """Write the articles, a row each; a missing value is an empty cell."""
+    """Write one row per article; missing values are empty cells."""
     names = [field.name for field in FIELDS]
-    guard: Callable[[Any], Any] = spreadsheet_cell if job.spreadsheet else _as_it_is
+    guard: Callable[[Any], Any] = spreadsheet_cell if job.spreadsheet else _unchanged
     if job.spreadsheet:
         file.write(BYTE_ORDER_MARK.encode())
     writer = csv.writer(_Encoder(file))
@@ -41,7 +41,7 @@ def write_csv(job: Job, file: IO[bytes]) -> None:
 
 
 class _Encoder:
-    """Takes text for a file of bytes."""
+    """Writes text to a binary file."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -50,12 +50,12 @@ class _Encoder:
         return self._file.write(text.encode())
 
 
-def _as_it_is(value: Any) -> Any:
+def _unchanged(value: Any) -> Any:
     return value
 
 
 def _readable(value: object) -> object:
-    # A lone carriage return inside a cell ends the row for some readers, a NUL the file.
+    # In some readers, a lone carriage return inside a cell ends the row, and a NUL ends the file.
     if not isinstance(value, str):
         return value
     return value.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")

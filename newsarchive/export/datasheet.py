@@ -1,4 +1,4 @@
-"""What a published dataset says of itself: how much there is, what is missing, how it was made."""
+"""The datasheet of a published dataset: its contents, gaps and origin."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ NOTES = """## What to know
 
 @dataclass
 class Counts:
-    """What the datasheet says of the articles, gathered while they are written."""
+    """Counts for the datasheet, collected while the articles are written."""
 
     articles: int = 0
     words: int = 0
@@ -64,7 +64,10 @@ class Counts:
 
 
 def datasheet(counts: Counts, failed: list[tuple[str, str, int]], asked: dict[str, str]) -> str:
-    """The README: what is in the dataset, how much, what is missing, how it was made."""
+    """Return the README of a dataset: its contents, gaps, columns and programs.
+
+    `failed` lists site, reason and number of failed addresses; `asked` holds the query and filters of the export.
+    """
     filters = ", ".join(f"{name} = {value}" for name, value in asked.items() if value)
     intro = (
         f"# Newspaper articles: {', '.join(counts.newspapers.values())}\n\n"
@@ -95,7 +98,7 @@ def _sites(counts: Counts) -> list[tuple[object, ...]]:
 
 
 def gaps(counts: Counts) -> Iterator[tuple[str, str, str, int]]:
-    """Stretches of whole months without an article, between a site's first and last: site, first, last, months."""
+    """Yield gaps of whole months between a site's first and last article: site, first, last, number of months."""
     months: dict[str, list[int]] = {}
     for site, month in sorted(counts.by_month):
         if month:

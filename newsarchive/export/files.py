@@ -1,7 +1,7 @@
-"""Files and folders that appear under their name only when they are whole, and keep what the name stands for.
+"""Atomic writing of files and folders: they appear under their name only when they are complete.
 
-A link is followed: the draft is written beside its target and renamed there. Rights and owner of a file that is
-replaced are kept. A draft that a killed process left is removed by the next one for the same name.
+Symbolic links are followed: the draft is written next to the link's target and renamed there. A replaced file's
+permissions and owner are kept. The draft of a killed process is removed by the next export to the same name.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from newsarchive.errors import NewsArchiveError
 
 
 class ExportError(NewsArchiveError):
-    """The export cannot be made; the message is a sentence for the person at the terminal."""
+    """The export cannot be made; the message is written for the user."""
 
 
 class Sink(Protocol):
@@ -29,19 +29,20 @@ class Sink(Protocol):
         """Append bytes."""
 
     def close(self) -> None:
-        """End the file."""
+        """Close the file."""
 
 
 @contextmanager
-def whole(path: Path, *, folder: bool = False) -> Iterator[Path]:
-    """Give a temporary place beside what `path` stands for, which takes that name at the end or vanishes on failure.
+def atomic_write(path: Path, *, folder: bool = False) -> Iterator[Path]:
+    """Yield a temporary path next to `path`; it takes that name at the end, or is removed on failure.
 
-    A file replaces one of the same name; a folder does not. Raises ExportError where the place cannot be written.
+    A file replaces a file of the same name; a folder replaces only an empty one. Raises ExportError if `path` cannot
+    be written.
     """
     try:
-        real = _place_of(path, folder=folder)
-        inside_out = folder and real.is_dir() and (os.path.ismount(real) or os.path.samefile(real, os.curdir))
-        parent = real if inside_out else real.parent
+        real = _target_of(path, folder=folder)
+        in_place = folder and real.is_dir() and (os.path.ismount(real) or os.path.samefile(real, os.curdir))
+        parent = real if in_place else real.parent
         parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ExportError(f"Cannot write {path}: {error.strerror}.") from error
@@ -50,16 +51,16 @@ def whole(path: Path, *, folder: bool = False) -> Iterator[Path]:
         if folder:
             inside.mkdir()
         yield inside
-        if inside_out:  # a mounted disk or the current folder: to replace it is impossible, or pulls it from under us
+        if in_place:  # a mount point cannot be replaced, and the current folder must not be
             for child in sorted(inside.iterdir()):
                 child.rename(real / child.name)
         else:
-            _settle(inside, real)
+            _rename(inside, real)
 
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turn an OSError into an ExportError that names `path`; a reader that closed its pipe is not one."""
+    """Turn an OSError into an ExportError that names `path`, except for BrokenPipeError."""
     try:
         yield
     except BrokenPipeError:
@@ -69,29 +70,29 @@ def writing(path: Path) -> Iterator[None]:
         raise ExportError(f"Cannot write {name}: {error.strerror or error}.") from error
 
 
-def keep_out(path: Path, archive: Path) -> None:
-    """Raise ExportError where `path` would overwrite a part of the archive in the folder `archive`."""
+def refuse_archive_path(path: Path, archive: Path) -> None:
+    """Raise ExportError if `path` would overwrite a part of the archive in the folder `archive`."""
     real = Path(os.path.realpath(path))
     parts = [Path(os.path.realpath(archive / name)) for name in ("warc", "images", "sites")]
     database = Path(os.path.realpath(archive / "archive.db"))
     beside = real.parent == database.parent and real.name.startswith((database.name, "archive.lock"))
     if beside or real == Path(os.path.realpath(archive)) or any(real.is_relative_to(part) for part in parts):
-        raise ExportError(f"{path} belongs to the archive itself: name another place.")
+        raise ExportError(f"{path} belongs to the archive itself; choose another path.")
 
 
-def _place_of(path: Path, *, folder: bool) -> Path:
+def _target_of(path: Path, *, folder: bool) -> Path:
     real = Path(os.path.realpath(path))
     if real.is_symlink():
-        raise ExportError(f"{path} is a link that leads back to itself.")
+        raise ExportError(f"{path} is a symbolic link that leads back to itself.")
     if folder:
         if real.is_dir():
             _remove_leftovers(real, _prefix(real.name))
         if real.exists() and (not real.is_dir() or any(real.iterdir())):
-            raise ExportError(f"{path} exists already: name a folder that does not.")
+            raise ExportError(f"{path} already exists; choose a folder that does not.")
     elif real.is_dir():
-        raise ExportError(f"{path} is a folder: name a file.")
+        raise ExportError(f"{path} is a folder; choose a file name.")
     elif real.exists() and not os.access(real, os.W_OK):
-        raise ExportError(f"Cannot write {path}: it is read-only for you.")
+        raise ExportError(f"Cannot write {path}: you have no write permission.")
     return real
 
 
@@ -101,16 +102,16 @@ def _prefix(name: str) -> str:
 
 @contextmanager
 def _draft_in(parent: Path, name: str) -> Iterator[Path]:
-    """A new folder in `parent` that vanishes at the end; its lock tells other processes that it is in use."""
+    """Yield a new folder in `parent`, removed at the end; its lock tells other processes that it is in use."""
     _remove_leftovers(parent, _prefix(name))
     while True:
         draft = Path(tempfile.mkdtemp(prefix=_prefix(name), dir=parent))
         handle = os.open(draft, os.O_RDONLY)
-        with suppress(OSError):  # some network disks lock no folders: there a leftover is not removed either
+        with suppress(OSError):  # some network file systems cannot lock folders; leftovers stay there too
             fcntl.flock(handle, fcntl.LOCK_EX)
         if draft.exists():
             break
-        os.close(handle)  # taken for a leftover in the moment before it was locked
+        os.close(handle)  # another process removed it as a leftover before it was locked
     try:
         yield draft
     finally:
@@ -119,7 +120,7 @@ def _draft_in(parent: Path, name: str) -> Iterator[Path]:
 
 
 def _remove_leftovers(parent: Path, prefix: str) -> None:
-    """Remove the drafts of killed processes: nobody holds their locks."""
+    """Remove the drafts of killed processes, whose locks are free."""
     for draft in [path for path in parent.iterdir() if path.name.startswith(prefix)]:
         with suppress(OSError):
             handle = os.open(draft, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
@@ -130,17 +131,17 @@ def _remove_leftovers(parent: Path, prefix: str) -> None:
                 os.close(handle)
 
 
-def _settle(draft: Path, real: Path) -> None:
-    """Give the finished draft its name, and the rights and owner of what it replaces."""
+def _rename(draft: Path, real: Path) -> None:
+    """Rename the finished draft, with the permissions and owner of the file it replaces."""
     if draft.is_file():
         _flush(draft)
     with suppress(FileNotFoundError):
-        _take_rights(draft, real)
+        _copy_permissions(draft, real)
     draft.replace(real)
     _flush(real.parent)
 
 
-def _take_rights(draft: Path, before: Path) -> None:
+def _copy_permissions(draft: Path, before: Path) -> None:
     owner = os.stat(before)
     for user in (owner.st_uid, -1):
         try:

@@ -1,4 +1,4 @@
-"""JSON Lines: one article a line, every field always there."""
+"""JSON Lines: one article per line, with every field."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from newsarchive.export.records import FIELDS, Job
 
 
 def write_jsonl(job: Job, file: IO[bytes]) -> None:
-    """Write the articles in UTF-8; fields without a value are null, lists are arrays."""
+    """Write the articles in UTF-8; missing values are null, lists are arrays."""
     names = [field.name for field in FIELDS]
     for record in job.records():
         line = json.dumps({name: record[name] for name in names}, ensure_ascii=False) + "\n"

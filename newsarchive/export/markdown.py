@@ -1,4 +1,4 @@
-"""Markdown files with YAML front matter, one an article: ``site/year/day-id.md``."""
+"""Markdown files with YAML front matter, one per article: ``site/year/day-id.md``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from newsarchive.export.records import FIELDS, Job, Record
 
-_HEADED = [field.name for field in FIELDS if field.name not in ("body", "words")]
+_FRONT_FIELDS = [field.name for field in FIELDS if field.name not in ("body", "words")]
 _UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
@@ -27,7 +27,7 @@ def _file_name(record: Record) -> str:
 
 
 def front_matter(record: Record) -> str:
-    """The metadata that an article has, as YAML between two lines of dashes (its values are JSON, which is YAML).
+    """Return an article's metadata as YAML between two lines of dashes; values are JSON, a subset of YAML.
 
     >>> print(front_matter({"title": "Су: тасқын", "authors": [], "tags": ["су"]}), end="")
     ---
@@ -36,12 +36,12 @@ def front_matter(record: Record) -> str:
     ---
     <BLANKLINE>
     """
-    lines = [f"{name}: {_yaml(record[name])}" for name in _HEADED if record.get(name) not in (None, "", [])]
+    lines = [f"{name}: {_yaml(record[name])}" for name in _FRONT_FIELDS if record.get(name) not in (None, "", [])]
     return "\n".join(["---", *lines, "---", "", ""])
 
 
 def _yaml(value: object) -> str:
-    # JSON lets some characters stand that YAML wants escaped.
+    # YAML requires escapes for some characters that JSON allows.
     return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(value, ensure_ascii=False))
 
 

@@ -1,4 +1,4 @@
-"""Parquet, in row groups of a thousand articles; the one module that needs pyarrow (extra `parquet`)."""
+"""Parquet in row groups of a thousand articles. The only module that needs pyarrow (extra `parquet`)."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ ROWS = 1000
 
 
 def write_parquet(job: Job, file: IO[bytes]) -> None:
-    """Write the articles with typed columns: integers, texts, lists of texts. Raises ExportError without pyarrow."""
+    """Write the articles with typed columns: integers, strings, lists. Raises ExportError if pyarrow is missing."""
     try:
-        # Not at the top: pyarrow is an extra, and takes longer to load than most commands run.
+        # Imported late: pyarrow is optional, and loading it takes longer than most commands.
         import pyarrow  # type: ignore[import-untyped]
         import pyarrow.parquet  # type: ignore[import-untyped]
     except ModuleNotFoundError as error:
-        raise ExportError("Parquet needs pyarrow: install newsarchive[parquet].") from error
+        raise ExportError("Parquet needs pyarrow; install newsarchive[parquet].") from error
     kinds: dict[str, Any] = {
         "string": pyarrow.string(),
         "integer": pyarrow.int64(),

@@ -1,4 +1,4 @@
-"""What is exported of an article: one record with every field, the same in all formats, read in small batches."""
+"""The exported record of an article, with the same fields in all formats, read in small batches."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BATCH = 100
 
 Record = dict[str, Any]
 Progress = Callable[[int, int], None]
-"""Is told after every batch how many articles are written, of how many."""
+"""Called after every batch with the number of articles written and the total."""
 
 
 class Field(NamedTuple):
@@ -86,7 +86,7 @@ order by k.key
 
 @contextmanager
 def snapshot(db: Database) -> Iterator[None]:
-    """Read one state of the archive throughout, though a crawl may write to it meanwhile."""
+    """Read from one snapshot of the archive, even while a crawl writes to it."""
     if db.conn.in_transaction:
         yield
         return
@@ -99,17 +99,17 @@ def snapshot(db: Database) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Job:
-    """One export: the archive and the articles, by date of publication."""
+    """One export: the archive, the numbers of the articles in order, and options."""
 
     db: Database
     articles: array[int]
     progress: Progress | None = None
     seen: Callable[[Record], None] | None = None
-    """Is given every record as it passes."""
+    """Called with every record."""
     largest: int = 0
-    """Bytes that one of several files may have, where the format makes several; 0 leaves its default."""
+    """Maximum size of each WARC file in bytes; 0 selects the default."""
     spreadsheet: bool = False
-    """CSV for a spreadsheet program instead of one that reads it as data."""
+    """Write CSV for spreadsheet programs."""
 
     @classmethod
     def of(
@@ -121,12 +121,12 @@ class Job:
         largest: int = 0,
         order: str = "$key",
     ) -> Job:
-        """The articles of a selection, oldest first unless `order` is another; eight bytes of memory each."""
+        """Return a job for the articles of a selection, oldest first by default; takes eight bytes per article."""
         rows = selection.rows(db, "o.article", order=order)
         return cls(db, array("q", (row[0] for row in rows)), progress, largest=largest)
 
     def records(self) -> Iterator[Record]:
-        """Every article's record: all of `FIELDS`, and `markdown`."""
+        """Yield the record of every article: all of `FIELDS`, and `markdown`."""
         self._report(0)
         for start in range(0, len(self.articles), BATCH):
             batch = self.articles[start : start + BATCH]

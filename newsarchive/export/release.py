@@ -1,4 +1,4 @@
-"""A dataset that can be published and cited: the data twice, a datasheet, a schema, checksums."""
+"""A dataset for publication and citation: the data in two formats, a datasheet, a schema, checksums."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sqlite_utils import Database
 
 from newsarchive.export.captures import archive_folder
 from newsarchive.export.datasheet import LICENCE_NOTE, Counts, datasheet
-from newsarchive.export.files import keep_out, whole
+from newsarchive.export.files import atomic_write, refuse_archive_path
 from newsarchive.export.jsonlines import write_jsonl
 from newsarchive.export.parquet import write_parquet
 from newsarchive.export.records import FIELDS, Job, Progress, snapshot
@@ -23,13 +23,13 @@ from newsarchive.search import Filters, select_articles
 def release(
     db: Database, directory: Path, *, query: str = "", progress: Progress | None = None, **filters: Unpack[Filters]
 ) -> int:
-    """Write a dataset into a new folder and give the number of its articles.
+    """Write a dataset into a new folder and return its number of articles.
 
-    It holds articles.jsonl, articles.parquet, README.md, datapackage.json (Frictionless) and SHA256SUMS, and says
-    nothing of when it was made, so that the same archive gives the same bytes. Raises ExportError, FilterError.
+    It holds articles.jsonl, articles.parquet, README.md, datapackage.json (Frictionless) and SHA256SUMS. It does not
+    state when it was made, so that the same archive gives the same bytes. Raises ExportError, FilterError.
     """
-    keep_out(directory, archive_folder(db))
-    with snapshot(db), whole(directory, folder=True) as folder:
+    refuse_archive_path(directory, archive_folder(db))
+    with snapshot(db), atomic_write(directory, folder=True) as folder:
         job = Job.of(db, select_articles(db, query, **filters), progress)
         counts = Counts()
         with open(folder / "articles.jsonl", "xb") as file:
@@ -41,13 +41,13 @@ def release(
         (folder / "README.md").write_text(sheet, encoding="utf-8", newline="\n")
         package = json.dumps(data_package(folder, counts), ensure_ascii=False, indent=2)
         (folder / "datapackage.json").write_text(package + "\n", encoding="utf-8", newline="\n")
-        sums = [f"{_sha256(file)}  {file.name}\n" for file in sorted(folder.iterdir())]
-        (folder / "SHA256SUMS").write_text("".join(sums), encoding="ascii", newline="\n")
+        checksums = [f"{_sha256(file)}  {file.name}\n" for file in sorted(folder.iterdir())]
+        (folder / "SHA256SUMS").write_text("".join(checksums), encoding="ascii", newline="\n")
     return len(job.articles)
 
 
 def failures(db: Database, counts: Counts) -> Iterator[tuple[str, str, int]]:
-    """Site, reason and number of the listed addresses that gave no article though they should have."""
+    """Yield site, reason and number of listed addresses that failed or are not fetched yet."""
     rows = db.conn.execute(
         "select site, reason, count(*) from urls where state in ('failed', 'listed') group by site, state, reason"
         " order by site, 3 desc, reason"
@@ -56,11 +56,11 @@ def failures(db: Database, counts: Counts) -> Iterator[tuple[str, str, int]]:
 
 
 def data_package(folder: Path, counts: Counts) -> dict[str, Any]:
-    """The Frictionless Data Package of the two data files (https://datapackage.org/)."""
+    """Return the Frictionless Data Package of the two data files (https://datapackage.org/)."""
     jsonl = _resource(folder / "articles.jsonl", "jsonl", {})
     jsonl |= {"dialect": {"json": {"keyed": True}}, "bytes": (folder / "articles.jsonl").stat().st_size}
-    # Frictionless reads Parquet through pandas, which knows neither lists nor integers that may be missing, and does
-    # not count its bytes; the file's own schema says more than this one.
+    # Frictionless reads Parquet through pandas, which supports neither lists nor missing integers, and does not check
+    # its size. The file's own schema is more precise.
     parquet = _resource(folder / "articles.parquet", "parquet", {"array": "any", "integer": "number"})
     return {
         "profile": "data-package",

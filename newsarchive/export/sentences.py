@@ -1,4 +1,4 @@
-"""Sentences and tokens of newspaper text, by plain rules for Cyrillic and Latin."""
+"""Rule-based sentence splitting and tokenization of newspaper text in Cyrillic and Latin script."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Iterator
 
 _END = re.compile(r"(?<![.!?…])[.!?…]++[»”\")\]]*+(?=\s++[«“\"(\[—–-]*+\s*+[^\Wa-zа-яёәғқңөұүһі_])")
 _INITIAL = re.compile(r"(?:^|[\s.(«])[^\W\d_]\.$")
-_SHORT = re.compile(
+_ABBREVIATION = re.compile(
     r"[«(]?(?:т\.[бдп]|т\.с\.с|б\.з|жж?|ғғ?|гг?|вв?|ул|көш|обл|[ос]|мк|стр|бет|др|см|проф|акад)\.", re.I
 )
 _TOKEN = re.compile(r"\d+(?:[.,:]\d+)*%?|[^\W_]+(?:['’\u2010\u2011-][^\W_]+)*|(?:\.{3}|[^\w\s]|_)")
 
 
 def split_sentences(paragraph: str) -> list[str]:
-    """The sentences of a paragraph. Initials and common short forms end none.
+    """Return the sentences of a paragraph. Initials and common abbreviations do not end a sentence.
 
     >>> split_sentences("А. Бек келді. «Су көп», — деді ол. 2024 ж. басталды...")
     ['А. Бек келді.', '«Су көп», — деді ол.', '2024 ж. басталды...']
@@ -23,7 +23,7 @@ def split_sentences(paragraph: str) -> list[str]:
     for match in _END.finditer(paragraph):
         so_far = paragraph[begin : match.end()]
         last = so_far.rsplit(maxsplit=1)[-1]
-        if match[0] == "." and (_INITIAL.search(so_far) or _SHORT.fullmatch(last)):
+        if match[0] == "." and (_INITIAL.search(so_far) or _ABBREVIATION.fullmatch(last)):
             continue
         sentences.append(so_far.strip())
         begin = match.end()
@@ -32,7 +32,7 @@ def split_sentences(paragraph: str) -> list[str]:
 
 
 def tokenize(sentence: str) -> Iterator[tuple[str, bool]]:
-    """The tokens of a sentence, each with whether it follows the one before without a space.
+    """Yield the tokens of a sentence, each with True if no space separates it from the previous one.
 
     >>> [token for token, glued in tokenize("3,5 млн. теңге – «QR-код»!")]
     ['3,5', 'млн', '.', 'теңге', '–', '«', 'QR-код', '»', '!']

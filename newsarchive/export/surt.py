@@ -1,4 +1,4 @@
-"""The key of a CDXJ index: a URL with its host turned around, so that a site's pages stand together."""
+"""The key of a CDXJ index: a URL with its host reversed, so that a site's pages are sorted together."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _SESSION = re.compile(
 
 
 def surt(url: str) -> str:
-    """The key under which replay tools look a URL up (Sort-friendly URI Reordering Transform, as Wayback machines do).
+    """Return the key by which replay tools look up a URL (Sort-friendly URI Reordering Transform, as in Wayback).
 
-    Scheme, www, user, default port, case, fragment, session numbers and the order of parameters do not tell pages
-    apart. The package that replay tools use for it is under AGPL; a test holds this against it.
+    The key ignores scheme, www, user, default port, case, fragment, session IDs and the order of parameters. The
+    package that replay tools use is under the AGPL; a test compares this function with it.
 
     >>> surt("https://www.Sary-Arqa.kz:443/Qala/%D2%9B%D1%8B%D1%81/?b=2&a=1#top")
     'kz,sary-arqa)/qala/%d2%9b%d1%8b%d1%81?a=1&b=2'
@@ -36,7 +36,7 @@ def surt(url: str) -> str:
 
 
 def _host(host: str) -> str:
-    with suppress(UnicodeError):  # else it stays as it is written
+    with suppress(UnicodeError):  # if it cannot be encoded, it stays unchanged
         host = host.encode("idna").decode("ascii")
     name = re.sub(r"^www\d*\.", "", host.strip(".").lower())
     return ",".join(reversed(name.split(".")))
@@ -62,7 +62,7 @@ def _query(query: str) -> str:
 
 
 def _unquoted(text: str) -> bytes:
-    """Bytes without percent signs in front of their numbers, however often they were written so."""
+    """Decode percent-encoding, repeatedly encoded text too."""
     plain = text.encode()
     while (further := unquote_to_bytes(plain)) != plain:
         plain = further

@@ -1,4 +1,4 @@
-"""Where one file of an export goes: to a name on the disk, standard output, a pipe or a device."""
+"""Targets of single-file exports: a file on disk, standard output, a pipe or a device."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from pathlib import Path
 from shutil import copyfileobj
 from typing import IO
 
-from newsarchive.export.files import whole, writing
+from newsarchive.export.files import atomic_write, writing
 
 STDOUT = "-"
-_LINKS = 40  # as many as Linux follows
+_LINKS = 40  # the maximum number of links that Linux follows
 
 
 @contextmanager
 def target_file(path: Path, *, seeks: bool = False) -> Iterator[IO[bytes]]:
-    """Give a file to write what `path` shall hold.
+    """Yield a file for the contents of `path`.
 
-    On the disk it takes the name when it is whole. Standard output (`-`), a pipe or a device is written to as the
-    bytes come; `seeks` says that the format goes back in its file, and then they come at the end. Raises ExportError,
-    and BrokenPipeError where nobody reads any more.
+    A file on disk appears at `path` when it is complete. Standard output (`-`), a pipe or a device is written to
+    directly, or at the end if the format `seeks` in its file. Raises ExportError, and BrokenPipeError if the reader
+    closed the pipe.
     """
     with writing(path):
         stream = open_stream(path)
     if stream is None:
-        with whole(path) as draft, open(draft, "xb") as file:
+        with atomic_write(path) as draft, open(draft, "xb") as file:
             yield file
     elif not seeks:
         with writing(path), stream:
@@ -44,7 +44,7 @@ def target_file(path: Path, *, seeks: bool = False) -> Iterator[IO[bytes]]:
 
 
 def open_stream(path: Path) -> IO[bytes] | None:
-    """What `path` stands for, opened for writing, where that is not a file or folder on the disk; else None."""
+    """Open standard output, a pipe or a device for writing; return None if `path` is a file or folder on disk."""
     number = 1 if str(path) == STDOUT else _own_descriptor(path)
     if number is not None:
         return _open_own(number)
@@ -54,7 +54,7 @@ def open_stream(path: Path) -> IO[bytes] | None:
 
 
 def is_on_disk(path: Path) -> bool:
-    """True where `path` names a file or folder, there already or to be made; not a pipe, a device or ``-``."""
+    """Return True if `path` names a file or folder, existing or new; False for a pipe, a device or ``-``."""
     if str(path) == STDOUT or _own_descriptor(path) is not None:
         return False
     try:
@@ -65,9 +65,9 @@ def is_on_disk(path: Path) -> bool:
 
 
 def _own_descriptor(path: Path) -> int | None:
-    """The number of this process's open file that a path such as ``/dev/stdout`` leads to.
+    """Return the number of this process's file descriptor for a path such as ``/dev/stdout``, else None.
 
-    To open it by name would begin a redirected file from its start, and to follow it would replace that file.
+    Opening it by name would write a redirected file from its start, and following the link would replace that file.
     """
     for _ in range(_LINKS):
         place = Path(os.path.realpath(path.parent)) / path.name
@@ -81,7 +81,7 @@ def _own_descriptor(path: Path) -> int | None:
 
 def _open_own(number: int) -> IO[bytes]:
     ours = {1: sys.__stdout__, 2: sys.__stderr__}
-    if number in ours and ours[number] is None:  # closed at the start: by now the number may be another file's
+    if number in ours and ours[number] is None:  # closed at startup: by now the number may belong to another file
         raise OSError(errno.EBADF, "it is closed")
     for text in ours.values():
         if text is not None:

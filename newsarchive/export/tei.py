@@ -1,4 +1,4 @@
-"""TEI P5: one teiCorpus, a TEI element an article with its whole description in the header.
+"""TEI P5: one teiCorpus with one TEI element per article, whose header holds all metadata.
 
 https://tei-c.org/guidelines/p5/
 """
@@ -21,7 +21,7 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class _Maker:
-    """Makes TEI elements: ``E.title("Су", level="a")``."""
+    """Factory of TEI elements: ``E.title("Су", level="a")``."""
 
     def __getattr__(self, name: str) -> Callable[..., etree._Element]:
         def make(*children: etree._Element | str, **attributes: str) -> etree._Element:
@@ -40,7 +40,7 @@ E = _Maker()
 
 
 def write_tei(job: Job, file: IO[bytes]) -> None:
-    """Write the articles as one corpus, element by element; where there are none, a corpus of one empty text."""
+    """Write the articles as one corpus, element by element; without articles, a corpus with one empty text."""
     with etree.xmlfile(file, encoding="utf-8") as xml:
         xml.write_declaration()
         with xml.element(f"{{{NAMESPACE}}}teiCorpus", nsmap=_PREFIXES):
@@ -64,7 +64,7 @@ def _corpus_header(articles: int) -> etree._Element:
 
 
 def article_element(record: Record) -> etree._Element:
-    """One article as a TEI element."""
+    """Return one article as a TEI element."""
     text = E.text(E.body(E.head(_clean(record["title"])), *_paragraphs(record)))
     text.set(f"{_XML}lang", record["language"] or "und")
     element = E.TEI(_header(record), text)
@@ -101,7 +101,7 @@ def _identifiers(record: Record) -> list[etree._Element]:
 
 
 def _source(record: Record) -> etree._Element:
-    pictures = zip(record["images"], record["captions"], record["credits"], strict=False)
+    images = zip(record["images"], record["captions"], record["credits"], strict=False)
     return E.bibl(
         E.title(_clean(record["title"]), level="a"),
         *(E.author(_clean(name)) for name in record["authors"]),
@@ -109,11 +109,11 @@ def _source(record: Record) -> etree._Element:
         *_dated("published", record["published"]),
         *_dated("modified", record["modified"]),
         E.idno(_clean(record["url"]), type="URL"),
-        *(E.relatedItem(_picture(*picture), type="image") for picture in pictures),
+        *(E.relatedItem(_image(*image), type="image") for image in images),
     )
 
 
-def _picture(url: str, caption: str, credit: str) -> etree._Element:
+def _image(url: str, caption: str, credit: str) -> etree._Element:
     parts = [E.title(_clean(caption))] if caption else []
     return E.bibl(*parts, *([E.author(_clean(credit))] if credit else []), E.idno(_clean(url), type="URL"))
 

@@ -1,6 +1,7 @@
-"""Vertical text for Sketch Engine and NoSketch Engine: documents, paragraphs, sentences, a token a line with its stem.
+"""Vertical text for Sketch Engine and NoSketch Engine: documents, paragraphs, sentences, and one token per line.
 
-Columns: word, stem. ``<g/>`` stands where no space was. Lists in attributes are divided by ``|`` (MULTISEP).
+Columns: word, stem. ``<g/>`` marks tokens without a space between them. ``|`` separates lists in attributes
+(MULTISEP).
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ _ATTRIBUTES = [field.name for field in FIELDS if field.name not in ("lead", "bod
 
 
 def write_vertical(job: Job, file: IO[bytes]) -> None:
-    """Write the articles: the headline is a paragraph of type ``title``, the standfirst one of type ``lead``."""
+    """Write the articles. Headlines are paragraphs of type ``title``, standfirsts of type ``lead``."""
     for record in job.records():
         file.writelines(f"{line}\n".encode() for line in document(record))
 
 
 def document(record: Record) -> list[str]:
-    """The lines of one article."""
+    """Return the lines of one article."""
     attributes = " ".join(f'{name}="{_attribute(record[name])}"' for name in _ATTRIBUTES)
     lines = [f"<doc {attributes}>"]
     code = language_code(record["language"], record["title"] + record["body"])

@@ -1,4 +1,4 @@
-"""A WACZ file (Web Archive Collection Zipped, 1.1.1): WARC files with index, list of pages and digests in one ZIP."""
+"""WACZ files (Web Archive Collection Zipped, 1.1.1): WARC files, an index, a page list and digests in one ZIP."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from newsarchive.export.warcs import LARGEST, WarcFiles
 
 VERSION = "1.1.1"
 _ZIP64 = (1 << 31) - (1 << 28)
-"""Files that may become as large as this get the fields of ZIP64."""
+"""Size from which files get ZIP64 fields."""
 
 _PAGES = """
 select c.url, c.time, t.title, t.lead, t.body, t.language
@@ -36,19 +36,19 @@ join captures c on c.id = p.capture
 join revisions t on t.id = coalesce((select max(x.id) from revisions x where x.reextracts = r.id), r.id)
 where r.article = ? and r.kind <> 'reextracted' order by r.number
 """
-"""The first page of each of the newspaper's revisions, with the text as it was last extracted."""
+"""The first page of each of the newspaper's revisions, with the most recently extracted text."""
 
 
 def write_wacz(job: Job, target: IO[bytes]) -> None:
-    """Write the captures of the articles' pages and pictures as one file.
+    """Write the captures of the articles' pages and images as one file. Raises ExportError.
 
-    Each of the newspaper's revisions is a page of its list. WARC records go straight into the ZIP; the list of pages
-    and the index wait beside it on the disk. Nothing in it tells when it was made: its time is that of the newest
-    capture in it. The package `wacz` is not used for it: that holds all pages in memory, wants the WARC files on the
-    disk besides, and dates every file by now. Raises ExportError.
+    Each of the newspaper's revisions is an entry of the page list. WARC records go straight into the ZIP; the page
+    list and the index are first written next to it on disk. The file does not state when it was made; its time is that
+    of its newest capture. The package `wacz` is not used, because it holds all pages in memory, needs a second copy of
+    the WARC files on disk, and stamps every file with the current time.
     """
-    beside = Path(target.name).parent if isinstance(target.name, str) else None
-    with tempfile.TemporaryDirectory(dir=beside) as scratch, ZipFile(target, "w") as file:
+    folder = Path(target.name).parent if isinstance(target.name, str) else None
+    with tempfile.TemporaryDirectory(dir=folder) as scratch, ZipFile(target, "w") as file:
         package = _Package(file, large=(job.largest or LARGEST) >= _ZIP64)
         index, pages = Index(Path(scratch)), Path(scratch) / "pages.jsonl"
         try:
@@ -64,7 +64,7 @@ def write_wacz(job: Job, target: IO[bytes]) -> None:
 
 
 def _write_archive(job: Job, package: _Package, index: Index, pages: Path) -> dict[str, str]:
-    """Write the WARC files, fill the index and the list of pages; gives title, description and time of it all."""
+    """Write the WARC files, the index and the page list; return the title, description and time of the archive."""
     captures = Captures(job)
     newspapers: dict[str, None] = {}
     articles, newest = 0, ""
@@ -91,7 +91,7 @@ def _write_archive(job: Job, package: _Package, index: Index, pages: Path) -> di
 
 
 def _pages(db: Database, article: int) -> Iterator[dict[str, str]]:
-    """The pages of an article for the list: each of its revisions, at the time of its capture."""
+    """Yield the entries of an article in the page list: one per revision, at the time of its capture."""
     for url, time, title, lead, body, language in db.conn.execute(_PAGES, (article,)).fetchall():
         page = {"id": str(uuid5(NAMESPACE_URL, f"{time}/{url}")), "url": url, "ts": time, "title": title}
         text = "\n\n".join(part for part in (lead, body) if part)
@@ -103,27 +103,27 @@ def _line(value: dict[str, Any]) -> bytes:
 
 
 class _Package:
-    """The ZIP file and what datapackage.json says of each file in it."""
+    """The ZIP file and the entries of its files in datapackage.json."""
 
     def __init__(self, file: ZipFile, *, large: bool) -> None:
         self._file, self._large = file, large
         self._resources: list[dict[str, Any]] = []
 
     def open(self, path: str, *, deflated: bool = False) -> _Entry:
-        """A file to be written in one go; only one may be open. It is stored as it is, unless `deflated`."""
-        info = ZipInfo(path)  # the time that ZIP begins with, so that the same archive gives the same bytes
+        """Open a file in the ZIP for writing; only one may be open at a time. Compressed only if `deflated`."""
+        info = ZipInfo(path)  # dated 1980, the earliest ZIP time, so that the same archive gives the same bytes
         info.compress_type = ZIP_DEFLATED if deflated else ZIP_STORED
         info.create_system, info.external_attr = 3, 0o644 << 16
         return _Entry(self._file.open(info, "w", force_zip64=self._large), path, self._resources)
 
     def add(self, path: str, data: bytes) -> str:
-        """Write a small file; gives its digest."""
+        """Write a small file and return its digest."""
         with self.open(path, deflated=True) as entry:
             entry.write(data)
         return str(self._resources[-1]["hash"])
 
     def describe(self, about: dict[str, str]) -> None:
-        """Write datapackage.json (Frictionless) and the digest of it."""
+        """Write datapackage.json (Frictionless) and its digest."""
         package = {
             "profile": "data-package",
             **about,
@@ -136,7 +136,7 @@ class _Package:
 
 
 class _Entry(RawIOBase):
-    """A file in the ZIP that is being written, with its digest."""
+    """A file being written to the ZIP; computes its digest."""
 
     def __init__(self, stream: IO[bytes], path: str, resources: list[dict[str, Any]]) -> None:
         self._stream, self._path, self._resources = stream, path, resources
@@ -149,7 +149,7 @@ class _Entry(RawIOBase):
         return self._stream.write(data)
 
     def close(self) -> None:
-        """End the file and list it."""
+        """Close the file and add it to the list of resources."""
         if not self.closed:
             self._stream.close()
             resource = {"name": PurePosixPath(self._path).name, "path": self._path}

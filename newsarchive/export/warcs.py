@@ -1,4 +1,4 @@
-"""WARC files of the captures that articles were read from: self-contained, of at most a chosen size each."""
+"""Self-contained WARC files of the articles' captures, with a maximum size per file."""
 
 from __future__ import annotations
 
@@ -17,14 +17,13 @@ from newsarchive.export.files import Sink
 from newsarchive.export.records import Job
 
 LARGEST = 1 << 30
-"""Bytes of a file, where nobody chose: what crawlers and libraries commonly make."""
+"""Default maximum size of a file in bytes, as is common among crawlers and libraries."""
 
 
 def write_warcs(job: Job, path: Path) -> None:
-    """Write all captures of the articles' pages and pictures into files ``001.warc.gz``, ... in the folder `path`.
+    """Write all captures of the articles' pages and images to files ``001.warc.gz``, ... in the folder `path`.
 
-    Records are copied byte for byte, each response with the request that brought it. Raises ExportError where a
-    capture cannot be read.
+    Records are copied byte for byte, each response with its request. Raises ExportError if a capture cannot be read.
     """
     captures = Captures(job)
     with closing(WarcFiles(lambda name: open(path / name, "xb"), job.largest or LARGEST)) as files:
@@ -34,7 +33,7 @@ def write_warcs(job: Job, path: Path) -> None:
 
 
 class WarcFiles:
-    """Files that `open_file` opens by name, a new one where the next records would make the last one too large."""
+    """A series of WARC files, opened with `open_file`; a new one starts when the current one would be too large."""
 
     def __init__(self, open_file: Callable[[str], Sink], largest: int) -> None:
         self._open_file, self._largest = open_file, largest
@@ -42,7 +41,7 @@ class WarcFiles:
         self._number = self._size = 0
 
     def write(self, copy: Copy) -> tuple[str, int]:
-        """Append a capture's records, which stay together; gives the file's name and where the first begins."""
+        """Append a capture's records, kept in one file; return the file's name and the offset of the first record."""
         size = sum(len(data) for _, data in copy.records)
         if self._file is None or self._size + size > self._largest:
             self._next(copy)
@@ -66,14 +65,14 @@ class WarcFiles:
         self._size = len(info)
 
     def close(self) -> None:
-        """Close the last file."""
+        """Close the current file."""
         if self._file is not None:
             self._file.close()
             self._file = None
 
 
 def _warcinfo(name: str, first: Copy) -> bytes:
-    """The first record of a file, with the time of its first capture: the same captures give the same bytes."""
+    """Return a file's warcinfo record, dated by its first capture so that the same captures give the same bytes."""
     out = BytesIO()
     writer = WARCWriter(out, gzip=True, warc_version="1.1")
     info: dict[str, Any] = {"software": f"newsarchive/{__version__}", "format": "WARC File Format 1.1"}

@@ -1,4 +1,4 @@
-"""What makes a new revision of an article, and of which kind: pure functions on content."""
+"""Rules for new revisions of an article and their kind. Pure functions on content."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SIZE = re.compile(r"(?:-\d{2,5}x\d{2,5}|-scaled|-rotated|-e\d{10,})+(?=\.\w+$)"
 
 
 def image_asset(url: str) -> str:
-    """The picture an address shows, whatever its host, scheme and size.
+    """Return the identity of the image at a URL, regardless of host, scheme and size.
 
     >>> image_asset("http://a.kz/wp-content/uploads/2025/02/IMG_6637-1024x720.jpeg")
     '/wp-content/uploads/2025/02/IMG_6637.jpeg'
@@ -28,7 +28,7 @@ def image_asset(url: str) -> str:
 
 
 def content_of(article: Article) -> dict[str, Any]:
-    """The content of an article as plain data: what a revision keeps and a digest is made of."""
+    """Return the content of an article as plain data, as stored in a revision and digested."""
     return {
         "title": article.title,
         "lead": article.lead,
@@ -43,7 +43,9 @@ def content_of(article: Article) -> dict[str, Any]:
 
 
 def content_digest(content: Mapping[str, Any]) -> str:
-    """A digest with its version in front; empty fields do not count, so that a new field makes no false edit.
+    """Return the digest of a content, prefixed with its version.
+
+    Empty fields are ignored, so that a field added later does not look like an edit.
 
     >>> content_digest({"title": "A", "lead": ""}) == content_digest({"title": "A"})
     True
@@ -54,14 +56,14 @@ def content_digest(content: Mapping[str, Any]) -> str:
 
 
 def changed_fields(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
-    """The names of the fields that differ, in their fixed order; an empty one equals a missing one."""
+    """Return the names of the fields that differ, in the order of `FIELDS`; empty equals missing."""
     return tuple(name for name in FIELDS if (old.get(name) or None) != (new.get(name) or None))
 
 
 def kind_of_change(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    """``substantive`` where words changed, ``cosmetic`` where only typography did, else ``metadata``.
+    """Return ``substantive`` if words changed, ``cosmetic`` if only typography changed, else ``metadata``.
 
-    A standfirst that moves into the body, as with a new theme, changes no words.
+    A standfirst that moves into the body, as after a change of theme, changes no words.
 
     >>> kind_of_change({"title": "Су", "body": "Тасқын - қауіп"}, {"title": "Су", "body": "Тасқын – қауіп"})
     'cosmetic'

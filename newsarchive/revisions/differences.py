@@ -1,4 +1,4 @@
-"""What changed between two texts or two revisions, word by word: pure functions."""
+"""Word-by-word differences between two texts or two revisions. Pure functions."""
 
 from __future__ import annotations
 
@@ -17,14 +17,17 @@ SAME, REMOVED, ADDED = "same", "removed", "added"
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of text: ``same`` in both, ``removed`` from the old one, or ``added``."""
+    """A piece of text: ``same`` in both texts, ``removed`` from the old one, or ``added`` in the new one."""
 
     kind: str
     text: str
 
 
 def compare_revisions(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Piece]]:
-    """The fields that differ between two rows of `revisions`, word by word; names and images one a line."""
+    """Return the word-by-word changes of each field that differs between two rows of `revisions`.
+
+    Names and images are compared as one line each.
+    """
     old, new = _texts(before), _texts(after)
     return {name: compare_words(old[name], new[name]) for name in FIELDS if old[name] != new[name]}
 
@@ -43,7 +46,7 @@ def _texts(revision: Mapping[str, Any]) -> dict[str, str]:
 
 
 def compare_words(old: str, new: str) -> list[Piece]:
-    """The new text with what went and what came, in reading order; paragraphs are matched first, then their words.
+    """Return the pieces of both texts in reading order; paragraphs are matched first, then their words.
 
     >>> [(p.kind, p.text) for p in compare_words("екі үй су астында", "бес үй су астында")]
     [('removed', 'екі'), ('added', 'бес'), ('same', ' үй су астында')]
@@ -64,27 +67,27 @@ def _paragraphs(old: list[str], new: list[str]) -> Iterator[Piece]:
 
 def _words(old: str, new: str) -> Iterator[Piece]:
     before, after = _split(r"\s+|[^\w\s]", old), _split(r"\s+|[^\w\s]", new)
-    # Without autojunk the match is quadratic: very long texts keep it.
+    # Without autojunk, matching takes quadratic time, so very long texts use it.
     matcher = SequenceMatcher(None, before, after, autojunk=len(before) + len(after) > 20_000)
     for tag, a, b, c, d in matcher.get_opcodes():
         if tag == "equal":
             yield Piece(SAME, "".join(before[a:b]))
         else:
-            yield from _apart("".join(before[a:b]), "".join(after[c:d]))
+            yield from _trimmed("".join(before[a:b]), "".join(after[c:d]))
 
 
-def _apart(removed: str, added: str) -> Iterator[Piece]:
-    """A change without the space around it that both texts have."""
-    head = len(commonprefix([_blank(removed), _blank(added)]))  # noqa: RUF071 - characters are meant
-    tail = len(commonprefix([_blank(removed[head:][::-1]), _blank(added[head:][::-1])]))  # noqa: RUF071
+def _trimmed(removed: str, added: str) -> Iterator[Piece]:
+    """Yield a change, with the whitespace that both texts share around it as separate pieces."""
+    head = len(commonprefix([_indent(removed), _indent(added)]))  # noqa: RUF071 - compares characters on purpose
+    tail = len(commonprefix([_indent(removed[head:][::-1]), _indent(added[head:][::-1])]))  # noqa: RUF071
     yield Piece(SAME, removed[:head])
     yield Piece(REMOVED, removed[head : len(removed) - tail])
     yield Piece(ADDED, added[head : len(added) - tail])
     yield Piece(SAME, removed[len(removed) - tail :] if tail else "")
 
 
-def _blank(text: str) -> str:
-    """The space that a text begins with."""
+def _indent(text: str) -> str:
+    """Return the leading whitespace of a text."""
     return text[: len(text) - len(text.lstrip())]
 
 
@@ -93,13 +96,13 @@ def _split(separator: str, text: str) -> list[str]:
 
 
 def _joined(pieces: Iterator[Piece]) -> list[Piece]:
-    """Neighbours of one kind become one; a lone space between two changes joins them, for the eye."""
-    whole: list[Piece] = []
+    """Merge adjacent pieces of the same kind and drop empty ones."""
+    merged: list[Piece] = []
     for piece in pieces:
         if not piece.text:
             continue
-        if whole and whole[-1].kind == piece.kind:
-            whole[-1] = Piece(piece.kind, whole[-1].text + piece.text)
+        if merged and merged[-1].kind == piece.kind:
+            merged[-1] = Piece(piece.kind, merged[-1].text + piece.text)
         else:
-            whole.append(piece)
-    return whole
+            merged.append(piece)
+    return merged
