@@ -25,7 +25,7 @@ from sqlite_utils import Database
 
 from newsarchive.database import open_archive
 from newsarchive.search import RANKED, count_hits, facets, hits_over, kwic, search
-from newsarchive.text.search_text import shadow_text
+from newsarchive.text.search_text import make_search_text
 
 CHUNK = 500
 STEMS, FORMS = 25_000, 10
@@ -83,7 +83,7 @@ def make_articles(task: tuple[int, str]) -> tuple[list[Row], float]:
         moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(1_100_000_000 + second))
         drafts.append((title, body, moment))
     start = time.process_time()
-    rows = [(*d, shadow_text(title=d[0], lead="", body=d[1], authors=[], language="kk")) for d in drafts]
+    rows = [(*d, make_search_text(title=d[0], lead="", body=d[1], authors=[], language="kk")) for d in drafts]
     return rows, time.process_time() - start
 
 
@@ -98,7 +98,7 @@ def _paragraphs(words: list[str], chance: random.Random) -> str:
 
 def build(db: Database, articles: int, text: str) -> None:
     """Fill an archive row by row, so that its full-text triggers run as in a crawl."""
-    started, shadows = time.perf_counter(), 0.0
+    started, search_texts = time.perf_counter(), 0.0
     (number,) = db.conn.execute("select coalesce(max(id), 0) from articles").fetchone()
     first = number
     with db.atomic():
@@ -108,7 +108,7 @@ def build(db: Database, articles: int, text: str) -> None:
     tasks = [(i, text) for i in range(number // CHUNK, articles // CHUNK)]
     with get_context("spawn").Pool(1) as pool:
         for rows, seconds in pool.imap(make_articles, tasks):
-            shadows += seconds
+            search_texts += seconds
             with db.atomic():
                 for row in rows:
                     number += 1
@@ -118,10 +118,11 @@ def build(db: Database, articles: int, text: str) -> None:
     db.conn.execute("pragma wal_checkpoint(truncate)")
     seconds = time.perf_counter() - started
     rate = (number - first) / seconds
-    print(f"{first:,} to {number:,} built in {seconds:.0f} s, {rate:.0f} a second; shadows {shadows:.0f} s in a worker")
+    built = f"{first:,} to {number:,} built in {seconds:.0f} s, {rate:.0f} per second"
+    print(f"{built}; search texts {search_texts:.0f} s in a worker")
 
 
-def insert(db: Database, number: int, title: str, body: str, moment: str, shadow: tuple[str, str, str]) -> None:
+def insert(db: Database, number: int, title: str, body: str, moment: str, search_text: tuple[str, str, str]) -> None:
     """Insert an article without revisions and links, which search does not read."""
     url = f"https://{SITES[number % 3]}.example/{number}/"
     db.conn.execute(
@@ -129,7 +130,7 @@ def insert(db: Database, number: int, title: str, body: str, moment: str, shadow
         " values (?, ?, ?, ?, ?, ?, 'kk', ?, ?, ?, ?)",
         (number, SITES[number % 3], url, url, title, body, moment, moment[:10], moment, moment),
     )
-    db.conn.execute("insert into stems (id, title, authors, body) values (?, ?, ?, ?)", (number, *shadow))
+    db.conn.execute("insert into stems (id, title, authors, body) values (?, ?, ?, ?)", (number, *search_text))
 
 
 def sizes(db: Database) -> dict[str, float]:

@@ -81,7 +81,7 @@ class Listed:
 
 
 @dataclass(kw_only=True, frozen=True, slots=True)
-class Lost:
+class InvalidEntry:
     """An article or listing that a listing names by an invalid URL."""
 
     url: str
@@ -101,7 +101,7 @@ class Listing:
     """Total number of articles of the source (X-WP-Total), if stated."""
     cut: str = ""
     """Why the listing is truncated; empty if it is complete."""
-    lost: tuple[Lost, ...] = ()
+    lost: tuple[InvalidEntry, ...] = ()
 
 
 @dataclass(kw_only=True, frozen=True, slots=True)
@@ -180,7 +180,7 @@ class Original:
 
 
 @dataclass(kw_only=True, frozen=True, slots=True)
-class WantedPicture:
+class ImageToDownload:
     """An image to download, the page that shows it, and the hosts (with port) of that page's images.
 
     `shown` marks the smaller version that the page displays; it is stored as a capture for replay, not as a file.
@@ -196,14 +196,14 @@ class WantedPicture:
 
 
 @dataclass(kw_only=True, slots=True)
-class FetchedPicture:
+class FetchedImage:
     """The result of a request for an image.
 
     `state` is ``fetched`` (with a body), ``same`` (304 Not Modified), ``failed`` (to be retried) or ``refused``; the
     last two have a `reason`.
     """
 
-    wanted: WantedPicture
+    wanted: ImageToDownload
     state: str
     reason: str = ""
     body: bytes = b""
@@ -259,7 +259,7 @@ class Extracted:
     outcome: str
     article: Article | None = None
     reason: str = ""
-    shadow: tuple[str, str, str] = ("", "", "")
+    search_text: tuple[str, str, str] = ("", "", "")
     extractor: str = ""
     """Name and version of the extractor."""
     options_digest: str = ""

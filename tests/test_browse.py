@@ -35,7 +35,7 @@ from newsarchive.database import open_archive, read_archive, save_article, save_
 from newsarchive.database.revisions import Provenance
 from newsarchive.items import Article, Author, Capture, Image
 from newsarchive.sites import Site
-from newsarchive.text.search_text import shadow_text
+from newsarchive.text.search_text import make_search_text
 
 TAN = Site(name="tan", title="Таң", url="https://tan.example/", language="kk", timezone="Asia/Almaty")
 VEST = Site(name="vest", title="Весть", url="https://vest.example/", language="ru", timezone="Asia/Almaty")
@@ -60,7 +60,7 @@ def store(db: Database, article: Article, site: Site, time: str = "2025-03-01T02
         ),
         None,
     )
-    shadow = shadow_text(
+    search_text = make_search_text(
         title=article.title,
         lead=article.lead,
         body=article.body,
@@ -69,7 +69,7 @@ def store(db: Database, article: Article, site: Site, time: str = "2025-03-01T02
     )
     provenance = Provenance(time=time, captures=(capture,), extractor="newsarchive test")
     return save_article(
-        db, article, site=site, urls=[article.url], provenance=provenance, shadow=shadow, source="sitemap"
+        db, article, site=site, urls=[article.url], provenance=provenance, search_text=search_text, source="sitemap"
     ).article
 
 
@@ -555,8 +555,8 @@ def test_every_table_and_column_is_described(folder: Path) -> None:
     db = read_archive(folder)
     try:
         names = [*db.table_names(), *db.view_names()]
-        shadows = re.compile(r"\w+_fts(_\w+)?")
-        shown = {n for n in names if not shadows.fullmatch(n) and n not in HIDDEN and not n.startswith("sqlite_")}
+        search_texts = re.compile(r"\w+_fts(_\w+)?")
+        shown = {n for n in names if not search_texts.fullmatch(n) and n not in HIDDEN and not n.startswith("sqlite_")}
         columns = {n: {row[1] for row in db.conn.execute(f"pragma table_info([{n}])")} for n in shown}
     finally:
         db.close()

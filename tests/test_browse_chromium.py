@@ -17,7 +17,7 @@ from newsarchive.database import open_archive, save_article, save_site
 from newsarchive.database.revisions import Provenance
 from newsarchive.items import Article, Author, Image
 from newsarchive.sites import Site
-from newsarchive.text.search_text import shadow_text
+from newsarchive.text.search_text import make_search_text
 from tests.programs import chromium
 
 PIXEL = bytes.fromhex(
@@ -74,9 +74,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 tags=("су",),
                 evidence={"title": "json-ld"},
             )
-            shadow = shadow_text(title=title, lead="", body=body, authors=["Аида Рахымқұлова"], language="kk")
+            search_text = make_search_text(title=title, lead="", body=body, authors=["Аида Рахымқұлова"], language="kk")
             provenance = Provenance(time=f"{time}T02:00:00Z")
-            save_article(db, article, site=SITE, urls=[article.url], provenance=provenance, shadow=shadow)
+            save_article(db, article, site=SITE, urls=[article.url], provenance=provenance, search_text=search_text)
     digest = hashlib.sha256(PIXEL).hexdigest()
     (folder / "images" / f"{digest}.png").write_bytes(PIXEL)
     with db.atomic():

@@ -14,7 +14,7 @@ from newsarchive.database import open_archive, save_article, save_site
 from newsarchive.database.revisions import Provenance
 from newsarchive.items import Article
 from newsarchive.sites import Site
-from newsarchive.text.search_text import shadow_text
+from newsarchive.text.search_text import make_search_text
 
 SITE = Site(name="tan", title="Таң", url="https://tan.example/", language="kk", timezone="Asia/Almaty")
 
@@ -35,9 +35,9 @@ def archive(folder: Path) -> Path:
             language="kk",
             published=published,
         )
-        shadow = shadow_text(title=article.title, lead="", body=body, authors=[], language="kk")
+        search_text = make_search_text(title=article.title, lead="", body=body, authors=[], language="kk")
         provenance = Provenance(time="2025-03-01T00:00:00Z")
-        save_article(db, article, site=SITE, urls=[article.url], provenance=provenance, shadow=shadow)
+        save_article(db, article, site=SITE, urls=[article.url], provenance=provenance, search_text=search_text)
     db.close()
     return folder
 

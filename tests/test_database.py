@@ -36,7 +36,7 @@ from newsarchive.database.revisions import Provenance
 from newsarchive.items import Article, Author, Hints, Image, Listed
 from newsarchive.revisions.content import content_digest, kind_of_change
 from newsarchive.sites import Site
-from newsarchive.text.search_text import shadow_text
+from newsarchive.text.search_text import make_search_text
 
 SITE = Site(name="a", url="https://a.kz/", timezone="Asia/Almaty", exclude=("/video/",))
 URL = "https://a.kz/qala/"
@@ -68,8 +68,8 @@ def db(tmp_path: Path) -> Database:
 def save(
     db: Database, article: Article = ARTICLE, *, time: str = "2025-02-19T01:00:00Z", urls: tuple[str, ...] = (URL,)
 ):
-    shadow = shadow_text(title=article.title, lead="", body=article.body, authors=[], language="kk")
-    return save_article(db, article, site=SITE, urls=urls, provenance=Provenance(time=time), shadow=shadow)
+    search_text = make_search_text(title=article.title, lead="", body=article.body, authors=[], language="kk")
+    return save_article(db, article, site=SITE, urls=urls, provenance=Provenance(time=time), search_text=search_text)
 
 
 def test_the_wide_view_reads_well(db: Database) -> None:

@@ -75,10 +75,10 @@ def digest(result: object) -> str:
 def outcome(number: int) -> str:
     url = f"https://a.example/{number}/"
     try:
-        article, shadow = extract_one((Page(url=url, body=made(number)),), url, SITE, Hints(kind="post"))
+        article, search_text = extract_one((Page(url=url, body=made(number)),), url, SITE, Hints(kind="post"))
     except Exception as error:  # noqa: BLE001  it is what came of the page
         return repr(error)
-    return digest([asdict(article), shadow])
+    return digest([asdict(article), search_text])
 
 
 async def outcomes(numbers: list[int], workers: int) -> dict[int, str]:

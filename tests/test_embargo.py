@@ -23,7 +23,7 @@ from newsarchive.export import export
 from newsarchive.items import Article, Author, Hints, Image
 from newsarchive.search import count_hits, facets, hits_over, kwic, search
 from newsarchive.sites import Site
-from newsarchive.text.search_text import shadow_text
+from newsarchive.text.search_text import make_search_text
 
 SITE = Site(name="a", url="https://a.kz/", title="Ауыл", language="kk", timezone="Asia/Almaty")
 WORD = "қоныстойы"
@@ -43,9 +43,11 @@ def store(db: Database, number: int, title: str, body: str) -> int:
         images=(Image(url=f"https://a.kz/{number}.jpg", caption=f"{title} суреті"),),
         tags=("тег",),
     )
-    shadow = shadow_text(title=title, lead="", body=body, authors=[article.authors[0].name], language="kk")
+    search_text = make_search_text(title=title, lead="", body=body, authors=[article.authors[0].name], language="kk")
     provenance = Provenance(time="2025-03-01T00:00:00Z", hints=Hints(title=title))
-    return save_article(db, article, site=SITE, urls=[article.url], provenance=provenance, shadow=shadow).article
+    return save_article(
+        db, article, site=SITE, urls=[article.url], provenance=provenance, search_text=search_text
+    ).article
 
 
 @pytest.fixture

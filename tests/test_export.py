@@ -26,7 +26,7 @@ from newsarchive.export import FIELDS, FORMATS, ExportError, export, release
 from newsarchive.items import Article, Author, Capture, Image
 from newsarchive.search import FilterError
 from newsarchive.sites import Site
-from newsarchive.text.search_text import shadow_text
+from newsarchive.text.search_text import make_search_text
 
 SITE = Site(name="tan", title="«Таң» газеті", url="https://tan.example/", language="kk", timezone="Asia/Almaty")
 TRICKY = '— Тырнақша "ішінде", үтір; & <таңба> =1+1 | сызық\\'
@@ -36,7 +36,7 @@ FILES = [name for name, form in FORMATS.items() if not form.folder and name not 
 
 
 def add(db: Database, article: Article, capture: Capture | None = None) -> int:
-    shadow = shadow_text(
+    search_text = make_search_text(
         title=article.title,
         lead=article.lead,
         body=article.body,
@@ -45,7 +45,9 @@ def add(db: Database, article: Article, capture: Capture | None = None) -> int:
     )
     captures = (save_capture(db, capture, None),) if capture else ()
     provenance = Provenance(time="2025-03-01T00:00:00Z", captures=captures, extractor="newsarchive 0.1")
-    return save_article(db, article, site=SITE, urls=[article.url], provenance=provenance, shadow=shadow).article
+    return save_article(
+        db, article, site=SITE, urls=[article.url], provenance=provenance, search_text=search_text
+    ).article
 
 
 @pytest.fixture

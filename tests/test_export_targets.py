@@ -25,7 +25,7 @@ from newsarchive.export import FORMATS, ExportError, export, release
 from newsarchive.export.files import atomic_write
 from newsarchive.items import Article
 from newsarchive.sites import Site
-from newsarchive.text.search_text import shadow_text
+from newsarchive.text.search_text import make_search_text
 
 SITE = Site(name="tan", title="«Таң» газеті", url="https://tan.example/", language="kk", timezone="Asia/Almaty")
 TITLES = ("=1+1", "+7 701 000 00 00", "-5 градус", "@tan", "\tШегініс", "Су тасыды")
@@ -42,9 +42,9 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number, title in enumerate(TITLES):
         url = f"https://tan.example/{number}/"
         article = Article(url=url, site="tan", title=title, body="Мәтін. " * 1500, published=f"2025-01-0{number + 1}")
-        shadow = shadow_text(title=title, lead="", body="", authors=[], language="kk")
+        search_text = make_search_text(title=title, lead="", body="", authors=[], language="kk")
         provenance = Provenance(time="2025-03-01T00:00:00Z")
-        save_article(db, article, site=SITE, urls=[url], provenance=provenance, shadow=shadow)
+        save_article(db, article, site=SITE, urls=[url], provenance=provenance, search_text=search_text)
     db.close()
     return folder
 

@@ -133,7 +133,7 @@ def db(tmp_path: Path) -> Iterator[Database]:
             originals.setdefault(capture.sha256, original)
         article = Article(url=url, site="tan", title=f"Тақырып: {name}", body=f"Мәтін: {name}.", language="kk")
         provenance = Provenance(time=capture.time, captures=(number,))
-        save_article(db, article, site=SITE, urls=[url], provenance=provenance, shadow=("", "", ""))
+        save_article(db, article, site=SITE, urls=[url], provenance=provenance, search_text=("", "", ""))
     writer.close()
     yield db
     db.close()

@@ -161,7 +161,7 @@ def _no_room() -> None:
 def test_a_fetch_with_no_room_prints_the_article_and_says_that_it_is_not_kept(paper: Newspaper, folder: Path) -> None:
     open_archive(folder).close()
     story = next(story for story in paper.posts() if story.image)
-    paper.pictures[story.image] = Answer(b"\xff\xd8\xff" + os.urandom(1_000_000), "image/jpeg")
+    paper.images[story.image] = Answer(b"\xff\xd8\xff" + os.urandom(1_000_000), "image/jpeg")
     environment = {**os.environ, "NEWSARCHIVE_DATA": str(folder), "NEWSARCHIVE_CONTACT": "tests@example.org"}
     command = [sys.executable, "-m", "newsarchive", "fetch", "--images", "all", f"{paper.url}{story.slug}/"]
     done = subprocess.run(

@@ -29,7 +29,7 @@ from newsarchive.crawling.middlewares import OwnHostsMiddleware
 from newsarchive.crawling.spiders.page import PageSpider
 from newsarchive.demo import Newspaper
 from newsarchive.demo.answers import Answer, redirect
-from newsarchive.items import WantedPicture
+from newsarchive.items import ImageToDownload
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 Crawl = Callable[..., str]
@@ -96,7 +96,7 @@ def test_a_picture_that_changed_is_a_new_file_and_the_old_one_stays(
 ) -> None:
     crawl("--images")
     old = row(db(), "qala-2025.jpg")
-    paper.pictures["qala-2025.jpg"] = Answer(jpeg(), "image/jpeg")
+    paper.images["qala-2025.jpg"] = Answer(jpeg(), "image/jpeg")
     assert "pictures: 1 changed, 7 same" in newsarchive("images", "fetch", "--again").stdout
     new = row(db(), "qala-2025.jpg")
     assert new["sha256"] == hashlib.sha256(jpeg()).hexdigest() != old["sha256"]
@@ -113,9 +113,9 @@ def test_a_picture_that_changed_is_a_new_file_and_the_old_one_stays(
 def test_a_host_that_says_a_picture_is_the_same_sends_it_once(
     paper: Newspaper, crawl: Crawl, newsarchive: Run, db: Read
 ) -> None:
-    paper.pictures["qala-2025.jpg"] = Answer(jpeg(), "image/jpeg", headers={"ETag": '"1"'})
+    paper.images["qala-2025.jpg"] = Answer(jpeg(), "image/jpeg", headers={"ETag": '"1"'})
     crawl("--images")
-    paper.pictures["qala-2025.jpg"] = Answer(status=304, headers={"ETag": '"1"'})
+    paper.images["qala-2025.jpg"] = Answer(status=304, headers={"ETag": '"1"'})
     newsarchive("images", "fetch", "--again")
     assert row(db(), "qala-2025.jpg")["state"] == "kept"
     assert ("GET", "/images/qala-2025.jpg", 304) in paper.requests
@@ -127,7 +127,7 @@ def test_what_is_broken_fake_hostile_or_too_large_is_refused_by_name(
     from tests.test_pictures import png_of
 
     svg = b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'
-    paper.pictures = {
+    paper.images = {
         "egin-0912.jpg": Answer(b"<html><body>not here</body></html>", "image/jpeg"),
         "dala-2024.jpg": Answer(png_of(30_000, 30_000), "image/png"),
         "kol-0620.jpg": Answer(svg, "image/svg+xml"),
@@ -144,7 +144,7 @@ def test_what_is_broken_fake_hostile_or_too_large_is_refused_by_name(
     assert found["mektep-0901.jpg"] == ("refused", "larger than a picture may be")
     assert found["stadion-0505.jpg"] == ("failed", "404 Not Found")
     assert len(files(folder)) == 2
-    paper.pictures = {}
+    paper.images = {}
     paper.requests.clear()
     assert "pictures: 1 new" in newsarchive("images", "fetch").stdout
     assert asked(paper) == ["stadion-0505.jpg"]  # what was refused is not asked for again
@@ -155,7 +155,7 @@ def test_robots_txt_and_redirects_elsewhere_are_obeyed(
     paper: Newspaper, crawl: Crawl, newsarchive: Run, db: Read
 ) -> None:
     paper.robots = "User-agent: *\nDisallow: /images/kol\n"
-    paper.pictures["qala-2025.jpg"] = redirect("http://localhost:9/qala.jpg")
+    paper.images["qala-2025.jpg"] = redirect("http://localhost:9/qala.jpg")
     crawl("--images")
     assert row(db(), "kol-0620.jpg")["reason"] == "forbidden by robots.txt"
     reason = row(db(), "qala-2025.jpg")["reason"]
@@ -173,7 +173,7 @@ def captured(db: Database, name: str) -> list[int]:
 def test_the_version_that_a_page_shows_is_a_capture_and_nothing_else(
     paper: Newspaper, crawl: Crawl, newsarchive: Run, folder: Path, db: Read
 ) -> None:
-    paper.pictures[SMALLER] = Answer(jpeg("olive"), "image/jpeg")
+    paper.images[SMALLER] = Answer(jpeg("olive"), "image/jpeg")
     crawl("--images")
     assert captured(db(), SMALLER) == [200]
     assert not list(db().query("select * from images where url like ?", [f"%/{SMALLER}"]))
@@ -188,10 +188,10 @@ def test_the_version_that_a_page_shows_is_a_capture_and_nothing_else(
 def test_an_archive_that_has_the_largest_versions_alone_gets_those_shown(
     paper: Newspaper, crawl: Crawl, newsarchive: Run, db: Read
 ) -> None:
-    paper.pictures[SMALLER] = Answer(b"", "text/plain", status=404)
+    paper.images[SMALLER] = Answer(b"", "text/plain", status=404)
     crawl("--images")
     assert captured(db(), SMALLER) == [404]
-    del paper.pictures[SMALLER]
+    del paper.images[SMALLER]
     paper.requests.clear()
     assert "pictures: 1 smaller," in newsarchive("images", "fetch").stdout
     assert asked(paper) == [SMALLER]
@@ -201,8 +201,8 @@ def test_an_archive_that_has_the_largest_versions_alone_gets_those_shown(
 def test_a_shown_version_that_is_no_picture_or_leads_elsewhere_is_named(
     paper: Newspaper, crawl: Crawl, newsarchive: Run, folder: Path, db: Read
 ) -> None:
-    paper.pictures[SMALLER] = Answer(b"<script>alert(1)</script>", "image/jpeg")
-    paper.pictures["dala-2024-1024x683.jpg"] = redirect("http://localhost:9/a.jpg")
+    paper.images[SMALLER] = Answer(b"<script>alert(1)</script>", "image/jpeg")
+    paper.images["dala-2024-1024x683.jpg"] = redirect("http://localhost:9/a.jpg")
     assert "8 new, 6 smaller, 1 smaller failed, 1 smaller refused," in crawl("--images")
     assert row(db(), "egin-0912.jpg")["state"] == "kept"
     assert len(files(folder)) == 8
@@ -220,7 +220,7 @@ def test_the_lead_alone_has_its_shown_version_too(paper: Newspaper, crawl: Crawl
 def test_taking_a_picture_down_by_either_address_takes_both_versions(
     paper: Newspaper, crawl: Crawl, newsarchive: Run, folder: Path, db: Read, named: str
 ) -> None:
-    paper.pictures[SMALLER] = Answer(jpeg("olive"), "image/jpeg")
+    paper.images[SMALLER] = Answer(jpeg("olive"), "image/jpeg")
     crawl("--images")
     newsarchive("forget", f"{paper.url}images/{named}", "--reason", "авторлық құқық")
     assert captured(db(), SMALLER) == captured(db(), "egin-0912.jpg") == []
@@ -235,7 +235,7 @@ def test_taking_a_picture_down_by_either_address_takes_both_versions(
 def test_taking_an_article_down_takes_what_its_page_showed(
     paper: Newspaper, crawl: Crawl, newsarchive: Run, folder: Path, db: Read
 ) -> None:
-    paper.pictures["zauyt-0317-1024x683.jpg"] = Answer(jpeg("olive"), "image/jpeg")
+    paper.images["zauyt-0317-1024x683.jpg"] = Answer(jpeg("olive"), "image/jpeg")
     crawl("--images")
     image = row(db(), "zauyt-0317.jpg")
     shown = db().conn.execute("select article from article_images where image = ?", (image["id"],)).fetchall()
@@ -251,7 +251,7 @@ def test_pictures_with_cyrillic_names_are_known_by_the_address_that_was_asked_fo
 ) -> None:
     paper.add("sulu", "Жаңа хабар: көрме ашылды", "Көрмеге қаланың суретшілері қатысты.\n\n" * 8, image="сурет 1.jpg")
     names = {"сурет 1.jpg": jpeg("olive"), "сурет 1-1024x683.jpg": jpeg("teal")}
-    paper.pictures |= {name: Answer(body, "image/jpeg") for name, body in names.items()}
+    paper.images |= {name: Answer(body, "image/jpeg") for name, body in names.items()}
     assert "pictures: 9 new, 9 smaller," in crawl("--images")
     paper.requests.clear()
     assert "no picture is missing" in newsarchive("images", "fetch").stdout
@@ -289,7 +289,7 @@ def test_taking_an_article_down_takes_all_files_of_its_pictures(
     paper: Newspaper, crawl: Crawl, newsarchive: Run, folder: Path, db: Read
 ) -> None:
     crawl("--images")
-    paper.pictures["zauyt-0317.jpg"] = Answer(jpeg("maroon"), "image/jpeg")
+    paper.images["zauyt-0317.jpg"] = Answer(jpeg("maroon"), "image/jpeg")
     newsarchive("images", "fetch", "--again")
     image = row(db(), "zauyt-0317.jpg")
     shown = db().conn.execute("select article from article_images where image = ?", (image["id"],)).fetchall()
@@ -392,7 +392,7 @@ def test_fetch_obeys_the_robots_txt_of_the_picture_s_host(newsarchive: Run, fold
 )
 def test_a_public_page_brings_no_request_to_a_private_address(page: str, url: str, reason: str) -> None:
     hosts = frozenset({"127.0.0.1", "169.254.169.254"})
-    wanted = WantedPicture(url=url, page=page, hosts=hosts)
+    wanted = ImageToDownload(url=url, page=page, hosts=hosts)
     middleware = OwnHostsMiddleware(Crawler(PageSpider, Settings()))
     request = Request(url, meta={"picture": wanted})
     if not reason:

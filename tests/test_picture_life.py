@@ -47,8 +47,8 @@ def small(paper: Newspaper, crawl: Crawl) -> Newspaper:
     paper.stories = paper.posts()[:2]
     for slug in ("egin", "kol"):
         paper.add(slug, f"Жаңа хабар: {slug} туралы", TEXT.format(slug) * 8, image=f"{slug}.jpg")
-        paper.pictures[f"{slug}.jpg"] = Answer(SAME, "image/jpeg")
-        paper.pictures[f"{slug}-1024x683.jpg"] = Answer(jpeg("teal"), "image/jpeg")
+        paper.images[f"{slug}.jpg"] = Answer(SAME, "image/jpeg")
+        paper.images[f"{slug}-1024x683.jpg"] = Answer(jpeg("teal"), "image/jpeg")
     crawl("--images")
     return paper
 
@@ -110,10 +110,10 @@ def test_a_picture_that_was_had_through_a_redirect_goes_with_its_article(
 ) -> None:
     paper.stories = paper.posts()[:1]
     paper.add("qala", "Қала туралы жаңа хабар", TEXT.format("қала") * 8, image="qala.jpg")
-    paper.pictures |= {"qala.jpg": redirect(f"{paper.url}images/tau.jpg"), "tau.jpg": Answer(SAME, "image/jpeg")}
+    paper.images |= {"qala.jpg": redirect(f"{paper.url}images/tau.jpg"), "tau.jpg": Answer(SAME, "image/jpeg")}
     crawl("--images")
     newsarchive("images", "fetch", "--again")
-    paper.pictures["tau.jpg"] = Answer(LATER, "image/jpeg")
+    paper.images["tau.jpg"] = Answer(LATER, "image/jpeg")
     newsarchive("images", "fetch", "--again")
     assert {SAME, LATER} <= set(payloads(folder))
     newsarchive("forget", f"{paper.url}qala/", "--reason", "өтініш")
@@ -125,7 +125,7 @@ def test_a_picture_that_was_had_through_a_redirect_goes_with_its_article(
 def test_a_picture_alone_can_be_taken_down_and_its_article_stays(
     small: Newspaper, crawl: Crawl, newsarchive: Run, folder: Path, db: Read, tmp_path: Path
 ) -> None:
-    small.pictures["egin.jpg"] = Answer(LATER, "image/jpeg")
+    small.images["egin.jpg"] = Answer(LATER, "image/jpeg")
     newsarchive("images", "fetch", "--again")
     newsarchive("backup", str(tmp_path / "copy"))
     newsarchive("restore", str(tmp_path / "copy"), "--to", str(tmp_path / "new"))
@@ -152,7 +152,7 @@ def test_a_picture_alone_can_be_taken_down_and_its_article_stays(
 def test_check_finds_what_is_wrong_with_pictures_and_repeated_payloads(
     small: Newspaper, newsarchive: Run, folder: Path, db: Read
 ) -> None:
-    small.pictures["kol.jpg"] = Answer(LATER, "image/jpeg")
+    small.images["kol.jpg"] = Answer(LATER, "image/jpeg")
     newsarchive("images", "fetch", "--again")
     later, same = (folder / "images" / f"{sha256(body)}.jpg" for body in (LATER, SAME))
     later.write_bytes(LATER[:-1] + bytes([LATER[-1] ^ 1]))

@@ -21,7 +21,7 @@ from newsarchive.database.revisions import Provenance
 from newsarchive.images.reading import keep_picture, read_picture
 from newsarchive.items import Article, Image
 from newsarchive.sites import Site
-from newsarchive.text.search_text import shadow_text
+from newsarchive.text.search_text import make_search_text
 
 SITE = Site(name="a", url="https://a.kz/", title="Ауыл", language="kk", timezone="Asia/Almaty")
 CHART = (
@@ -41,9 +41,11 @@ def store(db: Database, time: str, *names: str) -> int:
     images = tuple(Image(url=f"https://a.kz/{name}") for name in names)
     body = "Ауылда жаңа үй салынды. " + " ".join(names)
     article = Article(url="https://a.kz/1/", site="a", title="Үй", body=body, language="kk", images=images)
-    shadow = shadow_text(title="Үй", lead="", body=body, authors=[], language="kk")
+    search_text = make_search_text(title="Үй", lead="", body=body, authors=[], language="kk")
     provenance = Provenance(time=time)
-    return save_article(db, article, site=SITE, urls=[article.url], provenance=provenance, shadow=shadow).article
+    return save_article(
+        db, article, site=SITE, urls=[article.url], provenance=provenance, search_text=search_text
+    ).article
 
 
 def keep(db: Database, folder: Path, name: str, body: bytes, time: str) -> str:

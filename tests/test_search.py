@@ -13,7 +13,7 @@ from newsarchive.database.revisions import Provenance
 from newsarchive.items import Article, Author
 from newsarchive.search import FilterError, count_hits, facets, hits_over, kwic, plain, search, suggest
 from newsarchive.sites import Site
-from newsarchive.text.search_text import shadow_text
+from newsarchive.text.search_text import make_search_text
 
 SITES = {
     "tan": Site(name="tan", title="Таң", url="https://tan.example/", language="kk", timezone="Asia/Almaty"),
@@ -26,11 +26,16 @@ def add(db: Database, slug: str, title: str, body: str, **fields: object) -> int
     authors = tuple(Author(name=name, as_written=name) for name in fields.pop("authors", ()))  # type: ignore[attr-defined]
     fields.setdefault("language", site.language)
     article = Article(url=f"{site.url}{slug}/", site=site.name, title=title, body=body, authors=authors, **fields)  # type: ignore[arg-type]
-    shadow = shadow_text(
+    search_text = make_search_text(
         title=title, lead=article.lead, body=body, authors=[a.name for a in authors], language=article.language
     )
     saved = save_article(
-        db, article, site=site, urls=[article.url], provenance=Provenance(time="2025-03-01T00:00:00Z"), shadow=shadow
+        db,
+        article,
+        site=site,
+        urls=[article.url],
+        provenance=Provenance(time="2025-03-01T00:00:00Z"),
+        search_text=search_text,
     )
     return saved.article
 

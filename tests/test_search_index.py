@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from newsarchive.database import (
-    WaitingShadows,
+    PendingSearchTexts,
     index_is_current,
     open_archive,
     rebuild_index,
@@ -22,7 +22,7 @@ from newsarchive.items import Article, Author
 from newsarchive.kazakh.lexicon import choose_parse, read_lexicon
 from newsarchive.search import search
 from newsarchive.sites import Site
-from newsarchive.text.search_text import shadow_text
+from newsarchive.text.search_text import make_search_text
 
 SITE = Site(name="tan", title="Таң", url="https://tan.example/", language="kk", timezone="Asia/Almaty")
 OLD = ("ескі", "ескі", "ескі")
@@ -44,7 +44,7 @@ def make_archive(folder: Path, *, version: str) -> None:
             authors=(Author(name="Аида Бек", as_written="Аида БЕК"),),
         )
         provenance = Provenance(time="2025-03-01T00:00:00Z")
-        save_article(db, article, site=SITE, urls=[article.url], provenance=provenance, shadow=OLD)
+        save_article(db, article, site=SITE, urls=[article.url], provenance=provenance, search_text=OLD)
     with db.atomic():
         db.conn.execute("update search_index set stems = ?", (version,))
     db.close()
@@ -64,7 +64,7 @@ def test_the_index_made_anew_is_the_one_that_saving_makes(tmp_path: Path) -> Non
     assert rebuild_index(db, lambda done, total: told.append((done, total))) == 250
     assert told == [(100, 250), (200, 250), (250, 250)]
     assert index_is_current(db)
-    wanted = shadow_text(
+    wanted = make_search_text(
         title="7-мектеп", lead="Қысқа лид", body="Балаларға сабақ өтті.", authors=["Аида Бек"], language="kk"
     )
     assert db.conn.execute("select title, authors, body from stems where id = 8").fetchone() == wanted
@@ -73,12 +73,12 @@ def test_the_index_made_anew_is_the_one_that_saving_makes(tmp_path: Path) -> Non
     db.close()
 
 
-def save_waiting(db: Database, waiting: WaitingShadows, name: str, body: str, published: str) -> None:
+def save_waiting(db: Database, waiting: PendingSearchTexts, name: str, body: str, published: str) -> None:
     url = f"https://tan.example/{name}/"
     article = Article(url=url, site="tan", title=name, body=body, language="kk", published=published)
-    shadow = shadow_text(title=name, lead="", body=body, authors=[], language="kk")
+    search_text = make_search_text(title=name, lead="", body=body, authors=[], language="kk")
     provenance = Provenance(time="2025-03-01T00:00:00Z")
-    save_article(db, article, site=SITE, urls=[url], provenance=provenance, shadow=shadow, waiting=waiting)
+    save_article(db, article, site=SITE, urls=[url], provenance=provenance, search_text=search_text, waiting=waiting)
 
 
 def test_search_texts_that_wait_are_written_together_in_their_latest_form(tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_search_texts_that_wait_are_written_together_in_their_latest_form(tmp_pa
     save_site(db, SITE)
     db.conn.commit()
     db.conn.execute("begin immediate")
-    waiting = WaitingShadows(db)
+    waiting = PendingSearchTexts(db)
     save_waiting(db, waiting, "a", "Өзенде мұз еріді.", "2025-02-20T08:00:00Z")
     save_waiting(db, waiting, "b", "Далада қар жатыр.", "2025-02-18T08:00:00Z")
     save_waiting(db, waiting, "a", "Өзенде тасқын басталды.", "2025-02-20T08:00:00Z")
@@ -109,7 +109,7 @@ def test_search_texts_that_wait_are_written_together_in_their_latest_form(tmp_pa
 def test_search_texts_do_not_wait_for_more_than_a_few_others(tmp_path: Path) -> None:
     db = open_archive(tmp_path)
     save_site(db, SITE)
-    waiting = WaitingShadows(db)
+    waiting = PendingSearchTexts(db)
     for n in range(2 * TOGETHER):
         save_waiting(db, waiting, f"x{n}", "Балаларға сабақ өтті.", f"2025-02-{28 - n}")
     assert db["stems"].count == 2 * TOGETHER

@@ -42,7 +42,7 @@ from newsarchive.items import Article, Author, Hints, Image
 from newsarchive.search import search, suggest
 from newsarchive.sites import Site
 from newsarchive.takedown import forget
-from newsarchive.text.search_text import shadow_text
+from newsarchive.text.search_text import make_search_text
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 """Datasette leaves a coroutine behind where it refuses a query."""
@@ -110,9 +110,11 @@ def store(db: Database, writer: CaptureWriter, article: Article, *urls: str, tim
         for url in (article.url, *urls)
     ]
     names = [author.name for author in article.authors]
-    shadow = shadow_text(title=article.title, lead=article.lead, body=article.body, authors=names, language="kk")
+    search_text = make_search_text(
+        title=article.title, lead=article.lead, body=article.body, authors=names, language="kk"
+    )
     origin = Provenance(time=time, hints=Hints(title=article.title), captures=(captures[0],))
-    saved = save_article(db, article, site=SITE, urls=[article.url, *urls], provenance=origin, shadow=shadow)
+    saved = save_article(db, article, site=SITE, urls=[article.url, *urls], provenance=origin, search_text=search_text)
     return saved.article
 
 

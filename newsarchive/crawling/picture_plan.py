@@ -7,7 +7,7 @@ from itertools import islice
 from sqlite_utils import Database
 
 from newsarchive.database.pictures import site_pictures
-from newsarchive.items import WantedPicture
+from newsarchive.items import ImageToDownload
 from newsarchive.sites import Site
 
 
@@ -19,7 +19,7 @@ class PicturePlan:
         self._wanted = list(islice(site_pictures(db, site, mode=mode, again=again), limit or None))
         self._given = 0
 
-    def due(self, limit: int) -> list[WantedPicture]:
+    def due(self, limit: int) -> list[ImageToDownload]:
         """Pictures to fetch now, each given once."""
         part = self._wanted[self._given : self._given + limit]
         self._given += len(part)

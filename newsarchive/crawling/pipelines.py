@@ -18,7 +18,7 @@ from newsarchive.crawling.spiders.page import ANSWERS, GONE, Postponed, page_of,
 from newsarchive.crawling.spiders.pictures import fetched_picture, is_postponed, picture_failed, picture_request
 from newsarchive.errors import reason_of
 from newsarchive.images.reading import Picture, PictureRefused, read_picture
-from newsarchive.items import Extracted, Fetched, FetchedPicture, NotKept, WantedPicture
+from newsarchive.items import Extracted, Fetched, FetchedImage, ImageToDownload, NotKept
 from newsarchive.sites import Site, host_site
 from newsarchive.urls import url_key
 from newsarchive.workers.extracting import ExtractionPool
@@ -50,7 +50,7 @@ class ExtractionPipeline:
 
     abandon = close_spider
 
-    async def process_item(self, item: Fetched | Extracted | FetchedPicture) -> Extracted | FetchedPicture:
+    async def process_item(self, item: Fetched | Extracted | FetchedImage) -> Extracted | FetchedImage:
         """Extract; raises DropItem where the run ends first: the page stays due."""
         if not isinstance(item, Fetched):
             return item
@@ -122,7 +122,7 @@ class ArchivePipeline:
     def from_crawler(cls, crawler: Crawler) -> ArchivePipeline:
         return cls(crawler)
 
-    async def process_item(self, item: Extracted | FetchedPicture) -> Extracted | FetchedPicture:
+    async def process_item(self, item: Extracted | FetchedImage) -> Extracted | FetchedImage:
         run = self._crawler.get_extension(ArchiveRun)
         if run is not None and isinstance(item, Extracted):
             # asked again after each wait: whoever stored another revision meanwhile, none comes between this and saving
@@ -160,11 +160,11 @@ class PicturePipeline:
 
     abandon = close_spider
 
-    async def process_item(self, item: Extracted | FetchedPicture) -> Extracted | FetchedPicture:
+    async def process_item(self, item: Extracted | FetchedImage) -> Extracted | FetchedImage:
         recorder = self._crawler.get_extension(Recorder)
         if recorder is None:
             return item
-        if isinstance(item, FetchedPicture):
+        if isinstance(item, FetchedImage):
             await self._keep(item, recorder)
         elif item.article is not None:
             for wanted in recorder.wanted_pictures(item):
@@ -172,7 +172,7 @@ class PicturePipeline:
                     await self._keep(fetched, recorder)
         return item
 
-    async def _fetch(self, wanted: WantedPicture) -> FetchedPicture | None:
+    async def _fetch(self, wanted: ImageToDownload) -> FetchedImage | None:
         """What came of a picture; None where the run ends before it was had: it stays missing."""
         try:
             request = picture_request(wanted, most_bytes=self._most_bytes)
@@ -182,7 +182,7 @@ class PicturePipeline:
                 return None
             return picture_failed(wanted, Failure(error))  # type: ignore[no-untyped-call]
 
-    async def _keep(self, fetched: FetchedPicture, recorder: Recorder) -> None:
+    async def _keep(self, fetched: FetchedImage, recorder: Recorder) -> None:
         picture = None
         if fetched.state == "fetched":
             try:

@@ -20,7 +20,7 @@ from newsarchive.crawling.failures import reason_of
 from newsarchive.database.pictures import still_wanted
 from newsarchive.images.reading import Picture, keep_picture
 from newsarchive.images.wanted import wanted_pictures
-from newsarchive.items import Capture, Extracted, FetchedPicture, WantedPicture
+from newsarchive.items import Capture, Extracted, FetchedImage, ImageToDownload
 from newsarchive.sites import Site
 
 
@@ -46,11 +46,11 @@ class Recorder:
             tls=request.meta.get("tls"),
         )
 
-    def wanted_pictures(self, item: Extracted) -> list[WantedPicture]:
+    def wanted_pictures(self, item: Extracted) -> list[ImageToDownload]:
         """The pictures of an article that are to be had now."""
         return []
 
-    def save_picture(self, fetched: FetchedPicture, picture: Picture | None) -> None:
+    def save_picture(self, fetched: FetchedImage, picture: Picture | None) -> None:
         """Keep what came of a picture; `picture` is what was read of its bytes, None where it was not kept."""
 
 
@@ -60,7 +60,7 @@ class PageRecorder(Recorder):
     def __init__(self, folder: Path, name: str, *, archive: Path, crawler: Crawler) -> None:
         self._crawler = crawler
         self._images = archive / "images"
-        self.pictures: list[tuple[FetchedPicture, Picture | None]] = []
+        self.pictures: list[tuple[FetchedImage, Picture | None]] = []
         self._db: Database | None = None
         with suppress(database.ArchiveError):  # none yet, or one that cannot be read: nothing is known of payloads
             self._db = database.read_archive(archive)
@@ -91,13 +91,13 @@ class PageRecorder(Recorder):
         self.captures += [capture] if capture else []
         return capture
 
-    def wanted_pictures(self, item: Extracted) -> list[WantedPicture]:
+    def wanted_pictures(self, item: Extracted) -> list[ImageToDownload]:
         """The pictures of an article that the settings, else its site's profile, ask for; those not kept yet."""
         with self._keeping():
             return self._wanted_pictures(item)
         return []
 
-    def _wanted_pictures(self, item: Extracted) -> list[WantedPicture]:
+    def _wanted_pictures(self, item: Extracted) -> list[ImageToDownload]:
         site: Site = self._crawler.spider.sites[item.fetched.urls[0]]  # type: ignore[union-attr]
         mode = self._crawler.settings["PICTURES"] or site.images
         assert item.article is not None
@@ -106,7 +106,7 @@ class PageRecorder(Recorder):
         wanted = wanted_pictures(item.article.images, item.fetched.urls[-1], site=site, mode=mode)
         return still_wanted(self._db, wanted) if self._db else wanted
 
-    def save_picture(self, fetched: FetchedPicture, picture: Picture | None) -> None:
+    def save_picture(self, fetched: FetchedImage, picture: Picture | None) -> None:
         """Write the picture's file, and remember what came of it for the database."""
         if picture is not None:
             with self._keeping():

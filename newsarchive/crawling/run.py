@@ -33,7 +33,7 @@ from newsarchive.database.pictures import site_pictures, still_wanted
 from newsarchive.database.runs import now
 from newsarchive.images.reading import Picture, clear_drafts, keep_picture
 from newsarchive.images.wanted import wanted_pictures
-from newsarchive.items import Capture, Extracted, Fetched, FetchedPicture, WantedPicture
+from newsarchive.items import Capture, Extracted, Fetched, FetchedImage, ImageToDownload
 from newsarchive.sites import Site
 from newsarchive.takedown import clean_up, purge_forgotten
 from newsarchive.text.encodings import inflate
@@ -185,7 +185,7 @@ class ArchiveRun(Recorder):
             ahead=settings.getint("ARCHIVE_LISTED_AHEAD"),
         )
 
-    def left_pictures(self) -> list[WantedPicture]:
+    def left_pictures(self) -> list[ImageToDownload]:
         """Pictures that a crawl did not come to fetch, or to keep, before it was killed or interrupted."""
         if self.picture_mode == "none":
             return []
@@ -229,7 +229,9 @@ class ArchiveRun(Recorder):
             except sqlite3.Error:
                 self.db.conn.rollback()
                 raise
-            self._shadows = database.WaitingShadows(self.db)  # those of a transaction that was undone are gone with it
+            self._search_texts = database.PendingSearchTexts(
+                self.db
+            )  # those of a transaction that was undone are gone with it
 
     def unread_readings(self, item: Extracted) -> list[database.Unread]:
         """The stored revisions that must be read again before a page can be saved; asked in the transaction of that."""
@@ -246,9 +248,9 @@ class ArchiveRun(Recorder):
             run=self.run,
             revisit=self.plan.revisit,
             source="crawl",
-            waiting=self._shadows,
+            waiting=self._search_texts,
         )
-        self._shadows.write(at_least=database.TOGETHER)
+        self._search_texts.write(at_least=database.TOGETHER)
         if reason:
             self._unstored.append(f"{item.fetched.urls[0]} {reason}")
         self.counts[outcome] = self.counts.get(outcome, 0) + 1
@@ -261,7 +263,7 @@ class ArchiveRun(Recorder):
         if self._waiting >= self._batch_articles:
             self.flush()
 
-    def wanted_pictures(self, item: Extracted) -> list[WantedPicture]:
+    def wanted_pictures(self, item: Extracted) -> list[ImageToDownload]:
         """The pictures of an article that was stored: those missing; where it changed, kept ones too, if they did."""
         outcome = self._outcomes.pop(item.fetched.urls[0], "")
         if self.picture_mode == "none" or item.article is None or outcome not in ("new", "changed", "same"):
@@ -272,7 +274,7 @@ class ArchiveRun(Recorder):
         self._asked.update((w.url, w.shown) for w in wanted)
         return wanted
 
-    def save_picture(self, fetched: FetchedPicture, picture: Picture | None) -> None:
+    def save_picture(self, fetched: FetchedImage, picture: Picture | None) -> None:
         """Write the picture's file and its rows, and count it."""
         if picture is not None:
             keep_picture(self.folder / "images", picture, fetched.body)
@@ -291,7 +293,7 @@ class ArchiveRun(Recorder):
             self._forget_uncommitted()
             return
         try:
-            self._shadows.write()
+            self._search_texts.write()
             self.warc.sync()
             self.db.conn.commit()
         except BaseException:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from newsarchive.items import Lost
+from newsarchive.items import InvalidEntry
 from newsarchive.sites import Source
 from newsarchive.text.encodings import escape_unprintable
 
@@ -67,7 +67,7 @@ class Walk:
         number = "one entry was lost" if self.lost == 1 else f"{self.lost:,} entries were lost, such as the first"
         return f"{number} ({self.lost_example})" if self.lost else ""
 
-    def lose(self, lost: Lost) -> None:
+    def lose(self, lost: InvalidEntry) -> None:
         """Count an entry that has no address."""
         self.lost += 1
         self.lost_example = self.lost_example or f"{escape_unprintable(lost.url)[:200]}: {lost.reason}"

@@ -6,7 +6,7 @@ from newsarchive.database.checkpoints import Checkpoints
 from newsarchive.database.errors import ArchiveError, ArchiveLocked, NoArchive
 from newsarchive.database.faults import is_of_archive
 from newsarchive.database.forgotten import Forgotten, ForgottenAddresses, is_forgotten, mark_forgotten, note_unlisted
-from newsarchive.database.index import TOGETHER, WaitingShadows, index_is_current, rebuild_index
+from newsarchive.database.index import TOGETHER, PendingSearchTexts, index_is_current, rebuild_index
 from newsarchive.database.ledger import (
     article_of,
     count_due_urls,
@@ -59,9 +59,9 @@ __all__ = [
     "Forgotten",
     "ForgottenAddresses",
     "NoArchive",
+    "PendingSearchTexts",
     "Saved",
     "Unread",
-    "WaitingShadows",
     "article_of",
     "compare_ids",
     "connect_reading",

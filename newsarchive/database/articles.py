@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlite_utils import Database
 
 from newsarchive.database.forgotten import refuse_forgotten
-from newsarchive.database.index import WaitingShadows, write_shadows
+from newsarchive.database.index import PendingSearchTexts, write_search_texts
 from newsarchive.database.links import replace_links, save_links
 from newsarchive.database.readings import brought_up, says_it_changed
 from newsarchive.database.revisions import (
@@ -25,7 +25,7 @@ from newsarchive.database.revisions import (
 from newsarchive.items import Article, Reading
 from newsarchive.revisions.content import changed_fields, content_digest, content_of, kind_of_change
 from newsarchive.sites import Site
-from newsarchive.text.search_text import Shadow
+from newsarchive.text.search_text import SearchText
 from newsarchive.urls import url_key
 
 
@@ -49,14 +49,14 @@ def save_article(
     site: Site,
     urls: Sequence[str],
     provenance: Provenance,
-    shadow: Shadow = ("", "", ""),
-    waiting: WaitingShadows | None = None,
+    search_text: SearchText = ("", "", ""),
+    waiting: PendingSearchTexts | None = None,
     source: str = "fetch",
     readings: Mapping[int, Reading] = MappingProxyType({}),
 ) -> Saved:
     """Store an article in one transaction: a new revision only when its content is new.
 
-    `urls` are all addresses it was met at, the requested one first; `shadow` the search text of title, authors and
+    `urls` are all addresses it was met at, the requested one first; `search_text` that of title, authors and
     body, which goes to `waiting` where that is given; `source` the kind of source for a URL that no listing named.
     Where another extractor or profile made the present state, only what differs from today's reading of it (one of
     `readings`) counts as the newspaper's edit; where it has none, only what the page itself says has changed since.
@@ -83,10 +83,10 @@ def save_article(
         elif is_shown:
             replace_links(db, saved.article, article)
         if is_shown and waiting is None:
-            write_shadows(db, [(saved.article, shadow)])
+            write_search_texts(db, [(saved.article, search_text)])
         _save_addresses(db, saved.article, [*urls, url], site, article, provenance.time, source)
     if is_shown and waiting is not None:
-        waiting.add(saved.article, article.published or provenance.time, shadow)
+        waiting.add(saved.article, article.published or provenance.time, search_text)
     return saved
 
 

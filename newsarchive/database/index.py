@@ -7,24 +7,24 @@ from collections.abc import Callable, Sequence
 
 from sqlite_utils import Database
 
-from newsarchive.text.search_text import Shadow, shadow_text, stems_version
+from newsarchive.text.search_text import SearchText, make_search_text, stems_version
 
 BATCH = 100
 TOGETHER = 5
 """Search texts written in one statement: more would hold a crawl up for longer."""
 
 
-def write_shadows(db: Database, shadows: Sequence[tuple[int, Shadow]]) -> None:
+def write_search_texts(db: Database, search_texts: Sequence[tuple[int, SearchText]]) -> None:
     """Write the search text of articles that are stored, each with the article's number."""
-    if shadows:
+    if search_texts:
         db.conn.execute(
-            f"insert into stems (id, title, authors, body) values {', '.join(['(?, ?, ?, ?)'] * len(shadows))}"  # noqa: S608
+            f"insert into stems (id, title, authors, body) values {', '.join(['(?, ?, ?, ?)'] * len(search_texts))}"  # noqa: S608
             " on conflict (id) do update set title = excluded.title, authors = excluded.authors, body = excluded.body",
-            [value for number, shadow in shadows for value in (number, *shadow)],
+            [value for number, search_text in search_texts for value in (number, *search_text)],
         )
 
 
-class WaitingShadows:
+class PendingSearchTexts:
     """Search texts of stored articles that wait for others, to be written before their transaction is committed.
 
     FTS5 puts what it has in memory into the file at every savepoint, and where a row comes before the last one: many
@@ -34,17 +34,17 @@ class WaitingShadows:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._waiting: dict[int, tuple[str, Shadow]] = {}
+        self._waiting: dict[int, tuple[str, SearchText]] = {}
 
-    def add(self, article: int, published: str, shadow: Shadow) -> None:
+    def add(self, article: int, published: str, search_text: SearchText) -> None:
         """Take in an article's search text; `published` is when it was, by which texts are put in order."""
-        self._waiting[article] = published, shadow
+        self._waiting[article] = published, search_text
 
-    def waiting(self) -> dict[int, tuple[str, Shadow]]:
+    def waiting(self) -> dict[int, tuple[str, SearchText]]:
         """What waits now, for `back_to`."""
         return dict(self._waiting)
 
-    def back_to(self, waiting: dict[int, tuple[str, Shadow]]) -> None:
+    def back_to(self, waiting: dict[int, tuple[str, SearchText]]) -> None:
         """Drop the texts of an article whose storing was undone."""
         self._waiting = waiting
 
@@ -53,7 +53,7 @@ class WaitingShadows:
         if len(self._waiting) < at_least:
             return
         ordered = sorted(self._waiting.items(), key=lambda waiting: waiting[1][0])
-        write_shadows(self._db, [(article, shadow) for article, (_, shadow) in ordered])
+        write_search_texts(self._db, [(article, search_text) for article, (_, search_text) in ordered])
         self._waiting.clear()
 
 
@@ -90,7 +90,7 @@ def _index_article(db: Database, number: int) -> None:
     if row is None:
         return
     title, lead, body, language, authors = row
-    shadow = shadow_text(
+    search_text = make_search_text(
         title=title,
         lead=lead or "",
         body=body,
@@ -98,5 +98,5 @@ def _index_article(db: Database, number: int) -> None:
         language=language or "",
     )
     old = db.conn.execute("select title, authors, body from stems where id = ?", (number,)).fetchone()
-    if old != shadow:
-        write_shadows(db, [(number, shadow)])
+    if old != search_text:
+        write_search_texts(db, [(number, search_text)])

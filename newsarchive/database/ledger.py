@@ -12,7 +12,7 @@ from sqlite_utils import Database
 from newsarchive.database.articles import local_day
 from newsarchive.database.forgotten import mark_forgotten
 from newsarchive.database.revisions import hints_json, read_hints
-from newsarchive.items import Hints, Listed, Lost
+from newsarchive.items import Hints, InvalidEntry, Listed
 from newsarchive.sites import Site
 from newsarchive.text.encodings import escape_unprintable
 from newsarchive.urls import url_key
@@ -81,7 +81,7 @@ def save_listed(
     return next_visit is not None and next_visit <= time
 
 
-def save_lost(db: Database, lost: Lost, *, site: Site, source: str, time: str) -> None:
+def save_lost(db: Database, lost: InvalidEntry, *, site: Site, source: str, time: str) -> None:
     """Note that a source listed what is no address, with the reason: it is told as missing, and never fetched."""
     url = escape_unprintable(lost.url)
     db.conn.execute(

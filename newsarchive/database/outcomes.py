@@ -14,7 +14,7 @@ from newsarchive.database.articles import current_row, find_known, own_url, save
 from newsarchive.database.earlier import known_later, neighbours
 from newsarchive.database.faults import is_of_archive
 from newsarchive.database.forgotten import Forgotten, mark_forgotten, refuse_forgotten
-from newsarchive.database.index import WaitingShadows
+from newsarchive.database.index import PendingSearchTexts
 from newsarchive.database.ledger import article_of, mark_failed, mark_missing, mark_not_article, mark_visited
 from newsarchive.database.readings import Unread, latest_reading, unread
 from newsarchive.database.revisions import Provenance
@@ -36,7 +36,7 @@ def save_extracted(
     run: int | None,
     revisit: Revisit = lambda _article, _time: None,
     source: str = "fetch",
-    waiting: WaitingShadows | None = None,
+    waiting: PendingSearchTexts | None = None,
 ) -> str:
     """Store what came of a page in one transaction; `waiting` is that of `save_article`.
 
@@ -75,7 +75,7 @@ def keep_extracted(
     run: int | None,
     revisit: Revisit = lambda _article, _time: None,
     source: str = "fetch",
-    waiting: WaitingShadows | None = None,
+    waiting: PendingSearchTexts | None = None,
 ) -> tuple[str, str]:
     """Store what came of a page as `save_extracted` does; a page that cannot be stored costs no other of its batch.
 
@@ -111,7 +111,7 @@ def _save_article(
     time: str,
     revisit: Revisit,
     source: str,
-    waiting: WaitingShadows | None,
+    waiting: PendingSearchTexts | None,
 ) -> str:
     provenance = provenance_of(item, site, time=time, run=run, captures=captures)
     saved = save_article(
@@ -120,7 +120,7 @@ def _save_article(
         site=site,
         urls=item.fetched.urls,
         provenance=provenance,
-        shadow=item.shadow,
+        search_text=item.search_text,
         source=source,
         waiting=waiting,
         readings=item.readings,

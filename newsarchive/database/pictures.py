@@ -14,7 +14,7 @@ from newsarchive.database.runs import now, save_capture
 from newsarchive.errors import reason_of
 from newsarchive.images.reading import ENDINGS, Picture
 from newsarchive.images.wanted import wanted_pictures
-from newsarchive.items import FetchedPicture, Image, WantedPicture
+from newsarchive.items import FetchedImage, Image, ImageToDownload
 from newsarchive.sites import Site
 from newsarchive.urls import as_requested
 
@@ -30,7 +30,7 @@ _SHOWN = (
 )
 
 
-def still_wanted(db: Database, wanted: Iterable[WantedPicture], *, again: bool = False) -> list[WantedPicture]:
+def still_wanted(db: Database, wanted: Iterable[ImageToDownload], *, again: bool = False) -> list[ImageToDownload]:
     """Those that are missing; with `again` all, and those that are kept with what tells whether they changed.
 
     What was taken down is not wanted.
@@ -60,7 +60,7 @@ where u.site = ?1 and r.command = 'crawl' and r.reason not in ('', 'finished')
 
 def site_pictures(
     db: Database, site: Site, *, mode: str, again: bool = False, cut_off: bool = False
-) -> Iterator[WantedPicture]:
+) -> Iterator[ImageToDownload]:
     """The pictures of a site's articles that are wanted (see `still_wanted`), each once, the newest article's first.
 
     With `cut_off` only of those articles whose pictures a crawl could not get, for it was killed or interrupted.
@@ -115,7 +115,7 @@ def note_lost(db: Database, sha256: str) -> None:
     )
 
 
-def save_fetched_picture(db: Database, fetched: FetchedPicture, picture: Picture | None, *, run: int | None) -> str:
+def save_fetched_picture(db: Database, fetched: FetchedImage, picture: Picture | None, *, run: int | None) -> str:
     """Write what came of a request for a picture; `picture` is what was read of its bytes.
 
     Gives how it counts: ``new``, ``changed``, ``same``, ``refused`` or ``failed``; ``smaller``, ``smaller_refused`` or
@@ -137,7 +137,7 @@ def save_fetched_picture(db: Database, fetched: FetchedPicture, picture: Picture
 
 
 def keep_fetched_picture(
-    db: Database, fetched: FetchedPicture, picture: Picture | None, *, run: int | None
+    db: Database, fetched: FetchedImage, picture: Picture | None, *, run: int | None
 ) -> tuple[str, str]:
     """Write what came of a picture as `save_fetched_picture` does; one that cannot be stored costs nothing else.
 

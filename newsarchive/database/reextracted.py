@@ -67,7 +67,7 @@ def due_revisions(db: Database, site: str, made_by: Mapping[str, str], *, since:
 
 
 def save_reextracted(
-    db: Database, due: Due, article: Article, *, site: Site, provenance: Provenance, shadow: tuple[str, str, str]
+    db: Database, due: Due, article: Article, *, site: Site, provenance: Provenance, search_text: tuple[str, str, str]
 ) -> int:
     """Store what today's extractor made of a revision's captures; gives the id of the new revision.
 
@@ -79,5 +79,7 @@ def save_reextracted(
         if known["current_revision"] == due.latest["id"]:
             show_revision(db, known["id"], revision, article, known["url"], site, known["first_seen"])
             replace_links(db, known["id"], article)
-            db.conn.execute("update stems set title = ?, authors = ?, body = ? where id = ?", (*shadow, known["id"]))
+            db.conn.execute(
+                "update stems set title = ?, authors = ?, body = ? where id = ?", (*search_text, known["id"])
+            )
     return revision

@@ -96,8 +96,8 @@ class Newspaper(SampleSite):
         return self.not_found() if text is None else Answer(text.encode())
 
     def _image(self, name: str) -> Answer:
-        if name in self.pictures:
-            return self.pictures[name]
+        if name in self.images:
+            return self.images[name]
         path = IMAGES / name
         if not path.is_file() or path.suffix not in (".jpg", ".png"):
             return self.not_found()

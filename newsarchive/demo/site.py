@@ -34,7 +34,7 @@ class SampleSite:
     limit: float = 0  # requests per second; more get 429
     retry_after: str = ""
     per_page: int = 10
-    pictures: dict[str, Answer] = field(default_factory=dict)  # replaces the images with these names
+    images: dict[str, Answer] = field(default_factory=dict)  # replaces the images with these names
     moved: dict[str, str] = field(default_factory=dict)
     gone: dict[str, tuple[str, Story]] = field(default_factory=dict)
     _views: int = 0

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from newsarchive.items import Hints, Image, Listed, Lost
+from newsarchive.items import Hints, Image, InvalidEntry, Listed
 from newsarchive.urls import AddressError, absolute_url, check_address
 
 logger = logging.getLogger(__name__)
@@ -26,20 +26,20 @@ Entry = TypeVar("Entry")
 
 def read_entries(
     entries: Iterable[Entry], url_of: Callable[[Entry], str], read: Callable[[Entry, str], Listed | None]
-) -> tuple[tuple[Listed, ...], tuple[Lost, ...]]:
+) -> tuple[tuple[Listed, ...], tuple[InvalidEntry, ...]]:
     """Read entries. `url_of` returns an entry's URL; `read` returns its data, or None to skip the entry.
 
     Returns the articles read, and the entries whose URL is invalid. An entry with a valid URL and unreadable data is
     listed by its URL alone.
     """
     articles: list[Listed] = []
-    lost: list[Lost] = []
+    lost: list[InvalidEntry] = []
     for entry in entries:
         try:
             url = url_of(entry)
             check_address(url)
         except AddressError as error:
-            lost.append(Lost(url=error.url, reason=error.reason))
+            lost.append(InvalidEntry(url=error.url, reason=error.reason))
             continue
         try:
             listed = read(entry, url)
@@ -59,15 +59,15 @@ def address_of(base: str, value: Any) -> str:
     return absolute_url(base, value)
 
 
-def resolve_all(base: str, references: Iterable[str]) -> tuple[tuple[str, ...], tuple[Lost, ...]]:
+def resolve_all(base: str, references: Iterable[str]) -> tuple[tuple[str, ...], tuple[InvalidEntry, ...]]:
     """Resolve references found on the page `base`. Returns absolute URLs, and the invalid references."""
     urls: list[str] = []
-    lost: list[Lost] = []
+    lost: list[InvalidEntry] = []
     for reference in references:
         try:
             urls.append(absolute_url(base, reference))
         except AddressError as error:
-            lost.append(Lost(url=error.url, reason=error.reason, listing=True))
+            lost.append(InvalidEntry(url=error.url, reason=error.reason, listing=True))
     return tuple(urls), tuple(lost)
 
 

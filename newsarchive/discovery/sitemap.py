@@ -14,7 +14,7 @@ from lxml import etree
 from newsarchive.discovery.entries import read_entries, read_image, resolve_all
 from newsarchive.discovery.errors import ListingError
 from newsarchive.discovery.xml import inflate, name_of, read_xml
-from newsarchive.items import Hints, Listed, Listing, Lost, Page
+from newsarchive.items import Hints, InvalidEntry, Listed, Listing, Page
 from newsarchive.kazakh.dates import parse_stamp
 from newsarchive.sites import Site, Source
 from newsarchive.urls import AddressError, absolute_url
@@ -67,7 +67,7 @@ def _read_text(body: bytes, cut: str) -> Listing:
 
 def _nested(root: etree._Element, base: str, site: Site) -> Listing:
     nested: dict[str, str] = {}
-    lost: list[Lost] = []
+    lost: list[InvalidEntry] = []
     for entry in root.iter("{*}sitemap"):
         children = _children(entry)
         location = _text(children.get("loc"))
@@ -76,7 +76,7 @@ def _nested(root: etree._Element, base: str, site: Site) -> Listing:
         try:
             nested[absolute_url(base, location)] = parse_stamp(_text(children.get("lastmod")), site.timezone)
         except AddressError as error:
-            lost.append(Lost(url=error.url, reason=error.reason, listing=True))
+            lost.append(InvalidEntry(url=error.url, reason=error.reason, listing=True))
     return Listing(listings=tuple(nested), lastmods=tuple(nested.values()), lost=tuple(lost))
 
 

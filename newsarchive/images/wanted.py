@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from newsarchive.items import Image, WantedPicture
+from newsarchive.items import Image, ImageToDownload
 from newsarchive.sites import Site
 
 MODES = ("none", "lead", "all")
 
 
-def wanted_pictures(images: Iterable[Image], page: str, *, site: Site, mode: str) -> list[WantedPicture]:
+def wanted_pictures(images: Iterable[Image], page: str, *, site: Site, mode: str) -> list[ImageToDownload]:
     """The pictures of the page at `page` that `mode` (none, lead, all) asks for, each address once.
 
     Each in its largest version, then the version that the page shows where that is another.
@@ -33,7 +33,7 @@ def wanted_pictures(images: Iterable[Image], page: str, *, site: Site, mode: str
     asked = [image for image in images if mode == "all" or (mode == "lead" and image.lead)]
     largest = dict.fromkeys(image.url for image in asked)
     smaller = dict.fromkeys(image.shown for image in asked if _is_web(image.shown) and image.shown not in largest)
-    return [WantedPicture(url=url, page=page, hosts=hosts, shown=url in smaller) for url in (*largest, *smaller)]
+    return [ImageToDownload(url=url, page=page, hosts=hosts, shown=url in smaller) for url in (*largest, *smaller)]
 
 
 def _is_web(url: str) -> bool:

@@ -17,7 +17,7 @@ from newsarchive.captures.writing import CaptureWriter
 from newsarchive.database.earlier import save_earlier_picture
 from newsarchive.images.reading import Picture, PictureRefused, keep_picture, read_picture
 from newsarchive.importing.recordings import Place, read_page, write_page
-from newsarchive.items import Capture, FetchedPicture, WantedPicture
+from newsarchive.items import Capture, FetchedImage, ImageToDownload
 from newsarchive.urls import as_requested
 from newsarchive.workers.pool import TooSlow, WorkerDied, WorkerPool
 
@@ -30,7 +30,7 @@ _SHOWN = "select distinct json_extract(i.value, '$.shown') from revisions r, jso
 class _Read:
     """A picture that was read: what it is (not of a smaller version that is shown), or why it is refused."""
 
-    wanted: WantedPicture
+    wanted: ImageToDownload
     capture: Capture
     picture: Picture | None
     reason: str
@@ -43,7 +43,7 @@ class RecordedPictures:
         self._folder, self._db, self._run, self._writer = folder, db, run, writer
         self._broken = broken
         self._seen: set[tuple[str, str, str]] = set()
-        self._own: dict[str, WantedPicture] = {}
+        self._own: dict[str, ImageToDownload] = {}
         self.counts: Counter[str] = Counter()
 
     async def take(self, places: Sequence[Place], progress: Callable[[int, int], None]) -> None:
@@ -65,14 +65,14 @@ class RecordedPictures:
         finally:
             pool.close()
 
-    def _known(self, addresses: Collection[str]) -> dict[str, WantedPicture]:
+    def _known(self, addresses: Collection[str]) -> dict[str, ImageToDownload]:
         """The pictures of kept articles that are at these addresses, each as requests name it."""
-        known: dict[str, WantedPicture] = {}
+        known: dict[str, ImageToDownload] = {}
         for query, shown in (("select url from images", False), (_SHOWN, True)):
             for (url,) in self._db.conn.execute(query):
                 address = as_requested(url or "")
                 if address in addresses and not database.is_forgotten(self._db, url):
-                    known.setdefault(address, WantedPicture(url=url, page="", hosts=frozenset(), shown=shown))
+                    known.setdefault(address, ImageToDownload(url=url, page="", hosts=frozenset(), shown=shown))
         return known
 
     async def _read(self, place: Place, pool: WorkerPool) -> _Read | None:
@@ -107,7 +107,7 @@ class RecordedPictures:
             number = database.save_capture(self._db, one.capture, self._run)
             return save_earlier_picture(self._db, url, one.picture, capture=number, time=time)
         state = "refused" if one.reason else "fetched"
-        fetched = FetchedPicture(wanted=one.wanted, state=state, reason=one.reason, capture=one.capture)
+        fetched = FetchedImage(wanted=one.wanted, state=state, reason=one.reason, capture=one.capture)
         return database.save_fetched_picture(self._db, fetched, one.picture, run=self._run)
 
     def _is_newer(self, url: str, capture: Capture) -> bool:

@@ -170,7 +170,7 @@ class _Work:
             raise found
         elif found is not None:
             outcome = "changed"
-            article, shadow = found
+            article, search_text = found
             self._result.note(due, article)
             if self._run is not None:
                 origin = Provenance(
@@ -180,7 +180,9 @@ class _Work:
                     hints=due.hints,
                     **self._made_by,
                 )
-                database.save_reextracted(self._db, due, article, site=self._site, provenance=origin, shadow=shadow)
+                database.save_reextracted(
+                    self._db, due, article, site=self._site, provenance=origin, search_text=search_text
+                )
         if reason:
             self._result.refused.append((due.latest["article"], reason))
         self._result.counts[outcome] += 1

@@ -18,7 +18,7 @@ from newsarchive.kazakh.transliteration import to_cyrillic
 STEMMED = ("kk", "ru")
 """Languages with a stemmer; texts in other languages are found by exact words only."""
 
-Shadow = tuple[str, str, str]
+SearchText = tuple[str, str, str]
 """The search text of an article's title, authors, and lead with body."""
 
 MARK = "ǂ"  # a letter for the tokenizer, but one that newspapers do not print
@@ -31,15 +31,15 @@ _FOLDED_WORD = re.compile(rf"[^\W_](?:[^\W_]|[{_COMBINING}])*")
 _KAZAKH = re.compile("[әғқңөұүһіӘҒҚҢӨҰҮҺІ]")
 
 
-def shadow_text(*, title: str, lead: str, body: str, authors: Sequence[str], language: str) -> tuple[str, str, str]:
+def make_search_text(*, title: str, lead: str, body: str, authors: Sequence[str], language: str) -> SearchText:
     """Return the search texts of title, authors, and lead with body, as stored in `stems` (title, authors, body).
 
-    >>> shadow_text(title="Пiкiрлер", lead="", body="", authors=["А. БЕК"], language="kk")
+    >>> make_search_text(title="Пiкiрлер", lead="", body="", authors=["А. БЕК"], language="kk")
     ('пікірлер ǂпікір', 'а бек', '')
     """
     text = full_text(lead, body)
     code = language_code(language, title + text)
-    return shadow_of(title, code), shadow_of("\n".join(authors), code), shadow_of(text, code)
+    return search_text_of(title, code), search_text_of("\n".join(authors), code), search_text_of(text, code)
 
 
 def full_text(lead: str | None, body: str | None) -> str:
@@ -56,7 +56,7 @@ def language_code(language: str | None, text: str) -> str:
     return re.split("[-_]", language.lower())[0] if language else "kk" if _KAZAKH.search(text) else "ru"
 
 
-def shadow_of(text: str, code: str) -> str:
+def search_text_of(text: str, code: str) -> str:
     """Return the search text of a text: its folded words, then marked stems if its language has a stemmer."""
     words = words_of(text, code)
     if code not in STEMMED:

@@ -12,7 +12,7 @@ from newsarchive.extraction.identity import EXTRACTOR
 from newsarchive.items import Article, Extracted, Fetched, Hints, NotAnArticle, Page
 from newsarchive.sites import Site
 from newsarchive.text.encodings import gunzipped
-from newsarchive.text.search_text import shadow_text
+from newsarchive.text.search_text import make_search_text
 from newsarchive.workers.pool import EXTRACTING, PoolClosed, TooSlow, WorkerDied, WorkerPool
 
 logger = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ def extract_one(pages: Sequence[Page], url: str, site: Site, hints: Hints) -> tu
         raise CutShort("the compressed page was cut short")
     with deep_recursion():
         article = extract_article(whole, url, site=site, hints=hints)
-    return article, shadow_text(
+    return article, make_search_text(
         title=article.title,
         lead=article.lead,
         body=article.body,
@@ -86,12 +86,12 @@ def _arguments(item: Fetched, site: Site) -> tuple[tuple[Page, ...], str, Site, 
 
 
 def _extracted(item: Fetched, result: tuple[Article, tuple[str, str, str]]) -> Extracted:
-    article, shadow = result
+    article, search_text = result
     return Extracted(
         fetched=item,
         outcome="article",
         article=article,
-        shadow=shadow,
+        search_text=search_text,
         extractor=f"{EXTRACTOR.name} {EXTRACTOR.version}",
         options_digest=EXTRACTOR.options_digest,
     )

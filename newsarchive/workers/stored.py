@@ -11,7 +11,7 @@ from newsarchive.errors import reason_of
 from newsarchive.items import Article, Hints, NotAnArticle, Reading
 from newsarchive.revisions.content import content_digest, content_of
 from newsarchive.sites import Site
-from newsarchive.text.search_text import Shadow
+from newsarchive.text.search_text import SearchText
 from newsarchive.workers.extracting import extract_one
 from newsarchive.workers.pool import PoolClosed, WorkerPool
 
@@ -21,14 +21,14 @@ Place = tuple[str, int]
 
 def extract_stored(
     folder: Path, places: Sequence[Place], site: Site, hints: Hints, digest: str = ""
-) -> tuple[Article, Shadow] | None:
+) -> tuple[Article, SearchText] | None:
     """The article of kept captures (pages in order) with its search text; None where its content has that digest.
 
     `folder` is the archive's. Raises NotAnArticle, and CaptureError where a capture cannot be read.
     """
     pages = [read_capture(folder / "warc", warc=warc, offset=offset) for warc, offset in places]
-    article, shadow = extract_one(pages, pages[0].url, site, hints)
-    return None if content_digest(content_of(article)) == digest else (article, shadow)
+    article, search_text = extract_one(pages, pages[0].url, site, hints)
+    return None if content_digest(content_of(article)) == digest else (article, search_text)
 
 
 async def read_again(pool: WorkerPool, folder: Path, unread: Sequence[Unread], site: Site) -> dict[int, Reading]:

@@ -13,7 +13,7 @@ from scrapy.exceptions import IgnoreRequest
 from newsarchive.crawling.middlewares.pace import downloader_of
 from newsarchive.crawling.resolving import PUBLIC_HOSTS
 from newsarchive.crawling.spiders.page import sites_of
-from newsarchive.items import WantedPicture
+from newsarchive.items import ImageToDownload
 
 
 class OwnHostsMiddleware:
@@ -41,7 +41,7 @@ class OwnHostsMiddleware:
         if hops and not await _is_private(hops[0]) and await _is_private(request.url):
             raise IgnoreRequest("redirects from a public site to a private address")
 
-    async def _let_picture_out(self, request: Request, wanted: WantedPicture, host: str) -> None:
+    async def _let_picture_out(self, request: Request, wanted: ImageToDownload, host: str) -> None:
         """Pictures may come from hosts that their page shows pictures from, too, rate-limited."""
         if host not in wanted.hosts:
             where = "leads to" if request.meta.get("redirect_urls") else "is on"

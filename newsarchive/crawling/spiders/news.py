@@ -11,7 +11,7 @@ from twisted.python.failure import Failure
 
 from newsarchive.crawling.spiders.page import ANSWERS, Postponed, fetched, page_of, page_request, refusal
 from newsarchive.crawling.spiders.pictures import picture_requests
-from newsarchive.items import Extracted, Fetched, FetchedPicture, Hints, ListingRequest, NotKept, Page, WantedPicture
+from newsarchive.items import Extracted, Fetched, FetchedImage, Hints, ImageToDownload, ListingRequest, NotKept, Page
 from newsarchive.sites import Site
 
 LISTING_PRIORITY = 10
@@ -42,14 +42,14 @@ class NewsSpider(Spider):
 
     site: Site
     plan: Plan
-    left_pictures: Sequence[WantedPicture] = ()
+    left_pictures: Sequence[ImageToDownload] = ()
     """Pictures that an earlier run was killed before it had kept them."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._listings = 0
 
-    async def start(self) -> AsyncIterator[Request | Extracted | FetchedPicture]:
+    async def start(self) -> AsyncIterator[Request | Extracted | FetchedImage]:
         for request in self._listing_requests(self.plan.begin()):
             yield request
         while True:

@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 
 from newsarchive.crawling.certificates import CertificateRefused
 from newsarchive.crawling.spiders.page import ANSWERS, HostGivenUp, Postponed, RobotsUnknown, refusal, status_line
-from newsarchive.items import FetchedPicture, NotKept, WantedPicture
+from newsarchive.items import FetchedImage, ImageToDownload, NotKept
 from newsarchive.sites import Site
 
 BATCH = 50
@@ -22,7 +22,7 @@ BATCH = 50
 class PicturePlan(Protocol):
     """What pictures to fetch; the archive makes it from what it knows."""
 
-    def due(self, limit: int) -> list[WantedPicture]:
+    def due(self, limit: int) -> list[ImageToDownload]:
         """Pictures to fetch now, each given once."""
 
 
@@ -33,14 +33,14 @@ class PictureSpider(Spider):
     site: Site
     plan: PicturePlan
 
-    async def start(self) -> AsyncIterator[Request | FetchedPicture]:
+    async def start(self) -> AsyncIterator[Request | FetchedImage]:
         while due := self.plan.due(BATCH):
             for request in picture_requests(self, due):
                 yield request
             await self.crawler.signals.wait_for(signals.scheduler_empty)
 
 
-def picture_requests(spider: Spider, wanted: Iterable[WantedPicture]) -> Iterator[Request | FetchedPicture]:
+def picture_requests(spider: Spider, wanted: Iterable[ImageToDownload]) -> Iterator[Request | FetchedImage]:
     """The requests for pictures that a spider fetches by themselves; what comes of them goes on to be read.
 
     One of an invalid address, as an earlier version stored them, has failed already.
@@ -56,16 +56,16 @@ def picture_requests(spider: Spider, wanted: Iterable[WantedPicture]) -> Iterato
         yield request
 
 
-def _parse_picture(response: Response) -> Iterator[FetchedPicture]:
+def _parse_picture(response: Response) -> Iterator[FetchedImage]:
     yield fetched_picture(response)
 
 
-def _picture_failed(failure: Failure) -> Iterator[FetchedPicture]:
+def _picture_failed(failure: Failure) -> Iterator[FetchedImage]:
     if not is_postponed(failure.value):  # else it is still missing
         yield picture_failed(failure.request.meta["picture"], failure)  # type: ignore[attr-defined]
 
 
-def picture_request(wanted: WantedPicture, *, most_bytes: int) -> Request:
+def picture_request(wanted: ImageToDownload, *, most_bytes: int) -> Request:
     """The request for a picture; where a file of it is kept, only for one that has changed since."""
     headers = {"Accept": "image/*,*/*;q=0.5"}
     validators = {"If-None-Match": wanted.etag, "If-Modified-Since": wanted.last_modified}
@@ -83,18 +83,18 @@ def picture_request(wanted: WantedPicture, *, most_bytes: int) -> Request:
     )
 
 
-def fetched_picture(response: Response) -> FetchedPicture:
+def fetched_picture(response: Response) -> FetchedImage:
     """What the answer to a request for a picture is."""
-    wanted: WantedPicture = response.meta["picture"]
+    wanted: ImageToDownload = response.meta["picture"]
     capture = response.meta.get("capture")
     if response.status == HTTPStatus.NOT_MODIFIED:
-        return FetchedPicture(wanted=wanted, state="same", capture=capture)
+        return FetchedImage(wanted=wanted, state="same", capture=capture)
     if response.status != HTTPStatus.OK:
-        return FetchedPicture(wanted=wanted, state="failed", reason=status_line(response.status), capture=capture)
+        return FetchedImage(wanted=wanted, state="failed", reason=status_line(response.status), capture=capture)
     if "dataloss" in response.flags:
         reason = "the host broke the answer off"
-        return FetchedPicture(wanted=wanted, state="failed", reason=reason, capture=capture)
-    return FetchedPicture(wanted=wanted, state="fetched", body=response.body, capture=capture)
+        return FetchedImage(wanted=wanted, state="failed", reason=reason, capture=capture)
+    return FetchedImage(wanted=wanted, state="fetched", body=response.body, capture=capture)
 
 
 def is_postponed(error: BaseException | None) -> bool:
@@ -102,11 +102,11 @@ def is_postponed(error: BaseException | None) -> bool:
     return isinstance(error, NotKept | Postponed) and not isinstance(error, HostGivenUp)
 
 
-def picture_failed(wanted: WantedPicture, failure: Failure) -> FetchedPicture:
+def picture_failed(wanted: ImageToDownload, failure: Failure) -> FetchedImage:
     """Why a request for a picture brought nothing."""
     error, reason = failure.value, refusal(failure)
     if isinstance(error, DownloadCancelledError):
-        return FetchedPicture(wanted=wanted, state="refused", reason="larger than a picture may be")
+        return FetchedImage(wanted=wanted, state="refused", reason="larger than a picture may be")
     passing = isinstance(error, CertificateRefused | HostGivenUp | RobotsUnknown)
     ignored = isinstance(error, IgnoreRequest) and not passing
-    return FetchedPicture(wanted=wanted, state="refused" if ignored else "failed", reason=reason)
+    return FetchedImage(wanted=wanted, state="refused" if ignored else "failed", reason=reason)
