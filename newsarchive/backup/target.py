@@ -29,7 +29,7 @@ def held(folder: Path, target: Path) -> Iterator[None]:
         raise BackupError(f"{target} is not a folder.")
     if target.exists() and not (target / NAME).exists() and not _is_unfinished(target):
         raise BackupError(f"{target} holds other things than a backup: name an empty folder.")
-    target.mkdir(parents=True, exist_ok=True)
+    Path(os.path.realpath(target)).mkdir(parents=True, exist_ok=True)  # a link is followed
     for name in (LOCK, NAME, *FOLDERS):
         refuse_links(target, name)
     with open(os.open(target / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644), "rb") as file:

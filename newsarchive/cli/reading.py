@@ -15,7 +15,7 @@ from rich.text import Text
 from sqlite_utils import Database
 
 from newsarchive.cli.formats import FORMATS, render_article
-from newsarchive.cli.terminal import Archive, json_option, print_json, print_table
+from newsarchive.cli.terminal import Archive, is_terminal, json_option, print_json, print_table
 from newsarchive.database import article_of, index_is_current
 from newsarchive.database.revisions import article_of_revision
 from newsarchive.search import FilterError, Filters, Hit, Line, Period, hits_over
@@ -118,7 +118,7 @@ def _print_lines(lines: Iterable[Line], *, as_json: bool) -> None:
 
 def print_hits(hits: Sequence[Hit]) -> None:
     """Print hits, each with its snippet."""
-    console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    console = Console(highlight=False, soft_wrap=not is_terminal(sys.stdout))
     for hit in hits:
         _print_hit(console, hit)
 

@@ -13,7 +13,7 @@ import click
 from newsarchive.browse import RoomError, serve
 from newsarchive.cli.progress import progress_bar
 from newsarchive.cli.reading import filter_options, find_article, read_filters, warn_of_old_index
-from newsarchive.cli.terminal import Archive
+from newsarchive.cli.terminal import Archive, is_terminal
 from newsarchive.export import FORMATS, ExportError, release
 from newsarchive.export import export as export_articles
 from newsarchive.export.citations import CitationError
@@ -52,7 +52,7 @@ def export(
         raise click.UsageError("--canonical goes with --format jsonl only.")
     target = _target(output, directory, form, spreadsheet=spreadsheet)
     chosen = read_filters(filters)
-    with progress_bar(archive, hidden=sys.stdout.isatty() and not is_on_disk(target)) as bar:
+    with progress_bar(archive, hidden=is_terminal(sys.stdout) and not is_on_disk(target)) as bar:
         progress = partial(bar.show, "articles")
         try:
             if directory is not None:

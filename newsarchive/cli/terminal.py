@@ -90,7 +90,12 @@ class Archive:
     @property
     def on_terminal(self) -> bool:
         """Whether a person watches, and wants to hear how things are going."""
-        return not self.quiet and sys.stderr.isatty()
+        return not self.quiet and is_terminal(sys.stderr)
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a person reads the stream; a closed one (`>&-`) is None."""
+    return stream is not None and stream.isatty()
 
 
 class StderrHandler(logging.StreamHandler[TextIO]):

@@ -12,7 +12,7 @@ from newsarchive.backup import delete_left_copies
 from newsarchive.cli.crawling import parse_day
 from newsarchive.cli.progress import progress_bar
 from newsarchive.cli.reading import find_article
-from newsarchive.cli.terminal import Archive, json_option, print_json, print_table
+from newsarchive.cli.terminal import Archive, is_terminal, json_option, print_json, print_table
 from newsarchive.database import article_of, lock_archive, open_archive, save_site, sum_pages
 from newsarchive.database.embargoes import embargo_article, lift_embargo, list_embargoes
 from newsarchive.sites import host_site, site_of
@@ -36,7 +36,7 @@ def forget(archive: Archive, target: str, reason: str, yes: bool, as_json: bool)
     with lock_archive(archive.folder):
         db = open_archive(archive.folder)
         article, site, url = _found(archive, db, target)
-        if not yes and sys.stdin.isatty():
+        if not yes and is_terminal(sys.stdin):
             click.confirm(f"Remove {url} from the archive for good?", abort=True)
         with progress_bar(archive) as bar:
             done = take_down(

@@ -283,7 +283,7 @@ class ArchiveRun(Recorder):
         if reason:
             self._unstored.append(f"{fetched.wanted.url} {reason}")
         if state.endswith(("refused", "failed")):
-            logger.info("%s: picture %s: %s", fetched.wanted.url, state, fetched.reason)
+            logger.info("%s: picture %s: %s", fetched.wanted.url, state, reason or fetched.reason)
         self.pictures[state] += 1
 
     def flush(self) -> None:
@@ -394,7 +394,8 @@ class ArchiveRun(Recorder):
     @property
     def problems(self) -> list[str]:
         """What needs a person: what failed, and once the run is closed what was found in the archive."""
-        return [*failures_of(self.crawler).reasons, *filter(None, [self._why_postponed]), *self._needs]
+        unstored = [_in_one_sentence(self._unstored)] if self._unstored else []
+        return [*failures_of(self.crawler).reasons, *unstored, *filter(None, [self._why_postponed]), *self._needs]
 
     def end_plan(self, *, completed: bool) -> None:
         """The spider is done, with all of it or not."""
@@ -402,8 +403,7 @@ class ArchiveRun(Recorder):
 
     def what_needs_a_person(self) -> list[str]:
         """Sentences on what was found, once all is written."""
-        unstored = [_in_one_sentence(self._unstored)] if self._unstored else []
-        return [*unstored, *self.plan.problems, *what_needs_a_person(self.db, self.site, self.run, self.folder)]
+        return [*self.plan.problems, *what_needs_a_person(self.db, self.site, self.run, self.folder)]
 
     @property
     def notes(self) -> list[str]:

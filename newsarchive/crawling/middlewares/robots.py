@@ -15,6 +15,7 @@ from scrapy.http import Response
 from scrapy.robotstxt import RobotParser
 from twisted.python.failure import Failure
 
+from newsarchive.crawling.failures import failure_ends_crawl
 from newsarchive.crawling.middlewares.pace import downloader_of
 from newsarchive.crawling.middlewares.robots_text import MOST_READ, MOST_SENT, NotWhole, robots_text
 from newsarchive.crawling.spiders.page import BROKEN_OFF, Postponed, RobotsUnknown, refusal, status_line
@@ -71,7 +72,8 @@ class RobotsMiddleware(RobotsTxtMiddleware):
         await super()._parse_robots(response.replace(body=text.encode()), netloc, request)
         parser = self._parsers[netloc]
         if isinstance(parser, RobotParser):
-            self._obey_delay(parser, request.url)
+            with failure_ends_crawl(self.crawler):
+                self._obey_delay(parser, request.url)
 
     def _text(self, response: Response) -> str:
         if "dataloss" in response.flags:  # the rule that matters may be in the rest
