@@ -3,6 +3,7 @@
     import newsarchive
 
     article = newsarchive.extract(html, url="https://herald.example/2025/mill.html")
+    article = newsarchive.fetch("https://herald.example/2025/mill.html")
     with newsarchive.open("data") as archive:
         for hit in archive.search("жұмысшы", since="2025"):
             print(hit.day, hit.title)
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
         Revision,
     )
     from newsarchive.interface.reading import open_archive_for_reading as open  # noqa: A004
+    from newsarchive.interface.running import CrawledSite, CrawlResult, NotFetched, NotStored, ProcessDied, crawl, fetch
     from newsarchive.items import Article, Author, Hints, Image, NotAnArticle
     from newsarchive.search import FilterError, Hit
     from newsarchive.sites import ProfileError, Site
@@ -35,6 +37,13 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _PLACES = {
+    "fetch": "interface.running",
+    "crawl": "interface.running",
+    "ProcessDied": "interface.running",
+    "NotStored": "interface.running",
+    "NotFetched": "interface.running",
+    "CrawledSite": "interface.running",
+    "CrawlResult": "interface.running",
     "Archive": "interface.reading",
     "ArchiveError": "database",
     "ArchiveLocked": "database",
@@ -68,6 +77,8 @@ __all__ = [
     "ArticleNotFound",
     "Author",
     "Change",
+    "CrawlResult",
+    "CrawledSite",
     "Deletion",
     "FilterError",
     "Forgotten",
@@ -76,10 +87,15 @@ __all__ = [
     "Image",
     "NewsArchiveError",
     "NotAnArticle",
+    "NotFetched",
+    "NotStored",
+    "ProcessDied",
     "ProfileError",
     "Revision",
     "Site",
+    "crawl",
     "extract",
+    "fetch",
     "open",
 ]
 

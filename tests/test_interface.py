@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import newsarchive as na
+from newsarchive.database import lock_archive
 from newsarchive.demo import Newspaper
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -90,3 +92,56 @@ def test_what_is_under_an_embargo_is_not_read(crawl: Callable[..., str], newsarc
 def test_opening_what_is_no_archive_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(na.ArchiveError, match="no archive"):
         na.open(tmp_path / "nothing")
+
+
+def test_fetch_gives_the_article_any_number_of_times_also_beside_a_running_event_loop(
+    paper: Newspaper, folder: Path
+) -> None:
+    story = next(story for story in paper.posts() if story.kind == "post")
+
+    async def beside_a_loop() -> na.Article:
+        return na.fetch(paper.address(story))
+
+    assert na.fetch(paper.address(story)) == asyncio.run(beside_a_loop())
+    assert na.fetch(paper.address(story), archive=folder).title == story.title
+    with na.open(folder) as archive:
+        assert archive.article(paper.address(story)).title == story.title
+
+
+@pytest.mark.parametrize(
+    ("path", "error"),
+    [
+        ("nothing-here/", "NotFetched"),
+        ("jabyq/", "NotFetched"),
+        ("page/2/", "NotAnArticle"),
+        ("jabyq-esep/", "NotAnArticle"),
+    ],
+)
+def test_fetch_raises_why_there_is_no_article(paper: Newspaper, path: str, error: str) -> None:
+    with pytest.raises(na.NewsArchiveError) as raised:
+        na.fetch(f"{paper.url}{path}")
+    assert type(raised.value) is getattr(na, error)
+    assert raised.value.reason  # type: ignore[attr-defined]
+
+
+def test_fetch_refuses_what_is_no_address_and_what_was_taken_down(
+    paper: Newspaper, crawl: Callable[..., str], newsarchive: Run, folder: Path
+) -> None:
+    with pytest.raises(na.NotFetched, match="not an http"):
+        na.fetch("ftp://herald.example/")
+    crawl()
+    url = paper.address(next(story for story in paper.posts() if story.kind == "post"))
+    newsarchive("forget", url, "--reason", "asked")
+    with pytest.raises(na.Forgotten):
+        na.fetch(url, archive=folder)
+
+
+def test_crawl_gives_counts_and_problems_and_raises_what_keeps_it_from_running(paper: Newspaper, folder: Path) -> None:
+    (folder / "sites").mkdir(parents=True)
+    (folder / "sites" / "paper.toml").write_text(paper.profile(), encoding="utf-8")
+    result = na.crawl("paper", archive=folder, limit=3)
+    assert (result.counts["new"], result.problems, result.finished) == (3, [], True)
+    with pytest.raises(na.ProfileError, match="nosuch"):
+        na.crawl("nosuch", archive=folder)
+    with lock_archive(folder), pytest.raises(na.ArchiveLocked):
+        na.crawl("paper", archive=folder)

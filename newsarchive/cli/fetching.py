@@ -18,10 +18,10 @@ from newsarchive.cli.crawling import announce
 from newsarchive.cli.formats import FORMATS, render_article
 from newsarchive.cli.picture_option import WithImages, images_option
 from newsarchive.cli.progress import progress_bar
-from newsarchive.cli.storing import Stored, store_fetched
 from newsarchive.cli.terminal import Archive, strict_option, strict_settings
 from newsarchive.crawling.middlewares.back_off import ComeBack
 from newsarchive.crawling.process import fetch_pages
+from newsarchive.crawling.storing import ToStore, store_fetched
 from newsarchive.items import Capture, Extracted, Fetched, Page
 from newsarchive.sites import Site, host_site, site_of
 from newsarchive.urls import is_address
@@ -82,8 +82,8 @@ def fetch(
         if all(problem != result.reason for result in results):  # those are said
             archive.warn(f"{problem}.")
     if not no_store and (any(r.outcome != "postponed" for r in results) or (recorder and recorder.captures)):
-        fetched = Stored(results, sites, writer or (recorder.warc if recorder else None), recorder, later)
-        failed |= not store_fetched(archive, fetched)
+        fetched = ToStore(results, sites, writer or (recorder.warc if recorder else None), recorder, later)
+        failed |= not _store(archive, fetched)
     sys.exit(1 if failed or problems else 0)
 
 
@@ -164,6 +164,16 @@ def _print(archive: Archive, targets: Sequence[str], results: Sequence[Extracted
             failed = True
             archive.warn(f"{url}: {silent}.")
     return failed
+
+
+def _store(archive: Archive, fetched: ToStore) -> bool:
+    """Store what was fetched, and say what could not be; True where all was stored."""
+    stored = store_fetched(archive.folder, fetched)
+    if stored.images:
+        archive.say("Pictures: " + ", ".join(f"{count} {state}" for state, count in sorted(stored.images.items())))
+    for problem in stored.problems:
+        archive.warn(f"{problem}.")
+    return not stored.problems
 
 
 def _in_words(result: Extracted) -> str:

@@ -7,17 +7,17 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlite_utils import Database
 
 from newsarchive import database
 from newsarchive.captures.writing import CaptureWriter
-from newsarchive.cli.terminal import Archive
 from newsarchive.crawling.middlewares.back_off import ComeBack
 from newsarchive.crawling.recorders import PageRecorder
 from newsarchive.database.warcfiles import left_warcs
+from newsarchive.errors import NewsArchiveError
 from newsarchive.items import Capture, Extracted
 from newsarchive.sites import Site
 from newsarchive.takedown import clean_up
@@ -29,7 +29,7 @@ _PATIENCE = 1.0
 
 
 @dataclass(frozen=True)
-class Stored:
+class ToStore:
     """What a fetch got: what came of its pages, the site of each, its WARC file, and what else it kept."""
 
     results: Sequence[Extracted]
@@ -49,44 +49,50 @@ class Stored:
         return self.recorder.captures if self.recorder else [c for r in self.results for c in r.fetched.captures]
 
 
-class _TakenDownError(Exception):
+class _TakenDownError(NewsArchiveError):
     """What was fetched is not to be stored, for something of it was taken down meanwhile; the message says what."""
 
 
-def store_fetched(archive: Archive, fetched: Stored) -> bool:
-    """Store what came of the pages; says so where it cannot, and gives whether it could.
+@dataclass
+class Storing:
+    """How storing went: sentences, without a full stop, on what could not be stored; images by what came of them."""
+
+    problems: list[str] = field(default_factory=list)
+    images: Counter[str] = field(default_factory=Counter)
+
+
+def store_fetched(folder: Path, fetched: ToStore) -> Storing:
+    """Store what came of the pages in the archive in `folder`; never raises where it cannot, but says why.
 
     The WARC file stays locked until its rows are there: a takedown at this moment leaves it to us.
     """
+    done = Storing()
     if fetched.recorder is not None and fetched.recorder.problem:
-        archive.warn(f"The article is printed but could not be stored: {fetched.recorder.problem}.")
-        return False
+        done.problems.append(f"The article could not be stored: {fetched.recorder.problem}")
+        return done
     try:
-        db = database.open_archive(archive.folder)
+        db = database.open_archive(folder)
         try:
-            down, failed = _store(archive, db, fetched)
+            _store(folder, db, fetched, done)
         except _TakenDownError as error:
             db.conn.rollback()
-            _throw_away(archive.folder, db, fetched)
-            archive.warn(f"{error}, so nothing was stored; fetch it again.")
-            return False
+            _throw_away(folder, db, fetched)
+            done.images.clear()
+            done.problems.append(f"{error}, so nothing was stored; fetch it again")
+            return done
         finally:
             if fetched.writer:
                 fetched.writer.close()
-        _clean_up(archive.folder, db)
+        _clean_up(folder, db)
         db.close()
-        database.sum_pages(archive.folder)
+        database.sum_pages(folder)
     except (database.ArchiveError, sqlite3.Error, OSError) as error:
-        archive.warn(f"The article is printed but could not be stored: {str(error).removesuffix('.')}.")
-        return False
-    for url in down:
-        archive.warn(f"{url} was taken down and is not stored again.")
-    for sentence in failed:
-        archive.warn(f"{sentence}.")
-    return not down and not failed
+        done.images.clear()
+        done.problems.append(f"The article could not be stored: {str(error).removesuffix('.')}")
+    return done
 
 
-def _begin(archive: Archive, db: Database, fetched: Stored) -> None:
+def _begin(folder: Path, db: Database, fetched: ToStore) -> None:
     """Begin the transaction, once what the articles are compared with is read by this version.
 
     A crawl may be writing: this waits for its batch, and asks again after each reading, which holds no lock.
@@ -99,31 +105,29 @@ def _begin(archive: Archive, db: Database, fetched: Stored) -> None:
         if not any(unread for _, unread in waiting):
             return
         db.conn.rollback()
-        asyncio.run(_read_again(archive, waiting, fetched))
+        asyncio.run(_read_again(folder, waiting, fetched))
 
 
 async def _read_again(
-    archive: Archive, waiting: Sequence[tuple[Extracted, list[database.Unread]]], fetched: Stored
+    folder: Path, waiting: Sequence[tuple[Extracted, list[database.Unread]]], fetched: ToStore
 ) -> None:
     pool = ExtractionPool(1)
     try:
         for result, unread in waiting:
-            result.readings |= await read_again(pool, archive.folder, unread, fetched.site_of(result))
+            result.readings |= await read_again(pool, folder, unread, fetched.site_of(result))
     finally:
         pool.close()
 
 
-def _store(archive: Archive, db: Database, fetched: Stored) -> tuple[list[str], list[str]]:
-    """Store it in one transaction.
-
-    Gives the addresses that were taken down, of which nothing is stored, and sentences on what could not be stored.
+def _store(folder: Path, db: Database, fetched: ToStore, done: Storing) -> None:
+    """Store it in one transaction, and note in `done` what could not be.
 
     Raises _TakenDownError where nothing at all is to be stored, sqlite3.Error where it cannot be written.
     """
-    _begin(archive, db, fetched)
+    _begin(folder, db, fetched)
     if lost := database.lost_originals(db, fetched.captures):
         raise _TakenDownError(f"{lost[0].url} repeats what was taken down meanwhile")
-    down, failed = [], []
+    down = []
     for result in fetched.results:
         url = result.fetched.urls[0]
         site = fetched.site_of(result)
@@ -134,7 +138,7 @@ def _store(archive: Archive, db: Database, fetched: Stored) -> tuple[list[str], 
             database.finish_run(db, run, reason="postponed", message=result.reason, counts={})
             continue
         outcome, reason = database.keep_extracted(db, result, site=site, run=run)
-        failed += [f"{url} {reason}"] if reason else []
+        done.problems += [f"{url} {reason}"] if reason else []
         database.finish_run(db, run, reason="finished", counts={outcome: 1})
         down += [url] if outcome == "forgotten" else []
     for name, told in fetched.later.items():
@@ -144,21 +148,16 @@ def _store(archive: Archive, db: Database, fetched: Stored) -> tuple[list[str], 
     if fetched.recorder and fetched.recorder.pictures:
         if down:
             raise _TakenDownError(f"{down[0]} was taken down meanwhile")
-        _store_pictures(archive, db, fetched.recorder, run)
+        done.images.update(
+            database.save_fetched_picture(db, picture, kept, run=run) for picture, kept in fetched.recorder.pictures
+        )
     if fetched.writer and not down:  # else it is looked through first, by us or by the run that holds the archive
         database.record_warc(db, fetched.writer.path)
     db.conn.commit()
-    return down, failed
+    done.problems += [f"{url} was taken down and is not stored again" for url in down]
 
 
-def _store_pictures(archive: Archive, db: Database, recorder: PageRecorder, run: int) -> None:
-    counts = Counter(
-        database.save_fetched_picture(db, fetched, picture, run=run) for fetched, picture in recorder.pictures
-    )
-    archive.say("Pictures: " + ", ".join(f"{count} {state}" for state, count in sorted(counts.items())))
-
-
-def _throw_away(folder: Path, db: Database, fetched: Stored) -> None:
+def _throw_away(folder: Path, db: Database, fetched: ToStore) -> None:
     """Remove the files of a fetch that cannot be stored."""
     if fetched.writer:
         fetched.writer.path.unlink(missing_ok=True)
