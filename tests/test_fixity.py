@@ -198,7 +198,7 @@ def test_each_planted_fault_is_found(sql: str, words: str, archive: Path) -> Non
 
 
 def test_files_nobody_knows_are_orphans(archive: Path) -> None:
-    writer = CaptureWriter(archive / "warc", "fetch-20240101000000-7")
+    writer = CaptureWriter(archive / "warc", "other-20240101000000-7")
     writer.write(url="https://a.kz/x", status=200, headers=[], body=b"x")
     writer.close()
     (archive / "images" / f"{'0' * 64}.jpg").write_bytes(b"x")
