@@ -94,11 +94,12 @@ def caught(_: int) -> str:
         return "half of the work"
 
 
-def test_no_library_can_take_the_end_of_its_time_for_a_failure_of_its_own() -> None:
+@pytest.mark.parametrize("workers", [0, 2])
+def test_no_library_can_take_the_end_of_its_time_for_a_failure_of_its_own(workers: int) -> None:
     async def work(pool: WorkerPool) -> list[Any]:
         return await asyncio.gather(pool.run(caught, 0), pool.run(len, "abc"), return_exceptions=True)
 
-    slow, length = in_pool(work)
+    slow, length = in_pool(work, workers)
     assert isinstance(slow, TooSlow)
     assert length == 3
 

@@ -13,7 +13,7 @@ from newsarchive.items import Article, Extracted, Fetched, Hints, NotAnArticle, 
 from newsarchive.sites import Site
 from newsarchive.text.encodings import gunzipped
 from newsarchive.text.search_text import make_search_text
-from newsarchive.workers.pool import EXTRACTING, PoolClosed, TooSlow, WorkerDied, WorkerPool
+from newsarchive.workers.pool import EXTRACTING, PoolClosed, TooSlow, WorkerDied, WorkerPool, guarded_here
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ class ExtractionPool(WorkerPool):
 def extract_here(item: Fetched, site: Site) -> Extracted:
     """What comes of a fetched page, extracted in this process."""
     try:
-        return _extracted(item, extract_one(*_arguments(item, site)))
+        return _extracted(item, guarded_here(extract_one, *_arguments(item, site)))
     except Exception as error:  # noqa: BLE001  as above
         return _refused(item, error)
 

@@ -13,6 +13,7 @@ import os
 import pickle
 import select
 import signal
+import threading
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -108,7 +109,7 @@ class WorkerPool:
         if self._closed:
             raise PoolClosed("the run ends")
         if not self._workers:
-            return function(*args)
+            return guarded_here(function, *args)
         call = _Call(
             pickle.dumps((function, args), pickle.HIGHEST_PROTOCOL), asyncio.get_running_loop().create_future()
         )
@@ -218,6 +219,21 @@ def _guarded(function: Callable[..., T], args: tuple[Any, ...]) -> T:
     finally:
         for timer in (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF):
             signal.setitimer(timer, 0)
+
+
+def guarded_here(function: Callable[..., T], *args: Any) -> T:
+    """Call a function in this process with the soft limit alone, where signals reach it: in the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        return function(*args)
+    before = signal.signal(signal.SIGVTALRM, _raise_time_up)
+    signal.setitimer(signal.ITIMER_VIRTUAL, SOFT_SECONDS)
+    try:
+        return function(*args)
+    except _TimeUp as error:
+        raise TooSlow(f"extraction took longer than {SOFT_SECONDS} s") from error
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
 
 
 class _TimeUp(BaseException):
