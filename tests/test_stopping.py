@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -139,6 +140,8 @@ def test_a_site_that_asks_to_come_back_is_left_until_then(status: int, newsarchi
         assert rows(folder, "select site, reason from runs order by id") == [("uy", "postponed"), ("uzaq", "finished")]
         assert rows(folder, "select state from sources where kind = 'sitemap' and state = 'failed'") == []
         host.log.clear()
+        stand = {site["site"]: site for site in json.loads(newsarchive("status", "--json").stdout)["sites"]}
+        assert (stand["uy"]["come_back"], stand["uzaq"]["come_back"]) == (until, None)
         again = newsarchive("crawl", "--full", "uy", code=1)
         assert until in again.stderr + again.stdout
         fetched = newsarchive("fetch", f"{host.url}uy-7/", code=1)

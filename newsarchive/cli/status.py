@@ -46,6 +46,7 @@ STATUS_COLUMNS = {
     "pictures": "Pictures",
     "last_run": "Last run",
     "ended": "Ended",
+    "come_back": "Asked to come back",
     "source": "Changes found by",
     "site_says": "Site says",
     "due": "Due",
@@ -93,6 +94,7 @@ def site_status(db: Database, site: str | None) -> list[dict[str, Any]]:
                     where i.sha256 is not null and a.site = s.name) as pictures,
                 r.started as last_run, case when r.finished is null and r.reason = '' then 'running' else r.reason end
                     as ended,
+                case when s.retry_after > strftime('%Y-%m-%dT%H:%M:%SZ', 'now') then s.retry_after end as come_back,
                 (select group_concat(kind, ', ') from sources where site = s.name and state = 'working'
                     and run = (select max(x.run) from sources x where x.site = s.name and x.state = 'working'))
                     as source,

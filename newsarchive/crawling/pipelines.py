@@ -20,7 +20,7 @@ from newsarchive.errors import reason_of
 from newsarchive.images.reading import Picture, PictureRefused, read_picture
 from newsarchive.items import Extracted, Fetched, FetchedImage, ImageToDownload, NotKept
 from newsarchive.sites import Site, host_site
-from newsarchive.urls import url_key
+from newsarchive.urls import is_address, url_key
 from newsarchive.workers.extracting import ExtractionPool
 from newsarchive.workers.pool import PoolClosed, TooSlow, WorkerDied, WorkerPool
 from newsarchive.workers.stored import read_again
@@ -84,7 +84,7 @@ class ExtractionPipeline:
         or where a page cannot be stored.
         """
         for url in urls[: MOST_PAGES - len(item.pages)]:
-            if urlsplit(url).netloc != urlsplit(item.pages[0].url).netloc:
+            if not is_address(url) or urlsplit(url).netloc != urlsplit(item.pages[0].url).netloc:
                 continue
             request = Request(url, meta={"keep_encoded": True, "handle_httpstatus_list": ANSWERS}, dont_filter=True)
             try:
