@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from newsarchive.extraction.identity import EXTRACTOR
 from tests.golden import RECORD, differences, outputs
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -48,13 +47,6 @@ def test_an_archive_marked_by_a_digest_of_the_sources_is_given_the_version_it_wa
     with closing(sqlite3.connect(folder / "archive.db")) as db:
         made = set(db.execute("select extractor, options_digest from revisions"))
     assert made == {("newsarchive 2", MADE_BEFORE[digest])}
-
-
-@pytest.mark.skipif(EXTRACTOR.version != "2", reason="later rules read what version 2 has read again")
-def test_such_an_archive_has_nothing_to_read_again(crawl: Callable[..., str], folder: Path, newsarchive: Run) -> None:
-    crawl()
-    _mark(folder, next(d for d, name in MADE_BEFORE.items() if name == EXTRACTOR.options_digest))
-    assert "0 revisions re-extracted" in newsarchive("reextract").stdout
 
 
 def _mark(folder: Path, digest: str) -> None:
