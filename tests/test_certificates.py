@@ -35,7 +35,7 @@ from twisted.protocols.tls import TLSMemoryBIOFactory
 from newsarchive.crawling.certificates import CertificateJudge
 from newsarchive.database import read_archive
 from newsarchive.demo import Newspaper
-from newsarchive.demo.server import _handler
+from newsarchive.demo.server import handler_for
 from newsarchive.sites import read_profile
 
 DAY = timedelta(days=1)
@@ -192,7 +192,7 @@ class Site:
 def site(contexts: dict[str, ssl.SSLContext], folder: Path) -> Iterator[Site]:
     """The sample newspaper over TLS, with its profile in the archive as `paper`."""
     paper = Newspaper()
-    with serving(contexts["good"], _handler(paper)) as server:
+    with serving(contexts["good"], handler_for(paper)) as server:
         paper.url = f"https://127.0.0.1:{server.server_port}/"
         (folder / "sites").mkdir(parents=True)
         (folder / "sites" / "paper.toml").write_text(paper.profile(), encoding="utf-8")

@@ -14,7 +14,7 @@ from random import Random
 
 from newsarchive.items import Hints, Page
 from newsarchive.sites import Site
-from newsarchive.workers import ExtractionPool, extract_one
+from newsarchive.workers.extracting import ExtractionPool, extract_one
 
 SITE = Site(name="a", url="https://a.example/")
 WORDS = [
