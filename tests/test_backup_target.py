@@ -30,6 +30,10 @@ def archive(folder: Path) -> Path:
     for number in range(3):
         add_run(folder, f"run{number}", b"page %d" % number * 100)
     (folder / "sites" / "p.toml").write_text('url = "http://p/"\n')
+    db = open_archive(folder)
+    db.conn.execute("update runs set started = '2024-01-0' || id || 'T03:17:00Z'")  # no archive made anew is as old
+    db.conn.commit()
+    db.close()
     return folder
 
 
