@@ -15,9 +15,9 @@ from newsarchive.backup.losses import refuse_losses
 from newsarchive.backup.manifest import Entry, Manifest, read_manifest
 from newsarchive.backup.target import held, remove_others
 from newsarchive.database import connect_reading, read_archive
-from newsarchive.database.runs import now
 from newsarchive.database.warcfiles import file_sha256
 from newsarchive.images.reading import ENDINGS
+from newsarchive.times import now
 
 Progress = Callable[[str, int, int], None]
 

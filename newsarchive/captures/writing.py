@@ -21,6 +21,7 @@ from warcio.warcwriter import WARCWriter
 from newsarchive import __version__
 from newsarchive.captures.revisits import reference_to
 from newsarchive.items import Capture, Original
+from newsarchive.times import precise_stamp, stamp
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 SOFTWARE = f"newsarchive/{__version__}"
@@ -92,7 +93,7 @@ class CaptureWriter:
         encoded = any(name.lower() == "content-encoding" for name, _ in headers)
         values = {name.lower(): value for name, value in headers}
         time = time or datetime.now(UTC)
-        record_headers = {"WARC-Date": time.strftime("%Y-%m-%dT%H:%M:%S.%fZ")}
+        record_headers = {"WARC-Date": precise_stamp(time)}
         if ip:
             record_headers["WARC-IP-Address"] = ip
         sha256 = hashlib.sha256(body).hexdigest()
@@ -111,7 +112,7 @@ class CaptureWriter:
             self._append(self._request(url, request, concurrent), level=6)
         return Capture(
             url=url,
-            time=time.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            time=stamp(time),
             status=status,
             sha256=sha256,
             warc=self.path.name,
@@ -128,11 +129,11 @@ class CaptureWriter:
         """Write a resource record: a file that was given, not fetched; `time` (UTC) is its own, else now."""
         time = time or datetime.now(UTC)
         content_type = _CONTROL.sub(" ", content_type)  # it becomes a line of the record's own head
-        headers = {"WARC-Date": time.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), "Content-Type": content_type}
+        headers = {"WARC-Date": precise_stamp(time), "Content-Type": content_type}
         offset, length = self._append(self._record(url, "resource", None, body, headers), level=6)
         return Capture(
             url=url,
-            time=time.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            time=stamp(time),
             status=200,
             sha256=hashlib.sha256(body).hexdigest(),
             warc=self.path.name,

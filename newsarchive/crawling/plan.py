@@ -18,9 +18,9 @@ from sqlite_utils import Database
 from newsarchive import database
 from newsarchive.crawling.sources import MOST_LOOKS, SourceReader
 from newsarchive.crawling.walks import Walk, walk_is_due
-from newsarchive.database.runs import now
 from newsarchive.items import Article, Hints, ListingRequest, Page
 from newsarchive.sites import Site, Source
+from newsarchive.times import now, stamp
 
 USUAL_SOURCES = (Source(kind="wordpress"), Source(kind="sitemap"), Source(kind="feed"))
 ADDRESSES_PER_ARTICLE = 20
@@ -162,7 +162,7 @@ class SitePlan:
         later = [published + age for age in AGES if published + age > fetched]
         if not later or self._changes_are_told():
             return None
-        return later[0].astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return stamp(later[0])
 
     def _changes_are_told(self) -> bool:
         return any(
@@ -235,6 +235,6 @@ class SitePlan:
 
     def _look_at_old_ones(self) -> None:
         """In a weekly walk, where no source tells of changes: those articles that were not looked at for longest."""
-        before = (datetime.now(UTC) - RELOOK_AFTER).strftime("%Y-%m-%dT%H:%M:%SZ")
+        before = stamp(datetime.now(UTC) - RELOOK_AFTER)
         old = database.unvisited_since(self.db, self.site.name, before, limit=MOST_LOOKS)
         database.make_due(self.db, old, time=self._started)

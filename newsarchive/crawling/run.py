@@ -30,13 +30,13 @@ from newsarchive.crawling.plan import SitePlan
 from newsarchive.crawling.recorders import Recorder
 from newsarchive.database.certificates import note_certificates
 from newsarchive.database.pictures import site_pictures, still_wanted
-from newsarchive.database.runs import now
 from newsarchive.images.reading import Picture, clear_drafts, keep_picture
 from newsarchive.images.wanted import wanted_pictures
 from newsarchive.items import Capture, Extracted, Fetched, FetchedImage, ImageToDownload
 from newsarchive.sites import Site
 from newsarchive.takedown import clean_up, purge_forgotten
 from newsarchive.text.encodings import inflate
+from newsarchive.times import now
 
 logger = logging.getLogger(__name__)
 

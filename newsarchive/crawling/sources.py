@@ -8,14 +8,13 @@ import logging
 import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlite_utils import Database
 
 from newsarchive import database
 from newsarchive.crawling.walks import Walk, kind_of_walk
-from newsarchive.database.runs import now
 from newsarchive.discovery import (
     ListingError,
     changes_url,
@@ -27,6 +26,7 @@ from newsarchive.discovery import (
 )
 from newsarchive.items import Listing, ListingRequest, Page
 from newsarchive.sites import Site
+from newsarchive.times import now, stamp
 from newsarchive.urls import url_key
 
 logger = logging.getLogger(__name__)
@@ -137,8 +137,7 @@ class SourceReader:
         walk = self.walk
         if walk.task == "changes" and walk.source.kind == "wordpress" and walk.state["cursor"]:
             since = datetime.fromisoformat(min(walk.state["cursor"], walk.began)) - OVERLAP
-            stamp = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-            return [self._request(changes_url(self._site, walk.source, since=stamp), "changes")]
+            return [self._request(changes_url(self._site, walk.source, since=stamp(since)), "changes")]
         return [self._request(url, walk.task) for url in start_urls(self._site, walk.source)]
 
     def _request(self, url: str, task: str) -> ListingRequest:

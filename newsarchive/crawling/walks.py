@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from newsarchive.items import InvalidEntry
 from newsarchive.sites import Source
 from newsarchive.text.encodings import escape_unprintable
+from newsarchive.times import stamp
 
 FULL_WALK_EVERY = timedelta(days=7)
 TRIES = 3  # runs in a row that walk again what could not be walked to its end; then it has its week too
@@ -103,7 +104,7 @@ def next_walk(state: Mapping[str, Any]) -> str | None:
     walked = state.get("walked") or state.get("complete")
     if not walked or 0 < (state.get("walks_cut") or 0) < TRIES:
         return ""
-    return (datetime.fromisoformat(walked) + FULL_WALK_EVERY).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return stamp(datetime.fromisoformat(walked) + FULL_WALK_EVERY)
 
 
 def kind_of_walk(walk: Walk, *, full: bool, believed: bool) -> str:

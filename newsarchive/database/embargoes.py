@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlite_utils import Database
 
-from newsarchive.database.runs import finish_run, now, start_run
+from newsarchive.database.runs import finish_run, start_run
+from newsarchive.times import now, stamp
 
 
 def embargo_article(db: Database, article: int, *, until: date, reason: str = "") -> str:
@@ -20,7 +21,7 @@ def embargo_article(db: Database, article: int, *, until: date, reason: str = ""
         "select a.site, s.timezone from articles a join sites s on s.name = a.site where a.id = ?", (article,)
     ).fetchone()
     begin = datetime(until.year, until.month, until.day, tzinfo=ZoneInfo(timezone))
-    moment = begin.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    moment = stamp(begin)
     run = start_run(db, "embargo", site)
     with db.atomic():
         _lift(db, article)

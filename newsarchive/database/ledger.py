@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlite_utils import Database
@@ -15,6 +15,7 @@ from newsarchive.database.revisions import hints_json, read_hints
 from newsarchive.items import Hints, InvalidEntry, Listed
 from newsarchive.sites import Site
 from newsarchive.text.encodings import escape_unprintable
+from newsarchive.times import stamp
 from newsarchive.urls import url_key
 
 FIRST_RETRY = timedelta(hours=1)
@@ -190,7 +191,7 @@ def mark_failed(
         _ensure(db, url, site, source, time)
         row = db.conn.execute("select attempts from urls where key = ?", (url_key(url),)).fetchone()
         pause = min(LAST_RETRY, FIRST_RETRY * 2 ** min(row[0], 10))
-        due = (datetime.fromisoformat(time) + pause).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        due = stamp(datetime.fromisoformat(time) + pause)
         db.conn.execute(
             "update urls set state = case when article is null then 'failed' else state end, reason = ?, visited = ?,"
             " visited_run = ?, next_visit = ?, attempts = attempts + 1 where key = ?",

@@ -18,11 +18,12 @@ from newsarchive.database.index import PendingSearchTexts
 from newsarchive.database.ledger import article_of, mark_failed, mark_missing, mark_not_article, mark_visited
 from newsarchive.database.readings import Unread, latest_reading, unread
 from newsarchive.database.revisions import Provenance
-from newsarchive.database.runs import now, save_capture
+from newsarchive.database.runs import save_capture
 from newsarchive.errors import reason_of
 from newsarchive.items import Article, Extracted
 from newsarchive.revisions.content import content_digest, content_of
 from newsarchive.sites import Site
+from newsarchive.times import now
 
 Revisit = Callable[[Article, str], str | None]
 """When an article fetched at a time is to be looked at again; None: only when a source says so."""

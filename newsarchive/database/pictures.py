@@ -10,12 +10,13 @@ from sqlite_utils import Database
 
 from newsarchive.database.faults import is_of_archive
 from newsarchive.database.forgotten import is_forgotten
-from newsarchive.database.runs import now, save_capture
+from newsarchive.database.runs import save_capture
 from newsarchive.errors import reason_of
 from newsarchive.images.reading import ENDINGS, Picture
 from newsarchive.images.wanted import wanted_pictures
 from newsarchive.items import FetchedImage, Image, ImageToDownload
 from newsarchive.sites import Site
+from newsarchive.times import now
 from newsarchive.urls import as_requested
 
 MISSING = ("", "failed")

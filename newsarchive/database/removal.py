@@ -10,9 +10,9 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from newsarchive.database.runs import now
 from newsarchive.database.seals import seal
 from newsarchive.database.warcfiles import is_being_written
+from newsarchive.times import now
 
 PATIENCE = 10.0
 """Seconds to wait for readers before the log of the database is given up on."""

@@ -6,7 +6,6 @@ import dataclasses
 import json
 from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlite_utils import Database
@@ -16,11 +15,7 @@ from newsarchive.database.seals import seal
 from newsarchive.items import Capture, Original
 from newsarchive.sites import Site
 from newsarchive.text.encodings import one_line
-
-
-def now() -> str:
-    """The present moment as the archive writes it: UTC, to the second, with Z."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+from newsarchive.times import now
 
 
 def save_site(db: Database, site: Site) -> None:

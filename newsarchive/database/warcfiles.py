@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from newsarchive.database.runs import now
+from newsarchive.times import now
 
 
 def file_sha256(path: Path, *, most: int | None = None) -> str:

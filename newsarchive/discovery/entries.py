@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from newsarchive.items import Hints, Image, InvalidEntry, Listed
+from newsarchive.times import stamp
 from newsarchive.urls import AddressError, absolute_url, check_address
 
 logger = logging.getLogger(__name__)
@@ -90,7 +91,7 @@ def text_of(value: Any) -> str:
 
 def _sanitize(listed: Listed) -> Listed:
     """Make an entry safe to store: valid Unicode, bounded lengths, no times in the future."""
-    soon = (datetime.now(UTC) + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    soon = stamp(datetime.now(UTC) + timedelta(days=1))
     hints = listed.hints
     return replace(
         listed,

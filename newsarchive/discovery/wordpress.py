@@ -17,6 +17,7 @@ from newsarchive.items import Hints, Image, Listed, Listing, Page
 from newsarchive.sites import Site, Source
 from newsarchive.text.fingerprints import fingerprints, paragraphs
 from newsarchive.text.numbers import whole_number
+from newsarchive.times import stamp
 
 PER_PAGE = "100"  # the most that WordPress allows
 _FIELDS = {
@@ -133,7 +134,7 @@ def _stamp(post: Mapping[str, Any], field: str, site: Site) -> str:
             except (ValueError, OverflowError):
                 continue
             if moment.year >= FIRST_YEAR:
-                return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+                return stamp(moment)
     return ""
 
 

@@ -21,6 +21,7 @@ from newsarchive.captures.records import (
 from newsarchive.captures.writing import TLS_FIELD, CaptureWriter
 from newsarchive.items import Capture, Page
 from newsarchive.text.numbers import whole_number
+from newsarchive.times import precise_stamp
 from newsarchive.urls import is_address
 
 _ADDRESS = re.compile(r"https?://[^\s/?#\x00-\x1f][^\s\x00-\x1f]*")
@@ -156,7 +157,7 @@ def stamp(text: str) -> str:
     if not FIRST_YEAR <= time.year <= datetime.now(UTC).year + 1:
         raise RecordError(f"its WARC-Date “{text[:40]}” is out of range")
     time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-    return time.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return precise_stamp(time)
 
 
 def _head(record: Record) -> tuple[int, list[tuple[str, str]]]:

@@ -8,6 +8,8 @@ from datetime import timezone as fixed_zone
 from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo
 
+from newsarchive.times import stamp
+
 _ISO = re.compile(
     r"(?P<y>\d{4})(?P<s>[-/.]?)(?P<m>\d\d)(?P=s)(?P<d>\d\d)"
     r"(?:(?:\s*[T_]\s*|\s+|,\s*)(?P<H>\d\d):?(?P<M>\d\d)(?::?(?P<S>\d\d)(?:[.,](?P<f>\d+))?)?"
@@ -31,7 +33,7 @@ def to_utc(value: date | datetime, timezone: str) -> str:
     if not isinstance(value, datetime):
         return value.isoformat()
     local = value if value.tzinfo else value.replace(tzinfo=ZoneInfo(timezone))
-    return local.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return stamp(local)
 
 
 def parse_stamp(text: str, timezone: str) -> str:

@@ -15,12 +15,12 @@ from sqlite_utils import Database
 
 from newsarchive import database
 from newsarchive.database.revisions import Provenance, stored_content
-from newsarchive.database.runs import now
 from newsarchive.errors import reason_of
 from newsarchive.extraction.identity import EXTRACTOR
 from newsarchive.items import Article, NotAnArticle
 from newsarchive.revisions.content import changed_fields, content_of
 from newsarchive.sites import Site
+from newsarchive.times import now
 from newsarchive.workers.pool import EXTRACTING, WorkerPool
 from newsarchive.workers.stored import extract_stored
 

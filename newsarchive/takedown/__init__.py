@@ -10,11 +10,11 @@ from sqlite_utils import Database
 
 from newsarchive.database import finish_run, mark_forgotten, start_run
 from newsarchive.database.removal import clear_images, mark_outdated, remove_article, remove_images, write_forgotten
-from newsarchive.database.runs import now
 from newsarchive.takedown.captures import Removal, plan_removal
 from newsarchive.takedown.drafts import delete_unfinished
 from newsarchive.takedown.finding import Belongings, Progress, find_belongings
 from newsarchive.takedown.purging import clean_up, purge_forgotten, settled
+from newsarchive.times import now
 from newsarchive.urls import url_key
 
 __all__ = ["Progress", "Takedown", "clean_up", "forget", "purge_forgotten"]

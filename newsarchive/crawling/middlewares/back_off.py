@@ -18,6 +18,7 @@ from newsarchive.crawling.middlewares.pace import downloader_of
 from newsarchive.crawling.resolving import host_of
 from newsarchive.crawling.run import ArchiveRun
 from newsarchive.crawling.spiders.page import HostGivenUp, Postponed, sites_of, status_line
+from newsarchive.times import stamp
 
 logger = logging.getLogger(__name__)
 
@@ -126,7 +127,7 @@ class BackOffMiddleware:
     def _give_up(self, request: Request, status: int, pause: float, *, told: bool) -> None:
         """End what is asked of the host in this run. Raises Postponed."""
         host, party = urlsplit(request.url).netloc, self._site_name(request)
-        until = (datetime.now(UTC) + timedelta(seconds=min(pause, LONGEST_WAIT))).strftime("%Y-%m-%dT%H:%M:%SZ")
+        until = stamp(datetime.now(UTC) + timedelta(seconds=min(pause, LONGEST_WAIT)))
         answer = f"{host} answers {status_line(status)}"
         sentence = f"{answer} and asked to come back at {until}"
         if not told:
