@@ -114,3 +114,13 @@ def test_a_site_whose_posts_are_articles_is_listed_to_its_end_in_one_run(
     listings = [n for n, path in enumerate(asked) if path.startswith("/values/big")]
     assert listings[1] - listings[0] > 10  # pages are fetched before more is listed
     assert rows(folder, "select count(*) from sources where complete is not null") == [(1,)]
+
+
+def test_posts_older_than_since_do_not_keep_the_new_ones_from_being_listed(
+    server: HostileServer, folder: Path, newsarchive: Callable
+) -> None:
+    write_profile(folder, server, ("wordpress", "/values/old"))
+    done = newsarchive("crawl", "hostile", *QUICK, "--since", "2025-01-01", "-s", "ARCHIVE_LISTED_AHEAD=15")
+    assert articles(folder) == {str(number) for number in range(50, 60)}
+    assert "no article so far" not in done.stderr
+    assert rows(folder, "select count(*) from sources where complete is not null") == [(1,)]

@@ -102,7 +102,7 @@ class SitePlan:
             return held
         assert self._reader is not None
         self._write()
-        articles, others = database.count_proven(self.db, self.site.name)
+        articles, others = database.count_proven(self.db, self.site.name, since=self._since)
         self._reader.give_up(
             held, f"it lists {others:,} addresses that are no article so far, beside {articles:,} that are"
         )
@@ -116,7 +116,7 @@ class SitePlan:
         assert self._reader is not None
         if len(self._seen) < self._check_at:
             return False
-        articles, others = database.count_proven(self.db, self.site.name)
+        articles, others = database.count_proven(self.db, self.site.name, since=self._since)
         credit = self._ahead + articles * ADDRESSES_PER_ARTICLE - others
         self._check_at = len(self._seen) + max(0, min(credit, 1_000))
         return credit <= 0

@@ -19,12 +19,16 @@ def count_known_ids(db: Database, site: str) -> int:
     return int(row[0])
 
 
-def count_proven(db: Database, site: str) -> tuple[int, int]:
-    """How many addresses of a site are articles, and how many were listed and are none, or none so far."""
+def count_proven(db: Database, site: str, *, since: str = "") -> tuple[int, int]:
+    """How many addresses of a site are articles, and how many were listed and are none, or none so far.
+
+    Of the second kind only those of the day `since` and later count: older ones are not fetched, so cannot prove true.
+    """
     row = db.conn.execute(
-        "select coalesce(sum(article is not null), 0), coalesce(sum(article is null), 0) from urls"
+        "select coalesce(sum(article is not null), 0),"
+        " coalesce(sum(article is null and coalesce(day, '9') >= ?), 0) from urls"
         " where site = ? and state not in ('alias', 'forgotten')",
-        (site,),
+        (since, site),
     ).fetchone()
     return int(row[0]), int(row[1])
 

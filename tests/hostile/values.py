@@ -127,3 +127,14 @@ def value_big(x: Exchange) -> None:
     """WordPress with four pages of ten posts, all of them there."""
     posts = [{"id": n, "link": _good(x, str(n))} for n in range(x.hit * 10, x.hit * 10 + 10)]
     x.send(json.dumps(posts), "X-WP-Total: 40", "X-WP-TotalPages: 4", kind="application/json")
+
+
+@at("/values/old")
+def value_old(x: Exchange) -> None:
+    """WordPress with forty posts of 2020 and then ten of 2025, listed by number."""
+    year = 2025 if x.hit == 5 else 2020
+    posts = [
+        {"id": n, "link": _good(x, str(n)), "date_gmt": f"{year}-03-01T10:00:00", "title": {"rendered": "Су"}}
+        for n in range(x.hit * 10, x.hit * 10 + 10)
+    ]
+    x.send(json.dumps(posts), "X-WP-Total: 50", "X-WP-TotalPages: 5", kind="application/json")
