@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from newsarchive.crawling import sources
+from newsarchive.crawling.full_scans import Scan
 from newsarchive.crawling.sources import SourceReader
-from newsarchive.crawling.walks import Walk
 from newsarchive.database import open_archive
 from newsarchive.items import Listing, Page
 from newsarchive.sites import Site, Source
@@ -23,8 +23,8 @@ def test_what_a_listing_gives_is_in_a_transaction_though_one_was_committed_meanw
     parse = threading.Event()
     done: list[str] = []
     site, source = Site(name="a", url="https://a.kz/"), Source(kind="wordpress")
-    walk = Walk(source=source, url="wordpress", task="walk", state={})
-    reader = SourceReader(db, site, walk, write=lambda: done.append("write"), full=False, started="", seen=set())
+    scan = Scan(source=source, url="wordpress", task="walk", state={})
+    reader = SourceReader(db, site, scan, write=lambda: done.append("write"), full=False, started="", seen=set())
 
     def read_late(page: Page, **_: object) -> Listing:
         assert parse.wait(10)

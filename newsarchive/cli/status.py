@@ -8,7 +8,7 @@ import click
 from sqlite_utils import Database
 
 from newsarchive.cli.terminal import Archive, json_option, print_json, print_table
-from newsarchive.crawling.walks import next_walk
+from newsarchive.crawling.full_scans import next_full_scan
 
 
 @click.command()
@@ -128,7 +128,7 @@ def source_status(db: Database, site: str | None) -> list[dict[str, Any]]:
             "read": f"{row['checked']}{' (last run)' if row['latest'] else ''}",
             "how": HOW[row["task"]] if row["state"] == "working" else HOW[""],
             "walked": row["walked"] or row["complete"],
-            "next_walk": {None: "not needed", "": "next run"}.get(due := next_walk(row), due),
+            "next_walk": {None: "not needed", "": "next run"}.get(due := next_full_scan(row), due),
             "reason": row["reason"],
         }
         for row in rows

@@ -16,8 +16,8 @@ from typing import Any
 from sqlite_utils import Database
 
 from newsarchive import database
+from newsarchive.crawling.full_scans import Scan, full_scan_is_due
 from newsarchive.crawling.sources import MOST_LOOKS, SourceReader
-from newsarchive.crawling.walks import Walk, walk_is_due
 from newsarchive.items import Article, Hints, ListingRequest, Page
 from newsarchive.sites import Site, Source
 from newsarchive.times import now, stamp
@@ -191,14 +191,14 @@ class SitePlan:
     def _make_reader(self, source: Source) -> SourceReader:
         url = source.url or source.kind
         state = database.source_state(self.db, self.site.name, source.kind, url)
-        due = self._full or walk_is_due({"kind": source.kind, **state}, datetime.now(UTC))
-        walk = Walk(source=source, url=url, task="walk" if due else "changes", state=state, began=now())
+        due = self._full or full_scan_is_due({"kind": source.kind, **state}, datetime.now(UTC))
+        scan = Scan(source=source, url=url, task="walk" if due else "changes", state=state, began=now())
         if source.kind in ("feed", "listing"):  # a better source gave all there is: the first page fills gaps
-            walk.follow = self._done_by is None and self._partly_by is None
+            scan.follow = self._done_by is None and self._partly_by is None
         return SourceReader(
             self.db,
             self.site,
-            walk,
+            scan,
             write=self._write,
             full=self._full,
             started=self._started,
@@ -208,33 +208,33 @@ class SitePlan:
     def _next_if_read(self) -> list[ListingRequest]:
         """When no listing of the source is open any more, the next source has its turn."""
         assert self._reader is not None
-        walk = self._reader.walk
-        if walk.open:
+        scan = self._reader.scan
+        if scan.open:
             return []
         self._reader.finish(self._run)
-        kind = walk.source.kind
-        if walk.problem:
-            self.problems.append(f"the {kind} source: {walk.problem}")
-        if walk.lost and walk.worked:
-            self.notes.append(f"the {kind} source: {walk.losses}")
-        if not walk.worked:
-            self._why_not.append(walk.why_not)
-            if walk.state.get("state") == "working":
-                self.problems.append(f"the {kind} source no longer works: {walk.why_not}")
-            elif walk.state.get("state") != "failed":
-                self.notes.append(f"the {kind} source cannot be read: {walk.why_not}")
+        kind = scan.source.kind
+        if scan.problem:
+            self.problems.append(f"the {kind} source: {scan.problem}")
+        if scan.lost and scan.worked:
+            self.notes.append(f"the {kind} source: {scan.losses}")
+        if not scan.worked:
+            self._why_not.append(scan.why_not)
+            if scan.state.get("state") == "working":
+                self.problems.append(f"the {kind} source no longer works: {scan.why_not}")
+            elif scan.state.get("state") != "failed":
+                self.notes.append(f"the {kind} source cannot be read: {scan.why_not}")
             return self._next_source()
-        if walk.broken:  # what was read is used, and the next source fills what is missing
-            self.notes.append(f"the {kind} source was not read to its end: {walk.failure}")
-            self._partly_by = self._partly_by or walk.source
+        if scan.broken:  # what was read is used, and the next source fills what is missing
+            self.notes.append(f"the {kind} source was not read to its end: {scan.failure}")
+            self._partly_by = self._partly_by or scan.source
         else:
-            self._done_by = self._done_by or walk.source
-        if walk.task == "walk" and walk.state.get("walked") and not self._full and not self._changes_are_told():
+            self._done_by = self._done_by or scan.source
+        if scan.is_full and scan.state.get("walked") and not self._full and not self._changes_are_told():
             self._look_at_old_ones()
         return self._next_source()
 
     def _look_at_old_ones(self) -> None:
-        """In a weekly walk, where no source tells of changes: those articles that were not looked at for longest."""
+        """In a weekly scan, where no source tells of changes: those articles that were not looked at for longest."""
         before = stamp(datetime.now(UTC) - RELOOK_AFTER)
         old = database.unvisited_since(self.db, self.site.name, before, limit=MOST_LOOKS)
         database.make_due(self.db, old, time=self._started)

@@ -1,4 +1,4 @@
-"""Walks to the end of a source: when they are due, what they find, and what a walk that was cut must not find."""
+"""Full scans of a source: when they are due, what they find, and what a truncated one must not find."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from newsarchive.crawling.walks import next_walk, walk_is_due
+from newsarchive.crawling.full_scans import full_scan_is_due, next_full_scan
 from newsarchive.demo import Newspaper
 from newsarchive.demo.answers import Answer
 
@@ -175,6 +175,6 @@ def test_a_file_of_a_sitemap_that_could_not_be_read_is_read_in_the_next_run(
 def test_a_walk_that_never_sees_the_end_is_tried_three_times_and_then_once_a_week(cut: int, due: str) -> None:
     """Else a site whose last page is broken is walked through in every run, for ever."""
     state = {"kind": "feed", "walked": "2025-02-18T05:00:00Z", "walks_cut": cut}
-    assert next_walk(state) == due
-    assert walk_is_due(state, datetime(2025, 2, 20, tzinfo=UTC)) == (due == "")
-    assert walk_is_due(state, datetime(2025, 2, 26, tzinfo=UTC))
+    assert next_full_scan(state) == due
+    assert full_scan_is_due(state, datetime(2025, 2, 20, tzinfo=UTC)) == (due == "")
+    assert full_scan_is_due(state, datetime(2025, 2, 26, tzinfo=UTC))

@@ -1,0 +1,124 @@
+"""One scan of a source: what it has read so far, and when the next full scan is due."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from newsarchive.items import InvalidEntry
+from newsarchive.sites import Source
+from newsarchive.text.encodings import escape_unprintable
+from newsarchive.times import stamp
+
+FULL_SCAN_EVERY = timedelta(days=7)
+TRIES = 3  # consecutive full scans that did not reach the end; then the next one waits its week, too
+
+
+@dataclass
+class Scan:
+    """The state of one source while it is read."""
+
+    source: Source
+    url: str
+    task: str
+    """``walk``: a full scan; ``changes``: only what is new or changed."""
+    state: dict[str, Any]
+    """The row of `sources` as the last run left it."""
+    began: str = ""
+    open: int = 0
+    """Listings that are requested and not read yet."""
+    read: int = 0
+    listed: int = 0
+    total: int | None = None
+    newest: str = ""
+    keys: set[str] = field(default_factory=set)
+    asked: set[str] = field(default_factory=set)
+    failure: str = ""
+    broken: bool = False
+    """True if a listing named by another one failed or came truncated, so the scan did not see everything."""
+    starts: tuple[str, ...] = ()
+    believed: bool = True
+    """True while the source's times of modification look reliable."""
+    follow: bool = True
+    """False to read only the first page of a feed or listing."""
+    times: dict[str, str] = field(default_factory=dict)
+    """When each file named by an index changed; stored once the file is read."""
+    lost: int = 0
+    """Number of entries with an invalid URL."""
+    lost_example: str = ""
+    problem: str = ""
+    """A fault of newsarchive itself in reading the source."""
+
+    @property
+    def is_full(self) -> bool:
+        """True for a full scan."""
+        return self.task == "walk"
+
+    @property
+    def worked(self) -> bool:
+        """True if the source gave what it was asked for."""
+        return self.read > 0 and (self.listed > 0 or (not self.is_full and not self.broken))
+
+    @property
+    def why_not(self) -> str:
+        """Why it did not."""
+        return self.failure or self.losses or "it lists nothing"
+
+    @property
+    def losses(self) -> str:
+        """The lost entries in words; empty if there are none.
+
+        >>> Scan(source=Source(kind="feed"), url="feed", task="walk", state={}, lost=1, lost_example="x: no").losses
+        'one entry was lost (x: no)'
+        """
+        number = "one entry was lost" if self.lost == 1 else f"{self.lost:,} entries were lost, such as the first"
+        return f"{number} ({self.lost_example})" if self.lost else ""
+
+    def lose(self, lost: InvalidEntry) -> None:
+        """Count an entry with an invalid URL."""
+        self.lost += 1
+        self.lost_example = self.lost_example or f"{escape_unprintable(lost.url)[:200]}: {lost.reason}"
+
+    def fail(self, reason: str, *, whole: bool = False) -> None:
+        """Record why something was not read; `whole` means that nothing is missed by it."""
+        self.failure = self.failure or reason
+        self.broken = self.broken or not whole
+
+
+def full_scan_is_due(state: Mapping[str, Any], now: datetime) -> bool:
+    """Return whether a source, given as its row of `sources`, needs a full scan now: at first, then once a week.
+
+    WordPress itself reports what changed and, through its list of IDs, what is gone: one full scan is enough there.
+
+    >>> full_scan_is_due({"kind": "feed", "walked": "2025-02-18T05:00:00Z"}, datetime.fromisoformat("2025-02-20T00Z"))
+    False
+    """
+    due = next_full_scan(state)
+    return due is not None and (due == "" or datetime.fromisoformat(due) <= now)
+
+
+def next_full_scan(state: Mapping[str, Any]) -> str | None:
+    """Return when the next full scan is due: UTC with Z, empty for the next run, None if none is needed.
+
+    >>> next_full_scan({"kind": "feed", "walked": "2025-02-18T05:00:00Z", "walks_cut": 0})
+    '2025-02-25T05:00:00Z'
+    >>> next_full_scan({"kind": "sitemap", "walked": "2025-02-18T05:00:00Z", "walks_cut": 1})
+    ''
+    """
+    if state.get("kind") == "wordpress":
+        return None if state.get("complete") else ""
+    walked = state.get("walked") or state.get("complete")
+    if not walked or 0 < (state.get("walks_cut") or 0) < TRIES:
+        return ""
+    return stamp(datetime.fromisoformat(walked) + FULL_SCAN_EVERY)
+
+
+def kind_of_scan(scan: Scan, *, full: bool, believed: bool) -> str:
+    """Return how a source was read, as stored in `sources.task`: ``full``, ``walk``, ``incremental`` or ``newest``."""
+    if full:
+        return "full"
+    if scan.is_full:
+        return "walk"
+    return "incremental" if believed or scan.source.kind == "wordpress" else "newest"
