@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import re
 import shutil
@@ -13,7 +14,9 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbclient import NotebookClient
 
 from newsarchive.browse.metadata import QUERIES
 from newsarchive.cli import COMMANDS
@@ -145,6 +148,24 @@ def test_every_python_block_runs(page: str, desk: Path, tmp_path: Path) -> None:
             )
             assert done.returncode == 0, done.stderr
             assert done.stdout
+
+
+@pytest.mark.filterwarnings("ignore")  # Jupyter's own: its sockets, its event loop
+def test_the_notebook_runs_and_draws_what_it_shows(crawled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = nbformat.read(ROOT / "docs" / "first-look.ipynb", as_version=4)
+    run = copy.deepcopy(shown)
+    for cell in run.cells:
+        cell["outputs"] = [] if cell.cell_type == "code" else cell.get("outputs")
+    monkeypatch.setenv("NEWSARCHIVE_DATA", str(crawled / "data"))
+    NotebookClient(run, timeout=120, resources={"metadata": {"path": str(ROOT / "docs")}}).execute()
+    assert [kinds_of_output(cell) for cell in run.cells] == [kinds_of_output(cell) for cell in shown.cells]
+    assert "image/png" in {kind for cell in run.cells for kind in kinds_of_output(cell)}
+
+
+def kinds_of_output(cell: nbformat.NotebookNode) -> set[str]:
+    """What a cell of a notebook puts out: streams by name, and the media types of what it displays."""
+    outputs = cell.get("outputs") or []
+    return {kind for output in outputs for kind in output.get("data", {output.get("name", "error"): ""})}
 
 
 @pytest.mark.parametrize("page", pages_with("r"))
