@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 
 from newsarchive.errors import NewsArchiveError
 
+MOST_PAGES = 60
+"""Maximum number of pages of one article."""
+
 
 @dataclass(kw_only=True, frozen=True, slots=True)
 class Page:

@@ -18,7 +18,7 @@ from newsarchive.crawling.spiders.page import ANSWERS, GONE, Postponed, page_of,
 from newsarchive.crawling.spiders.pictures import fetched_picture, is_postponed, picture_failed, picture_request
 from newsarchive.errors import reason_of
 from newsarchive.images.reading import Picture, PictureRefused, read_picture
-from newsarchive.items import Extracted, Fetched, FetchedImage, ImageToDownload, NotKept
+from newsarchive.items import MOST_PAGES, Extracted, Fetched, FetchedImage, ImageToDownload, NotKept
 from newsarchive.sites import Site, host_site
 from newsarchive.urls import is_address, url_key
 from newsarchive.workers.extracting import ExtractionPool
@@ -26,8 +26,6 @@ from newsarchive.workers.pool import PoolClosed, TooSlow, WorkerDied, WorkerPool
 from newsarchive.workers.stored import read_again
 
 logger = logging.getLogger(__name__)
-
-MOST_PAGES = 60
 
 
 class ExtractionPipeline:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable, Mapping
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from sqlite_utils import Database
@@ -69,6 +69,26 @@ def finish_run(db: Database, run: int, *, reason: str, message: str = "", counts
             (now(), reason, one_line(message), json.dumps(counts, ensure_ascii=False, sort_keys=True), run),
         )
     seal(db)
+
+
+@contextmanager
+def recorded_run(
+    db: Database, command: str, site: str | None, counts: Callable[[], Mapping[str, Any]]
+) -> Iterator[int]:
+    """Open a run and yield its id; at the end record how it ended and its `counts`.
+
+    It is ``finished``, ``interrupted`` (Ctrl-C) or, after any other exception, ``failed``.
+    """
+    run = start_run(db, command, site)
+    reason = "failed"
+    try:
+        yield run
+        reason = "finished"
+    except KeyboardInterrupt:
+        reason = "interrupted"
+        raise
+    finally:
+        finish_run(db, run, reason=reason, counts=counts())
 
 
 def save_capture(db: Database, capture: Capture, run: int | None) -> int:

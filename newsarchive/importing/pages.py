@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -21,11 +20,12 @@ from newsarchive.captures.writing import CaptureWriter
 from newsarchive.database.earlier import known_later, save_earlier
 from newsarchive.database.outcomes import provenance_of
 from newsarchive.errors import reason_of
+from newsarchive.importing.known import KnownCaptures, to_second
 from newsarchive.importing.recorded_pictures import RecordedPictures
 from newsarchive.importing.recordings import Head, Place, find_recordings, read_page, write_page
 from newsarchive.importing.saved_pages import LISTS, PAGES, html_files, saved_in, write_saved
 from newsarchive.importing.unpacking import ENDINGS, RecordingError, readable
-from newsarchive.items import Article, Extracted, Fetched
+from newsarchive.items import MOST_PAGES, Article, Extracted, Fetched
 from newsarchive.sites import Site, host_site, site_of
 from newsarchive.takedown import purge_forgotten
 from newsarchive.urls import url_key
@@ -33,7 +33,6 @@ from newsarchive.workers.extracting import ExtractionPool
 from newsarchive.workers.stored import read_again
 
 BATCH = 40
-MOST_PAGES = 60
 OUTCOMES = ("new", "changed", "same", "not_article", "failed", "known", "other_site", "forgotten")
 Progress = Callable[[str, int, int], None]
 """Is told what is read, how much of it is done, and of how much."""
@@ -82,30 +81,33 @@ def import_files(
     payload) is not taken twice.
     """
     result = Imported()
-    run = database.start_run(db, "import", None)
+    with (
+        database.recorded_run(db, "import", None, result.all_counts) as run,
+        _recording(folder, db, run) as writer,
+        tempfile.TemporaryDirectory(prefix=".import-", dir=folder) as unpacked,
+    ):
+        names: dict[Path, Path] = {}
+        files = _files(paths, Path(unpacked), names, result, partial(progress, "files"))
+        found = find_recordings(files, result.broken, names=names, kept=partial(_kept, folder, db))
+        work = _Work(folder, db, run, writer, sites, result, any_site=any_site)
+        asyncio.run(work.go(found.pages, min(workers, len(found.pages) // 8), progress))
+        pictures = RecordedPictures(folder, db, run, writer, result.broken)
+        asyncio.run(pictures.take(found.pictures, partial(progress, "pictures")))
+        result.pictures = dict(pictures.counts)
+    return result
+
+
+@contextmanager
+def _recording(folder: Path, db: Database, run: int) -> Iterator[CaptureWriter]:
+    """Open the WARC file of an import; at the end close and record it, without what was taken down meanwhile."""
     name = f"import-{datetime.now(UTC):%Y%m%d%H%M%S}-{run}"
     writer = CaptureWriter(folder / "warc", name, originals=partial(database.original_of, db))
-    reason = "failed"
     try:
-        with tempfile.TemporaryDirectory(prefix=".import-", dir=folder) as unpacked:
-            names: dict[Path, Path] = {}
-            files = _files(paths, Path(unpacked), names, result, partial(progress, "files"))
-            found = find_recordings(files, result.broken, names=names, kept=partial(_kept, folder, db))
-            work = _Work(folder, db, run, writer, sites, result, any_site=any_site)
-            asyncio.run(work.go(found.pages, min(workers, len(found.pages) // 8), progress))
-            pictures = RecordedPictures(folder, db, run, writer, result.broken)
-            asyncio.run(pictures.take(found.pictures, partial(progress, "pictures")))
-            result.pictures = dict(pictures.counts)
-        reason = "finished"
-    except KeyboardInterrupt:
-        reason = "interrupted"
-        raise
+        yield writer
     finally:
         writer.close()
         purge_forgotten(db, folder)
         database.record_warc(db, writer.path)
-        database.finish_run(db, run, reason=reason, counts=result.all_counts())
-    return result
 
 
 def recordings_in(path: Path) -> list[Path]:
@@ -143,7 +145,7 @@ def _files(
 
 def _kept(folder: Path, db: Database, url: str, time: str) -> tuple[Path, int] | None:
     row = db.conn.execute(
-        "select warc, offset from captures where url = ? and time = ? and refers_to is null", (url, _second(time))
+        "select warc, offset from captures where url = ? and time = ? and refers_to is null", (url, to_second(time))
     ).fetchone()
     return (folder / "warc" / row[0], row[1]) if row else None
 
@@ -162,7 +164,7 @@ class _Work:
     ) -> None:
         self._folder, self._db, self._run, self._writer = folder, db, run, writer
         self._sites, self._result, self._any_site = sites, result, any_site
-        self._seen: set[str] = set()
+        self._known = KnownCaptures(db)
         self._by_key: dict[str, list[Place]] = {}
         self._further: set[Place] = set()
 
@@ -199,8 +201,7 @@ class _Work:
         except RecordError as error:
             self._result.broken.append(f"{place.url} of {place.time}: {error}; skipped")
             return None
-        key = (place.url, _second(place.time), hashlib.sha256(page.body).hexdigest())
-        if self._is_kept(key):
+        if self._known.has(place.url, to_second(place.time), page.body):
             self._count("known")
             return None
         item = Fetched(site=site.name, urls=(place.url,), pages=(page,), captures=())
@@ -235,13 +236,6 @@ class _Work:
 
     def _count(self, outcome: str) -> None:
         self._result.counts[outcome] += 1
-
-    def _is_kept(self, key: tuple[str, str, str]) -> bool:
-        if " ".join(key) in self._seen:
-            return True
-        self._seen.add(" ".join(key))
-        query = "select 1 from captures where url = ? and time = ? and sha256 = ?"
-        return self._db.conn.execute(query, key).fetchone() is not None
 
     async def _store(self, pool: ExtractionPool, found: list[_Found], extracted: list[Extracted]) -> None:
         """Store a batch; between two pages a revision may have to be read again, which ends the transaction."""
@@ -321,7 +315,3 @@ class _Work:
             readings=item.readings,
         )
         return saved.outcome
-
-
-def _second(time: str) -> str:
-    return f"{time[:19]}Z"

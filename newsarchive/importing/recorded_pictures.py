@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from newsarchive.captures.records import RecordError
 from newsarchive.captures.writing import CaptureWriter
 from newsarchive.database.earlier import save_earlier_picture
 from newsarchive.images.reading import Picture, PictureRefused, keep_picture, read_picture
+from newsarchive.importing.known import KnownCaptures, to_second
 from newsarchive.importing.recordings import Place, read_page, write_page
 from newsarchive.items import Capture, FetchedImage, ImageToDownload
 from newsarchive.urls import as_requested
@@ -42,7 +42,7 @@ class RecordedPictures:
     def __init__(self, folder: Path, db: Database, run: int, writer: CaptureWriter, broken: list[str]) -> None:
         self._folder, self._db, self._run, self._writer = folder, db, run, writer
         self._broken = broken
-        self._seen: set[tuple[str, str, str]] = set()
+        self._captures = KnownCaptures(db)
         self._own: dict[str, ImageToDownload] = {}
         self.counts: Counter[str] = Counter()
 
@@ -82,7 +82,7 @@ class RecordedPictures:
         except RecordError as error:
             self._broken.append(f"{place.url} of {place.time}: {error}; skipped")
             return None
-        if self._is_kept((place.url, f"{place.time[:19]}Z", hashlib.sha256(page.body).hexdigest())):
+        if self._captures.has(place.url, to_second(place.time), page.body):
             return None
         wanted = self._own[as_requested(place.url)]
         picture, reason = await _what_it_is(pool, page.body)
@@ -93,13 +93,6 @@ class RecordedPictures:
         elif picture is not None:
             keep_picture(self._folder / "images", picture, page.body)
         return _Read(wanted=wanted, capture=capture, picture=picture, reason=reason)
-
-    def _is_kept(self, key: tuple[str, str, str]) -> bool:
-        if key in self._seen:
-            return True
-        self._seen.add(key)
-        query = "select 1 from captures where url = ? and time = ? and sha256 = ?"
-        return self._db.conn.execute(query, key).fetchone() is not None
 
     def _save(self, one: _Read) -> str:
         url, time = one.wanted.url, one.capture.time

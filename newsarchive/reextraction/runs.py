@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -89,21 +90,13 @@ def reextract(
     else the caller holds the archive's lock. An interrupted run goes on where it stopped.
     """
     result = Reextraction(site=site.name)
-    run = None if dry_run else database.start_run(db, "reextract", site.name)
-    reason = "failed"
-    try:
+    recorded = nullcontext() if dry_run else database.recorded_run(db, "reextract", site.name, lambda: result.counts)
+    with recorded as run:
         count = os.cpu_count() or 1 if workers is None else workers
         total = database.count_due(db, site.name, made_by(site), since=since)
         work = _Work(folder, db, site, result, run)
         progress(0, total)
         asyncio.run(work.go(since, min(count, total // 4), total, progress))
-        reason = "finished"
-    except KeyboardInterrupt:
-        reason = "interrupted"
-        raise
-    finally:
-        if run is not None:
-            database.finish_run(db, run, reason=reason, counts=result.counts)
     return result
 
 
