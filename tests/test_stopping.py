@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from newsarchive.crawling.middlewares.back_off import retry_after
-from tests.hosts import Answer, Host, serve_host
+from tests.hosts import Answer, Host, article, serve_host
 
 SOON = ("-s", "DOWNLOAD_DELAY=0.05", "-s", "AUTOTHROTTLE_START_DELAY=0.05")
 
@@ -215,3 +215,48 @@ def test_fetch_and_sites_add_do_not_wait_for_an_hour(newsarchive: Callable, fold
 )
 def test_any_retry_after_is_read_or_refused(value: str, seconds: float | None) -> None:
     assert retry_after(value, datetime(2025, 1, 1, tzinfo=UTC)) == seconds
+
+
+@pytest.mark.parametrize("path", ["/uy-3/", "/feed/"])
+def test_a_page_that_ends_run_after_run_waits_alone_and_the_site_goes_on(
+    path: str, newsarchive: Callable, folder: Path
+) -> None:
+    def first_soon_then_late(hit: int) -> Answer:
+        return 503, {"Retry-After": "1" if hit < 3 else "3600"}, b""
+
+    def crawl(code: int) -> subprocess.CompletedProcess[str]:
+        return newsarchive("crawl", "uy", *SOON, "-s", "BACK_OFF_TOTAL=0.5", "-s", "BACK_OFF_KEEP=1", code=code)
+
+    with serve_host(special={path: first_soon_then_late}) as host:
+        add(folder, host)
+        profile = folder / "sites" / "uy.toml"
+        feed = f'[[sources]]\nkind = "feed"\nurl = "{host.url}feed/"\n' if path == "/feed/" else ""
+        profile.write_text(profile.read_text().replace("[[sources]]", f"{feed}[[sources]]", 1))
+        for _ in range(2):
+            assert "asked to come back at" in crawl(1).stdout
+            while rows(folder, "select 1 from sites where retry_after >= strftime('%Y-%m-%dT%H:%M:%SZ', 'now')"):
+                time.sleep(0.1)
+        done = crawl(0)
+        assert "this page alone waits, the site goes on" in done.stderr
+        fetched = set(range(8)) - {3} if path == "/uy-3/" else set(range(8))
+        found = rows(folder, "select url from articles")
+        assert {int(url.strip("/").rpartition("-")[2]) for (url,) in found} == fetched
+        (waiting,) = json.loads(newsarchive("status", "--json").stdout)["waiting"]
+        assert (waiting["url"], waiting["runs"]) == (f"{host.url.rstrip('/')}{path}", 3)
+        assert waiting["url"] in newsarchive("status").stdout
+        host.log.clear()
+        host.special[path] = lambda _hit: article(3) if path == "/uy-3/" else (404, {}, b"")
+        crawl(0)
+        assert path not in host.paths()  # before its time it is not asked for
+
+
+def test_a_host_that_answers_nothing_else_is_postponed_as_a_whole_each_time(
+    newsarchive: Callable, folder: Path
+) -> None:
+    busy = {path: later(1) for path in ("/robots.txt", "/sitemap.xml", *(f"/uy-{n}/" for n in range(8)))}
+    with serve_host(special=busy) as host:
+        add(folder, host)
+        for _ in range(3):
+            said = newsarchive("crawl", "uy", *SOON, "-s", "BACK_OFF_TOTAL=0.5", "-s", "BACK_OFF_KEEP=0", code=1)
+            assert "asked to come back at" in said.stdout
+        assert json.loads(newsarchive("status", "--json").stdout)["waiting"] == []

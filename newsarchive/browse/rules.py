@@ -44,6 +44,7 @@ _BY_TEXT = {
     "urls": f"not {NAMES_HIDDEN}(url || ' ' || reason || ' ' || hints)",
     "runs": f"command <> 'embargo' and not {NAMES_HIDDEN}(message)",
     "sources": f"not {NAMES_HIDDEN}(url || ' ' || reason || ' ' || cursor || ' ' || data)",
+    "held_up": f"not {NAMES_HIDDEN}(url)",
     "forgotten": f"not {NAMES_HIDDEN}(url || ' ' || reason)",
     "reextractions": f"not {NAMES_HIDDEN}(reason)",
 }

@@ -9,6 +9,7 @@ from sqlite_utils import Database
 
 from newsarchive.cli.terminal import Archive, json_option, print_json, print_table
 from newsarchive.crawling.full_scans import next_full_scan
+from newsarchive.database.held_up import waiting_alone
 
 
 @click.command()
@@ -26,13 +27,17 @@ def status(archive: Archive, site: str | None, missing: bool, as_json: bool) -> 
         print_json(rows) if as_json else print_table(rows, columns, empty="Nothing listed is missing.")
         return
     stand, sources, months = site_status(db, site), source_status(db, site), coverage_by_month(db, site)
+    waiting = waiting_alone(db, site)
     if as_json:
-        print_json({"sites": stand, "sources": sources, "months": months})
+        print_json({"sites": stand, "sources": sources, "waiting": waiting, "months": months})
         return
     print_table(stand, STATUS_COLUMNS, empty="No site has been crawled yet.")
     if sources:
         click.echo()
         print_table(sources, SOURCE_COLUMNS, empty="")
+    if waiting:
+        click.echo()
+        print_table(waiting, WAITING_COLUMNS, empty="")
     if months:
         click.echo()
         print_table(months, MONTH_COLUMNS, empty="")
@@ -68,6 +73,12 @@ HOW = {
     "incremental": "incremental",
     "newest": "newest only",
     "": "not at all",
+}
+WAITING_COLUMNS = {
+    "site": "Site",
+    "url": "Page that waits alone",
+    "until": "Asked to come back",
+    "runs": "Times in a row",
 }
 MONTH_COLUMNS = {
     "site": "Site",

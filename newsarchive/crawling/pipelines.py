@@ -14,7 +14,7 @@ from twisted.python.failure import Failure
 from newsarchive.crawling.failures import failures_of
 from newsarchive.crawling.recorders import Recorder
 from newsarchive.crawling.run import ArchiveRun
-from newsarchive.crawling.spiders.page import ANSWERS, GONE, Postponed, page_of, refusal, status_line
+from newsarchive.crawling.spiders.page import ANSWERS, GONE, PageWaits, Postponed, page_of, refusal, status_line
 from newsarchive.crawling.spiders.pictures import fetched_picture, is_postponed, picture_failed, picture_request
 from newsarchive.errors import reason_of
 from newsarchive.images.reading import Picture, PictureRefused, read_picture
@@ -89,6 +89,8 @@ class ExtractionPipeline:
                 response = await self._crawler.engine.download_async(request)
             except (NotKept, Postponed) as error:
                 raise DropItem(f"{url}: {error}") from error
+            except PageWaits as error:
+                return f"its page {url}: {error}"
             except IgnoreRequest as error:
                 logger.warning("%s: a page of the article is missing: %s", url, error)
                 continue

@@ -26,6 +26,7 @@ from newsarchive.captures.writing import CaptureWriter
 from newsarchive.crawling.alerts import certificate_alerts, what_needs_a_person
 from newsarchive.crawling.certificates import VALID, host_of
 from newsarchive.crawling.failures import failure_ends_crawl, failures_of, reason_of
+from newsarchive.crawling.held_up import HeldUp
 from newsarchive.crawling.plan import SitePlan
 from newsarchive.crawling.recorders import Recorder
 from newsarchive.database.certificates import note_certificates
@@ -71,6 +72,8 @@ class ArchiveRun(Recorder):
         self.postponed = ""
         """When the site asked to be asked again (UTC with Z)."""
         self._why_postponed = ""
+        self.held_up: HeldUp | None = None
+        """The addresses that end the site's runs, once the run is open."""
         self._needs: list[str] = []
         self._batch_seconds = batch_seconds
         self._batch_articles = batch_articles
@@ -117,6 +120,8 @@ class ArchiveRun(Recorder):
                 held.enter_context(self._lock)
                 self._open(spider.site, held)  # type: ignore[attr-defined]
                 self.plan = spider.plan = self.make_plan()  # type: ignore[attr-defined]
+                keep = self.crawler.settings.getbool("BACK_OFF_KEEP")
+                self.held_up = HeldUp(self.db, self.site.name, write=self.write, keep=keep)
                 clear_drafts(self.folder / "images")
                 spider.left_pictures = self.left_pictures()  # type: ignore[attr-defined]
                 self._follow = getattr(spider, "follow", follow_nothing)
@@ -408,7 +413,7 @@ class ArchiveRun(Recorder):
     @property
     def notes(self) -> list[str]:
         """What a person should know, though nothing is wrong."""
-        return list(self.plan.notes) if self.plan is not None else []
+        return [*(self.plan.notes if self.plan else []), *(self.held_up.notes if self.held_up else [])]
 
     def progress(self) -> Progress:
         """How many pages are done, of how many that are known to be due, and of which kinds."""

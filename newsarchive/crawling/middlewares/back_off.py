@@ -14,10 +14,12 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 
+from newsarchive.crawling.failures import failure_ends_crawl
+from newsarchive.crawling.held_up import HeldUp
 from newsarchive.crawling.middlewares.pace import downloader_of
 from newsarchive.crawling.resolving import host_of
 from newsarchive.crawling.run import ArchiveRun
-from newsarchive.crawling.spiders.page import HostGivenUp, Postponed, sites_of, status_line
+from newsarchive.crawling.spiders.page import HostGivenUp, PageWaits, Postponed, sites_of, status_line
 from newsarchive.times import stamp
 
 logger = logging.getLogger(__name__)
@@ -51,7 +53,8 @@ class BackOffMiddleware:
 
     All pauses of a site in one run together are bounded (BACK_OFF_TOTAL). Where a host asks for more, the run of its
     site ends, and the next one waits for the time that the host named. Other hosts (of pictures) share a bound of their
-    own; such a host is given up alone. Retry-After: RFC 9110, section 10.2.3, seconds or an HTTP date.
+    own; such a host is given up alone. An address that has ended two runs in a row so, while others of its host were
+    answered, waits alone from then on (see `HeldUp`). Retry-After: RFC 9110, section 10.2.3, seconds or an HTTP date.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -72,10 +75,17 @@ class BackOffMiddleware:
         party = self._site_name(request)
         if party is not None and party in self.come_back:
             raise Postponed(self.come_back[party].sentence)
+        held_up = self._held_up()
+        if held_up and (until := held_up.wait_of(request.url)):
+            raise PageWaits(_alone(f"it asked to come back at {until}"))
 
     def process_response(self, request: Request, response: Response) -> Request | Response:
         trouble = self._troubles.setdefault(host_of(request.url), _Trouble())
+        held_up = self._held_up()
         if response.status not in (429, 503):
+            if held_up:
+                with failure_ends_crawl(self._crawler):
+                    held_up.answered(request.url)
             if response.status < 400 and monotonic() >= trouble.until:  # sent since the pause, not before it
                 trouble.pauses, trouble.sound, trouble.ever_sound = 0, trouble.sound + 1, True
                 trouble.refused.clear()
@@ -84,13 +94,17 @@ class BackOffMiddleware:
             return response  # others were answered meanwhile: it is this page that is out of order
         self.process_request(request)
         self._crawler.stats.inc_value("back_off/count")
-        trouble.refused.add(request.url)
         asked = retry_after((response.headers.get("Retry-After") or b"").decode("latin-1"), datetime.now(UTC))
+        if held_up and asked is not None and held_up.is_alone(request.url):
+            self._leave_alone(request, response.status, asked, held_up)
+        trouble.refused.add(request.url)
         tries = request.meta.get("back_off_tries", 0) + 1
         pause = self._pause(trouble, asked)
         if pause and (tries > self._tries or not self._afford(request, trouble, pause)):
             if response.status == 503 and asked is None and trouble.ever_sound and len(trouble.refused) == 1:
                 return response
+            if asked is not None and trouble.ever_sound:
+                self._note_held_up(request, pause)
             self._give_up(request, response.status, pause, told=asked is not None)
         elif pause:
             self._begin_pause(request, response.status, trouble, pause)
@@ -148,12 +162,42 @@ class BackOffMiddleware:
             run.postpone(until, sentence)
         raise reason
 
+    def _note_held_up(self, request: Request, seconds: float) -> None:
+        """Remember which address ends the run of its site, though its host answers others."""
+        held_up = self._held_up()
+        if held_up and self._site_name(request) and not request.meta.get("dont_obey_robotstxt"):
+            with failure_ends_crawl(self._crawler):
+                held_up.note(request.url, _moment(seconds))
+
+    def _leave_alone(self, request: Request, status: int, seconds: float, held_up: HeldUp) -> None:
+        """Let an address wait that has ended the last runs; the site goes on. Raises PageWaits."""
+        until = _moment(seconds)
+        with failure_ends_crawl(self._crawler):
+            held_up.note(request.url, until)
+        sentence = _alone(f"{status_line(status)}, it asked again to come back at {until}")
+        held_up.notes.append(f"{request.url}: {sentence}")
+        raise PageWaits(sentence)
+
+    def _held_up(self) -> HeldUp | None:
+        """What the run in the archive knows of such addresses; None in a fetch or a probe."""
+        run = self._crawler.get_extension(ArchiveRun)
+        return run.held_up if run else None
+
     def _site_name(self, request: Request) -> str | None:
         """The site that a request is for; empty in a probe; None where the host is not a site's own."""
         sites = sites_of(self._crawler.spider)
         if sites is None:
             return ""
         return next((site.name for site in sites if site.covers(request.url)), None)
+
+
+def _alone(why: str) -> str:
+    return f"{why}; this page alone waits, the site goes on"
+
+
+def _moment(seconds: float) -> str:
+    """The time in so many seconds, a week at most (UTC with Z)."""
+    return stamp(datetime.now(UTC) + timedelta(seconds=min(seconds, LONGEST_WAIT)))
 
 
 def retry_after(value: str, now: datetime) -> float | None:

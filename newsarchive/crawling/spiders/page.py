@@ -47,6 +47,10 @@ class HostGivenUp(Postponed):
     """A request to a host that is not the site's and asked for longer pauses than a run has."""
 
 
+class PageWaits(NewsArchiveError, IgnoreRequest):
+    """A request to an address that asked for a long wait in run after run: it alone waits, its site goes on."""
+
+
 class RobotsUnknown(NewsArchiveError, IgnoreRequest):
     """A request to a host whose robots.txt cannot be had now: it may forbid anything."""
 

@@ -329,3 +329,20 @@ alter table sites add column            -- the site asked for no request before 
     retry_after text;
 """,
     )
+
+
+@migrations()
+def m330_held_up(db: Database) -> None:
+    """Addresses that end the runs of their site."""
+    _run(
+        db,
+        """
+create table held_up (                  -- addresses that ended runs: a long wait, while others were answered
+    site text not null references sites(name),
+    url text not null,
+    runs integer not null,              -- so many in a row; from two on the address waits alone
+    until text not null,                -- when it asked to be asked again, UTC
+    primary key (site, url)
+) strict;
+""",
+    )
