@@ -108,6 +108,57 @@ def test_what_hangs_at_a_signal_is_abandoned_and_the_rest_is_stored(
     newsarchive("check")
 
 
+HANG = """
+import sys, threading
+def hang(*args, **kwargs):
+    if {when}:
+        print("hanging", file=sys.stderr, flush=True)
+        threading.Event().wait()
+    return real(*args, **kwargs)
+import {module}
+real, {module}.{name} = {module}.{name}, hang
+"""
+"""Makes a function of a library hang, as a name server or a parser may."""
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "when"),
+    [("socket", "gethostbyname", 'args[0] == "slow.example"'), ("feedparser", "parse", "True")],
+)
+def test_a_look_up_or_a_listing_that_hangs_does_not_hold_up_the_end(
+    module: str, name: str, when: str, start: Callable, newsarchive: Callable, folder: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    feed = b'<rss version="2.0"><channel><title>Uy</title><item><link>/uy-1/</link></item></channel></rss>'
+    with serve_host(special={"/feed/": lambda _hit: (200, {"Content-Type": "application/rss+xml"}, feed)}) as host:
+        add(folder, host)
+        profile = folder / "sites" / "uy.toml"
+        text = profile.read_text()
+        if module == "socket":
+            text = text.replace(host.url, "http://slow.example/")
+        else:
+            text += f'[[sources]]\nkind = "feed"\nurl = "{host.url}feed/"\n'
+        profile.write_text(text)
+        (tmp_path / "sitecustomize.py").write_text(HANG.format(module=module, name=name, when=when))
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+        process = start("crawl", "uy", *SOON, "-s", "DOWNLOAD_TIMEOUT=60")
+        while "hanging" not in process.stderr.readline():
+            assert process.poll() is None
+        if module == "feedparser":
+            host.wait_for(lambda h: len([p for p in h.paths() if p.startswith("/uy-")]) == 8)
+        process.send_signal(signal.SIGTERM)
+        began = time.monotonic()
+        out, err = process.communicate(timeout=55)
+        assert time.monotonic() - began < 25  # five seconds, and the machine's load
+    monkeypatch.delenv("PYTHONPATH")
+    assert process.returncode == 1
+    assert out.strip().endswith("(interrupted)")
+    assert "error" not in err
+    stored_as_told(folder, out)
+    assert rows(folder, "select count(*) from articles") == [(0 if module == "socket" else 8,)]
+    newsarchive("check")
+
+
 def test_a_second_signal_ends_at_once_and_says_nothing_false(
     start: Callable, newsarchive: Callable, folder: Path
 ) -> None:

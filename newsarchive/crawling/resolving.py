@@ -6,14 +6,18 @@ look-up otherwise (DNS rebinding). So what was found is remembered, and held aga
 
 from __future__ import annotations
 
+import asyncio
+import socket
 from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from scrapy.resolver import CachingThreadedResolver
-from twisted.internet.defer import Deferred
+from scrapy.resolver import CachingThreadedResolver, dnscache
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.error import DNSLookupError
+
+from newsarchive.crawling.threads import in_thread
 
 
 class PublicHosts:
@@ -58,11 +62,27 @@ PUBLIC_HOSTS = PublicHosts()
 
 
 class SteadyResolver(CachingThreadedResolver):
-    """Resolves as Scrapy does, and gives no private address of a public host."""
+    """Resolves as Scrapy does, gives no private address of a public host, and holds up no end of a run.
+
+    Twisted looks names up in threads that the end of the process waits for.
+    """
 
     def getHostByName(self, name: str, timeout: Sequence[int] = ()) -> Deferred[str]:  # noqa: N802  Twisted's name
-        found: Deferred[Any] = super().getHostByName(name, timeout)
+        if name in dnscache:
+            return succeed(dnscache[name]).addCallback(_admitted, name)
+        found: Deferred[Any] = Deferred.fromFuture(asyncio.ensure_future(self._look_up(name)))
+        if dnscache.limit:
+            found.addCallback(self._cache_result, name)
         return found.addCallback(_admitted, name)
+
+    async def _look_up(self, name: str) -> str:
+        try:
+            async with asyncio.timeout(self.timeout or None):
+                return await in_thread(socket.gethostbyname, name)
+        except TimeoutError as error:
+            raise DNSLookupError(f"address {name!r} not found: timeout") from error
+        except (OSError, UnicodeError) as error:
+            raise DNSLookupError(f"address {name!r} not found: {error}") from error
 
 
 def _admitted(address: str, name: str) -> str:

@@ -15,6 +15,7 @@ from sqlite_utils import Database
 
 from newsarchive import database
 from newsarchive.crawling.full_scans import Scan, kind_of_scan
+from newsarchive.crawling.threads import in_thread
 from newsarchive.discovery import (
     ListingError,
     changes_url,
@@ -195,7 +196,7 @@ class SourceReader:
         try:
             if page.status != 200:
                 raise ListingError(request.url, f"status {page.status}")
-            listing = await asyncio.to_thread(read_listing, page, site=self._site, source=scan.source)
+            listing = await in_thread(read_listing, page, site=self._site, source=scan.source)
         except ListingError as error:
             self._note_failure(request, error.reason, ours=error.ours)
             return []

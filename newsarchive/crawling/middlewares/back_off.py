@@ -141,7 +141,7 @@ class BackOffMiddleware:
     def _give_up(self, request: Request, status: int, pause: float, *, told: bool) -> None:
         """End what is asked of the host in this run. Raises Postponed."""
         host, party = urlsplit(request.url).netloc, self._site_name(request)
-        until = stamp(datetime.now(UTC) + timedelta(seconds=min(pause, LONGEST_WAIT)))
+        until = _moment(pause)
         answer = f"{host} answers {status_line(status)}"
         sentence = f"{answer} and asked to come back at {until}"
         if not told:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import socket
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -13,6 +13,7 @@ from scrapy.exceptions import IgnoreRequest
 from newsarchive.crawling.middlewares.pace import downloader_of
 from newsarchive.crawling.resolving import PUBLIC_HOSTS
 from newsarchive.crawling.spiders.page import sites_of
+from newsarchive.crawling.threads import in_thread
 from newsarchive.items import ImageToDownload
 
 
@@ -71,7 +72,7 @@ async def _is_private(url: str) -> bool:
     except ValueError:
         pass
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, None)
+        found = await in_thread(socket.getaddrinfo, host, None)
     except OSError:
         found = []
     if any(not ip_address(address[4][0]).is_global for address in found):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any, Protocol
 
@@ -48,6 +49,8 @@ class NewsSpider(Spider):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._listings = 0
+        self._reading: set[asyncio.Future[list[ListingRequest]]] = set()
+        self._abandoned = False
 
     async def start(self) -> AsyncIterator[Request | Extracted | FetchedImage]:
         for request in self._listing_requests(self.plan.begin()):
@@ -96,10 +99,23 @@ class NewsSpider(Spider):
 
     async def parse_listing(self, response: Response, listing: ListingRequest) -> list[Request]:
         """Read one listing; what it leads to is in the plan."""
+        reading = asyncio.ensure_future(self.plan.read(listing, page_of(response)))
+        self._reading.add(reading)
         try:
-            return list(self._listing_requests(await self.plan.read(listing, page_of(response))))
+            return list(self._listing_requests(await reading))
+        except asyncio.CancelledError:
+            if self._abandoned:
+                return []
+            raise
         finally:
+            self._reading.discard(reading)
             self._listings -= 1
+
+    def abandon(self) -> None:
+        """Read none of the listings to its end that are being read."""
+        self._abandoned = True
+        for reading in self._reading:
+            reading.cancel()
 
     def listing_failed(self, failure: Failure) -> Iterator[Request]:
         """A listing could not be had: the plan says what to read instead, unless the run itself is to end."""
