@@ -6,11 +6,13 @@ import gzip
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+from warcio.archiveiterator import ArchiveIterator
 
 from newsarchive.crawling.middlewares.robots_text import MOST_READ, robots_text
-from tests.hosts import Answer, Host, serve_host
+from tests.hosts import Answer, Host, article, serve_host
 
 Run = Callable[..., object]
 QUICK = ("-s", "DOWNLOAD_DELAY=0.05", "-s", "AUTOTHROTTLE_START_DELAY=0.05")
@@ -182,3 +184,32 @@ def test_what_a_gzipped_utf_16_robots_txt_forbids_is_not_fetched(
     assert min(host.gaps()) > 0.3
     with sqlite3.connect(folder / "archive.db") as db:
         assert db.execute("select reason from urls where url like '%/uy-1/'").fetchone() == ("forbidden by robots.txt",)
+
+
+def test_what_is_kept_of_an_answer_that_was_cut_is_marked_so(
+    add: Callable, newsarchive: Callable, folder: Path, tmp_path: Path
+) -> None:
+    rules = b"User-agent: *\nDisallow: /uy-1/\n" + b"# " + b"a" * 2_000_000 + b"\n"
+    status, headers, body = article(2)
+    broken_off = (status, {**headers, "Content-Length": str(len(body) + 50)}, body)
+    with serve_host(robots=rules, pages=3, special={"/uy-2/": lambda _hit: broken_off}) as host:
+        add(host, delay=0)
+        newsarchive("crawl", "uy", "-s", "RETRY_TIMES=0")
+        found = {path: said for path, said in truncations(folder).items() if "sitemap" not in path}
+        assert found == {"/robots.txt": "length", "/uy-0/": None, "/uy-2/": "disconnect"}
+    copy = tmp_path / "copy"
+    newsarchive("--archive", str(copy), "import", "--any-site", str(folder / "warc"))
+    assert truncations(copy) == {"/uy-0/": None, "/uy-2/": "disconnect"}
+
+
+def truncations(folder: Path) -> dict[str, str | None]:
+    """What each response record says of why it is not whole, by the path of its address."""
+    found = {}
+    for path in (folder / "warc").glob("*.warc.gz"):
+        with open(path, "rb") as file:
+            for record in ArchiveIterator(file):
+                if record.rec_type == "response":
+                    headers = record.rec_headers
+                    address = urlsplit(headers.get_header("WARC-Target-URI")).path
+                    found[address] = headers.get_header("WARC-Truncated")
+    return found

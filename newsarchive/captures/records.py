@@ -227,6 +227,7 @@ _NAMES = {
     "warc-date": "WARC-Date",
     "warc-ip-address": "WARC-IP-Address",
     "warc-tls-verification": "WARC-TLS-Verification",
+    "warc-truncated": "WARC-Truncated",
     "warc-payload-digest": "WARC-Payload-Digest",
     "warc-block-digest": "WARC-Block-Digest",
 }

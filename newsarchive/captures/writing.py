@@ -27,6 +27,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 SOFTWARE = f"newsarchive/{__version__}"
 TLS_FIELD = "WARC-TLS-Verification"
 """Our own field of response and revisit records: `valid`, or why the certificate of the host was not."""
+TRUNCATIONS = ("length", "time", "disconnect", "unspecified")
+"""Reasons for a body that is not whole: WARC 1.1, section 5.13."""
 HeaderList = Sequence[tuple[str, str]]
 """Names and values; each character is one byte as it came, as Latin-1 reads it."""
 Originals = Callable[[str], Original | None]
@@ -82,12 +84,13 @@ class CaptureWriter:
         ip: str = "",
         time: datetime | None = None,
         tls: str | None = None,
+        truncated: str = "",
     ) -> Capture:
         """Write a response record, and the request (head, as sent) that brought it; gives the capture.
 
         `headers` are those that came over the wire, `body` the bytes before any content decoding, `head` the whole head
         where it is to be kept byte for byte; `time` (UTC) is when they came, now where it is not given; `tls` what
-        the certificate was worth.
+        the certificate was worth; `truncated` why the body is not whole, as WARC-Truncated has it (`TRUNCATIONS`).
         """
         headers = [(name, value) for name, value in headers if name.lower() != "transfer-encoding"]
         encoded = any(name.lower() == "content-encoding" for name, _ in headers)
@@ -104,7 +107,12 @@ class CaptureWriter:
             "revisit" if reference else "response",
             RawHead(head or http_head(status, headers)),
             body,
-            {**record_headers, **({TLS_FIELD: tls} if tls else {}), **reference},
+            {
+                **record_headers,
+                **({TLS_FIELD: tls} if tls else {}),
+                **({"WARC-Truncated": truncated} if truncated else {}),
+                **reference,
+            },
         )
         offset, length = self._append(response, level=0 if encoded and not reference else 6)
         if request:

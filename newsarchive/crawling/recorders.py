@@ -44,6 +44,7 @@ class Recorder:
             request=_request_head(request),
             ip=str(response.ip_address or ""),
             tls=request.meta.get("tls"),
+            truncated=_truncation(response),
         )
 
     def wanted_pictures(self, item: Extracted) -> list[ImageToDownload]:
@@ -131,6 +132,14 @@ class PageRecorder(Recorder):
             yield
         except Exception as error:  # noqa: BLE001  whatever it is, the person at the terminal is told
             self.problem = self.problem or reason_of(error)
+
+
+def _truncation(response: Response) -> str:
+    """Why a body is not whole, as WARC-Truncated has it; empty where it is.
+
+    Scrapy marks an answer that it was told to stop at (see `RobotsMiddleware`), and one that broke off.
+    """
+    return "length" if "download_stopped" in response.flags else "disconnect" if "dataloss" in response.flags else ""
 
 
 def _request_head(request: Request) -> bytes:

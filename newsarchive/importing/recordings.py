@@ -18,7 +18,7 @@ from newsarchive.captures.records import (
     read_member,
     read_members,
 )
-from newsarchive.captures.writing import TLS_FIELD, CaptureWriter
+from newsarchive.captures.writing import TLS_FIELD, TRUNCATIONS, CaptureWriter
 from newsarchive.items import Capture, Page
 from newsarchive.text.numbers import whole_number
 from newsarchive.times import precise_stamp
@@ -189,6 +189,8 @@ class Head:
 
     headers: Sequence[tuple[str, str]]
     raw: bytes = b""
+    truncated: str = ""
+    """Why the body is not whole, as WARC-Truncated has it."""
 
 
 def read_page(place: Place) -> tuple[Page, Head | None]:
@@ -201,17 +203,20 @@ def read_page(place: Place) -> tuple[Page, Head | None]:
     if not record.is_http:
         return Page(url=place.url, body=body, headers={"content-type": record.fields.get("content-type", "")}), None
     own = record if place.body_offset == place.offset and place.body_file == place.file else None
-    tls = _verification(own or _record(read_member(place.file, place.offset)))
+    own = own or _record(read_member(place.file, place.offset))
+    tls, cut = _verification(own), _truncation(own)
     _, headers = _head(record)
     lengths = [value for name, value in headers if name.lower() == "content-length"]
     if all(name.lower() != "transfer-encoding" for name, _ in headers) and lengths in ([], [str(len(body))]):
         page = Page(url=place.url, body=body, headers={n.lower(): v for n, v in headers}, tls=tls)
-        return page, Head(headers, record.head)
+        return page, Head(headers, record.head, cut)
     if any(name.lower() == "transfer-encoding" and "chunked" in value.lower() for name, value in headers):
         body = unchunked(body)
     headers = [pair for pair in headers if pair[0].lower() not in ("transfer-encoding", "content-length")]
     headers.append(("Content-Length", str(len(body))))
-    return Page(url=place.url, body=body, headers={n.lower(): v for n, v in headers}, tls=tls), Head(headers)
+    return Page(url=place.url, body=body, headers={n.lower(): v for n, v in headers}, tls=tls), Head(
+        headers, truncated=cut
+    )
 
 
 def _verification(record: Record) -> str:
@@ -220,13 +225,26 @@ def _verification(record: Record) -> str:
     return said if said.isascii() and said.isprintable() and len(said) <= _LONGEST_VERDICT else ""
 
 
+def _truncation(record: Record) -> str:
+    """Why a record's body is not whole; empty where it says nothing that WARC knows."""
+    said = record.fields.get("warc-truncated", "").lower()
+    return said if said in TRUNCATIONS else ""
+
+
 def write_page(writer: CaptureWriter, page: Page, head: Head | None, time: datetime) -> Capture:
     """Write a page that `read_page` gave, with its own time (UTC): what was no HTTP answer there is none here."""
     if head is None:
         kind = page.headers.get("content-type", "")
         return writer.write_resource(url=page.url, body=page.body, content_type=kind, time=time)
     return writer.write(
-        url=page.url, status=200, headers=head.headers, head=head.raw, body=page.body, time=time, tls=page.tls
+        url=page.url,
+        status=200,
+        headers=head.headers,
+        head=head.raw,
+        body=page.body,
+        time=time,
+        tls=page.tls,
+        truncated=head.truncated,
     )
 
 
