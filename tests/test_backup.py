@@ -171,7 +171,7 @@ def test_what_was_taken_down_stays_down_after_a_restore(
     newsarchive("backup", str(target))
     word = "Зымырауықтыңқұпиясы".encode()
     assert not any(word in path.read_bytes() for path in target.rglob("*") if path.is_file())
-    assert "1 articles taken down again" in newsarchive("restore", str(older), "--force").stderr
+    assert "1 article taken down again" in newsarchive("restore", str(older), "--force").stderr
     assert problems(folder) == []
     assert not any(word in path.read_bytes() for path in folder.rglob("*") if path.is_file())
     row = db().conn.execute("select reason, json_array_length(captures) > 1 from forgotten").fetchone()

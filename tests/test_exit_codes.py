@@ -76,7 +76,7 @@ def expectation(paper: Newspaper, folder: Path, monkeypatch: pytest.MonkeyPatch)
 CAUSES: dict[str, tuple[Cause, str]] = {
     "nothing new": (silence, "nothing new for 31 days"),
     "layout": (no_bodies, "6 of 6 new pages gave no article; the layout may have changed"),
-    "block page": (block_page, "the site keeps us out of 1 pages"),
+    "block page": (block_page, "the site keeps us out of 1 page "),
     "source gone": (lost_source, "the wordpress source no longer works"),
     "no source": (no_source, "no source of the site could be read"),
     "expectation": (expectation, "the profile expects 5000 articles a week"),

@@ -332,7 +332,7 @@ def test_a_release_says_what_it_holds_and_what_is_missing(db: Database, tmp_path
     assert "| tan | ru | 1 |" in text
     assert "| tan | 2024-12 | 2025-01 | 2 |" in text
     assert "| tan | HTTP 500 | 1 |" in text
-    assert "1 articles are no longer on their site" in text
+    assert "No longer on their site: 1 " in text
     assert "newsarchive 0.1 (text read from the page)" in text
     assert "## Licence" in text
 

@@ -151,4 +151,4 @@ def test_saved_pages_become_articles_and_earlier_revisions_that_can_be_checked(
 def test_pages_with_the_time_of_their_file_are_told(newsarchive: Run, tmp_path: Path) -> None:
     write(tmp_path / "p" / "a.html", markup(head="<link rel=canonical href=https://tan.example/a/>"))
     result = newsarchive("import", "--any-site", str(tmp_path / "p"))
-    assert "1 of 1 pages have the time of their file" in result.stdout + result.stderr
+    assert "of 1 page 1 got the time of the file" in result.stdout + result.stderr

@@ -69,7 +69,7 @@ def test_a_crawl_shows_how_far_it_is_and_log_lines_above_its_bar(
     assert names(seen.bars) == {"paper"}
     assert any(re.search(r"\d+/\d+ 0:00:\d\d .*left \d+ new, \d+ changed, \d+ failed", bar) for bar in seen.bars)
     assert any(TIME_LEFT.search(bar) for bar in seen.bars)
-    assert "paper: 1 articles are no longer listed; looking at their pages" in seen.lines  # a line of its own
+    assert "paper: no longer listed: 1 article; checking the pages" in seen.lines  # a line of its own
     assert re.fullmatch(r"paper: 0 new, 1 changed, 0 gone, 0 failed, \d+ requests, \d+ s", seen.last)
     assert next(db().query("select reason from runs order by id desc limit 1"))["reason"] == "finished"
 

@@ -14,6 +14,7 @@ from newsarchive.cli.terminal import Archive, json_option, print_json
 from newsarchive.database import lock_archive, open_archive
 from newsarchive.importing.pages import Imported, import_files, recordings_in
 from newsarchive.takedown import clean_up
+from newsarchive.text.counting import counted
 
 
 @click.command("import")
@@ -44,7 +45,7 @@ def import_(archive: Archive, paths: tuple[Path, ...], any_site: bool, as_json: 
         words = f"{counts['new']} new, {counts['changed']} changed, {counts['same']} the same, {counts['known']} known"
         rest = f"{counts['not_article']} no articles, {counts['other_site']} of other sites, {counts['failed']} failed"
         kept = ", ".join(f"{count} {outcome}" for outcome, count in sorted(result.pictures.items()))
-        click.echo(f"{sum(counts.values())} pages: {words}, {rest}{'; pictures: ' if kept else ''}{kept}")
+        click.echo(f"{counted(sum(counts.values()), 'page')}: {words}, {rest}{'; pictures: ' if kept else ''}{kept}")
     sys.exit(1 if result.broken or result.counts["failed"] else 0)
 
 

@@ -11,6 +11,7 @@ from newsarchive.backup import make_backup, restore_backup
 from newsarchive.cli.progress import progress_bar
 from newsarchive.cli.terminal import Archive, json_option, print_json
 from newsarchive.fixity import check_archive
+from newsarchive.text.counting import counted
 
 
 @click.command()
@@ -67,8 +68,8 @@ def restore(archive: Archive, source: Path, to: Path | None, force: bool) -> Non
     folder = to or archive.folder
     with progress_bar(archive) as bar:
         done = restore_backup(source, folder, present=[archive.folder], force=force, progress=bar.show)
-    again = f"; {done.forgotten} articles taken down again" if done.forgotten else ""
-    archive.say(f"{folder}: {done.files} files as of {done.made}{again}")
+    again = f"; {counted(done.forgotten, 'article')} taken down again" if done.forgotten else ""
+    archive.say(f"{folder}: {counted(done.files, 'file')} as of {done.made}{again}")
     for problem in done.problems:
         archive.warn(problem)
     sys.exit(1 if done.problems else 0)

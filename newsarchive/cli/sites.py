@@ -29,6 +29,7 @@ from newsarchive.export.files import atomic_write
 from newsarchive.items import Fetched, Listed, Page
 from newsarchive.reextraction.learning import ENOUGH, learn
 from newsarchive.sites import Site, Source, profile_paths
+from newsarchive.text.counting import counted
 from newsarchive.urls import is_address
 from newsarchive.workers.extracting import extract_here
 
@@ -124,7 +125,7 @@ def check(archive: Archive, name: str, from_stored: bool, strict: bool, as_json:
     if as_json:
         print_json({"listed": len(listed), "articles": results, "failures": failures})
     else:
-        click.echo(f"{site.name}: {len(listed)} articles on the first listings")
+        click.echo(f"{site.name}: {counted(len(listed), 'article')} on the first listings")
         for result in results:
             click.echo("\n".join(f"  {key}: {value}" for key, value in result.items()) + "\n")
         for url, reason in failures.items():
@@ -173,7 +174,7 @@ def _learn(archive: Archive, site: Site, *, as_json: bool) -> None:
         archive.warn(f"{proposal.articles} stored articles of {site.name} are too few to learn from.")
         sys.exit(1)
     if not proposal.toml():
-        archive.say(f"{site.name}: {proposal.articles} articles read; nothing to propose.")
+        archive.say(f"{site.name}: {counted(proposal.articles, 'article')} read; nothing to propose.")
         return
     for selector, changes in proposal.drop.items():
         archive.say(f"{selector}: {len(changes)} of {proposal.articles} articles would lose text, such as")

@@ -15,6 +15,7 @@ from newsarchive.database import lock_archive, open_archive, rebuild_index
 from newsarchive.export.targets import target_file
 from newsarchive.kazakh.lexicon import learn_lexicon, write_lexicon
 from newsarchive.takedown import clean_up
+from newsarchive.text.counting import counted
 
 
 @click.group()
@@ -32,7 +33,7 @@ def rebuild(archive: Archive) -> None:
         clean_up(db, archive.folder)
         count = rebuild_index(db, partial(bar.show, "articles"))
         db.close()
-    archive.say(f"The search index of {count} articles is made anew.")
+    archive.say(f"Rebuilt the search index of {counted(count, 'article')}.")
 
 
 @stems.command()

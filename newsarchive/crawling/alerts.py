@@ -14,6 +14,7 @@ from sqlite_utils import Database
 from newsarchive.crawling.certificates import VALID
 from newsarchive.database.certificates import CertificateChange
 from newsarchive.sites import Site
+from newsarchive.text.counting import counted
 
 ENOUGH = 5  # pages of a run from which shares mean something
 JUMP = 0.5  # of a share, against the site's own history
@@ -67,7 +68,7 @@ def _blocked(db: Database, site: Site, run: int) -> Iterator[str]:
         (run, site.name),
     ).fetchone()
     if row[0]:
-        yield f"the site keeps us out of {row[0]} pages ({row[1]}), such as {row[2]}"
+        yield f"the site keeps us out of {counted(row[0], 'page')} ({row[1]}), such as {row[2]}"
 
 
 def _shares(db: Database, site: Site, run: int, condition: str, *, before: bool) -> tuple[int, float]:

@@ -27,6 +27,7 @@ from newsarchive.discovery import (
 )
 from newsarchive.items import Listing, ListingRequest, Page
 from newsarchive.sites import Site
+from newsarchive.text.counting import counted
 from newsarchive.times import now, stamp
 from newsarchive.urls import url_key
 
@@ -331,7 +332,7 @@ class SourceReader:
         gone, forgotten, back = database.compare_ids(self._db, self._site.name, self.scan.keys)
         database.note_unlisted(self._db, forgotten)
         if gone:
-            logger.info("%s: %d articles are no longer listed; looking at their pages", self._site.name, len(gone))
+            logger.info("%s: no longer listed: %s; checking the pages", self._site.name, counted(len(gone), "article"))
         database.make_due(self._db, [*gone, *back], time=self._started)
 
     def _look_for_the_missing(self) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from newsarchive import __version__
 from newsarchive.export.records import FIELDS, Record
+from newsarchive.text.counting import counted
 
 LICENCE_NOTE = (
     "The texts and pictures belong to their newspapers and authors. Whoever publishes this dataset must have their"
@@ -25,8 +26,8 @@ FILES = """## Files
 - `SHA256SUMS`: check with `sha256sum -c SHA256SUMS`"""
 NOTES = """## What to know
 
-- {counts.gone:,} articles are no longer on their site (`gone` says since when).
-- {counts.undated:,} articles name no time of publication; their `day` is that of the first sight.
+- No longer on their site: {counts.gone:,} (`gone` says since when).
+- Without a time of publication: {counts.undated:,}; their `day` is that of the first sight.
 - `title`, `lead` and `body` are the present text; earlier versions are in the archive, not here.
 - Times are UTC; `day` is the calendar day in the newspaper's time zone."""
 
@@ -71,7 +72,8 @@ def datasheet(counts: Counts, failed: list[tuple[str, str, int]], asked: dict[st
     filters = ", ".join(f"{name} = {value}" for name, value in asked.items() if value)
     intro = (
         f"# Newspaper articles: {', '.join(counts.newspapers.values())}\n\n"
-        f"{counts.articles:,} articles, {counts.words:,} words, as the archive had them on {counts.latest or '-'}."
+        f"{counted(counts.articles, 'article', commas=True)}, {counted(counts.words, 'word', commas=True)},"
+        f" as the archive had them on {counts.latest or '-'}."
     )
     programs = [(f"newsarchive {__version__} (this export)", counts.articles)]
     programs += [(f"{name} (text read from the page)", n) for name, n in sorted(counts.extractors.items())]

@@ -18,6 +18,7 @@ from newsarchive.export.jsonlines import write_jsonl
 from newsarchive.export.parquet import write_parquet
 from newsarchive.export.records import FIELDS, Job, Progress, snapshot
 from newsarchive.search import Filters, select_articles
+from newsarchive.text.counting import counted
 
 
 def release(
@@ -66,7 +67,7 @@ def data_package(folder: Path, counts: Counts) -> dict[str, Any]:
         "profile": "data-package",
         "name": "newspaper-articles",
         "title": f"Newspaper articles: {', '.join(counts.newspapers.values())}",
-        "description": f"{counts.articles} articles as of {counts.latest}. {LICENCE_NOTE}",
+        "description": f"{counted(counts.articles, 'article')} as of {counts.latest}. {LICENCE_NOTE}",
         "version": counts.latest[:10] or "0",
         "resources": [jsonl, parquet],
     }

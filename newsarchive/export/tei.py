@@ -13,6 +13,7 @@ from lxml import etree
 
 from newsarchive import __version__
 from newsarchive.export.records import Job, Record
+from newsarchive.text.counting import counted
 
 NAMESPACE = "http://www.tei-c.org/ns/1.0"
 _PREFIXES: Any = {None: NAMESPACE}
@@ -55,7 +56,7 @@ def _corpus_header(articles: int) -> etree._Element:
     return E.teiHeader(
         E.fileDesc(
             E.titleStmt(E.title("Newspaper articles")),
-            E.extent(f"{articles} articles"),
+            E.extent(counted(articles, "article")),
             E.publicationStmt(E.p("Exported by newsarchive; the texts belong to their newspapers.")),
             E.sourceDesc(E.p("Web pages, each named in the header of its text.")),
         ),

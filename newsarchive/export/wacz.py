@@ -22,6 +22,7 @@ from newsarchive.export.cdxj import Index
 from newsarchive.export.files import ExportError
 from newsarchive.export.records import Job
 from newsarchive.export.warcs import LARGEST, WarcFiles
+from newsarchive.text.counting import counted
 
 VERSION = "1.1.1"
 _ZIP64 = (1 << 31) - (1 << 28)
@@ -84,8 +85,8 @@ def _write_archive(job: Job, package: _Package, index: Index, pages: Path) -> di
         raise ExportError("No capture of these articles is kept, and a WACZ file must hold one.")
     return {
         "title": f"Newspaper articles: {', '.join(newspapers)}",
-        "description": f"{articles} articles as they were received up to {newest}. Texts and pictures belong to their"
-        " newspapers and authors.",
+        "description": f"{counted(articles, 'article')} as they were received up to {newest}."
+        " Texts and pictures belong to their newspapers and authors.",
         "created": newest,
     }
 

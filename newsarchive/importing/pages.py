@@ -28,6 +28,7 @@ from newsarchive.importing.unpacking import ENDINGS, RecordingError, readable
 from newsarchive.items import MOST_PAGES, Article, Extracted, Fetched
 from newsarchive.sites import Site, host_site, site_of
 from newsarchive.takedown import purge_forgotten
+from newsarchive.text.counting import counted
 from newsarchive.urls import url_key
 from newsarchive.workers.extracting import ExtractionPool
 from newsarchive.workers.stored import read_again
@@ -132,7 +133,7 @@ def _files(
             if path.is_dir() or path.suffix.lower() in (*PAGES, *LISTS):
                 pages = list(saved_in(path, result.broken))
                 if untold := sum(not page.told for page in pages):
-                    result.notes.append(f"{path}: {untold} of {len(pages)} pages have the time of their file")
+                    result.notes.append(f"{path}: of {counted(len(pages), 'page')} {untold} got the time of the file")
                 files = iter([write_saved(pages, folder / f"saved-{number}.warc.gz", result.broken)] if pages else [])
             else:
                 files = readable(path, folder, result.broken)
