@@ -660,3 +660,14 @@ def test_plain_datasette_finds_tables_and_full_text_search(folder: Path, tmp_pat
     for database in plain.databases.values():
         database.close()
     plain.executor.shutdown()
+
+
+def test_the_room_prepares_and_closes_its_connections_as_datasette_does(folder: Path) -> None:
+    """Fails where an update of Datasette reads rows by another method, or no longer closes through `close`."""
+    archive = make_datasette(folder).get_database("archive")
+    row = asyncio.run(archive.execute("select 'a' || cast(x'd0' as text) as letters")).first()
+    assert row["letters"] == "a\ufffd"
+    connection = asyncio.run(archive.execute_fn(lambda connection: connection))
+    archive.close()
+    with pytest.raises(sqlite3.ProgrammingError):
+        connection.execute("select 1")

@@ -33,6 +33,7 @@ from newsarchive.database import (
 from newsarchive.database.checkpoints import ENOUGH
 from newsarchive.database.earlier import known_later
 from newsarchive.database.revisions import Provenance
+from newsarchive.database.schema.migrations import known_migrations, migrations
 from newsarchive.items import Article, Author, Hints, Image, Listed
 from newsarchive.revisions.content import content_digest, kind_of_change
 from newsarchive.sites import Site
@@ -299,3 +300,9 @@ def test_what_was_recorded_in_the_second_of_the_last_sight_is_not_older_than_it(
     assert known_later(db, [url], "2025-02-28T23:59:59Z") == saved.article
     assert known_later(db, [url], "2025-03-01T00:00:00Z") is None
     assert known_later(db, [url], "2025-03-01T00:00:01Z") is None
+
+
+def test_migrations_are_in_the_order_of_their_numbers() -> None:
+    names = [migration.name for migration in migrations.pending(Database(memory=True))]
+    assert names == sorted(names)
+    assert known_migrations() == set(names)

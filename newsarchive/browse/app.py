@@ -42,14 +42,24 @@ class ArchiveDatabase(Database):  # type: ignore[misc]
         super().__init__(room, path)
         self._opened = threading.local()
         """Per thread: its connection, and the state of the file for which it was opened."""
+        self._connections: set[sqlite3.Connection] = set()
 
     def connect(self, write: bool = False) -> sqlite3.Connection:  # noqa: FBT001, FBT002 - Datasette's signature
+        """Open the file, prepared as Datasette prepares its own connections (which only its private methods do)."""
         if write:
             raise sqlite3.OperationalError("The archive is read-only.")
         connection = connect_reading(Path(self.path), any_thread=True)
         connection.create_function(NAMES_HIDDEN, 1, self._names_hidden, deterministic=True)
-        self._all_file_connections.append(connection)
+        connection.row_factory = sqlite3.Row
+        connection.text_factory = lambda text: str(text, "utf-8", "replace")
+        pm.hook.prepare_connection(conn=connection, database=self.name, datasette=self.ds)
+        self._connections.add(connection)
         return connection
+
+    def close(self) -> None:
+        """Close the connections of all threads."""
+        while self._connections:
+            self._connections.pop().close()
 
     hidden_words = "[[], []]"
     """Addresses and titles of hidden articles as JSON. Not a query parameter, because Datasette shows those."""
@@ -64,10 +74,9 @@ class ArchiveDatabase(Database):  # type: ignore[misc]
             opened, state = self._opened, self._state()
             if getattr(opened, "state", None) != state:
                 if hasattr(opened, "connection"):
+                    self._connections.discard(opened.connection)
                     opened.connection.close()
-                    self._all_file_connections.remove(opened.connection)
                 opened.connection, opened.state = self.connect(), state
-                self.ds._prepare_connection(opened.connection, self.name)
             return fn(opened.connection)
 
         return await asyncio.get_running_loop().run_in_executor(self.ds.executor, in_thread)

@@ -12,10 +12,11 @@ from sqlite_utils import Database
 
 from newsarchive.database.disk import sync_folder
 from newsarchive.database.errors import ArchiveError, NoArchive
+from newsarchive.database.index import mark_empty_index
 from newsarchive.database.locking import brief_lock
 from newsarchive.database.reading import BUSY_SECONDS, connect_reading
 from newsarchive.database.replacing import FOLDERS, is_moving, is_replacing, settle_replacing
-from newsarchive.database.schema.migrations import migrations
+from newsarchive.database.schema.migrations import known_migrations, migrations
 from newsarchive.database.seals import are_watched, forget_seals, watch_tables
 
 
@@ -182,6 +183,7 @@ def _set_up(folder: Path) -> None:
         if migrations.pending(db):
             forget_seals(db)
             migrations.apply(db)
+        mark_empty_index(db)
         watch_tables(db)
         db.conn.execute("pragma wal_checkpoint(full)")
     sync_folder(folder)
@@ -200,6 +202,5 @@ def _connect(folder: Path, mode: str) -> Database:
 
 
 def _check_version(db: Database, path: Path) -> None:
-    applied = {m.name for m in migrations.applied(db)}
-    if not applied <= {m.name for m in migrations._migrations}:
+    if not {migration.name for migration in migrations.applied(db)} <= known_migrations():
         raise ArchiveError(f"{path} was written by a newer version of newsarchive; please update.")

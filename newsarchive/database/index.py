@@ -63,6 +63,18 @@ def index_is_current(db: Database) -> bool:
     return found == {stems_version()} or db.conn.execute("select 1 from stems limit 1").fetchone() is None
 
 
+def mark_empty_index(db: Database) -> None:
+    """Record that an index without texts is of the present rules, which the first text will follow."""
+    with db.atomic():
+        if db.conn.execute("select 1 from stems limit 1").fetchone() is None:
+            _record_version(db)
+
+
+def _record_version(db: Database) -> None:
+    db.conn.execute("delete from search_index")
+    db.conn.execute("insert into search_index (stems) values (?)", (stems_version(),))
+
+
 def rebuild_index(db: Database, progress: Callable[[int, int], None] = lambda done, total: None) -> int:
     """Write the search text of every article by today's rules; gives how many there are.
 
@@ -76,8 +88,7 @@ def rebuild_index(db: Database, progress: Callable[[int, int], None] = lambda do
                 _index_article(db, number)
         progress(min(start + BATCH, len(numbers)), len(numbers))
     with db.atomic():
-        db.conn.execute("delete from search_index")
-        db.conn.execute("insert into search_index (stems) values (?)", (stems_version(),))
+        _record_version(db)
     return len(numbers)
 
 

@@ -1,1 +1,1 @@
-"""The schema of an archive: migrations, and the SQL of its first tables and of search."""
+"""The schema of an archive: migrations, and the SQL of its tables, views and search."""

@@ -1,4 +1,4 @@
-"""What search needs in an archive, as SQL; part of the migrations: never edit what was released."""
+"""The tables and triggers of search, as SQL. Part of the released migrations: never edit, only append."""
 
 FULL_TEXT = """
 create virtual table articles_fts using fts5(
