@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -49,37 +49,24 @@ def draw_lines(points: Sequence[Point], *, share: bool = False, width: int = 760
     return Markup(_tidy(svg))  # noqa: S704 - Vega escapes its output, and _tidy parses and serializes it again
 
 
+CONFIG = {
+    "font": "sans-serif",
+    "view": {"stroke": None},
+    "axis": {"labelColor": "#333", "labelFontSize": 12, "gridColor": "#ddd", "domainColor": "#777"},
+    "legend": {"labelColor": "#222", "labelFontSize": 13},
+}
+
+
 def _specification(
     points: Sequence[Point], names: Sequence[str], *, share: bool, width: int, height: int
 ) -> dict[str, Any]:
+    """Return the plot in Vega-Lite: lines, with dots that link to articles unless there are too many."""
     values = [
         {"period": p.period, "series": p.series, "value": p.value, "link": p.link and _HERE + p.link} for p in points
     ]
-    colour = {"domain": names, "range": [COLOURS[i % len(COLOURS)] for i in range(len(names))]}
-    shape = {"domain": names, "range": [SHAPES[i % len(SHAPES)] for i in range(len(names))]}
     legend = None if len(names) < 2 else {"orient": "top", "title": None, "labelLimit": 200, "symbolSize": 90}
-    base = {
-        "x": {
-            "field": "period",
-            "type": "temporal",
-            "timeUnit": "utcyearmonthdate",
-            "axis": {"title": None, "labelOverlap": "parity", **_ticks([point.period for point in points])},
-        },
-        "y": {
-            "field": "value",
-            "type": "quantitative",
-            "axis": {"title": None, "format": ".2~%" if share else ",~r", **_steps(points, share=share)},
-        },
-        "color": {"field": "series", "type": "nominal", "scale": colour, "legend": legend},
-    }
-    dots = {
-        "transform": [{"filter": "datum.link != ''"}],  # empty periods have no link
-        "mark": {"type": "point", "filled": True, "opacity": 1, "size": 46 if len(points) < 150 else 22},
-        "encoding": {
-            "shape": {"field": "series", "type": "nominal", "scale": shape, "legend": legend},
-            "href": {"field": "link"},
-        },
-    }
+    series = {"field": "series", "type": "nominal", "legend": legend}
+    lines = {"mark": {"type": "line", "strokeWidth": 2}}
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
         "width": width,
@@ -87,15 +74,41 @@ def _specification(
         "padding": 4,
         "background": None,
         "data": {"values": values},
-        "encoding": base,
-        "layer": [{"mark": {"type": "line", "strokeWidth": 2}}, *([dots] if len(points) <= MANY else [])],
-        "config": {
-            "font": "sans-serif",
-            "view": {"stroke": None},
-            "axis": {"labelColor": "#333", "labelFontSize": 12, "gridColor": "#ddd", "domainColor": "#777"},
-            "legend": {"labelColor": "#222", "labelFontSize": 13},
+        "encoding": {**_axes(points, share=share), "color": {**series, "scale": _scale(names, COLOURS)}},
+        "layer": [lines, *([_dots(points, names, series)] if len(points) <= MANY else [])],
+        "config": CONFIG,
+    }
+
+
+def _axes(points: Sequence[Point], *, share: bool) -> dict[str, Any]:
+    ticks = _ticks([point.period for point in points])
+    steps = _steps(points, share=share)
+    return {
+        "x": {
+            "field": "period",
+            "type": "temporal",
+            "timeUnit": "utcyearmonthdate",
+            "axis": {"title": None, "labelOverlap": "parity", **ticks},
+        },
+        "y": {
+            "field": "value",
+            "type": "quantitative",
+            "axis": {"title": None, "format": ".2~%" if share else ",~r", **steps},
         },
     }
+
+
+def _dots(points: Sequence[Point], names: Sequence[str], series: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "transform": [{"filter": "datum.link != ''"}],  # empty periods have no link
+        "mark": {"type": "point", "filled": True, "opacity": 1, "size": 46 if len(points) < 150 else 22},
+        "encoding": {"shape": {**series, "scale": _scale(names, SHAPES)}, "href": {"field": "link"}},
+    }
+
+
+def _scale(names: Sequence[str], values: Sequence[str]) -> dict[str, Any]:
+    """Return a scale that gives each series its value; beyond their number, values repeat."""
+    return {"domain": list(names), "range": [values[i % len(values)] for i in range(len(names))]}
 
 
 def _steps(points: Sequence[Point], *, share: bool) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The command that gets one page, now: fetch."""
+"""The command that fetches single pages now: fetch."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import mimetypes
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -21,6 +23,7 @@ from newsarchive.cli.progress import progress_bar
 from newsarchive.cli.terminal import Archive, strict_option, strict_settings
 from newsarchive.crawling.middlewares.back_off import ComeBack
 from newsarchive.crawling.process import fetch_pages
+from newsarchive.crawling.recorders import PageRecorder
 from newsarchive.crawling.storing import ToStore, store_fetched
 from newsarchive.items import Capture, Extracted, Fetched, Page
 from newsarchive.sites import Site, host_site, site_of
@@ -49,46 +52,74 @@ def fetch(
     ignore_robots: bool,
     strict: bool,
 ) -> None:
-    """Get pages one-off, print their articles, and store them as a crawl would."""
-    form = "json" if as_json else form
+    """Fetch single pages now, print their articles, and store them as a crawl would."""
     saved = _saved_page(targets, page_url)
-    if not no_store:
+    keep = not no_store
+    if keep:
         announce(archive)
         _refuse_forgotten(archive, [*targets, page_url])
-    recorder, writer = None, None
     if saved is not None:
-        problems, later = [], dict[str, ComeBack]()
-        sites, results, writer = _read_file(archive, saved, page_url, keep=not no_store)
+        got = _read_file(archive, saved, page_url, keep=keep)
     else:
-        sites = {url: site_of(url, archive.sites.values()) or host_site(url) for url in targets}
-        pictures = "none" if no_store else images or ""
+        pictures = images or "" if keep else "none"
         settings = {"ROBOTSTXT_OBEY": not ignore_robots, "PICTURES": pictures, **strict_settings(strict=strict)}
-        waiting = _postponed(archive, sites)
-        urls = [url for url in targets if url not in waiting]
-        with progress_bar(archive) as bar:
-            fetching = fetch_pages(
-                archive.folder,
-                urls,
-                sites={url: sites[url] for url in urls},
-                settings=settings,
-                keep=not no_store,
-                progress=partial(bar.show, "pages"),
-            )
-        found = {**waiting, **fetching.results}
-        results = [found[url] for url in targets if url in found]
-        recorder, problems, later = fetching.recorder, fetching.problems, fetching.come_back
-    failed = _print(archive, targets, results, form, silent="no answer" if not problems else "not fetched")
-    for problem in problems:
-        if all(problem != result.reason for result in results):  # those are said
-            archive.warn(f"{problem}.")
-    if not no_store and (any(r.outcome != "postponed" for r in results) or (recorder and recorder.captures)):
-        fetched = ToStore(results, sites, writer or (recorder.warc if recorder else None), recorder, later)
-        failed |= not _store(archive, fetched)
-    sys.exit(1 if failed or problems else 0)
+        got = _fetch(archive, targets, settings, keep=keep)
+    failed = _print(archive, targets, got, "json" if as_json else form)
+    if keep and got.is_to_store:
+        failed |= not _store(archive, got.to_store)
+    sys.exit(1 if failed else 0)
+
+
+@dataclass(kw_only=True)
+class _Got:
+    """The pages that a fetch got, the site of each URL, and what else it kept and met."""
+
+    results: list[Extracted]
+    sites: dict[str, Site]
+    writer: CaptureWriter | None
+    recorder: PageRecorder | None = None
+    problems: list[str] = field(default_factory=list)
+    later: dict[str, ComeBack] = field(default_factory=dict)
+
+    @property
+    def is_to_store(self) -> bool:
+        """True if anything came: a page, or captures of redirects and robots.txt."""
+        came = any(result.outcome != "postponed" for result in self.results)
+        return came or (self.recorder is not None and bool(self.recorder.captures))
+
+    @property
+    def to_store(self) -> ToStore:
+        """What is stored of it."""
+        return ToStore(self.results, self.sites, self.writer, self.recorder, self.later)
+
+
+def _fetch(archive: Archive, targets: Sequence[str], settings: dict[str, Any], *, keep: bool) -> _Got:
+    """Fetch all targets except those whose site asked for no requests yet."""
+    sites = {url: site_of(url, archive.sites.values()) or host_site(url) for url in targets}
+    waiting = _postponed(archive, sites)
+    urls = [url for url in targets if url not in waiting]
+    with progress_bar(archive) as bar:
+        fetching = fetch_pages(
+            archive.folder,
+            urls,
+            sites={url: sites[url] for url in urls},
+            settings=settings,
+            keep=keep,
+            progress=partial(bar.show, "pages"),
+        )
+    found = {**waiting, **fetching.results}
+    return _Got(
+        results=[found[url] for url in targets if url in found],
+        sites=sites,
+        writer=fetching.recorder.warc if fetching.recorder else None,
+        recorder=fetching.recorder,
+        problems=fetching.problems,
+        later=fetching.come_back,
+    )
 
 
 def _postponed(archive: Archive, sites: dict[str, Site]) -> dict[str, Extracted]:
-    """Outcomes for the URLs whose site asked an earlier run for no request before a time that is still to come."""
+    """Return outcomes for the URLs whose site asked an earlier run for no requests before a time still to come."""
     if not (archive.folder / "archive.db").exists():
         return {}
     db = archive.read()
@@ -103,7 +134,7 @@ def _postponed(archive: Archive, sites: dict[str, Site]) -> dict[str, Extracted]
 
 
 def _refuse_forgotten(archive: Archive, urls: Sequence[str]) -> None:
-    """End with a sentence where an address was taken down, before it is asked for again."""
+    """Exit with a message if a URL was taken down, before it is requested again."""
     db = archive.read()
     for url in urls:
         if url and database.is_forgotten(db, url):
@@ -112,27 +143,21 @@ def _refuse_forgotten(archive: Archive, urls: Sequence[str]) -> None:
     db.close()
 
 
-def _is_url(target: str) -> bool:
-    return is_address(target)
-
-
 def _saved_page(targets: Sequence[str], url: str) -> Path | None:
-    """The file that is given in place of addresses, if any. Raises UsageError."""
-    if not url and all(_is_url(target) for target in targets):
+    """Return the file given in place of URLs, if any. Raises UsageError."""
+    if not url and all(is_address(target) for target in targets):
         return None
     path = Path(targets[0])
     if len(targets) > 1 or not path.exists():
-        bad = next((t for t in targets if not _is_url(t) and not Path(t).exists()), targets[0])
+        bad = next((t for t in targets if not is_address(t) and not Path(t).exists()), targets[0])
         raise click.UsageError(f"“{bad}” is neither an http(s) URL nor a file.")
-    if not _is_url(url):
+    if not is_address(url):
         raise click.UsageError("A file needs --url: the address that the page is of.")
     return path
 
 
-def _read_file(
-    archive: Archive, path: Path, url: str, *, keep: bool
-) -> tuple[dict[str, Site], list[Extracted], CaptureWriter | None]:
-    """A saved page in place of a fetched one; it becomes a WARC resource record, whose file is still open."""
+def _read_file(archive: Archive, path: Path, url: str, *, keep: bool) -> _Got:
+    """Read a saved page in place of a fetched one; it becomes a WARC resource record, whose file stays open."""
     body = path.read_bytes()
     kind = mimetypes.guess_type(path.name)[0] or "text/html"
     captures: tuple[Capture, ...] = ()
@@ -144,13 +169,13 @@ def _read_file(
     site = site_of(url, archive.sites.values()) or host_site(url)
     page = Page(url=url, body=body, headers={"content-type": kind})
     item = Fetched(site=site.name, urls=(url,), pages=(page,), captures=captures)
-    return {url: site}, [extract_here(item, site)], writer
+    return _Got(results=[extract_here(item, site)], sites={url: site}, writer=writer)
 
 
-def _print(archive: Archive, targets: Sequence[str], results: Sequence[Extracted], form: str, *, silent: str) -> bool:
-    """Print each article, and for each page without one the reason, `silent` where nothing came; True if any."""
-    failed = False
-    for number, result in enumerate(results):
+def _print(archive: Archive, targets: Sequence[str], got: _Got, form: str) -> bool:
+    """Print each article, and on stderr the reason for each page without one; return True if anything went wrong."""
+    failed = bool(got.problems)
+    for number, result in enumerate(got.results):
         if result.article is None:
             failed = True
             archive.warn(f"{result.fetched.urls[0]}: {_in_words(result)}.")
@@ -158,16 +183,19 @@ def _print(archive: Archive, targets: Sequence[str], results: Sequence[Extracted
         if number and form != "json":
             click.echo()
         click.echo(render_article(result.article, form))
-    answered = {result.fetched.urls[0] for result in results}
+    answered = {result.fetched.urls[0] for result in got.results}
     for url in targets:
-        if _is_url(url) and url not in answered:
+        if is_address(url) and url not in answered:
             failed = True
-            archive.warn(f"{url}: {silent}.")
+            archive.warn(f"{url}: {'not fetched' if got.problems else 'no answer'}.")
+    for problem in got.problems:
+        if all(problem != result.reason for result in got.results):  # those are printed already
+            archive.warn(f"{problem}.")
     return failed
 
 
 def _store(archive: Archive, fetched: ToStore) -> bool:
-    """Store what was fetched, and say what could not be; True where all was stored."""
+    """Store what was fetched, and report what could not be stored; return True if everything was."""
     stored = store_fetched(archive.folder, fetched)
     if stored.images:
         archive.say("Pictures: " + ", ".join(f"{count} {state}" for state, count in sorted(stored.images.items())))

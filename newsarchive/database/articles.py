@@ -1,4 +1,4 @@
-"""Storing an article: its present state, its revisions, and what hangs on them."""
+"""Storing an article: its present state, its revisions, and the rows linked to them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sqlite_utils import Database
 from newsarchive.database.forgotten import refuse_forgotten
 from newsarchive.database.index import PendingSearchTexts, write_search_texts
 from newsarchive.database.links import replace_links, save_links
-from newsarchive.database.readings import brought_up, says_it_changed
+from newsarchive.database.readings import current_reading, states_a_change
 from newsarchive.database.revisions import (
     Provenance,
     insert_reextracted,
@@ -31,15 +31,27 @@ from newsarchive.urls import url_key
 
 @dataclass(kw_only=True, frozen=True)
 class Saved:
-    """What storing an article did: `outcome` is ``new``, ``changed`` or ``same``; `kind` that of the new revision.
+    """The result of storing an article: `outcome` is ``new``, ``changed`` or ``same``; `kind` is the new revision's.
 
-    Same of kind ``reextracted``: the newspaper changed nothing, today's extractor reads it otherwise.
+    ``same`` of kind ``reextracted`` means: the newspaper changed nothing, but the present extractor reads it otherwise.
     """
 
     article: int
     revision: int
     outcome: str
     kind: str = ""
+
+
+@dataclass(kw_only=True, frozen=True)
+class _Incoming:
+    """An article to store under a URL, with its content, the digest of that, and its provenance."""
+
+    article: Article
+    url: str
+    site: Site
+    content: dict[str, Any]
+    digest: str
+    provenance: Provenance
 
 
 def save_article(
@@ -54,29 +66,18 @@ def save_article(
     source: str = "fetch",
     readings: Mapping[int, Reading] = MappingProxyType({}),
 ) -> Saved:
-    """Store an article in one transaction: a new revision only when its content is new.
+    """Store an article in one transaction; it gets a new revision only if its content is new.
 
-    `urls` are all addresses it was met at, the requested one first; `search_text` that of title, authors and
-    body, which goes to `waiting` where that is given; `source` the kind of source for a URL that no listing named.
-    Where another extractor or profile made the present state, only what differs from today's reading of it (one of
-    `readings`) counts as the newspaper's edit; where it has none, only what the page itself says has changed since.
-    Raises Forgotten where it was taken down.
+    `urls` are all URLs it was found at, the requested one first. `search_text` goes to `waiting` if that is given.
+    `source` is the kind of source of a URL that no listing named. If another extractor or profile made the present
+    state, only what differs from the present extractor's reading of it (in `readings`) counts as an edit by the
+    newspaper; without such a reading, only a change that the page itself states. Raises Forgotten if the article was
+    taken down.
     """
     refuse_forgotten(db, [article.url, *urls])
-    content = content_of(article)
-    digest = content_digest(content)
     with db.atomic():
-        url = own_url(db, article, urls, digest)
-        known = find_known(db, [url, *urls])
-        if known is None:
-            saved = _insert(db, article, url, site, digest, provenance)
-        else:
-            current = current_row(db, known)
-            today = brought_up(db, current, digest, provenance, readings)
-            if today is None and not says_it_changed(current, article, known["last_seen"]):
-                saved = _read_anew(db, known, current, article, url, site, provenance)
-            else:
-                saved = _update(db, known, today or current, article, url, site, content, digest, provenance)
+        new = _incoming(db, article, site, urls, provenance)
+        saved = _save_content(db, new, urls, readings)
         is_shown = saved.outcome != "same" or bool(saved.kind)
         if saved.outcome == "new":
             save_links(db, saved.article, article)
@@ -84,14 +85,33 @@ def save_article(
             replace_links(db, saved.article, article)
         if is_shown and waiting is None:
             write_search_texts(db, [(saved.article, search_text)])
-        _save_addresses(db, saved.article, [*urls, url], site, article, provenance.time, source)
+        _save_addresses(db, saved.article, [*urls, new.url], new, source)
     if is_shown and waiting is not None:
         waiting.add(saved.article, article.published or provenance.time, search_text)
     return saved
 
 
+def _incoming(db: Database, article: Article, site: Site, urls: Sequence[str], provenance: Provenance) -> _Incoming:
+    content = content_of(article)
+    digest = content_digest(content)
+    url = own_url(db, article, urls, digest)
+    return _Incoming(article=article, url=url, site=site, content=content, digest=digest, provenance=provenance)
+
+
+def _save_content(db: Database, new: _Incoming, urls: Sequence[str], readings: Mapping[int, Reading]) -> Saved:
+    """Store the content as a first revision, a new one or a new reading, or only note that it was seen again."""
+    known = find_known(db, [new.url, *urls])
+    if known is None:
+        return _insert(db, new)
+    current = current_row(db, known)
+    comparable = current_reading(db, current, new.digest, new.provenance, readings)
+    if comparable is None and not states_a_change(current, new.article, known["last_seen"]):
+        return _save_reading(db, known, current, new)
+    return _update(db, known, comparable or current, new)
+
+
 def local_day(stamp: str, timezone: str) -> str:
-    """The calendar day of a stamp in a time zone; a bare date is that day.
+    """Return the calendar day of a stamp in a time zone; a bare date is that day.
 
     >>> local_day("2025-02-18T20:30:00Z", "Asia/Almaty")
     '2025-02-19'
@@ -102,9 +122,9 @@ def local_day(stamp: str, timezone: str) -> str:
 
 
 def own_url(db: Database, article: Article, urls: Sequence[str], digest: str) -> str:
-    """The page's canonical URL, unless that belongs to another article with other content.
+    """Return the page's canonical URL, unless that belongs to another article with other content.
 
-    Some sites name one and the same canonical URL on every page; such a claim would fold a newspaper into one article.
+    Some sites name the same canonical URL on every page, which would merge a whole newspaper into one article.
     """
     final = urls[-1] if urls else article.url
     if url_key(article.url) in {url_key(url) for url in urls}:
@@ -117,7 +137,7 @@ def own_url(db: Database, article: Article, urls: Sequence[str], digest: str) ->
 
 
 def find_known(db: Database, urls: Sequence[str]) -> dict[str, Any] | None:
-    """The row of the article that the archive has at one of the addresses."""
+    """Return the row of the article that the archive has at one of the URLs; None if it has none."""
     keys = list(dict.fromkeys(url_key(url) for url in urls))
     marks = ", ".join("?" * len(keys))
     rows = db.conn.execute(
@@ -133,78 +153,67 @@ def find_known(db: Database, urls: Sequence[str]) -> dict[str, Any] | None:
     return next(db.query("select * from articles where id = ?", [article]))
 
 
-def _insert(db: Database, article: Article, url: str, site: Site, digest: str, provenance: Provenance) -> Saved:
-    """Store the first revision of a new article; written in one go, so that the index takes its text in once."""
+def _insert(db: Database, new: _Incoming) -> Saved:
+    """Store the first revision of a new article, in one statement each, so that the index reads its text once."""
     article_id, revision = db.conn.execute(
         # the number of an article that was taken down is never given to another
         "select 1 + max(ifnull((select max(id) from articles), 0), ifnull((select max(article) from forgotten), 0)),"
         " 1 + ifnull((select max(id) from revisions), 0)"
     ).fetchone()
-    shown = _shown(article, url, site, revision, provenance.time)
-    row = {"id": article_id, "site": site.name, "key": url_key(url), "first_seen": provenance.time, **shown}
-    row["last_seen"] = provenance.time
+    time = new.provenance.time
+    shown = _shown(new.article, new.url, new.site, revision, time)
+    row = {"id": article_id, "site": new.site.name, "key": url_key(new.url), "first_seen": time, **shown}
+    row["last_seen"] = time
     db.conn.execute(
         f"insert into articles ({', '.join(row)}) values ({', '.join('?' * len(row))})",  # noqa: S608
         tuple(row.values()),
     )
-    made = insert_revision(db, article_id, 1, article, "first", (), digest, provenance)
+    made = insert_revision(db, article_id, 1, new.article, "first", (), new.digest, new.provenance)
     assert made == revision
     return Saved(article=article_id, revision=revision, outcome="new", kind="first")
 
 
 def current_row(db: Database, known: dict[str, Any]) -> dict[str, Any]:
-    """The revision that is an article's present state."""
+    """Return the revision that is an article's present state."""
     return next(db.query("select * from revisions where id = ?", [known["current_revision"]]))
 
 
-def _read_anew(
-    db: Database,
-    known: dict[str, Any],
-    current: dict[str, Any],
-    article: Article,
-    url: str,
-    site: Site,
-    provenance: Provenance,
-) -> Saved:
-    """Make a page the present state that cannot be compared with it: a new reading, for nobody knows of an edit."""
-    _seen(db, known, article, url, provenance.time)
+def _save_reading(db: Database, known: dict[str, Any], current: dict[str, Any], new: _Incoming) -> Saved:
+    """Show a page that cannot be compared with the present state as a new reading of it: no edit can be proved."""
+    _mark_seen(db, known, new)
     own = current["reextracts"] or current["id"]
-    revision = insert_reextracted(db, current, own, article, provenance)
-    show_revision(db, known["id"], revision, article, url, site, known["first_seen"])
+    revision = insert_reextracted(db, current, own, new.article, new.provenance)
+    _show(db, known, revision, new)
     return Saved(article=known["id"], revision=revision, outcome="same", kind="reextracted")
 
 
-def _seen(db: Database, known: dict[str, Any], article: Article, url: str, time: str) -> None:
+def _mark_seen(db: Database, known: dict[str, Any], new: _Incoming) -> None:
     db.conn.execute(
         "update articles set url = ?, key = ?, last_seen = ?, modified = coalesce(nullif(?, ''), modified),"
         " gone = null, gone_reason = null where id = ?",
-        (url, url_key(url), max(known["last_seen"], time), article.modified, known["id"]),
+        (new.url, url_key(new.url), max(known["last_seen"], new.provenance.time), new.article.modified, known["id"]),
     )
 
 
-def _update(
-    db: Database,
-    known: dict[str, Any],
-    current: dict[str, Any],
-    article: Article,
-    url: str,
-    site: Site,
-    content: dict[str, Any],
-    digest: str,
-    provenance: Provenance,
-) -> Saved:
-    _seen(db, known, article, url, provenance.time)
-    if current["digest"] == digest and current["id"] == known["current_revision"]:
-        return Saved(article=known["id"], revision=current["id"], outcome="same")
-    if current["digest"] == digest:
-        show_revision(db, known["id"], current["id"], article, url, site, known["first_seen"])
-        return Saved(article=known["id"], revision=current["id"], outcome="same", kind="reextracted")
-    old = stored_content(current)
-    kind = kind_of_change(old, content)
+def _update(db: Database, known: dict[str, Any], compared: dict[str, Any], new: _Incoming) -> Saved:
+    """Store a page of a known article; a content other than that of the `compared` revision is an edit."""
+    _mark_seen(db, known, new)
+    if compared["digest"] == new.digest and compared["id"] == known["current_revision"]:
+        return Saved(article=known["id"], revision=compared["id"], outcome="same")
+    if compared["digest"] == new.digest:
+        _show(db, known, compared["id"], new)
+        return Saved(article=known["id"], revision=compared["id"], outcome="same", kind="reextracted")
+    old = stored_content(compared)
+    kind = kind_of_change(old, new.content)
+    changed = changed_fields(old, new.content)
     number = next_number(db, known["id"])
-    revision = insert_revision(db, known["id"], number, article, kind, changed_fields(old, content), digest, provenance)
-    show_revision(db, known["id"], revision, article, url, site, known["first_seen"])
+    revision = insert_revision(db, known["id"], number, new.article, kind, changed, new.digest, new.provenance)
+    _show(db, known, revision, new)
     return Saved(article=known["id"], revision=revision, outcome="changed", kind=kind)
+
+
+def _show(db: Database, known: dict[str, Any], revision: int, new: _Incoming) -> None:
+    show_revision(db, known["id"], revision, new.article, new.url, new.site, known["first_seen"])
 
 
 def show_revision(
@@ -219,7 +228,7 @@ def show_revision(
 
 
 def _shown(article: Article, url: str, site: Site, revision: int, first_seen: str) -> dict[str, Any]:
-    """The columns of `articles` that a revision gives."""
+    """Return the columns of `articles` that come from a revision."""
     return {
         "url": url,
         "title": article.title,
@@ -235,27 +244,16 @@ def _shown(article: Article, url: str, site: Site, revision: int, first_seen: st
     }
 
 
-def _save_addresses(
-    db: Database, article_id: int, urls: Sequence[str], site: Site, article: Article, time: str, source: str
-) -> None:
-    """Put every address of the article into the ledger; those that no source listed are aliases but for the first."""
-    day = local_day(article.published or time, site.timezone)
+def _save_addresses(db: Database, article_id: int, urls: Sequence[str], new: _Incoming, source: str) -> None:
+    """Enter every URL of the article into the ledger; those that no source listed are aliases, except the first."""
+    time, site = new.provenance.time, new.site
+    day = local_day(new.article.published or time, site.timezone)
     for position, url in enumerate(dict.fromkeys(urls)):
+        entered = ("alias", "alias") if position else (source, "article")
         db.conn.execute(
             "insert into urls (site, url, key, source, first_listed, last_listed, day, state, visited, article)"
             " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (key) do update set"
             " article = excluded.article, visited = excluded.visited, reason = '', attempts = 0, missing = null,"
             " missing_run = null, state = case when urls.state = 'alias' then 'alias' else 'article' end",
-            (
-                site.name,
-                url,
-                url_key(url),
-                "alias" if position else source,
-                time,
-                time,
-                day,
-                "alias" if position else "article",
-                time,
-                article_id,
-            ),
+            (site.name, url, url_key(url), entered[0], time, time, day, entered[1], time, article_id),
         )

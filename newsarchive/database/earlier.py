@@ -11,7 +11,8 @@ from sqlite_utils import Database
 
 from newsarchive.database.articles import Saved, find_known, show_revision
 from newsarchive.database.links import replace_links
-from newsarchive.database.readings import brought_up, latest_reading, says_it_changed
+from newsarchive.database.pictures import write_version
+from newsarchive.database.readings import current_reading, latest_reading, states_a_change
 from newsarchive.database.revisions import (
     Provenance,
     article_of_revision,
@@ -56,7 +57,7 @@ def save_earlier(
     with db.atomic():
         before, after = neighbours(db, number, provenance.time)
         read = {
-            row["id"]: brought_up(db, latest_reading(db, row), digest, provenance, readings)
+            row["id"]: current_reading(db, latest_reading(db, row), digest, provenance, readings)
             for row in (before, after)
             if row
         }
@@ -94,7 +95,7 @@ def _is_same(reading: dict[str, Any] | None, row: dict[str, Any], article: Artic
     """Whether a page has a revision's content, or nobody can know that it has another."""
     if reading is not None:
         return bool(reading["digest"] == digest)
-    return not (says_it_changed(row, article, row["time"]) or "" < article.modified < (row["modified"] or ""))
+    return not (states_a_change(row, article, row["time"]) or "" < article.modified < (row["modified"] or ""))
 
 
 def _begin_with(db: Database, row: dict[str, Any], article: Article, site: Site, origin: Provenance) -> None:
@@ -176,14 +177,7 @@ def _add_addresses(db: Database, article: int, urls: Sequence[str], site: Site, 
 
 def save_earlier_picture(db: Database, url: str, picture: Picture, *, capture: int, time: str) -> str:
     """Store what an address gave at `time` (UTC), before its present file, which stays: ``changed`` or ``same``."""
-    facts = (picture.sha256, picture.bytes, picture.width, picture.height, picture.type, picture.phash)
     with db.atomic():
         image, present = db.conn.execute("select id, sha256 from images where url = ?", (url,)).fetchone()
-        db.conn.execute(
-            "insert into image_versions (image, sha256, bytes, width, height, type, phash, capture, first_seen,"
-            " last_seen) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-            " on conflict (image, sha256) do update set first_seen = min(first_seen, excluded.first_seen),"
-            " last_seen = max(last_seen, excluded.last_seen)",
-            (image, *facts, capture, time, time),
-        )
+        write_version(db, image, picture, capture=capture, time=time)
     return "same" if present == picture.sha256 else "changed"

@@ -161,23 +161,31 @@ def save_picture(db: Database, url: str, picture: Picture, *, capture: int | Non
 
     The address's row has the present file; every file that it has given stays in `image_versions`.
     """
-    facts = (picture.sha256, picture.bytes, picture.width, picture.height, picture.type, picture.phash)
     with db.atomic():
         image, before = _row(db, url)
-        db.conn.execute(
-            "insert into image_versions (image, sha256, bytes, width, height, type, phash, capture, first_seen,"
-            " last_seen) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-            " on conflict (image, sha256) do update set last_seen = max(last_seen, excluded.last_seen)",
-            (image, *facts, capture, time, time),
-        )
+        write_version(db, image, picture, capture=capture, time=time)
         db.conn.execute(
             "update images set sha256 = ?, bytes = ?, width = ?, height = ?, type = ?, phash = ?, capture = ?,"
             " state = 'kept', reason = '' where id = ?",
-            (*facts, capture, image),
+            (*_facts(picture), capture, image),
         )
     if before is None:
         return "new"
     return "same" if before == picture.sha256 else "changed"
+
+
+def write_version(db: Database, image: int, picture: Picture, *, capture: int | None, time: str) -> None:
+    """Record that the URL of an image returned a file at `time`, which extends the time of a version known already."""
+    db.conn.execute(
+        "insert into image_versions (image, sha256, bytes, width, height, type, phash, capture, first_seen, last_seen)"
+        " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (image, sha256) do update set"
+        " first_seen = min(first_seen, excluded.first_seen), last_seen = max(last_seen, excluded.last_seen)",
+        (image, *_facts(picture), capture, time, time),
+    )
+
+
+def _facts(picture: Picture) -> tuple[str, int, int, int, str, str]:
+    return picture.sha256, picture.bytes, picture.width, picture.height, picture.type, picture.phash
 
 
 def _note_unchanged(db: Database, url: str, *, time: str) -> None:

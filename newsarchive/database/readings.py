@@ -8,7 +8,13 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from newsarchive.database.revisions import Provenance, captures_of, insert_reextracted, made_otherwise, read_hints
+from newsarchive.database.revisions import (
+    Provenance,
+    captures_of,
+    insert_reextracted,
+    made_by_another_extractor,
+    read_hints,
+)
 from newsarchive.items import Article, Hints, Reading
 
 
@@ -27,7 +33,7 @@ def unread(
 ) -> Iterator[Unread]:
     """Those of the revisions with another content and another extractor that are not among the `readings` yet."""
     for row in rows:
-        if row["digest"] == digest or row["id"] in readings or not made_otherwise(row, made_by):
+        if row["digest"] == digest or row["id"] in readings or not made_by_another_extractor(row, made_by):
             continue
         if captures := captures_of(db, row["id"]):
             yield Unread(
@@ -43,7 +49,7 @@ def latest_reading(db: Database, row: dict[str, Any]) -> dict[str, Any]:
     return next(db.query("select * from revisions where reextracts = ? order by id desc limit 1", [row["id"]]), row)
 
 
-def brought_up(
+def current_reading(
     db: Database, row: dict[str, Any], digest: str, provenance: Provenance, readings: Mapping[int, Reading]
 ) -> dict[str, Any] | None:
     """A revision as today's extractor reads it, stored beside the old reading where it differs.
@@ -51,7 +57,7 @@ def brought_up(
     None where it cannot be known: its captures are lost, or today's extractor makes no article of them. The reason is
     kept with the newspaper's revision.
     """
-    if row["digest"] == digest or not made_otherwise(row, provenance):
+    if row["digest"] == digest or not made_by_another_extractor(row, provenance):
         return row
     reading = readings.get(row["id"], Reading(outcome="failed", reason="its captures were not read again"))
     if reading.outcome == "same":
@@ -94,6 +100,6 @@ def _note(db: Database, own: int, outcome: str, reason: str, provenance: Provena
     note_reextraction(db, own, made_by, outcome=outcome, reason=reason, run=provenance.run)
 
 
-def says_it_changed(row: dict[str, Any], article: Article, last_seen: str) -> bool:
+def states_a_change(row: dict[str, Any], article: Article, last_seen: str) -> bool:
     """Whether a page itself says that it changed since a stored reading: all there is where no two can be compared."""
     return article.modified > (row["modified"] or last_seen)

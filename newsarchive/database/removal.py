@@ -98,8 +98,28 @@ def mark_outdated(db: Database, names: Iterable[str]) -> None:
     db.conn.executemany("insert or ignore into outdated_files (name) values (?)", [(name,) for name in names])
 
 
-def write_forgotten(db: Database, row: Mapping[str, object]) -> None:
-    """Write what stays of an article that was taken down; a second takedown of one address adds its captures."""
+@dataclass(frozen=True, kw_only=True)
+class Remains:
+    """What remains of an article that was taken down: a row of `forgotten`."""
+
+    article: int | None
+    site: str
+    url: str
+    key: str
+    published: str | None
+    first_seen: str | None
+    last_seen: str | None
+    digest: str
+    revisions: int
+    captures: list[dict[str, object]]
+    reason: str
+    time: str
+    run: int
+
+
+def write_forgotten(db: Database, remains: Remains) -> None:
+    """Record what remains of an article that was taken down; a second takedown of the same URL adds its captures."""
+    row = vars(remains)
     columns = ", ".join(row)
     db.conn.execute(
         f"insert into forgotten ({columns}) values ({', '.join('?' * len(row))}) on conflict (key) do update set"  # noqa: S608

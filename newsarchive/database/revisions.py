@@ -26,7 +26,7 @@ class Provenance:
     profile_digest: str = ""
 
 
-def made_otherwise(revision: dict[str, Any], provenance: Provenance) -> bool:
+def made_by_another_extractor(revision: dict[str, Any], provenance: Provenance) -> bool:
     """Whether another extractor, or one with another profile, made a revision."""
     made = (revision["extractor"], revision["options_digest"], revision["profile_digest"])
     return made != (provenance.extractor, provenance.options_digest, provenance.profile_digest)

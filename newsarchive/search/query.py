@@ -105,37 +105,66 @@ def _check_size(tokens: list[re.Match[str]]) -> None:
 
 
 def _read_group(tokens: list[re.Match[str]], at: int) -> tuple[Group, int]:
-    parts: list[list[Term | Group]] = []
-    without: list[Term | Group] = []
-    minus = joined = False
-    field = ""
+    """Read tokens from index `at` to the closing parenthesis or the end; return the group and the index there."""
+    group = _OpenGroup()
     while at < len(tokens) and not tokens[at]["close"]:
         token, at = tokens[at], at + 1
+        if token["open"]:
+            inner, at = _read_group(tokens, at)
+            group.add_group(inner)
+            at += 1
+        elif not group.note_operator(token):
+            group.add(_read_term(token, group.field))
+    return group.close(), at
+
+
+class _OpenGroup:
+    """A group being read: the parts so far, and the operators that apply to the next part."""
+
+    def __init__(self) -> None:
+        self._alternatives: list[list[Term | Group]] = []
+        """The parts to be joined by AND, each with those joined to it by OR."""
+        self._without: list[Term | Group] = []
+        self._start_part()
+
+    def _start_part(self) -> None:
+        self._minus = self._joined = False
+        self.field = ""
+        """The field to which the next part is limited; empty for all."""
+
+    def note_operator(self, token: re.Match[str]) -> bool:
+        """Note an operator for the next part; return False if the token is none."""
         if token["minus"] or token["word"] == "NOT":
-            minus = True
+            self._minus = True
         elif token["field"]:
-            field = FIELDS[token["field"]]
+            self.field = FIELDS[token["field"]]
         elif token["word"] in ("OR", "|"):
-            joined = bool(parts)
-        elif token["word"] not in ("AND", "&"):
-            part: Term | Group | None
-            if token["open"]:
-                part, at = _read_group(tokens, at)
-                part, at = _with_field(part, field), at + 1
-                if not part.parts:  # empty, or only excluded words
-                    without += () if minus or joined else part.without
-                    part = None
-            else:
-                part = _read_term(token, field)
-            if part is not None and minus:
-                without.append(part)
-            elif part is not None and joined:
-                parts[-1].append(part)
-            elif part is not None:
-                parts.append([part])
-            minus = joined = False
-            field = ""
-    return Group("and", tuple(p[0] if len(p) == 1 else Group("or", tuple(p)) for p in parts), tuple(without)), at
+            self._joined = bool(self._alternatives)
+        else:
+            return token["word"] in ("AND", "&")
+        return True
+
+    def add_group(self, inner: Group) -> None:
+        """Add a group in parentheses; one with nothing but excluded parts excludes them here."""
+        part = _with_field(inner, self.field)
+        if not part.parts:
+            self._without += () if self._minus or self._joined else part.without
+        self.add(part if part.parts else None)
+
+    def add(self, part: Term | Group | None) -> None:
+        """Add a part as the operators before it say; None stands for a part without words."""
+        if part is not None and self._minus:
+            self._without.append(part)
+        elif part is not None and self._joined:
+            self._alternatives[-1].append(part)
+        elif part is not None:
+            self._alternatives.append([part])
+        self._start_part()
+
+    def close(self) -> Group:
+        """Return the group with all its parts."""
+        parts = tuple(p[0] if len(p) == 1 else Group("or", tuple(p)) for p in self._alternatives)
+        return Group("and", parts, tuple(self._without))
 
 
 def _with_field(part: Group, field: str) -> Group:

@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlite_utils import Database
 
 from newsarchive.database import finish_run, mark_forgotten, start_run
-from newsarchive.database.removal import clear_images, mark_outdated, remove_article, remove_images, write_forgotten
+from newsarchive.database.removal import (
+    Remains,
+    clear_images,
+    mark_outdated,
+    remove_article,
+    remove_images,
+    write_forgotten,
+)
 from newsarchive.takedown.captures import Removal, plan_removal
 from newsarchive.takedown.drafts import delete_unfinished
 from newsarchive.takedown.finding import Belongings, Progress, find_belongings
@@ -60,27 +68,33 @@ def forget(
     with settled(db, plan) as planned:
         own = planned.own
         run = start_run(db, "forget", site)
-        remains = {**_remains(db, own), "reason": reason, "time": time or now(), "run": run}
-        if article is not None:
-            remove_article(db, article)
-        planned.removal.apply(db)
-        remove_images(db, own.images)
-        clear_images(db, own.named)
-        mark_outdated(db, ["archive.db", *(f"images/{name}" for name in sorted(own.files))])
-        mark_forgotten(db, own.urls, site=site, time=str(remains["time"]), reason=reason)
-        write_forgotten(db, remains)
-    counts = {"captures": len(own.captures), "pictures": len(own.files), "revisions": remains["revisions"]}
+        remains = _remains(db, own, reason=reason, time=time or now(), run=run)
+        _carry_out(db, planned, remains)
+    counts = {"captures": len(own.captures), "pictures": len(own.files), "revisions": remains.revisions}
     finish_run(db, run, reason="finished", message=f"{url}: {reason}", counts=counts)
     delete_unfinished(folder)
     return Takedown(
         url=url,
         article=article,
-        revisions=int(str(remains["revisions"])),
+        revisions=remains.revisions,
         captures=len(own.captures),
         pictures=len(own.files),
         shared=len(own.shared),
         clean=clean_up(db, folder),
     )
+
+
+def _carry_out(db: Database, planned: _Planned, remains: Remains) -> None:
+    """Remove from the database all that belongs to an article, and record what remains of it."""
+    own = planned.own
+    if own.article is not None:
+        remove_article(db, own.article)
+    planned.removal.apply(db)
+    remove_images(db, own.images)
+    clear_images(db, own.named)
+    mark_outdated(db, ["archive.db", *(f"images/{name}" for name in sorted(own.files))])
+    mark_forgotten(db, own.urls, site=own.site, time=remains.time, reason=remains.reason)
+    write_forgotten(db, remains)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,28 +106,30 @@ class _Planned:
         self.removal.discard()
 
 
-def _remains(db: Database, own: Belongings) -> dict[str, object]:
-    """What stays of an article: addresses, times and digests, none of its text."""
-    row = next(
-        iter(
-            db.query(
-                "select a.published, a.first_seen, a.last_seen, r.digest, (select count(*) from revisions where"
-                " article = a.id) as revisions from articles a left join revisions r on r.id = a.current_revision"
-                " where a.id = ?",
-                [own.article],
-            )
-        ),
-        {"revisions": 0},
+def _remains(db: Database, own: Belongings, *, reason: str, time: str, run: int) -> Remains:
+    """Return what remains of an article: URL, times and digests, nothing of its text."""
+    found = db.query(
+        "select a.published, a.first_seen, a.last_seen, r.digest, (select count(*) from revisions where"
+        " article = a.id) as revisions from articles a left join revisions r on r.id = a.current_revision"
+        " where a.id = ?",
+        [own.article],
     )
-    return {
-        "article": own.article,
-        "site": own.site,
-        "url": own.url,
-        "key": url_key(own.url),
-        **row,
-        "digest": row.get("digest") or "",
-        "captures": list(_digests(db, own.captures)),
-    }
+    row: dict[str, Any] = next(iter(found), {"revisions": 0})
+    return Remains(
+        article=own.article,
+        site=own.site,
+        url=own.url,
+        key=url_key(own.url),
+        published=row.get("published"),
+        first_seen=row.get("first_seen"),
+        last_seen=row.get("last_seen"),
+        digest=row.get("digest") or "",
+        revisions=row["revisions"],
+        captures=list(_digests(db, own.captures)),
+        reason=reason,
+        time=time,
+        run=run,
+    )
 
 
 def _digests(db: Database, captures: Iterable[int]) -> Iterable[dict[str, object]]:
