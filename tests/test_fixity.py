@@ -15,7 +15,15 @@ import pytest
 from sqlite_utils import Database
 
 from newsarchive.captures.writing import CaptureWriter
-from newsarchive.database import finish_run, open_archive, record_warc, save_extracted, save_site, start_run, sum_pages
+from newsarchive.database import (
+    finish_run,
+    open_archive,
+    record_warc,
+    save_extracted,
+    save_site,
+    start_run,
+    write_page_checksums,
+)
 from newsarchive.fixity import Report, check_archive
 from newsarchive.items import Extracted, Fetched, Page
 from newsarchive.sites import Site
@@ -68,7 +76,7 @@ def make_archive(folder: Path, stories: int = STORIES) -> None:
     db.conn.commit()
     finish_run(db, run, reason="finished", counts={})
     db.close()
-    sum_pages(folder)
+    write_page_checksums(folder)
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ from sqlite_utils import Database, Migrations
 
 from newsarchive.captures.writing import CaptureWriter
 from newsarchive.database import ArchiveError, ArchiveLocked, NoArchive, lock_archive, open_archive, read_archive
+from newsarchive.database.row_checksums import watch_tables, write_row_checksums
 from newsarchive.database.schema.migrations import known_migrations, migrations
-from newsarchive.database.seals import seal, watch_tables
 from newsarchive.demo import Newspaper
 from newsarchive.fixity import check_archive
 
@@ -165,7 +165,7 @@ def older(folder: Path) -> Path:
     db.conn.execute("insert into sites (name, url, added) values ('paper', 'http://p/', '2025-01-01T00:00:00Z')")
     db.conn.execute("insert into sources (site, kind, url) values ('paper', 'feed', 'http://p/')")
     db.conn.commit()
-    seal(db)
+    write_row_checksums(db)
     db.conn.close()
     return folder
 
@@ -175,7 +175,7 @@ def test_a_migration_is_not_taken_for_damage(folder: Path, monkeypatch: pytest.M
     db = open_archive(folder)
     db.conn.execute("insert into sites (name, url, added) values ('paper', 'http://p/', '2025-01-01T00:00:00Z')")
     db.conn.commit()
-    seal(db)
+    write_row_checksums(db)
     db.close()
 
     def m998_column(db: Database) -> None:
@@ -184,7 +184,7 @@ def test_a_migration_is_not_taken_for_damage(folder: Path, monkeypatch: pytest.M
     to_come = Migrations._Migration("m998_column", m998_column)
     monkeypatch.setattr(migrations, "_migrations", [*migrations._migrations, to_come])
     db = open_archive(folder)
-    seal(db)
+    write_row_checksums(db)
     db.close()
     assert [p.sentence() for p in check_archive(folder, sites={}).problems] == []
 

@@ -18,9 +18,9 @@ from newsarchive.backup import BackupError, make_backup, restore_backup
 from newsarchive.browse.app import make_datasette
 from newsarchive.captures.writing import CaptureWriter
 from newsarchive.database import ArchiveError, lock_archive, open_archive, read_archive, save_capture, start_run
+from newsarchive.database.page_checksums import write_page_checksums
 from newsarchive.database.replacing import is_moving
 from newsarchive.database.runs import finish_run
-from newsarchive.database.sums import sum_pages
 from newsarchive.database.warcfiles import record_warc
 from newsarchive.fixity import check_archive
 from newsarchive.takedown import forget
@@ -45,7 +45,7 @@ def add_run(folder: Path, name: str, *pages: bytes) -> None:
     record_warc(db, writer.path)
     finish_run(db, run, reason="finished", counts={})
     db.close()
-    sum_pages(folder)
+    write_page_checksums(folder)
 
 
 def take_down(folder: Path, url: str) -> None:

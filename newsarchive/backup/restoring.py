@@ -12,7 +12,7 @@ from pathlib import Path
 
 from newsarchive.backup.files import BackupError, copy_file, digest_of_file
 from newsarchive.backup.manifest import Manifest, read_manifest
-from newsarchive.database import article_of, connect_reading, lock_archive, open_archive, sum_pages
+from newsarchive.database import article_of, connect_reading, lock_archive, open_archive, write_page_checksums
 from newsarchive.database.replacing import begin_replacing, commit_replacing, undo_replacing
 from newsarchive.takedown import forget
 
@@ -134,7 +134,7 @@ def _forget_again(folder: Path, forgotten: Sequence[_Forgotten]) -> int:
             forget(db, folder, article=article, site=row.site, url=row.url, reason=row.reason, time=row.time)
             done += 1
         db.conn.commit()
-    sum_pages(folder)
+    write_page_checksums(folder)
     return done
 
 

@@ -13,7 +13,7 @@ from newsarchive.cli.crawling import parse_day
 from newsarchive.cli.progress import progress_bar
 from newsarchive.cli.reading import find_article
 from newsarchive.cli.terminal import Archive, is_terminal, json_option, print_json, print_table
-from newsarchive.database import article_of, lock_archive, open_archive, save_site, sum_pages
+from newsarchive.database import article_of, lock_archive, open_archive, save_site, write_page_checksums
 from newsarchive.database.embargoes import embargo_article, lift_embargo, list_embargoes
 from newsarchive.sites import host_site, site_of
 from newsarchive.takedown import forget as take_down
@@ -108,4 +108,4 @@ def embargo(
             sys.exit(1)
     finally:
         db.close()
-        sum_pages(archive.folder)
+        write_page_checksums(archive.folder)

@@ -85,7 +85,7 @@ def store_fetched(folder: Path, fetched: ToStore) -> Storing:
                 fetched.writer.close()
         _clean_up(folder, db)
         db.close()
-        database.sum_pages(folder)
+        database.write_page_checksums(folder)
     except (database.ArchiveError, sqlite3.Error, OSError) as error:
         done.images.clear()
         done.problems.append(f"The article could not be stored: {str(error).removesuffix('.')}")

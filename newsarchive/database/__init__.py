@@ -23,6 +23,7 @@ from newsarchive.database.ledger import (
 )
 from newsarchive.database.locking import lock_archive, require_lock
 from newsarchive.database.outcomes import keep_extracted, profile_digest, save_extracted, unread_readings
+from newsarchive.database.page_checksums import write_page_checksums
 from newsarchive.database.pictures import keep_fetched_picture, save_fetched_picture
 from newsarchive.database.reading import connect_reading
 from newsarchive.database.readings import Unread, note_reextraction
@@ -40,7 +41,6 @@ from newsarchive.database.runs import (
     save_site,
     start_run,
 )
-from newsarchive.database.sums import sum_pages
 from newsarchive.database.unlisted import (
     compare_ids,
     count_known_ids,
@@ -114,9 +114,9 @@ __all__ = [
     "settle_archive",
     "source_state",
     "start_run",
-    "sum_pages",
     "unread_readings",
     "unvisited_since",
     "update_source",
     "was_visited",
+    "write_page_checksums",
 ]

@@ -16,8 +16,8 @@ from newsarchive.database.index import mark_empty_index
 from newsarchive.database.locking import brief_lock
 from newsarchive.database.reading import BUSY_SECONDS, connect_reading
 from newsarchive.database.replacing import FOLDERS, is_moving, is_replacing, settle_replacing
+from newsarchive.database.row_checksums import are_watched, drop_row_checksums, watch_tables
 from newsarchive.database.schema.migrations import known_migrations, migrations
-from newsarchive.database.seals import are_watched, forget_seals, watch_tables
 
 
 def open_archive(folder: Path) -> Database:
@@ -181,7 +181,7 @@ def _set_up(folder: Path) -> None:
         _check_version(db, folder / "archive.db")
         db.conn.execute("pragma journal_mode = wal")
         if migrations.pending(db):
-            forget_seals(db)
+            drop_row_checksums(db)
             migrations.apply(db)
         mark_empty_index(db)
         watch_tables(db)

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TextIO
 
 from newsarchive.database.errors import ArchiveError, ArchiveLocked
+from newsarchive.database.page_checksums import write_page_checksums
 from newsarchive.database.replacing import settle_replacing
-from newsarchive.database.sums import sum_pages
 
 PATIENCE = 60.0
 """Seconds to wait for another process that makes, migrates or mends the archive."""
@@ -32,7 +32,7 @@ def lock_archive(folder: Path) -> Iterator[None]:
     with _locked(folder, "", until=lambda: False, patient=False):
         settle_replacing(folder)
         yield
-        sum_pages(folder)
+        write_page_checksums(folder)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from newsarchive.database.seals import seal
+from newsarchive.database.row_checksums import write_row_checksums
 from newsarchive.database.warcfiles import is_being_written
 from newsarchive.times import now
 
@@ -144,7 +144,7 @@ def delete_outdated(db: Database, folder: Path) -> bool:
     if done:
         with db.atomic():
             db.conn.executemany("delete from outdated_files where name = ?", [(name,) for name in done])
-        seal(db)
+        write_row_checksums(db)
     return len(done) == len(names)
 
 

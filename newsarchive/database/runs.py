@@ -11,7 +11,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from newsarchive import __version__
-from newsarchive.database.seals import seal
+from newsarchive.database.row_checksums import write_row_checksums
 from newsarchive.items import Capture, Original
 from newsarchive.sites import Site
 from newsarchive.text.encodings import one_line
@@ -68,7 +68,7 @@ def finish_run(db: Database, run: int, *, reason: str, message: str = "", counts
             "update runs set finished = ?, reason = ?, message = ?, counts = ? where id = ?",
             (now(), reason, one_line(message), json.dumps(counts, ensure_ascii=False, sort_keys=True), run),
         )
-    seal(db)
+    write_row_checksums(db)
 
 
 @contextmanager

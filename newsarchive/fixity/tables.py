@@ -8,10 +8,10 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from newsarchive.database.page_checksums import ChecksumsLost, changed_pages
 from newsarchive.database.revisions import stored_content
+from newsarchive.database.row_checksums import changed_rows, watch_tables
 from newsarchive.database.schema.migrations import migrations
-from newsarchive.database.seals import broken_seals, watch_tables
-from newsarchive.database.sums import SumsLost, changed_pages
 from newsarchive.fixity.report import Progress, Report
 from newsarchive.fixity.state import State
 from newsarchive.revisions.content import content_digest
@@ -28,7 +28,7 @@ def check_tables(state: State, report: Report, *, progress: Progress) -> None:
         _check_unused,
         _check_references,
         _check_schema,
-        _check_seals,
+        _check_rows,
         _check_contents,
         _check_present,
         _check_orphans,
@@ -55,7 +55,7 @@ def _check_unused(state: State, report: Report) -> None:
     (path,) = state.db.conn.execute("select file from pragma_database_list where name = 'main'").fetchone()
     try:
         pages = changed_pages(state.folder, state.db.conn, Path(path)) if state.copied else None
-    except SumsLost as error:
+    except ChecksumsLost as error:
         report.add("archive.db-sums", f"{error}; the next run that ends writes it again")
         return
     if pages is None:
@@ -91,9 +91,9 @@ def _check_schema(state: State, report: Report) -> None:
     fresh.close()
 
 
-def _check_seals(state: State, report: Report) -> None:
+def _check_rows(state: State, report: Report) -> None:
     """Every block of rows that was not written to since it was sealed."""
-    for _, what in broken_seals(state.db):
+    for _, what in changed_rows(state.db):
         report.add(FILE, what)
     (waiting,) = state.db.conn.execute("select count(*) from unsealed").fetchone()
     if waiting:

@@ -19,7 +19,7 @@ BATCH = 500
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sealed:
+class CheckedTable:
     """How the rows of one table are ordered and put in blocks."""
 
     name: str
@@ -51,23 +51,23 @@ class Sealed:
         return "0" if self.whole else f'{row}."{self.keys[0]}" >> {BLOCK_BITS}'
 
 
-def sealed_tables(db: Database) -> list[Sealed]:
+def checked_tables(db: Database) -> list[CheckedTable]:
     """The tables whose rows are sealed: all but those of the program's own and of the full-text indexes."""
     names = db.conn.execute(
         "select name from pragma_table_list where schema = 'main' and type = 'table'"
         " and name not like 'sqlite\\_%' escape '\\' and name not like '\\_%' escape '\\'"
         " and name not in ('seals', 'unsealed') order by name"
     ).fetchall()
-    return [_sealed(db, name) for (name,) in names]
+    return [_checked_table(db, name) for (name,) in names]
 
 
-def _sealed(db: Database, name: str) -> Sealed:
+def _checked_table(db: Database, name: str) -> CheckedTable:
     columns = db.conn.execute("select name, type, pk from pragma_table_info(?)", (name,)).fetchall()
     keys = sorted((pk, column, kind) for column, kind, pk in columns if pk)
     numbered = bool(keys) and keys[0][2].upper() == "INTEGER"
     if not numbered:  # a row's hidden number may change, so the whole table is one block
         keys = keys or [(0, column, kind) for column, kind, _ in columns]
-    return Sealed(
+    return CheckedTable(
         name=name, columns=tuple(c for c, _, _ in columns), keys=tuple(k for _, k, _ in keys), whole=not numbered
     )
 
@@ -80,7 +80,7 @@ def are_watched(db: Database) -> bool:
     triggers = [name for (name,) in db.conn.execute(_TRIGGERS)]
     watched = {name.removesuffix("_unseal_insert") for name in triggers if name.endswith("_insert")}
     known = db.conn.execute("select exists (select 1 from seals) or exists (select 1 from unsealed)").fetchone()[0]
-    return bool(known) and watched == {table.name for table in sealed_tables(db)}
+    return bool(known) and watched == {table.name for table in checked_tables(db)}
 
 
 def watch_tables(db: Database) -> None:
@@ -90,11 +90,11 @@ def watch_tables(db: Database) -> None:
     with db.atomic():
         db.conn.execute("delete from seals")
         db.conn.execute("delete from unsealed")
-        for table in sealed_tables(db):
+        for table in checked_tables(db):
             _watch(db, table)
 
 
-def forget_seals(db: Database) -> None:
+def drop_row_checksums(db: Database) -> None:
     """Drop all seals and their triggers, before a migration changes rows or what a row is.
 
     Without its triggers `watch_tables` starts over, also where the migration was killed half-way.
@@ -107,7 +107,7 @@ def forget_seals(db: Database) -> None:
             db.conn.execute("delete from unsealed")
 
 
-def _watch(db: Database, table: Sealed) -> None:
+def _watch(db: Database, table: CheckedTable) -> None:
     # Not “insert or ignore”: an upsert outside a trigger would make its conflict an error.
     mark = (
         "insert into unsealed (name, block) select '{name}', {block}"
@@ -123,25 +123,25 @@ def _watch(db: Database, table: Sealed) -> None:
     db.conn.execute(f"insert or ignore into unsealed select distinct '{table.name}', block from ({_blocks(table)})")  # noqa: S608
 
 
-def _blocks(table: Sealed) -> str:
+def _blocks(table: CheckedTable) -> str:
     return f'select {table.block(table.name)} as block from "{table.name}"'  # noqa: S608
 
 
-def seal(db: Database) -> int:
+def write_row_checksums(db: Database) -> int:
     """Seal every block that was written to; gives how many. In transactions of its own where none is open."""
-    tables = {table.name: table for table in sealed_tables(db)}
+    tables = {table.name: table for table in checked_tables(db)}
     sealed = 0
     while True:
         with db.atomic():
             blocks = db.conn.execute("select name, block from unsealed limit ?", (BATCH,)).fetchall()
             for name, block in blocks:
-                _seal_block(db, tables.get(name), name, block)
+                _write_checksum(db, tables.get(name), name, block)
         sealed += len(blocks)
         if len(blocks) < BATCH:
             return sealed
 
 
-def _seal_block(db: Database, table: Sealed | None, name: str, block: int) -> None:
+def _write_checksum(db: Database, table: CheckedTable | None, name: str, block: int) -> None:
     found = (
         ""
         if table is None
@@ -167,10 +167,10 @@ def _digest(rows: Iterator[bytes]) -> str:
     return found.hexdigest()[:32] if count else ""
 
 
-def broken_seals(db: Database, *, progress: Callable[[str], None] = lambda _table: None) -> Iterator[tuple[str, str]]:
+def changed_rows(db: Database, *, progress: Callable[[str], None] = lambda _table: None) -> Iterator[tuple[str, str]]:
     """Table and sentence for each block of rows that differs from its seal; `progress` is told each table's name."""
     open_blocks = set(db.conn.execute("select name, block from unsealed").fetchall())
-    for table in sealed_tables(db):
+    for table in checked_tables(db):
         progress(table.name)
         seals = dict(db.conn.execute("select block, digest from seals where name = ?", (table.name,)).fetchall())
         rows = db.conn.execute(table.rows + table.order)
@@ -184,7 +184,7 @@ def broken_seals(db: Database, *, progress: Callable[[str], None] = lambda _tabl
                 yield table.name, f"{_where(table, block)} {'is' if table.whole else 'are'} missing"
 
 
-def _where(table: Sealed, block: int) -> str:
+def _where(table: CheckedTable, block: int) -> str:
     if table.whole:
         return f"the table {table.name}"
     return f"rows {block << BLOCK_BITS} to {((block + 1) << BLOCK_BITS) - 1} of {table.name} ({table.keys[0]})"

@@ -9,7 +9,7 @@ import pytest
 from sqlite_utils import Database
 
 from newsarchive.database import open_archive, save_site
-from newsarchive.database.seals import broken_seals, seal
+from newsarchive.database.row_checksums import changed_rows, write_row_checksums
 from newsarchive.sites import Site
 
 
@@ -19,7 +19,7 @@ def db(tmp_path: Path) -> Database:
     save_site(archive, Site(name="a", url="https://a.kz/", title="Ауыл"))
     archive.conn.executemany("insert into tags (name) values (?)", [(f"тег {n}",) for n in range(100)])
     archive.conn.commit()
-    seal(archive)
+    write_row_checksums(archive)
     return archive
 
 
@@ -35,8 +35,8 @@ def quietly(db: Database, sql: str) -> None:
 
 
 def test_what_was_written_is_whole(db: Database) -> None:
-    assert list(broken_seals(db)) == []
-    assert seal(db) == 0
+    assert list(changed_rows(db)) == []
+    assert write_row_checksums(db) == 0
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_what_was_written_is_whole(db: Database) -> None:
 )
 def test_a_change_that_no_program_made_is_found(sql: str, found: tuple[str, str], db: Database) -> None:
     quietly(db, sql)
-    assert list(broken_seals(db)) == [found]
+    assert list(changed_rows(db)) == [found]
 
 
 def test_another_programs_own_writes_are_no_damage(db: Database, tmp_path: Path) -> None:
@@ -65,14 +65,14 @@ def test_another_programs_own_writes_are_no_damage(db: Database, tmp_path: Path)
     other.execute("insert into tags (name) values ('жол') on conflict (name) do update set name = excluded.name")
     other.execute("delete from tags where id = 1")
     other.commit()
-    assert list(broken_seals(db)) == []
-    assert seal(db) == 3
-    assert list(broken_seals(db)) == []
+    assert list(changed_rows(db)) == []
+    assert write_row_checksums(db) == 3
+    assert list(changed_rows(db)) == []
 
 
 def test_a_vacuum_breaks_no_seal(db: Database) -> None:
     db.conn.execute("delete from tags where id < 20")
     db.conn.commit()
-    seal(db)
+    write_row_checksums(db)
     db.conn.execute("vacuum")
-    assert list(broken_seals(db)) == []
+    assert list(changed_rows(db)) == []

@@ -18,7 +18,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from newsarchive.database.disk import write_whole
-from newsarchive.database.seals import seal, sealed_tables
+from newsarchive.database.row_checksums import checked_tables, write_row_checksums
 from newsarchive.errors import NewsArchiveError
 
 MOST = 2 << 30
@@ -27,7 +27,7 @@ HEAD = 100
 """Bytes of the first page that SQLite itself counts its work in."""
 
 
-def sum_pages(folder: Path) -> bool:
+def write_page_checksums(folder: Path) -> bool:
     """Seal what is not sealed, and write the checksums of an archive's database at rest; gives whether that could be.
 
     It cannot while somebody reads an old state of it or writes; a check then goes without them.
@@ -37,11 +37,11 @@ def sum_pages(folder: Path) -> bool:
         if path.stat().st_size > MOST:
             return False
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=5)) as connection:
-            seal(Database(connection))
+            write_row_checksums(Database(connection))
             before = state_key(connection)
             if not before or not _log_is_empty(connection):
                 return False
-            sums = page_sums(path)
+            sums = checksums_of(path)
             if not _log_is_empty(connection) or state_key(connection) != before:
                 return False
             _write(path.with_name("archive.db-sums"), before, sums)
@@ -83,7 +83,7 @@ def state_key(connection: sqlite3.Connection) -> str:
     db = Database(connection)
     (unsealed,) = connection.execute("select exists (select 1 from unsealed)").fetchone()
     watched = connection.execute("select count(*) from sqlite_master where name like '%\\_unseal\\_insert' escape '\\'")
-    if unsealed or watched.fetchone()[0] != len(sealed_tables(db)):
+    if unsealed or watched.fetchone()[0] != len(checked_tables(db)):
         return ""
     key = hashlib.sha256()
     for sql in (
@@ -100,7 +100,7 @@ def state_key(connection: sqlite3.Connection) -> str:
     return key.hexdigest()
 
 
-class SumsLost(NewsArchiveError):
+class ChecksumsLost(NewsArchiveError):
     """The checksums of the pages are missing or damaged; the message says which."""
 
 
@@ -112,13 +112,13 @@ def _read(path: Path) -> tuple[str, bytes]:
         state = said["state"]
         wanted = _digest(state, data) if said.get("format") == 2 else hashlib.sha256(data).hexdigest()
         if said["sha256"] != wanted or len(data) != 4 * said["pages"]:
-            raise SumsLost("its bytes differ from those that were written")
+            raise ChecksumsLost("its bytes differ from those that were written")
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise SumsLost("its bytes differ from those that were written") from error
+        raise ChecksumsLost("its bytes differ from those that were written") from error
     return state, data
 
 
-def page_sums(path: Path) -> array[int]:
+def checksums_of(path: Path) -> array[int]:
     """The CRC-32 of each page of a database's file, but for the head of the first."""
     sums = array("I")
     with open(path, "rb") as file:
@@ -133,18 +133,18 @@ def page_sums(path: Path) -> array[int]:
 def changed_pages(folder: Path, copy: sqlite3.Connection, path: Path) -> list[int] | None:
     """The pages of a copy at `path` that differ from the checksums in `folder`; None where those do not hold for it.
 
-    Raises SumsLost where the checksums are missing or damaged.
+    Raises ChecksumsLost where the checksums are missing or damaged.
     """
     try:
         state, data = _read(folder / "archive.db-sums")
     except FileNotFoundError as error:
         if _is_marked(copy):
-            raise SumsLost("the file is missing, so unused space of the database is not checked") from error
+            raise ChecksumsLost("the file is missing, so unused space of the database is not checked") from error
         return None
     except OSError as error:
-        raise SumsLost(f"it cannot be read ({error.strerror})") from error
+        raise ChecksumsLost(f"it cannot be read ({error.strerror})") from error
     if state != state_key(copy):
         return None
     sums = array("I", data)
-    found = page_sums(path)
+    found = checksums_of(path)
     return [number for number, pair in enumerate(zip(sums, found, strict=False), 1) if pair[0] != pair[1]]
