@@ -1,4 +1,4 @@
-"""The archive's SQLite file: how it is opened, and every write to it."""
+"""The archive's SQLite database: opening it, and every write to it."""
 
 from newsarchive.database.archive import has_archive, open_archive, read_archive, settle_archive
 from newsarchive.database.articles import Saved, save_article

@@ -1,4 +1,4 @@
-"""Opening an archive: one folder with archive.db, warc/, images/ and sites/."""
+"""Opening an archive: a folder with archive.db, warc/, images/ and sites/."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from newsarchive.database.schema.migrations import known_migrations, migrations
 
 
 def open_archive(folder: Path) -> Database:
-    """Open the archive in `folder` for writing, making or migrating it as needed, under its lock.
+    """Open the archive in `folder` for writing; create or migrate it under its lock if necessary.
 
-    The database is made before any other file. Raises ArchiveError where the file is no archive, was written by a newer
-    version or cannot be written, and where it is lost while what it knew is there; ArchiveLocked where another run
-    holds the archive and it has to be made or migrated.
+    The database is created before any other file. Raises ArchiveError if the file is not an archive, was written by a
+    newer version, is read-only, or is lost while other files of the archive are there; ArchiveLocked if the archive
+    must be created or migrated while another run holds it.
     """
     with _explained(folder):
         _refuse_read_only(folder)
@@ -38,9 +38,9 @@ def open_archive(folder: Path) -> Database:
 
 
 def read_archive(folder: Path) -> Database:
-    """Open the archive in `folder` for reading only; it may be written to by a crawl meanwhile.
+    """Open the archive in `folder` read-only; a crawl may write to it meanwhile.
 
-    One of an older version is migrated first. Raises NoArchive where there is none, ArchiveError where it cannot be
+    An archive of an older version is migrated first. Raises NoArchive if there is none, ArchiveError if it cannot be
     read.
     """
     with _explained(folder):
@@ -63,7 +63,7 @@ def read_archive(folder: Path) -> Database:
 
 
 def has_archive(folder: Path) -> bool:
-    """Whether there is an archive in the folder. Raises ArchiveError where its database is lost, or is no archive."""
+    """Return True if the folder has an archive. Raises ArchiveError if its database is lost or not an archive's."""
     with _explained(folder):
         settle_archive(folder, reading=True)
         if _has_database(folder):
@@ -74,7 +74,7 @@ def has_archive(folder: Path) -> bool:
 
 @contextmanager
 def _explained(folder: Path) -> Iterator[None]:
-    """Turn what the disk or SQLite says into a sentence."""
+    """Turn errors of the disk and of SQLite into ArchiveError, whose message is a sentence."""
     try:
         yield
     except OSError as error:
@@ -94,9 +94,9 @@ def _refuse_read_only(folder: Path) -> None:
 
 
 def settle_archive(folder: Path, *, reading: bool = False) -> None:
-    """Finish or undo a restore that was interrupted; who reads does not wait for one that is only being gathered.
+    """Finish or undo an interrupted restore; a reader does not wait for a restore that is still copying.
 
-    Raises ArchiveError where that cannot be done.
+    Raises ArchiveError if that fails.
     """
     if not is_replacing(folder) or (reading and not is_moving(folder) and not os.access(folder, os.W_OK)):
         return
@@ -115,15 +115,15 @@ def settle_archive(folder: Path, *, reading: bool = False) -> None:
 
 
 def _has_database(folder: Path) -> bool:
-    """Whether archive.db holds the tables of an archive, or some of them; one that was killed while made holds none.
+    """Return True if archive.db has tables of an archive; it has none if the process creating it was killed.
 
-    Raises ArchiveError where it is another program's.
+    Raises ArchiveError if the database belongs to another program.
     """
     path = folder / "archive.db"
     if not _size(path):
         return False
     with closing(connect_reading(path)) as connection:
-        connection.execute("begin")  # one state, whatever another process is making of it
+        connection.execute("begin")  # one state, whatever another process writes meanwhile
         if migrations.applied(Database(connection)):
             return True
         others = "select name from sqlite_master where type = 'table' and name not like '\\_%' escape '\\'"
@@ -133,7 +133,7 @@ def _has_database(folder: Path) -> bool:
 
 
 def _refuse_lost(folder: Path) -> None:
-    """Raise ArchiveError where no database knows the files that are there, for then it was lost."""
+    """Raise ArchiveError if the folder has files but no database that lists them: then it was lost."""
     found = {part: len(_files(folder / part)) for part in ("warc", "images")}
     is_empty = not _size(folder / "archive.db")
     if not any(found.values()) and not (is_empty and _size(folder / "archive.db-wal")):
@@ -157,7 +157,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _is_current(folder: Path) -> bool:
-    """Whether the archive is made, and by this version."""
+    """Return True if the archive is complete and of this version."""
     if not _has_database(folder) or not all((folder / part).is_dir() for part in FOLDERS):
         return False
     with closing(connect_reading(folder / "archive.db")) as connection:
@@ -169,10 +169,10 @@ def _is_current(folder: Path) -> bool:
 
 
 def _set_up(folder: Path) -> None:
-    """Make the archive, or migrate it; the caller holds its lock.
+    """Create or migrate the archive; the caller holds its lock.
 
-    The database is on the disk before any other file is made: whatever a kill or a power cut leaves, files that no
-    database knows mean that it was lost.
+    The database is on the disk before any other file is created, so that after a kill or a power cut, files without a
+    database always mean that the database was lost.
     """
     if not _has_database(folder):
         _refuse_lost(folder)

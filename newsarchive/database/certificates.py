@@ -1,4 +1,4 @@
-"""What the TLS certificates of a site's hosts were worth when they were last crawled."""
+"""The verdicts on the TLS certificates of a site's hosts when they were last crawled."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlite_utils import Database
 
 
 class CertificateChange(NamedTuple):
-    """A host whose certificate is worth something else than before; `before` is empty where nothing was known."""
+    """A host with a new verdict on its certificate; `before` is empty if there was none."""
 
     host: str
     before: str
@@ -17,7 +17,7 @@ class CertificateChange(NamedTuple):
 
 
 def note_certificates(db: Database, site: str, seen: Mapping[str, str], time: str) -> list[CertificateChange]:
-    """Write what a run has `seen` (host: verdict) and give what is different from before."""
+    """Store the verdicts that a run has `seen`, by host, and return those that changed."""
     known = dict(db.conn.execute("select host, verdict from certificates where site = ?", (site,)).fetchall())
     changes = [CertificateChange(h, known.get(h, ""), v) for h, v in sorted(seen.items()) if known.get(h) != v]
     with db.atomic():

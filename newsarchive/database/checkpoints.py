@@ -1,4 +1,4 @@
-"""Checkpoints of the write-ahead log in a thread of their own, so that no commit of a crawl waits for them."""
+"""Checkpoints of the write-ahead log in a separate thread, so that no commit of a crawl waits for them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from pathlib import Path
 logger = logging.getLogger(__name__)
 
 ENOUGH = 60
-"""Articles after whose commits one is worth it: before the log is so long that a commit would make its own."""
+"""Committed articles after which a checkpoint pays: before the log is long enough for a commit to start its own."""
 
 
 class Checkpoints:
-    """Brings the log of the archive in `folder` into its file, now and then, from a connection of its own.
+    """Copies the log of the archive in `folder` into its database file from time to time, on its own connection.
 
-    It never stands in the way of a writer (SQLite's passive checkpoint); what is written meanwhile, and where the
-    thread does not keep up, SQLite's own checkpoint at a commit brings into the file, and the log starts anew.
+    It never blocks a writer (a passive checkpoint). If the thread does not keep up, SQLite's own checkpoint at a commit
+    copies the rest, and the log starts again from its beginning.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -27,21 +27,21 @@ class Checkpoints:
         self._committed = 0
 
     def committed(self, articles: int) -> None:
-        """Note that so many articles were committed; where they are enough, a checkpoint begins."""
+        """Count committed articles; start a checkpoint if there are enough."""
         self._committed += articles
         if self._committed >= ENOUGH and (self._running is None or self._running.done()):
             self._committed = 0
             self._running = self._thread.submit(checkpoint, self._path)
 
     def close(self) -> None:
-        """Wait for the one under way; closing twice does nothing."""
+        """Wait for a running checkpoint; closing twice does nothing."""
         self._thread.shutdown()
 
 
 def checkpoint(path: Path) -> None:
-    """Bring what the log of the database at `path` holds into its file, as far as nobody is in the way.
+    """Copy the log of the database at `path` into its file, as far as other connections allow.
 
-    Where that fails nothing is lost: the log stays, and the next commit that needs room says what is wrong.
+    A failure loses nothing: the log stays, and the next commit that needs space reports what is wrong.
     """
     try:
         connection = sqlite3.connect(path)

@@ -1,4 +1,4 @@
-"""Steps on the disk that survive a power cut: files that appear whole, and folders that remember them."""
+"""Durable writes: files that appear only when complete, in folders that are synced."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file that appears under its name only when all of it is on the disk.
 
-    The draft beside it is named after the process, so that two writers never share one.
+    The temporary file is named after the process, so that two writers never share one.
     """
     draft = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
@@ -25,7 +25,7 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Bring the names in a folder to the disk."""
+    """Sync the names in a folder to the disk."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

@@ -1,4 +1,4 @@
-"""Embargoes: articles that readers may not see for a time; nothing of them is removed."""
+"""Embargoes: articles hidden from readers for a time. Nothing is removed."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from newsarchive.times import now, stamp
 
 
 def embargo_article(db: Database, article: int, *, until: date, reason: str = "") -> str:
-    """Hide an article up to the beginning of a day in its site's time zone; gives that moment in UTC.
+    """Hide an article until the start of a day in its site's time zone; return that moment in UTC.
 
-    An embargo that is in force is replaced.
+    Replaces an embargo in force.
     """
     site, timezone = db.conn.execute(
         "select a.site, s.timezone from articles a join sites s on s.name = a.site where a.id = ?", (article,)
@@ -34,7 +34,7 @@ def embargo_article(db: Database, article: int, *, until: date, reason: str = ""
 
 
 def lift_embargo(db: Database, article: int) -> bool:
-    """Show an article again before its time; gives whether it was hidden."""
+    """End an article's embargo early; return True if it was hidden."""
     (site,) = db.conn.execute("select site from articles where id = ?", (article,)).fetchone()
     with db.atomic():
         lifted = _lift(db, article)
@@ -50,7 +50,7 @@ def _lift(db: Database, article: int) -> int:
 
 
 def list_embargoes(db: Database) -> list[dict[str, Any]]:
-    """The embargoes in force, the one that ends first before the others."""
+    """Return the embargoes in force, sorted by their ends."""
     return list(
         db.query(
             "select e.article, a.url, a.title, e.until, e.reason, e.since from embargoes e join articles a"

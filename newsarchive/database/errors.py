@@ -1,4 +1,4 @@
-"""What may be wrong with an archive as a whole."""
+"""Errors of an archive as a whole."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from newsarchive.errors import NewsArchiveError
 
 
 class ArchiveError(NewsArchiveError):
-    """The archive cannot be used; the message is a sentence for the person at the terminal."""
+    """The archive cannot be used; the message is written for the user."""
 
 
 class NoArchive(ArchiveError):
-    """There is no archive in the folder yet."""
+    """The folder has no archive yet."""
 
 
 class ArchiveLocked(ArchiveError):

@@ -1,15 +1,15 @@
-"""Which errors are of the whole archive, and which of one page or picture alone."""
+"""Telling errors of the whole archive from those of a single page or image."""
 
 from __future__ import annotations
 
 import sqlite3
 
 _OF_A_VALUE = (sqlite3.DataError, sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
-"""What SQLite raises for a value, not for the state of its file or disk."""
+"""Errors that SQLite raises because of a value, not because of its file or the disk."""
 
 
 def is_of_archive(error: Exception) -> bool:
-    """Whether an error is of the archive (full disk, broken file), so that nothing else can be stored either.
+    """Return True if an error concerns the archive (full disk, broken file), so that nothing else can be stored.
 
     >>> is_of_archive(sqlite3.OperationalError("disk is full")), is_of_archive(OverflowError("int too large"))
     (True, False)

@@ -1,4 +1,4 @@
-"""What was taken down stays down: the one gate that every way into the archive passes."""
+"""Keeping out what was taken down: the check that every way into the archive passes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from newsarchive.urls import url_key
 
 
 class Forgotten(NewsArchiveError):
-    """An article was taken down and is not to be stored again; the message says when and why."""
+    """An article was taken down and must not be stored again; the message says when and why."""
 
     def __init__(self, url: str, time: str, reason: str) -> None:
         super().__init__(f"{url} was taken down on {time[:10]} ({reason}) and is not stored again.")
@@ -26,7 +26,7 @@ class Forgotten(NewsArchiveError):
 
 
 def refuse_forgotten(db: Database, urls: Sequence[str]) -> None:
-    """Raise Forgotten where one of the addresses, under whatever clothes, is of an article that was taken down."""
+    """Raise Forgotten if one of the URLs, in any variant, belongs to an article that was taken down."""
     keys = list(dict.fromkeys(url_key(url) for url in urls))
     marks = ", ".join("?" * len(keys))
     row = db.conn.execute(
@@ -40,7 +40,7 @@ def refuse_forgotten(db: Database, urls: Sequence[str]) -> None:
 
 
 def is_forgotten(db: Database, url: str) -> bool:
-    """Whether an address is of an article that was taken down."""
+    """Return True if a URL belongs to an article that was taken down."""
     try:
         refuse_forgotten(db, [url])
     except Forgotten:
@@ -49,7 +49,7 @@ def is_forgotten(db: Database, url: str) -> bool:
 
 
 class Addresses:
-    """Addresses, recognized however they are written."""
+    """A set of URLs, recognized in any spelling."""
 
     def __init__(self, urls: Iterable[str] = ()) -> None:
         self._keys: set[str] = set()
@@ -60,7 +60,7 @@ class Addresses:
         return bool(self._keys)
 
     def add(self, urls: Iterable[str]) -> None:
-        """Know further addresses."""
+        """Add URLs."""
         for url in urls:
             self._keys.add(url_key(url))
             parts = urlsplit(url)
@@ -69,11 +69,11 @@ class Addresses:
                 self._places.add(place)
 
     def has(self, url: str) -> bool:
-        """Whether the address is one of them."""
+        """Return True if the URL is in the set."""
         return bool(self._keys) and url_key(url) in self._keys
 
     def named_in(self, text: str) -> bool:
-        """Whether a text names one of them, in whatever way it writes an address."""
+        """Return True if a text contains one of the URLs, in any spelling."""
         if not self._places:
             return False
         plain = unquote(html.unescape(text.replace("\\/", "/")))
@@ -81,14 +81,14 @@ class Addresses:
 
 
 class ForgottenAddresses(Addresses):
-    """The addresses that were taken down, held in memory: what a crawl asks before it keeps a response."""
+    """The URLs that were taken down, in memory: a crawl checks them before it keeps a response."""
 
     def __init__(self, db: Database) -> None:
         super().__init__(url for (url,) in db.conn.execute("select url from urls where state = 'forgotten'"))
 
 
 def mark_forgotten(db: Database, urls: Sequence[str], *, site: str, time: str, reason: str) -> None:
-    """Put addresses into the ledger as taken down: without hints, without an article, never due again."""
+    """Enter URLs into the ledger as taken down: without hints or an article, and never due again."""
     for url in dict.fromkeys(urls):
         db.conn.execute(
             "insert into urls (site, url, key, source, first_listed, last_listed, state, reason, visited)"
@@ -100,7 +100,7 @@ def mark_forgotten(db: Database, urls: Sequence[str], *, site: str, time: str, r
 
 
 def note_unlisted(db: Database, urls: Sequence[str]) -> None:
-    """Note that a site no longer lists what was taken down, so that its number of articles agrees with ours again."""
+    """Note that a site no longer lists what was taken down, so that its number of articles matches the archive's."""
     db.conn.executemany(
         "update urls set missing = coalesce(missing, last_listed) where url = ? and state = 'forgotten'",
         [(url,) for url in urls],

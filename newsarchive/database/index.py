@@ -1,4 +1,4 @@
-"""The search index by stems: how text comes into it, which rules it was made with, and how it is made anew."""
+"""The search index by stems: writing search texts, the version of their rules, and rebuilding the index."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from newsarchive.text.search_text import SearchText, make_search_text, stems_ver
 
 BATCH = 100
 TOGETHER = 5
-"""Search texts written in one statement: more would hold a crawl up for longer."""
+"""Number of search texts written in one statement; more would delay a crawl for longer."""
 
 
 def write_search_texts(db: Database, search_texts: Sequence[tuple[int, SearchText]]) -> None:
-    """Write the search text of articles that are stored, each with the article's number."""
+    """Write the search texts of stored articles, each with the id of its article."""
     if search_texts:
         db.conn.execute(
             f"insert into stems (id, title, authors, body) values {', '.join(['(?, ?, ?, ?)'] * len(search_texts))}"  # noqa: S608
@@ -25,11 +25,10 @@ def write_search_texts(db: Database, search_texts: Sequence[tuple[int, SearchTex
 
 
 class PendingSearchTexts:
-    """Search texts of stored articles that wait for others, to be written before their transaction is committed.
+    """Search texts of stored articles, collected to be written together before their transaction is committed.
 
-    FTS5 puts what it has in memory into the file at every savepoint, and where a row comes before the last one: many
-    texts in one statement, in the order of publication as the index has them, take half the time and leave it in one
-    piece.
+    FTS5 flushes its memory at every savepoint, and whenever a row precedes the last one. Many texts in one statement,
+    in the index's order of publication, take half the time and leave the index unfragmented.
     """
 
     def __init__(self, db: Database) -> None:
@@ -37,19 +36,19 @@ class PendingSearchTexts:
         self._waiting: dict[int, tuple[str, SearchText]] = {}
 
     def add(self, article: int, published: str, search_text: SearchText) -> None:
-        """Take in an article's search text; `published` is when it was, by which texts are put in order."""
+        """Add an article's search text; texts are sorted by `published`."""
         self._waiting[article] = published, search_text
 
     def waiting(self) -> dict[int, tuple[str, SearchText]]:
-        """What waits now, for `back_to`."""
+        """Return the present state, for `back_to`."""
         return dict(self._waiting)
 
     def back_to(self, waiting: dict[int, tuple[str, SearchText]]) -> None:
-        """Drop the texts of an article whose storing was undone."""
+        """Return to an earlier state, when storing an article was rolled back."""
         self._waiting = waiting
 
     def write(self, *, at_least: int = 1) -> None:
-        """Write what waits, if there is so much of it. Never while an article is being stored, which may be undone."""
+        """Write the collected texts if there are enough. Never call this while an article is being stored."""
         if len(self._waiting) < at_least:
             return
         ordered = sorted(self._waiting.items(), key=lambda waiting: waiting[1][0])
@@ -58,7 +57,7 @@ class PendingSearchTexts:
 
 
 def index_is_current(db: Database) -> bool:
-    """Whether the index holds the stems that a query is looked for by today; so it is where nothing is indexed yet."""
+    """Return True if the index has the stems that queries use at present, or no texts yet."""
     found = {version for (version,) in db.conn.execute("select stems from search_index")}
     return found == {stems_version()} or db.conn.execute("select 1 from stems limit 1").fetchone() is None
 
@@ -76,10 +75,10 @@ def _record_version(db: Database) -> None:
 
 
 def rebuild_index(db: Database, progress: Callable[[int, int], None] = lambda done, total: None) -> int:
-    """Write the search text of every article by today's rules; gives how many there are.
+    """Write the search text of every article by the present rules; return the number of articles.
 
-    Goes in short transactions, so that the archive can be read meanwhile; one that is broken off is begun anew.
-    `progress` is told after each how many articles of how many are done.
+    Uses short transactions, so that the archive can be read meanwhile; after an interruption, start again. After each
+    transaction, `progress` is called with the number of articles done and the total.
     """
     numbers = [number for (number,) in db.conn.execute("select id from articles order by id")]
     for start in range(0, len(numbers), BATCH):

@@ -1,4 +1,4 @@
-"""What hangs on an article: who signs it, its pictures, categories and tags."""
+"""The rows linked to an article: its authors, images, categories and tags."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from newsarchive.items import Article
 
 
 def replace_links(db: Database, article_id: int, article: Article) -> None:
-    """Write who signs an article, its pictures, categories and tags, in place of those that are there."""
+    """Replace the authors, images, categories and tags of an article."""
     for table in ("article_authors", "article_images", "article_categories", "article_tags"):
         db.conn.execute(f"delete from {table} where article = ?", (article_id,))  # noqa: S608
     save_links(db, article_id, article)
 
 
 def save_links(db: Database, article_id: int, article: Article) -> None:
-    """Write them for a new article."""
+    """Write the authors, images, categories and tags of a new article."""
     db.conn.executemany(
         "insert into article_authors (article, author, position, role, as_written) values (?, ?, ?, ?, ?)",
         [

@@ -1,4 +1,4 @@
-"""The archive's lock: held by one run at a time, and for a moment by whoever makes, migrates or mends the archive."""
+"""The archive's lock: held by one run at a time, and briefly by whoever creates, migrates or repairs the archive."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from newsarchive.database.page_checksums import write_page_checksums
 from newsarchive.database.replacing import settle_replacing
 
 PATIENCE = 60.0
-"""Seconds to wait for another process that makes, migrates or mends the archive."""
+"""Seconds to wait for another process that creates, migrates or repairs the archive."""
 POLL = 0.02
 _BRIEFLY = "preparing the archive"
 _held: set[Path] = set()
-"""The folders whose lock this process holds."""
+"""The folders locked by this process."""
 
 
 @contextmanager
 def lock_archive(folder: Path) -> Iterator[None]:
-    """Hold the archive for one run; the system frees the lock of a killed run by itself. At its end sum up the pages.
+    """Hold the archive for one run, and write the checksums of the database's pages at its end.
 
-    A restore that was interrupted is finished or undone first. Raises ArchiveLocked at once where another run holds
-    the archive; one that only prepares it is waited for.
+    The system releases the lock of a killed run. An interrupted restore is finished or undone first. Raises
+    ArchiveLocked at once if another run holds the archive; waits for a process that only prepares it.
     """
     with _locked(folder, "", until=lambda: False, patient=False):
         settle_replacing(folder)
@@ -37,10 +37,10 @@ def lock_archive(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def brief_lock(folder: Path, *, until: Callable[[], bool]) -> Iterator[bool]:
-    """Hold the archive for a moment; gives False, without the lock, once another process has done what was to be done.
+    """Hold the archive briefly. Yields False, without the lock, once another process has done the work.
 
-    `until` tells whether that is so. Within `lock_archive` of the same process nothing more is locked. Raises
-    ArchiveLocked where another run holds the archive for longer than `PATIENCE`.
+    `until` returns True when that is so. Inside `lock_archive` of the same process nothing more is locked. Raises
+    ArchiveLocked if another run holds the archive for longer than `PATIENCE`.
     """
     if folder.resolve() in _held:
         yield True
@@ -50,7 +50,7 @@ def brief_lock(folder: Path, *, until: Callable[[], bool]) -> Iterator[bool]:
 
 
 def require_lock(folder: Path) -> None:
-    """Make sure that this process holds the archive. Raises ArchiveError where it does not."""
+    """Raise ArchiveError if this process does not hold the archive."""
     if folder.resolve() not in _held:
         raise ArchiveError(f"The WARC files in {folder} may be rewritten only by a run that holds the archive.")
 

@@ -1,8 +1,8 @@
-"""Checksums of the database's pages, written when a run ends: what finds a flipped bit where no row or index is.
+"""Checksums of the database's pages, written when a run ends: they reveal a flipped bit outside rows and indexes.
 
-They are in archive.db-sums beside the database: a head of one line, then four bytes a page. They hold for as long as
-nobody writes to the database, which its seals and the state of its full-text indexes tell. That they were once written
-is noted in the database's own head (`user_version`), which they leave out: a file that is missing then was lost.
+They are in archive.db-sums beside the database: a header of one line, then four bytes per page. They are valid until
+somebody writes to the database, which the checksums of rows and the state of the full-text indexes show. The database's
+own header, which is left out, records that they were written (`user_version`): then a missing file was lost.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from newsarchive.database.row_checksums import checked_tables, write_row_checksu
 from newsarchive.errors import NewsArchiveError
 
 MOST = 2 << 30
-"""Larger databases are not summed up after each run: it would cost more than most runs do."""
+"""Maximum size in bytes: for larger databases, checksums after each run would take longer than most runs."""
 HEAD = 100
-"""Bytes of the first page that SQLite itself counts its work in."""
+"""Bytes of the first page in which SQLite keeps its own counters."""
 
 
 def write_page_checksums(folder: Path) -> bool:
-    """Seal what is not sealed, and write the checksums of an archive's database at rest; gives whether that could be.
+    """Write the missing checksums of rows, then those of the pages of an idle database; return True on success.
 
-    It cannot while somebody reads an old state of it or writes; a check then goes without them.
+    It fails while somebody writes or reads an old state; a check then does without them.
     """
     path = folder / "archive.db"
     try:
@@ -52,7 +52,7 @@ def write_page_checksums(folder: Path) -> bool:
 
 
 def _log_is_empty(connection: sqlite3.Connection) -> bool:
-    """Whether all is in the database's own file; what is in the log is brought there."""
+    """Copy the log into the database file; return True if nothing is left in it."""
     busy, _, _ = connection.execute("pragma wal_checkpoint(truncate)").fetchone()
     return not busy
 
@@ -68,7 +68,7 @@ def _digest(state: str, data: bytes) -> str:
 
 
 def _mark(connection: sqlite3.Connection) -> None:
-    """Note in the database's head that there are checksums of its pages."""
+    """Record in the database's header that checksums of its pages exist."""
     if not _is_marked(connection):
         connection.execute("pragma user_version = 1")
         _log_is_empty(connection)
@@ -79,7 +79,7 @@ def _is_marked(connection: sqlite3.Connection) -> bool:
 
 
 def state_key(connection: sqlite3.Connection) -> str:
-    """What tells that nobody has written to the database; empty where something is not sealed, or not ours."""
+    """Return a key that changes with every write; empty if checksums of rows or triggers are missing."""
     db = Database(connection)
     (unsealed,) = connection.execute("select exists (select 1 from unsealed)").fetchone()
     watched = connection.execute("select count(*) from sqlite_master where name like '%\\_unseal\\_insert' escape '\\'")
@@ -105,7 +105,7 @@ class ChecksumsLost(NewsArchiveError):
 
 
 def _read(path: Path) -> tuple[str, bytes]:
-    """The state of the database that the checksums are of, and the checksums."""
+    """Return the key of the state that the checksums belong to, and the checksums."""
     head, _, data = path.read_bytes().partition(b"\n")
     try:
         said = json.loads(head)
@@ -119,7 +119,7 @@ def _read(path: Path) -> tuple[str, bytes]:
 
 
 def checksums_of(path: Path) -> array[int]:
-    """The CRC-32 of each page of a database's file, but for the head of the first."""
+    """Return the CRC-32 of each page of a database file, without the header of the first."""
     sums = array("I")
     with open(path, "rb") as file:
         size = int.from_bytes(file.read(HEAD)[16:18], "big")
@@ -131,9 +131,9 @@ def checksums_of(path: Path) -> array[int]:
 
 
 def changed_pages(folder: Path, copy: sqlite3.Connection, path: Path) -> list[int] | None:
-    """The pages of a copy at `path` that differ from the checksums in `folder`; None where those do not hold for it.
+    """Return the pages of a copy at `path` that differ from the checksums in `folder`; None if those are outdated.
 
-    Raises ChecksumsLost where the checksums are missing or damaged.
+    Raises ChecksumsLost if the checksums are missing or damaged.
     """
     try:
         state, data = _read(folder / "archive.db-sums")

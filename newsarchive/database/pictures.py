@@ -1,4 +1,4 @@
-"""Pictures in the database: which are still wanted, and what came of them."""
+"""Images in the database: which are still to download, and the results."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from newsarchive.times import now
 from newsarchive.urls import as_requested
 
 MISSING = ("", "failed")
-"""States of a picture that is still missing: never asked for, or not to be had then."""
+"""States of a missing image: never requested, or failed."""
 
 _LARGEST = (
     "select i.state, c.etag, c.last_modified from images i left join captures c on c.id = i.capture where i.url = ?1"
@@ -32,9 +32,9 @@ _SHOWN = (
 
 
 def still_wanted(db: Database, wanted: Iterable[ImageToDownload], *, again: bool = False) -> list[ImageToDownload]:
-    """Those that are missing; with `again` all, and those that are kept with what tells whether they changed.
+    """Return the images that are missing; with `again` all, the kept ones with the validators of their last response.
 
-    What was taken down is not wanted.
+    What was taken down is left out.
     """
     found = []
     for picture in wanted:
@@ -56,15 +56,15 @@ select u.article from urls u join runs r on r.id = u.visited_run
 where u.site = ?1 and r.command = 'crawl' and r.reason not in ('', 'finished')
     and r.id > (select ifnull(max(id), 0) from runs where site = ?1 and command = 'crawl' and reason = 'finished')
 """
-"""Articles that were visited by a crawl which did not come to its end, since the last that did."""
+"""Articles visited by crawls that did not finish, since the last one that did."""
 
 
 def site_pictures(
     db: Database, site: Site, *, mode: str, again: bool = False, cut_off: bool = False
 ) -> Iterator[ImageToDownload]:
-    """The pictures of a site's articles that are wanted (see `still_wanted`), each once, the newest article's first.
+    """Yield the images of a site's articles that are to download, each once, the newest article's first.
 
-    With `cut_off` only of those articles whose pictures a crawl could not get, for it was killed or interrupted.
+    With `cut_off`, only of articles whose images a crawl did not download because it was killed or interrupted.
     """
     articles = db.conn.execute(
         "select id, url from articles where site = ?1 and id in (select article from article_images)"  # noqa: S608
@@ -87,7 +87,7 @@ def site_pictures(
 
 @dataclass(frozen=True, kw_only=True)
 class KeptFile:
-    """A file that belongs into images/: its name and size, and the capture that brought it (`warc` empty: none)."""
+    """A file that belongs in images/: its name, size and capture (`warc` is empty if there is none)."""
 
     sha256: str
     name: str
@@ -97,7 +97,7 @@ class KeptFile:
 
 
 def kept_files(db: Database) -> list[KeptFile]:
-    """Every file that a picture's address has given and that is kept, each once."""
+    """Return every kept file that the URL of an image has returned, each once."""
     rows = db.conn.execute(
         "select v.sha256, v.type, v.bytes, ifnull(c.warc, ''), ifnull(c.offset, 0) from image_versions v"
         " left join captures c on c.id = v.capture group by v.sha256 order by v.id"
@@ -109,7 +109,7 @@ def kept_files(db: Database) -> list[KeptFile]:
 
 
 def note_lost(db: Database, sha256: str) -> None:
-    """A file is lost: the addresses that gave it last are asked again."""
+    """Record that a file is lost: the URLs that returned it last are requested again."""
     db.conn.execute(
         "update images set state = 'failed', reason = 'its file was lost' where sha256 = ? and state = 'kept'",
         (sha256,),
@@ -117,10 +117,10 @@ def note_lost(db: Database, sha256: str) -> None:
 
 
 def save_fetched_picture(db: Database, fetched: FetchedImage, picture: Picture | None, *, run: int | None) -> str:
-    """Write what came of a request for a picture; `picture` is what was read of its bytes.
+    """Store the result of a request for an image; `picture` is what was read from its bytes.
 
-    Gives how it counts: ``new``, ``changed``, ``same``, ``refused`` or ``failed``; ``smaller``, ``smaller_refused`` or
-    ``smaller_failed`` for a version that a page shows, of which the capture is all that is kept.
+    Returns how it counts: ``new``, ``changed``, ``same``, ``refused`` or ``failed``; for a version that a page shows,
+    of which only the capture is kept, ``smaller``, ``smaller_refused`` or ``smaller_failed``.
     """
     with db.atomic():
         capture = save_capture(db, fetched.capture, run) if fetched.capture else None
@@ -140,9 +140,9 @@ def save_fetched_picture(db: Database, fetched: FetchedImage, picture: Picture |
 def keep_fetched_picture(
     db: Database, fetched: FetchedImage, picture: Picture | None, *, run: int | None
 ) -> tuple[str, str]:
-    """Write what came of a picture as `save_fetched_picture` does; one that cannot be stored costs nothing else.
+    """Store the result for an image as `save_fetched_picture` does; a failure affects no other image.
 
-    Gives how it counts and, where it could not be stored, why. Raises what is of the archive as a whole.
+    Returns how it counts and, if it could not be stored, why. Raises errors of the archive as a whole.
     """
     try:
         return save_fetched_picture(db, fetched, picture, run=run), ""
@@ -150,16 +150,16 @@ def keep_fetched_picture(
         if is_of_archive(error):
             raise
         reason = f"could not be stored: {reason_of(error)}"
-    with suppress(UnicodeError):  # an address that no database takes cannot be noted either
+    with suppress(UnicodeError):  # a URL that cannot be stored cannot be recorded as failed either
         failed = replace(fetched, state="failed", reason=reason, capture=None)
         save_fetched_picture(db, failed, None, run=run)
     return "smaller_failed" if fetched.wanted.shown else "failed", reason
 
 
 def save_picture(db: Database, url: str, picture: Picture, *, capture: int | None, time: str) -> str:
-    """Write what an address gave at `time` (UTC): ``new``, ``changed`` where it gave another file before, or ``same``.
+    """Store the file that a URL returned at `time` (UTC); return ``new``, ``changed`` (another file) or ``same``.
 
-    The address's row has the present file; every file that it has given stays in `image_versions`.
+    The row of the URL has the present file; all its files stay in `image_versions`.
     """
     with db.atomic():
         image, before = _row(db, url)
@@ -189,7 +189,7 @@ def _facts(picture: Picture) -> tuple[str, int, int, int, str, str]:
 
 
 def _note_unchanged(db: Database, url: str, *, time: str) -> None:
-    """An address still gives the file that is kept."""
+    """Record that a URL still returns the kept file."""
     image, sha256 = _row(db, url)
     db.conn.execute(
         "update image_versions set last_seen = max(last_seen, ?) where image = ? and sha256 = ?", (time, image, sha256)
@@ -197,7 +197,7 @@ def _note_unchanged(db: Database, url: str, *, time: str) -> None:
 
 
 def _note_missing(db: Database, url: str, *, state: str, reason: str, capture: int | None) -> None:
-    """A picture was refused or failed, and why; one that is kept stays as it is."""
+    """Record that an image was refused or failed, and why; a kept one stays."""
     image, _ = _row(db, url)
     db.conn.execute(
         "update images set state = ?, reason = ?, capture = ? where id = ? and state <> 'kept'",

@@ -1,4 +1,4 @@
-"""Connections that only read, on a disk or in a folder that cannot be written to as well."""
+"""Read-only connections, which also work on a read-only disk or folder."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _LOG_HEAD, _FRAME_HEAD = 32, 24
 
 
 def connect_reading(path: Path, *, any_thread: bool = False) -> sqlite3.Connection:
-    """Open a database for reading only; a crawl may write to it meanwhile.
+    """Open a database read-only; a crawl may write to it meanwhile.
 
-    SQLite needs a file beside the database to read one with a log. Where that cannot be made, because the disk or the
-    folder is read-only, the database is read as one that nobody changes. Raises ArchiveError where its log holds
-    what the database itself does not have yet, and sqlite3.DatabaseError as ever.
+    To read a database with a log, SQLite creates a file next to it. If the disk or folder is read-only, the database is
+    opened as immutable instead. Raises ArchiveError if its log has transactions that the database itself lacks, and
+    sqlite3.DatabaseError as usual.
     """
     try:
         return _connect(path, "mode=ro", any_thread=any_thread)
@@ -45,7 +45,7 @@ def _connect(path: Path, how: str, *, any_thread: bool) -> sqlite3.Connection:
 
 
 def _has_commits(log: Path) -> bool:
-    """Whether a write-ahead log holds a committed transaction (https://sqlite.org/fileformat2.html#walformat)."""
+    """Return True if a write-ahead log has a committed transaction (https://sqlite.org/fileformat2.html#walformat)."""
     try:
         with open(log, "rb") as file:
             head = file.read(_LOG_HEAD)
@@ -62,7 +62,7 @@ def _has_commits(log: Path) -> bool:
 
 
 def _is_hot(journal: Path) -> bool:
-    """Whether a rollback journal was left by a program that died; its head is cleared at a commit."""
+    """Return True if a rollback journal was left by a killed program; a commit clears its header."""
     try:
         with open(journal, "rb") as file:
             return any(file.read(8))

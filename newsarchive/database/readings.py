@@ -1,4 +1,4 @@
-"""Stored readings that another extractor, or another profile, made: what a new page is compared with is read again."""
+"""Readings of stored captures: a new page is compared with what the present extractor reads from the old ones."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from newsarchive.items import Article, Hints, Reading
 
 @dataclass(kw_only=True, frozen=True)
 class Unread:
-    """A revision that today's extractor has not read: its number, its captures with its hints, and its digest."""
+    """A revision that the present extractor has not read: its id, captures, hints and digest."""
 
     revision: int
     places: tuple[tuple[str, int], ...]
@@ -31,7 +31,7 @@ class Unread:
 def unread(
     db: Database, rows: Sequence[dict[str, Any]], digest: str, made_by: Provenance, readings: Mapping[int, Reading]
 ) -> Iterator[Unread]:
-    """Those of the revisions with another content and another extractor that are not among the `readings` yet."""
+    """Yield the revisions that differ in content and extractor and are not among the `readings` yet."""
     for row in rows:
         if row["digest"] == digest or row["id"] in readings or not made_by_another_extractor(row, made_by):
             continue
@@ -45,17 +45,17 @@ def unread(
 
 
 def latest_reading(db: Database, row: dict[str, Any]) -> dict[str, Any]:
-    """The row of what was last made of the captures of one of the newspaper's revisions."""
+    """Return the row of the last reading of the captures of one of the newspaper's revisions."""
     return next(db.query("select * from revisions where reextracts = ? order by id desc limit 1", [row["id"]]), row)
 
 
 def current_reading(
     db: Database, row: dict[str, Any], digest: str, provenance: Provenance, readings: Mapping[int, Reading]
 ) -> dict[str, Any] | None:
-    """A revision as today's extractor reads it, stored beside the old reading where it differs.
+    """Return a revision as the present extractor reads it; a different reading is stored as a new revision.
 
-    None where it cannot be known: its captures are lost, or today's extractor makes no article of them. The reason is
-    kept with the newspaper's revision.
+    Returns None if there is no such reading: the captures are lost, or the present extractor finds no article in them.
+    The reason is stored with the newspaper's revision.
     """
     if row["digest"] == digest or not made_by_another_extractor(row, provenance):
         return row
@@ -75,7 +75,7 @@ def current_reading(
 def note_reextraction(
     db: Database, revision: int, made_by: Mapping[str, str], *, outcome: str, reason: str = "", run: int | None
 ) -> None:
-    """Remember that a revision was extracted again, with what, and whether it came out same, changed or not at all."""
+    """Record that a revision was extracted again, by which extractor, and the outcome."""
     db.conn.execute(
         "insert or replace into reextractions (revision, extractor, options_digest, profile_digest, outcome, reason,"
         " run) values (?, ?, ?, ?, ?, ?, ?)",
@@ -101,5 +101,5 @@ def _note(db: Database, own: int, outcome: str, reason: str, provenance: Provena
 
 
 def states_a_change(row: dict[str, Any], article: Article, last_seen: str) -> bool:
-    """Whether a page itself says that it changed since a stored reading: all there is where no two can be compared."""
+    """Return True if a page states that it changed since a stored reading, for readings that cannot be compared."""
     return article.modified > (row["modified"] or last_seen)

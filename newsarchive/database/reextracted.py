@@ -1,4 +1,4 @@
-"""Re-extraction in the database: what is due, and what came of it."""
+"""Re-extraction in the database: what is due, and the results."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from newsarchive.sites import Site
 
 @dataclass(kw_only=True, frozen=True)
 class Due:
-    """A revision of the newspaper that today's extractor has not read: its captures, and its content as it stands.
+    """A revision of the newspaper that the present extractor has not read: its captures and its stored content.
 
-    One that failed is due again, since its file may have come back. `latest` is the row of `revisions` that holds what
-    was last made of these captures.
+    A failed one is due again, since its file may have been restored. `latest` is the row of `revisions` with the last
+    reading of these captures.
     """
 
     revision: int
@@ -30,7 +30,7 @@ class Due:
 
     @property
     def places(self) -> list[tuple[str, int]]:
-        """WARC file and offset of each capture, in order."""
+        """The WARC file and offset of each capture, in order."""
         return [(warc, offset) for _, warc, offset in self.captures]
 
 
@@ -44,13 +44,13 @@ where r.kind <> 'reextracted' and a.site = :site and coalesce(a.day, '9') >= :si
 
 
 def count_due(db: Database, site: str, made_by: Mapping[str, str], *, since: str = "") -> int:
-    """How many revisions of a site `made_by` (extractor, options_digest, profile_digest) has not extracted."""
+    """Return how many revisions of a site `made_by` (extractor, options_digest, profile_digest) has not extracted."""
     row = db.conn.execute(f"select count(*) {_DUE}", {"site": site, "since": since, **made_by}).fetchone()
     return int(row[0])
 
 
 def due_revisions(db: Database, site: str, made_by: Mapping[str, str], *, since: str = "") -> Iterator[Due]:
-    """These revisions, by article and number."""
+    """Yield these revisions, sorted by article and number."""
     numbers = db.conn.execute(
         f"select r.id {_DUE} order by r.article, r.number", {"site": site, "since": since, **made_by}
     ).fetchall()
@@ -69,9 +69,9 @@ def due_revisions(db: Database, site: str, made_by: Mapping[str, str], *, since:
 def save_reextracted(
     db: Database, due: Due, article: Article, *, site: Site, provenance: Provenance, search_text: tuple[str, str, str]
 ) -> int:
-    """Store what today's extractor made of a revision's captures; gives the id of the new revision.
+    """Store what the present extractor reads from a revision's captures; return the id of the new revision.
 
-    It becomes the article's present state only where the present state is of these captures.
+    It becomes the article's present state only if that was made of the same captures.
     """
     with db.atomic():
         revision = insert_reextracted(db, due.latest, due.revision, article, provenance)

@@ -1,4 +1,4 @@
-"""Taking rows out: an article with all that hangs on it, captures, and what nothing else uses any more."""
+"""Removing rows: an article with all that belongs to it, captures, and names no longer used."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from newsarchive.database.warcfiles import is_being_written
 from newsarchive.times import now
 
 PATIENCE = 10.0
-"""Seconds to wait for readers before the log of the database is given up on."""
+"""Seconds to wait for readers before clearing the log is put off to the next call."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where a capture stands after its file was rewritten."""
+    """The position of a capture after its file was rewritten."""
 
     warc: str
     offset: int
@@ -28,9 +28,11 @@ class Place:
 
 
 def remove_article(db: Database, article: int) -> None:
-    """Delete an article, its revisions, links, search text and embargoes, and names that nothing else uses."""
+    """Delete an article, its revisions, links, search text and embargoes, and names that no other article uses."""
     db.conn.execute("update urls set article = null where article = ?", (article,))
-    db.conn.execute("delete from stems where id = ?", (article,))  # its trigger takes it out of the index and the order
+    db.conn.execute(
+        "delete from stems where id = ?", (article,)
+    )  # its trigger removes it from the index and from search_order
     db.conn.execute("delete from search_order where article = ?", (article,))
     db.conn.execute("update articles set current_revision = null where id = ?", (article,))
     for table in ("revision_captures", "reextractions"):
@@ -47,14 +49,14 @@ def remove_article(db: Database, article: int) -> None:
 
 
 def remove_images(db: Database, images: Iterable[int]) -> None:
-    """Delete pictures that no article shows any more."""
+    """Delete images that no article shows any more."""
     for image in images:
         db.conn.execute("delete from image_versions where image = ?", (image,))
         db.conn.execute("delete from images where id = ?", (image,))
 
 
 def clear_images(db: Database, images: Iterable[int]) -> None:
-    """Forget the files of pictures that were taken down themselves, for articles still name them; none is had again."""
+    """Clear the files of images that were taken down; articles keep their URLs, but none is downloaded again."""
     for image in images:
         db.conn.execute("delete from image_versions where image = ?", (image,))
         db.conn.execute(
@@ -65,7 +67,7 @@ def clear_images(db: Database, images: Iterable[int]) -> None:
 
 
 def move_captures(db: Database, moved: Mapping[int, Place | None]) -> None:
-    """Give captures their new places; those that have none any more are deleted."""
+    """Update the positions of captures; delete those without a new one."""
     for number, place in moved.items():
         if place is None:
             for table in ("images", "image_versions"):
@@ -83,7 +85,7 @@ def move_captures(db: Database, moved: Mapping[int, Place | None]) -> None:
 
 
 def replace_warc(db: Database, old: str, new: Path | None, *, sha256: str = "") -> None:
-    """Write down that a WARC file was rewritten, or left empty; the old one is to be deleted."""
+    """Record that a WARC file was rewritten, or that nothing was left of it; the old file is to be deleted."""
     db.conn.execute("delete from warc_files where name = ?", (old,))
     mark_outdated(db, [f"warc/{old}"])
     if new is not None:
@@ -94,7 +96,7 @@ def replace_warc(db: Database, old: str, new: Path | None, *, sha256: str = "") 
 
 
 def mark_outdated(db: Database, names: Iterable[str]) -> None:
-    """Write down files of the archive's folder that are to be deleted, so that a crash leaves none of them."""
+    """Record files of the archive's folder to be deleted, so that a crash leaves none of them."""
     db.conn.executemany("insert or ignore into outdated_files (name) values (?)", [(name,) for name in names])
 
 
@@ -130,10 +132,10 @@ def write_forgotten(db: Database, remains: Remains) -> None:
 
 
 def delete_outdated(db: Database, folder: Path) -> bool:
-    """Delete the files that are to be deleted and clear the database's free space; gives whether all could be done.
+    """Delete the files recorded for deletion and clear the database's free space; return True if all was done.
 
-    Where a reader holds an old state of the database for longer than `PATIENCE`, that state stays in its log until
-    the next call; so does a file that some run still writes.
+    If a reader holds an old state of the database for longer than `PATIENCE`, that state stays in the log until the
+    next call. A file that a run still writes to also waits for the next call.
     """
     names = [name for (name,) in db.conn.execute("select name from outdated_files").fetchall()]
     done = [name for name in names if name != "archive.db" and not is_being_written(folder / name)]
@@ -149,9 +151,9 @@ def delete_outdated(db: Database, folder: Path) -> bool:
 
 
 def clear_free_space(db: Database) -> bool:
-    """Write the database anew without what was deleted, its full-text indexes and its log too.
+    """Rewrite the database, its full-text indexes and its log without deleted content; return False if readers wait.
 
-    Full-text indexes keep words of deleted texts until their parts are merged.
+    Full-text indexes keep words of deleted texts until their segments are merged.
     """
     db.conn.commit()
     for index in ("articles_fts", "stems_fts"):

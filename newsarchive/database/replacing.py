@@ -1,9 +1,9 @@
-"""Replacing an archive by another in the same folder, with a journal: a kill at any moment leaves a whole archive.
+"""Replacing an archive by another in the same folder, with a journal: a kill at any moment leaves a complete archive.
 
-The new archive is gathered in `.restore/` folders, one inside each part, so that each part may be a disk of its own
-and nothing is ever outside the archive's folder. Until the journal says "moving" the old archive is in place, and what
-was gathered is thrown away. From then on the new one is whole on the disk, and its files are moved into place, however
-often that is begun again.
+The new archive is copied to `.restore/` folders, one inside each part, so that each part may be on its own disk and
+nothing is ever outside the archive's folder. Until the journal says "moving", the old archive is in place, and the copy
+is discarded after a kill. From then on the new archive is complete on the disk, and its files are moved into place, in
+as many attempts as that takes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ COPYING, MOVING = "copying", "moving"
 
 
 def begin_replacing(folder: Path) -> Path:
-    """Begin to replace the archive in `folder`; returns the folder in which the new one is to be gathered.
+    """Begin to replace the archive in `folder`; return the folder for the new one.
 
     The caller holds the archive's lock.
     """
@@ -43,9 +43,9 @@ def begin_replacing(folder: Path) -> Path:
 
 
 def commit_replacing(folder: Path) -> None:
-    """The new archive is whole: put it in the place of the old one. Raises ArchiveError where the disk refuses a step.
+    """Move the complete new archive into the place of the old one. Raises ArchiveError if the disk refuses a step.
 
-    What is left to do then is done by the next command that opens the archive.
+    The next command that opens the archive does the rest.
     """
     files = sorted(_gathered(folder))
     for part in FOLDERS:
@@ -56,32 +56,32 @@ def commit_replacing(folder: Path) -> None:
 
 
 def undo_replacing(folder: Path) -> None:
-    """Throw away what was gathered; the old archive is as it was."""
+    """Discard the new archive; the old one is unchanged."""
     for part in FOLDERS:
         if (folder / part / GATHERED).exists():
             shutil.rmtree(folder / part / GATHERED)
     place = folder / GATHERED
     if (place / "new").exists():
         shutil.rmtree(place / "new")
-    for path in place.iterdir():  # the journal, after all that it tells of
+    for path in place.iterdir():  # the journal last
         path.unlink()
     place.rmdir()
 
 
 def is_replacing(folder: Path) -> bool:
-    """Whether a replacement was begun and is not settled."""
+    """Return True if a replacement was begun and is neither finished nor undone."""
     return (folder / GATHERED).is_dir()
 
 
 def is_moving(folder: Path) -> bool:
-    """Whether the parts in place are of the old archive and the new one, mixed."""
+    """Return True if the files in place may be of both archives."""
     return bool(_read_journal(folder)["state"] == MOVING)
 
 
 def settle_replacing(folder: Path) -> None:
-    """Finish the replacement, or undo it where the new archive was not whole yet; the caller holds the lock.
+    """Finish the replacement, or undo it if the new archive was not complete; the caller holds the lock.
 
-    Raises ArchiveError where the disk refuses a step.
+    Raises ArchiveError if the disk refuses a step.
     """
     if not is_replacing(folder):
         return
@@ -111,7 +111,7 @@ def _move(folder: Path, files: set[str]) -> None:
 
 
 def _move_folder(folder: Path, names: set[Path]) -> None:
-    """Move what was gathered in a part into place, and delete what does not belong to it."""
+    """Move the new files of a part into place, and delete files that do not belong to it."""
     for name in _files_in(folder / GATHERED):
         target = folder / name
         if target.is_dir() and not target.is_symlink():
@@ -125,7 +125,7 @@ def _move_folder(folder: Path, names: set[Path]) -> None:
 
 
 def _is_growing(path: Path) -> bool:
-    """A one-off fetch takes no lock: the file it writes to stays, and is of the new archive when it is stored."""
+    """Return True for a WARC file in use: a one-off fetch takes no lock, and stores its file in the new archive."""
     return path.name.endswith(".warc.gz") and path.is_file() and is_being_written(path)
 
 
@@ -136,7 +136,7 @@ def _gathered(folder: Path) -> Iterator[str]:
 
 
 def _files_in(folder: Path) -> list[Path]:
-    """All files below a folder, by their paths in it; symbolic links count as files."""
+    """Return all files below a folder, by their paths in it; symbolic links count as files."""
     found = []
     for place, folders, names in os.walk(folder):
         if Path(place) == folder:
@@ -154,7 +154,7 @@ def _sync_tree(folder: Path) -> None:
 def _read_journal(folder: Path) -> dict[str, Any]:
     try:
         journal: dict[str, Any] = json.loads((folder / GATHERED / "journal.json").read_bytes())
-    except FileNotFoundError:  # killed before the first step, or after the last
+    except FileNotFoundError:  # killed before the first step or after the last
         return {"state": COPYING}
     return journal
 

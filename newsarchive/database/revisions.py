@@ -1,4 +1,4 @@
-"""Rows of revisions: writing one with the captures it was made of, and reading one back as an article."""
+"""Rows of revisions: writing one with its captures, and reading one back as an article."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from newsarchive.revisions.content import changed_fields, content_digest, conten
 
 @dataclass(kw_only=True, frozen=True)
 class Provenance:
-    """Where a stored content comes from: its time, its run, its captures, and what extracted it from them."""
+    """The origin of a stored content: its time, run, captures and extractor."""
 
     time: str
     run: int | None = None
@@ -27,15 +27,15 @@ class Provenance:
 
 
 def made_by_another_extractor(revision: dict[str, Any], provenance: Provenance) -> bool:
-    """Whether another extractor, or one with another profile, made a revision."""
+    """Return True if another extractor, or one with another profile, made a revision."""
     made = (revision["extractor"], revision["options_digest"], revision["profile_digest"])
     return made != (provenance.extractor, provenance.options_digest, provenance.profile_digest)
 
 
 def insert_reextracted(db: Database, old: dict[str, Any], own: int, article: Article, provenance: Provenance) -> int:
-    """Store what today's extractor makes of the captures of the newspaper's `own` revision, beside the `old` content.
+    """Store the present extractor's reading of the captures of the newspaper's `own` revision as a new revision.
 
-    Gives the new revision's id; the present state is not touched.
+    `old` is the row it differs from. Returns the new id; the article's present state stays.
     """
     content = content_of(article)
     number = next_number(db, old["article"])
@@ -54,7 +54,7 @@ def insert_reextracted(db: Database, old: dict[str, Any], own: int, article: Art
 
 
 def captures_of(db: Database, revision: int) -> list[tuple[int, str, int]]:
-    """The captures a revision was made of, in order: id, WARC file and offset of each."""
+    """Return the captures a revision was made of, in order: id, WARC file and offset of each."""
     return db.conn.execute(
         "select c.id, c.warc, c.offset from revision_captures p join captures c on c.id = p.capture"
         " where p.revision = ? order by p.position",
@@ -63,12 +63,12 @@ def captures_of(db: Database, revision: int) -> list[tuple[int, str, int]]:
 
 
 def stored_content(revision: dict[str, Any]) -> dict[str, Any]:
-    """The content of a stored revision in the form that `content_of` gives."""
+    """Return the content of a stored revision in the form of `content_of`."""
     return content_of(article_of_revision(revision))
 
 
 def article_of_revision(revision: dict[str, Any], *, url: str = "", site: str = "") -> Article:
-    """A row of `revisions` as an Article."""
+    """Return a row of `revisions` as an Article."""
     return Article(
         url=url,
         site=site,
@@ -88,7 +88,7 @@ def article_of_revision(revision: dict[str, Any], *, url: str = "", site: str = 
 
 
 def next_number(db: Database, article: int) -> int:
-    """The number of an article's next revision."""
+    """Return the number of an article's next revision."""
     row = db.conn.execute("select max(number) + 1 from revisions where article = ?", (article,)).fetchone()
     return int(row[0])
 
@@ -103,7 +103,7 @@ def insert_revision(
     digest: str,
     provenance: Provenance,
 ) -> int:
-    """Write a revision with the captures it was made of; gives its id."""
+    """Write a revision with the captures it was made of; return its id."""
     row: dict[str, Any] = {
         "article": article_id,
         "number": number,
@@ -124,7 +124,7 @@ def insert_revision(
 
 
 def content_columns(article: Article, provenance: Provenance) -> dict[str, Any]:
-    """The columns of a revision that an article gives, and those that say what made it."""
+    """Return the columns of a revision for an article's content and its origin."""
     return {
         "title": article.title,
         "lead": article.lead or None,
@@ -147,7 +147,7 @@ def content_columns(article: Article, provenance: Provenance) -> dict[str, Any]:
 
 
 def save_captures(db: Database, revision: int, captures: Sequence[int]) -> None:
-    """Note the captures that a revision was made of, in order."""
+    """Record the captures that a revision was made of, in order."""
     db.conn.executemany(
         "insert into revision_captures (revision, position, capture) values (?, ?, ?)",
         [(revision, position, capture) for position, capture in enumerate(captures)],
@@ -155,7 +155,7 @@ def save_captures(db: Database, revision: int, captures: Sequence[int]) -> None:
 
 
 def read_hints(data: str) -> Hints:
-    """Hints from their stored JSON, without fields that an earlier version had."""
+    """Return hints from stored JSON, without fields of earlier versions."""
     values: dict[str, Any] = {name: value for name, value in json.loads(data).items() if name in Hints.__slots__}
     if values.get("image"):
         values["image"] = Image(**values["image"])
@@ -164,7 +164,7 @@ def read_hints(data: str) -> Hints:
 
 
 def hints_json(hints: Hints) -> str:
-    """Hints as JSON without their empty fields."""
+    """Return hints as JSON without empty fields."""
     values = {name: value for name, value in _plain(hints).items() if value}
     if hints.image:
         values["image"] = _plain(hints.image)
@@ -172,7 +172,7 @@ def hints_json(hints: Hints) -> str:
 
 
 def _plain(record: Author | Image | Hints) -> dict[str, Any]:
-    """The fields of a record as they are; `asdict`, which copies them all the way down, costs ten times as much."""
+    """Return the fields of a record as they are; `asdict`, which copies them deeply, takes ten times as long."""
     return {name: getattr(record, name) for name in record.__slots__}
 
 

@@ -1,7 +1,8 @@
-"""Seals: digests of blocks of rows, by which even one changed letter in any table is found.
+"""Checksums of blocks of rows, which reveal even one changed letter in any table.
 
-SQLite's own check sees pages and indexes, not the letters of a text. So triggers note each block of rows that is
-written to, by whatever program; the end of a run seals those blocks; a check compares all others with their seals.
+SQLite's own check covers pages and indexes, not the letters of a text. So triggers list each block of rows that any
+program writes to; a run ends by writing the checksums of those blocks, and a check verifies all other blocks.
+The tables are named `seals` (checksums) and `unsealed` (blocks written to since).
 """
 
 from __future__ import annotations
@@ -15,44 +16,44 @@ from sqlite_utils import Database
 
 BLOCK_BITS = 5
 BATCH = 500
-"""Blocks that are sealed in one transaction, where no other is open."""
+"""Number of checksums written in one transaction, if no other is open."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CheckedTable:
-    """How the rows of one table are ordered and put in blocks."""
+    """How the rows of one table are sorted and divided into blocks."""
 
     name: str
     columns: tuple[str, ...]
     keys: tuple[str, ...]
     whole: bool
-    """The table is one block: its rows have no number that stays."""
+    """The table is one block, because its rows have no permanent number."""
 
     @property
     def rows(self) -> str:
-        """SQL for block and content of every row. NULL, numbers and text stay apart (`quote`)."""
+        """SQL for block and content of every row; `quote` keeps NULL, numbers and text distinct."""
         block = "0" if self.whole else f'"{self.keys[0]}" >> {BLOCK_BITS}'
         content = " || ',' || ".join(f'quote("{column}")' for column in self.columns)
         return f'select {block}, cast({content} as blob) from "{self.name}"'  # noqa: S608
 
     @property
     def order(self) -> str:
-        """The order of the rows in a block."""
+        """SQL for the order of the rows in a block."""
         return " order by " + ", ".join(f'"{key}"' for key in self.keys)
 
     @property
     def part(self) -> str:
-        """The condition that a row is in the block ?1."""
+        """SQL for the condition that a row is in the block ?1."""
         key = f'"{self.keys[0]}"'
         return "?1 = 0" if self.whole else f"{key} between ?1 << {BLOCK_BITS} and ((?1 + 1) << {BLOCK_BITS}) - 1"
 
     def block(self, row: str) -> str:
-        """SQL for the block of a trigger's row."""
+        """Return SQL for the block of a trigger's row."""
         return "0" if self.whole else f'{row}."{self.keys[0]}" >> {BLOCK_BITS}'
 
 
 def checked_tables(db: Database) -> list[CheckedTable]:
-    """The tables whose rows are sealed: all but those of the program's own and of the full-text indexes."""
+    """Return the tables with checksums: all except those of SQLite, of migrations and of the full-text indexes."""
     names = db.conn.execute(
         "select name from pragma_table_list where schema = 'main' and type = 'table'"
         " and name not like 'sqlite\\_%' escape '\\' and name not like '\\_%' escape '\\'"
@@ -65,7 +66,7 @@ def _checked_table(db: Database, name: str) -> CheckedTable:
     columns = db.conn.execute("select name, type, pk from pragma_table_info(?)", (name,)).fetchall()
     keys = sorted((pk, column, kind) for column, kind, pk in columns if pk)
     numbered = bool(keys) and keys[0][2].upper() == "INTEGER"
-    if not numbered:  # a row's hidden number may change, so the whole table is one block
+    if not numbered:  # rowids may change, so the whole table is one block
         keys = keys or [(0, column, kind) for column, kind, _ in columns]
     return CheckedTable(
         name=name, columns=tuple(c for c, _, _ in columns), keys=tuple(k for _, k, _ in keys), whole=not numbered
@@ -76,7 +77,7 @@ _TRIGGERS = "select name from sqlite_master where type = 'trigger' and name like
 
 
 def are_watched(db: Database) -> bool:
-    """Whether it is noted, for every table, which blocks of rows are written to."""
+    """Return True if every table has triggers that list the blocks written to."""
     triggers = [name for (name,) in db.conn.execute(_TRIGGERS)]
     watched = {name.removesuffix("_unseal_insert") for name in triggers if name.endswith("_insert")}
     known = db.conn.execute("select exists (select 1 from seals) or exists (select 1 from unsealed)").fetchone()[0]
@@ -84,7 +85,7 @@ def are_watched(db: Database) -> bool:
 
 
 def watch_tables(db: Database) -> None:
-    """Note from now on which blocks of rows are written to, for every table; does nothing where all is set up."""
+    """Create the triggers that list the blocks written to, for every table; does nothing if they exist."""
     if are_watched(db):
         return
     with db.atomic():
@@ -95,9 +96,9 @@ def watch_tables(db: Database) -> None:
 
 
 def drop_row_checksums(db: Database) -> None:
-    """Drop all seals and their triggers, before a migration changes rows or what a row is.
+    """Drop all checksums and their triggers, before a migration changes rows or columns.
 
-    Without its triggers `watch_tables` starts over, also where the migration was killed half-way.
+    Without its triggers `watch_tables` starts over, even if the migration was killed half-way.
     """
     if db["seals"].exists():
         with db.atomic():
@@ -128,17 +129,17 @@ def _blocks(table: CheckedTable) -> str:
 
 
 def write_row_checksums(db: Database) -> int:
-    """Seal every block that was written to; gives how many. In transactions of its own where none is open."""
+    """Write the checksum of every block written to; return their number. Opens transactions if none is open."""
     tables = {table.name: table for table in checked_tables(db)}
-    sealed = 0
+    written = 0
     while True:
         with db.atomic():
             blocks = db.conn.execute("select name, block from unsealed limit ?", (BATCH,)).fetchall()
             for name, block in blocks:
                 _write_checksum(db, tables.get(name), name, block)
-        sealed += len(blocks)
+        written += len(blocks)
         if len(blocks) < BATCH:
-            return sealed
+            return written
 
 
 def _write_checksum(db: Database, table: CheckedTable | None, name: str, block: int) -> None:
@@ -159,7 +160,7 @@ def _write_checksum(db: Database, table: CheckedTable | None, name: str, block: 
 
 
 def _digest(rows: Iterator[bytes]) -> str:
-    """The digest of the rows of a block; empty where there are none."""
+    """Return the digest of the rows of a block; empty without rows."""
     found = hashlib.sha256()
     count = 0
     for count, row in enumerate(rows, 1):  # noqa: B007
@@ -168,18 +169,18 @@ def _digest(rows: Iterator[bytes]) -> str:
 
 
 def changed_rows(db: Database, *, progress: Callable[[str], None] = lambda _table: None) -> Iterator[tuple[str, str]]:
-    """Table and sentence for each block of rows that differs from its seal; `progress` is told each table's name."""
+    """Yield table and message for each block that differs from its checksum; `progress` gets each table's name."""
     open_blocks = set(db.conn.execute("select name, block from unsealed").fetchall())
     for table in checked_tables(db):
         progress(table.name)
-        seals = dict(db.conn.execute("select block, digest from seals where name = ?", (table.name,)).fetchall())
+        checksums = dict(db.conn.execute("select block, digest from seals where name = ?", (table.name,)).fetchall())
         rows = db.conn.execute(table.rows + table.order)
         for block, group in groupby(rows, key=lambda row: row[0]):
             digest = _digest(row for _, row in group)
-            seal_of_block = seals.pop(block, None)
-            if digest != seal_of_block and (table.name, block) not in open_blocks:
+            checksum = checksums.pop(block, None)
+            if digest != checksum and (table.name, block) not in open_blocks:
                 yield table.name, f"{_where(table, block)} differ{'s' if table.whole else ''} from what was written"
-        for block in seals:
+        for block in checksums:
             if (table.name, block) not in open_blocks:
                 yield table.name, f"{_where(table, block)} {'is' if table.whole else 'are'} missing"
 

@@ -1,4 +1,4 @@
-"""Writes that frame a run: sites, runs, captures."""
+"""Sites, runs and captures: the rows that record where everything else comes from."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from newsarchive.times import now
 
 
 def save_site(db: Database, site: Site) -> None:
-    """Write a site with its profile as it is now."""
+    """Write a site with its present profile."""
     profile = json.dumps(dataclasses.asdict(site), ensure_ascii=False)
     with db.atomic():
         db.conn.execute(
@@ -31,7 +31,7 @@ def save_site(db: Database, site: Site) -> None:
 
 
 def note_retry_after(db: Database, site: str, until: str | None) -> None:
-    """Remember that a site asked for no request before a time (UTC with Z); None: it may be asked."""
+    """Record the time (UTC) before which a site asked for no requests; None if there is none."""
     with db.atomic():
         db.conn.execute(
             "update sites set retry_after = ? where name = ? and retry_after is not ?", (until, site, until)
@@ -39,15 +39,15 @@ def note_retry_after(db: Database, site: str, until: str | None) -> None:
 
 
 def retry_after_of(db: Database, site: str) -> str:
-    """The time (UTC with Z) before which a site asked for no request; empty where it may be asked now."""
+    """Return the time (UTC) before which a site asked for no requests; empty if it may be requested now."""
     row = db.conn.execute("select retry_after from sites where name = ?", (site,)).fetchone()
     return str(row[0]) if row and row[0] and row[0] > now() else ""
 
 
 def start_run(db: Database, command: str, site: str | None) -> int:
-    """Open a run and give its id; runs of the site that were never closed are marked as killed."""
+    """Open a run and return its id; mark earlier runs of the site that were never closed as killed."""
     with db.atomic():
-        if command != "fetch":  # a fetch may run beside others; all else holds the archive's lock
+        if command != "fetch":  # a fetch may run alongside others; all other commands hold the lock
             db.conn.execute(
                 "update runs set reason = 'killed'"
                 " where finished is null and reason = '' and command = ? and site is ?",
@@ -62,7 +62,7 @@ def start_run(db: Database, command: str, site: str | None) -> int:
 
 
 def finish_run(db: Database, run: int, *, reason: str, message: str = "", counts: Mapping[str, Any]) -> None:
-    """Close a run with why it ended, the sentence it ended with, and its counts; seal what was written."""
+    """Close a run with the reason it ended, its last message and its counts; write the checksums of its rows."""
     with db.atomic():
         db.conn.execute(
             "update runs set finished = ?, reason = ?, message = ?, counts = ? where id = ?",
@@ -92,7 +92,7 @@ def recorded_run(
 
 
 def save_capture(db: Database, capture: Capture, run: int | None) -> int:
-    """Write one capture and give its id; one already known by WARC file and offset keeps its id."""
+    """Write a capture and return its id; one with a known WARC file and offset keeps its id."""
     known = db.conn.execute(
         "select id from captures where warc = ? and offset = ?", (capture.warc, capture.offset)
     ).fetchone()
@@ -122,9 +122,9 @@ def save_capture(db: Database, capture: Capture, run: int | None) -> int:
 
 
 def lost_originals(db: Database, captures: Iterable[Capture]) -> list[Capture]:
-    """Those that repeat a capture which is no longer there: it was taken down since they were written.
+    """Return the revisits whose original is gone because it was taken down since they were written.
 
-    The number alone does not tell: SQLite gives the highest again once its row is gone.
+    The id alone does not show that: SQLite reuses the highest one after its row is deleted.
     """
     known = "select 1 from captures where id = ? and sha256 = ?"
     repeating = [c for c in captures if c.refers_to is not None]
@@ -132,7 +132,7 @@ def lost_originals(db: Database, captures: Iterable[Capture]) -> list[Capture]:
 
 
 def original_of(db: Database, sha256: str) -> Original | None:
-    """The capture whose record holds a payload; None where none does. One look into an index."""
+    """Return the capture whose record has a payload; None if there is none. A single index lookup."""
     row = db.conn.execute(
         "select id, url, warc, offset from captures where sha256 = ? and refers_to is null limit 1", (sha256,)
     ).fetchone()
@@ -140,6 +140,6 @@ def original_of(db: Database, sha256: str) -> Original | None:
 
 
 def revisits_of(db: Database, capture: int) -> list[int]:
-    """The numbers of the captures that repeat one: without its record their payload would be lost."""
+    """Return the ids of the captures that repeat another one: without its record, their payload would be lost."""
     rows = db.conn.execute("select id from captures where refers_to = ? order by id", (capture,)).fetchall()
     return [number for (number,) in rows]

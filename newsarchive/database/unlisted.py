@@ -1,4 +1,4 @@
-"""What a source no longer lists, what nobody looked at for long, and that their pages are to be looked at."""
+"""Articles that a source no longer lists or that were not visited for long, and making their pages due."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from newsarchive.urls import url_key
 
 
 def count_known_ids(db: Database, site: str) -> int:
-    """How many articles of the site WordPress has listed by number that show no sign of being gone."""
+    """Return how many articles listed by WordPress with an id show no sign of being gone."""
     row = db.conn.execute(
         "select count(*) from urls where site = ? and native_id like 'wordpress:%' and state <> 'gone'"
         " and missing is null",
@@ -34,9 +34,9 @@ def count_proven(db: Database, site: str, *, since: str = "") -> tuple[int, int]
 
 
 def compare_ids(db: Database, site: str, listed: Set[str]) -> tuple[list[str], list[str], list[str]]:
-    """The addresses that a whole list of WordPress' numbers (``wordpress:7``) no longer has, and those it has again.
+    """Compare the archive with a complete list of WordPress ids (``wordpress:7``).
 
-    Gives those that may be gone, those that were taken down, and those that were gone and are back.
+    Returns the URLs that may be gone, those that were taken down, and those that were gone and are listed again.
     """
     known = db.conn.execute(
         "select native_id, url, state from urls where site = ? and native_id like 'wordpress:%'", (site,)
@@ -48,9 +48,9 @@ def compare_ids(db: Database, site: str, listed: Set[str]) -> tuple[list[str], l
 
 
 def no_longer_listed(db: Database, site: str, kind: str, *, keys: Set[str], since: str) -> list[str]:
-    """Addresses of articles that a source of this kind last listed at `since` (UTC) or later, but for those of `keys`.
+    """Return URLs of articles that a source of this kind last listed at `since` (UTC) or later, except those of `keys`.
 
-    Those that were looked at longest ago first.
+    Least recently visited first.
     """
     known = db.conn.execute(
         "select key, url from urls where site = ? and source = ? and state = 'article' and last_listed >= ?"
@@ -61,7 +61,7 @@ def no_longer_listed(db: Database, site: str, kind: str, *, keys: Set[str], sinc
 
 
 def unvisited_since(db: Database, site: str, time: str, *, limit: int) -> list[str]:
-    """Addresses of articles that were last looked at before `time` (UTC) and are not due, the longest ago first."""
+    """Return URLs of articles last visited before `time` (UTC) that are not due, least recently visited first."""
     rows = db.conn.execute(
         "select url from urls where site = ? and state = 'article' and next_visit is null"
         " and coalesce(visited, '') < ? order by visited limit ?",
@@ -71,5 +71,5 @@ def unvisited_since(db: Database, site: str, time: str, *, limit: int) -> list[s
 
 
 def make_due(db: Database, urls: Iterable[str], *, time: str) -> None:
-    """Say that pages are to be fetched from `time` (UTC) on."""
+    """Make pages due from `time` (UTC) on."""
     db.conn.executemany("update urls set next_visit = ? where key = ?", [(time, url_key(url)) for url in urls])

@@ -1,4 +1,4 @@
-"""WARC files that are finished: their sizes and digests, by which one flipped bit is found."""
+"""Finished WARC files: their sizes and digests, which reveal even one flipped bit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from newsarchive.times import now
 
 
 def file_sha256(path: Path, *, most: int | None = None) -> str:
-    """The SHA-256 of a file, or of its first `most` bytes."""
+    """Return the SHA-256 of a file, or of its first `most` bytes."""
     digest = hashlib.sha256()
     with open(path, "rb") as file:
         left = most
@@ -25,9 +25,9 @@ def file_sha256(path: Path, *, most: int | None = None) -> str:
 
 
 def is_being_written(path: Path) -> bool:
-    """Whether a process, this one included, still writes to the WARC file.
+    """Return True if a process, including this one, still writes to the WARC file.
 
-    A writer holds a lock on its file (flock) until its rows are committed; the system frees that of a killed one.
+    A writer holds a lock on its file (flock) until its rows are committed; the system releases that of a killed one.
     """
     try:
         with open(path, "rb") as file:
@@ -40,7 +40,7 @@ def is_being_written(path: Path) -> bool:
 
 
 def record_warc(db: Database, path: Path) -> None:
-    """Write down size and digest of a finished WARC file; where there is none, as after a run without requests, not."""
+    """Record size and digest of a finished WARC file; after a run without requests there is none."""
     if not path.exists():
         return
     with db.atomic():
@@ -52,19 +52,19 @@ def record_warc(db: Database, path: Path) -> None:
 
 
 def left_warcs(db: Database, folder: Path) -> list[Path]:
-    """The WARC files in `folder` that were never recorded as finished and that no process writes to any more."""
+    """Return the WARC files in `folder` that were never recorded as finished and that no process writes to."""
     known = {name for (name,) in db.conn.execute("select name from warc_files")}
     return [path for path in sorted(folder.glob("*.warc.gz")) if path.name not in known and not is_being_written(path)]
 
 
 def record_left_warcs(db: Database, folder: Path) -> None:
-    """Record the WARC files that killed runs left in `folder`; one that a process still writes to is left alone."""
+    """Record the WARC files that killed runs left in `folder`, except those still being written."""
     for path in left_warcs(db, folder):
         record_warc(db, path)
 
 
 def delete_drafts(db: Database, folder: Path) -> None:
-    """Delete what killed takedowns wrote into `folder`: rewritten files that the database never came to know."""
+    """Delete what killed takedowns left in `folder`: rewritten files that the database does not list."""
     for path in left_warcs(db, folder):
         used = db.conn.execute("select 1 from captures where warc = ? limit 1", (path.name,)).fetchone()
         if is_rewritten(path.name) and not used:
@@ -72,7 +72,7 @@ def delete_drafts(db: Database, folder: Path) -> None:
 
 
 def is_rewritten(name: str) -> bool:
-    """Whether a WARC file's name is that of one that a takedown wrote.
+    """Return True if the name of a WARC file is one that a takedown writes.
 
     >>> is_rewritten("ortalyq-20250218-00007-r2.warc.gz"), is_rewritten("ortalyq-20250218-00007.warc.gz")
     (True, False)
@@ -81,7 +81,7 @@ def is_rewritten(name: str) -> bool:
 
 
 def original_name(name: str) -> str:
-    """The name of a WARC file before any takedown rewrote it.
+    """Return the name of a WARC file before any takedown rewrote it.
 
     >>> original_name("ortalyq-20250218-00007-r2.warc.gz")
     'ortalyq-20250218-00007.warc.gz'
