@@ -347,7 +347,7 @@ def test_fetch_keeps_a_picture_of_another_host_that_the_page_shows(newsarchive: 
     with pages(found, elsewhere) as pictures, pages(page := {}, []) as site:
         page["/uyler"] = ("text/html; charset=utf-8", story(f"{pictures}/1.jpg"))
         done = newsarchive("fetch", "--images", f"{site.replace('localhost', '127.0.0.1')}/uyler")
-    assert "Pictures: 1 new" in done.stderr
+    assert "Images: 1 new" in done.stderr
     assert elsewhere == ["/robots.txt", "/1.jpg"]
     assert len(files(folder)) == 1
     newsarchive("check")

@@ -108,7 +108,7 @@ def test_commands_on_what_is_kept_show_a_bar_and_end_with_a_sentence(
         (("backup", backup), {"database", "files"}, r".*: \d+ files copied .*"),
         (("restore", backup, "--to", restored), {"verified", "files"}, r".*: \d+ files as of .*"),
         (("--archive", other, "import", "--any-site", str(folder / "warc")), {"pages"}, r"\d+ pages: \d+ new, .*"),
-        (("stems", "rebuild"), {"articles"}, rf"The search index of {count} articles .*"),
+        (("stems", "rebuild"), {"articles"}, rf"Rebuilt the search index of {count} articles.*"),
     ):
         seen = show(*arguments)
         assert names(seen.bars) & bars, (arguments, seen.lines)

@@ -18,7 +18,7 @@ LOCKED = 75
 
 
 class Listed(NamedTuple):
-    """Where a command is, and what the list of commands says of it."""
+    """The module of a command, and its line in the list of commands."""
 
     module: str
     summary: str
@@ -49,11 +49,11 @@ COMMANDS = {
     "schedule": Listed("scheduling", "Print a crontab line and a systemd timer."),
     "demo": Listed("showing", "Crawl the bundled sample newspaper."),
 }
-"""The commands in the order in which a person meets them; a module is loaded only when its command is called."""
+"""The commands in the order in which people need them; each module is loaded only when its command is called."""
 
 
 class Commands(click.Group):
-    """The commands by name, in the order in which a person meets them."""
+    """The commands by name, in the order in which people need them."""
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without loading them."""
@@ -64,7 +64,7 @@ class Commands(click.Group):
         return list(COMMANDS)
 
     def invoke(self, ctx: click.Context) -> NoReturn:
-        """Run a command, and exit: with 1 where it left a broken profile out, or its progress bar failed."""
+        """Run a command and exit, with 1 if it skipped a broken profile or its progress bar failed."""
         code: str | int | None = 0
         try:
             super().invoke(ctx)
@@ -75,7 +75,7 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] == "crawl":  # it takes both half a second to load, so they do it at the same time
+        if args[0] == "crawl":  # both take half a second to load, so they load at the same time
             from newsarchive.workers.pool import EXTRACTING, start_early
 
             start_early(EXTRACTING)
@@ -94,7 +94,7 @@ class Commands(click.Group):
 
 
 def _import_sqlite_utils() -> None:
-    """Import sqlite-utils alone: it loads pandas and numpy where they are installed, 70 MB that no command uses."""
+    """Import sqlite-utils without pandas and numpy, which it loads if installed: 70 MB that no command uses."""
     hidden = [name for name in ("pandas", "numpy") if name not in sys.modules]
     sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # None: importing it fails
     try:
@@ -115,8 +115,8 @@ def _import_sqlite_utils() -> None:
     show_default=True,
     help="The archive's folder; also NEWSARCHIVE_DATA.",
 )
-@click.option("-q", "--quiet", is_flag=True, help="Say only what needs a person.")
-@click.option("-v", "--verbose", count=True, help="Say more; twice: say all.")
+@click.option("-q", "--quiet", is_flag=True, help="Print only alerts.")
+@click.option("-v", "--verbose", count=True, help="Print more; -vv prints everything.")
 @click.pass_context
 def cli(context: click.Context, folder: Path, quiet: bool, verbose: int) -> None:
     """Keep a newspaper: crawl it politely, keep its pages, extract its articles, notice every edit and deletion."""
@@ -128,7 +128,7 @@ def cli(context: click.Context, folder: Path, quiet: bool, verbose: int) -> None
 
 
 def main() -> None:
-    """Run the command line; every expected error is one sentence and an exit code of its own."""
+    """Run the command line; each expected error is one sentence with its own exit code."""
     try:
         cli()
     except Exception as error:
@@ -137,7 +137,7 @@ def main() -> None:
 
 
 def _explain(error: Exception) -> None:
-    """End with a sentence and the exit code for an error that a person may meet; give back any other."""
+    """Exit with a sentence and the code of an expected error; return on any other."""
     from newsarchive.database import ArchiveError, ArchiveLocked
     from newsarchive.export.files import ExportError
     from newsarchive.sites import ProfileError

@@ -1,4 +1,4 @@
-"""The commands that crawl: crawl, demo."""
+"""The command that crawls, and what other commands share with it: crawl."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from newsarchive.sites import Site, profile_paths
 @click.argument("sites", nargs=-1, metavar="[SITE]...")
 @images_option
 @click.option("--since", default="", metavar="DAY", help="Fetch nothing published before this day (YYYY-MM-DD).")
-@click.option("--limit", type=click.IntRange(1), help="Fetch so many articles at most.")
-@click.option("--full", is_flag=True, help="Walk every source to its end and fetch every page again.")
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Fetch at most N articles.")
+@click.option("--full", is_flag=True, help="Scan every source to its end and fetch every page again.")
 @strict_option
 @click.option("-s", "--set", "own", multiple=True, metavar="NAME=VALUE", help="Override a Scrapy setting.")
 @json_option
@@ -41,7 +41,7 @@ def crawl(
     own: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Get new and changed articles of SITEs, of all sites of this archive where none is named."""
+    """Fetch new and changed articles of SITEs; without SITE, of all sites of this archive."""
     settings = {
         **strict_settings(strict=strict),
         **parse_settings(own),
@@ -61,7 +61,7 @@ def crawl(
 def run_crawl(
     archive: Archive, chosen: list[Site], settings: dict[str, Any], *, begin: Callable[[], None] = lambda: None
 ) -> list[Outcome]:
-    """Crawl the sites under a progress bar on a terminal, with plain log lines elsewhere.
+    """Crawl the sites, with a progress bar on a terminal and plain log lines elsewhere.
 
     `begin` is called before each crawl.
     """
@@ -77,7 +77,7 @@ def run_crawl(
 
 
 def report(archive: Archive, outcomes: list[Outcome], *, as_json: bool) -> None:
-    """Say how each crawl ended: one sentence each, and what needs a person."""
+    """Print how each crawl ended, in one sentence each, and its alerts."""
     if as_json:
         click.echo(json.dumps([vars(outcome) for outcome in outcomes], ensure_ascii=False, indent=2))
     for outcome in outcomes:
@@ -90,9 +90,9 @@ def report(archive: Archive, outcomes: list[Outcome], *, as_json: bool) -> None:
 
 
 def announce(archive: Archive) -> None:
-    """Make the archive where there is none, before any other file of it, and say where.
+    """Create the archive if there is none, before any other file of it, and print where.
 
-    Raises ArchiveError where its database is lost.
+    Raises ArchiveError if its database is lost.
     """
     new = not has_archive(archive.folder)
     open_archive(archive.folder).close()
@@ -101,7 +101,7 @@ def announce(archive: Archive) -> None:
 
 
 def sites_of(archive: Archive) -> list[Site]:
-    """The sites of this archive: those with a profile in it, and those once crawled."""
+    """Return the sites of this archive: those with a profile in it, and those crawled before."""
     names = set(profile_paths(archive.folder / "sites"))
     if has_archive(archive.folder):
         rows = archive.read().query("select distinct site from runs where command = 'crawl'")
@@ -116,7 +116,7 @@ def sites_of(archive: Archive) -> list[Site]:
 
 
 def parse_settings(own: tuple[str, ...]) -> dict[str, Any]:
-    """`NAME=VALUE` pairs as settings."""
+    """Return `NAME=VALUE` pairs as settings. Raises UsageError."""
     pairs = [pair.partition("=") for pair in own]
     for name, sign, _ in pairs:
         if not sign or not name.isupper():
@@ -125,7 +125,7 @@ def parse_settings(own: tuple[str, ...]) -> dict[str, Any]:
 
 
 def parse_day(text: str, option: str) -> str:
-    """A day as given on the command line, checked."""
+    """Return a day given on the command line, checked. Raises UsageError."""
     if not text:
         return ""
     try:

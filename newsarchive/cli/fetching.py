@@ -198,7 +198,7 @@ def _store(archive: Archive, fetched: ToStore) -> bool:
     """Store what was fetched, and report what could not be stored; return True if everything was."""
     stored = store_fetched(archive.folder, fetched)
     if stored.images:
-        archive.say("Pictures: " + ", ".join(f"{count} {state}" for state, count in sorted(stored.images.items())))
+        archive.say("Images: " + ", ".join(f"{count} {state}" for state, count in sorted(stored.images.items())))
     for problem in stored.problems:
         archive.warn(f"{problem}.")
     return not stored.problems

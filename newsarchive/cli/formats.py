@@ -1,4 +1,4 @@
-"""One article as Markdown, text, JSON or HTML, for the terminal."""
+"""An article as Markdown, text, JSON or HTML, for the terminal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FORMATS = ("markdown", "text", "json", "html")
 
 
 def render_article(article: Article, form: str) -> str:
-    """The article in one of FORMATS."""
+    """Return the article in one of FORMATS."""
     return _RENDERERS[form](article)
 
 

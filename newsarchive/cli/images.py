@@ -1,4 +1,4 @@
-"""The command that fetches pictures which are still missing: images fetch."""
+"""The command that downloads missing images: images fetch."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from newsarchive.fixity.repair import put_back_pictures
 
 @click.group()
 def images() -> None:
-    """Pictures of the articles that are kept."""
+    """Images of kept articles."""
 
 
 @images.command()
 @click.argument("sites", nargs=-1, metavar="[SITE]...")
 @click.option(
-    "--images", "mode", type=click.Choice(("lead", "all")), help="Which of them; the profile's choice, else all."
+    "--images", "mode", type=click.Choice(("lead", "all")), help="Which images; else as in the profile, else all."
 )
-@click.option("--again", is_flag=True, help="Ask for those that are kept or were refused, too.")
-@click.option("--limit", type=click.IntRange(1), help="Ask for so many at most.")
+@click.option("--again", is_flag=True, help="Also request images that are kept or were refused.")
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Request at most N images.")
 @strict_option
 @click.option("-s", "--set", "own", multiple=True, metavar="NAME=VALUE", help="Override a Scrapy setting.")
 @json_option
@@ -38,11 +38,11 @@ def fetch(
     own: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Get the pictures that articles of SITEs still miss; of all sites of this archive where none is named.
+    """Download the images that articles of SITEs still lack; without SITE, of all sites of this archive.
 
-    Files that are gone from images/ are put back from their captures first.
+    Files missing from images/ are first restored from their captures.
     """
-    archive.read().close()  # says so where there is no archive
+    archive.read().close()  # exits if there is no archive
     chosen = [archive.site(name) for name in sites] or sites_of(archive)
     settings = {
         **strict_settings(strict=strict),
@@ -59,7 +59,7 @@ def fetch(
             found, lost = put_back_pictures(db, archive.folder)
         db.close()
         if found or lost:
-            archive.say(f"Files of pictures that were missing: {found} put back from their captures, {lost} lost")
+            archive.say(f"Missing image files: {found} restored from their captures, {lost} lost")
         outcomes = run_crawl(archive, chosen, settings)
     report(archive, outcomes, as_json=as_json)
     sys.exit(1 if any(outcome.problems or outcome.reason != "finished" for outcome in outcomes) else 0)

@@ -1,4 +1,4 @@
-"""The command that takes in what others recorded: import."""
+"""The command that imports recordings and saved pages: import."""
 
 from __future__ import annotations
 
@@ -19,15 +19,17 @@ from newsarchive.text.counting import counted
 
 @click.command("import")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(exists=True, path_type=Path))
-@click.option("--any-site", is_flag=True, help="Pages of sites without a profile too, under their host's name.")
+@click.option(
+    "--any-site", is_flag=True, help="Also import pages of sites without a profile, under the name of their host."
+)
 @json_option
 @click.pass_obj
 def import_(archive: Archive, paths: tuple[Path, ...], any_site: bool, as_json: bool) -> None:
-    """Take in what others recorded or saved: WARC, ARC and WACZ files, saved HTML pages, and lists of those.
+    """Import WARC, ARC and WACZ files, saved HTML pages, and lists of saved pages.
 
-    A folder stands for all such files in it. A list (TSV, CSV, JSON Lines) has the columns url, file and, where it is
-    known, time. Each page and picture keeps the time of its record; a page older than the present state becomes an
-    earlier revision.
+    A folder stands for all such files in it. A list (TSV, CSV, JSON Lines) has the columns url, file and, if known,
+    time. Each page and image keeps the time of its record; a page older than the present state becomes an earlier
+    revision.
     """
     with lock_archive(archive.folder):
         announce(archive)
@@ -70,7 +72,7 @@ def _import(archive: Archive, paths: tuple[Path, ...], *, any_site: bool) -> Imp
                 progress=bar.show,
             )
     except KeyboardInterrupt:
-        archive.warn("Interrupted; what was taken in is kept, the same import goes on from there.")
+        archive.warn("Interrupted. What was imported is kept; the same import resumes from there.")
         sys.exit(1)
     finally:
         db.close()

@@ -1,4 +1,4 @@
-"""The commands that keep the archive whole: check, backup, restore."""
+"""The commands that preserve the archive: check, backup, restore."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ from newsarchive.text.counting import counted
 
 
 @click.command()
-@click.option("--sample", type=click.IntRange(1), metavar="N", help="Only N captures, pictures and texts, at random.")
+@click.option(
+    "--sample", type=click.IntRange(1), metavar="N", help="Check only N captures, images and texts, chosen at random."
+)
 @json_option
 @click.pass_obj
 def check(archive: Archive, sample: int | None, as_json: bool) -> None:
-    """Check that the archive is whole, byte by byte, and name all that is off."""
+    """Verify every byte of the archive and list all problems."""
     with progress_bar(archive) as bar:
         report = check_archive(archive.folder, sites=archive.sites, sample=sample, progress=bar.show)
     if as_json:
@@ -31,28 +33,30 @@ def check(archive: Archive, sample: int | None, as_json: bool) -> None:
             archive.say(note)
         counts = ", ".join(f"{number} {what}" for what, number in report.checked.items())
         archive.say(
-            f"{len(report.problems) or 'no'} problem{'s' * (len(report.problems) != 1)} in {counts or 'nothing'}"
+            f"{counted(len(report.problems), 'problem') if report.problems else 'no problems'} in {counts or 'nothing'}"
         )
     if report.problems:
-        archive.warn(f"{len(report.problems)} problem{'s' * (len(report.problems) > 1)} found.")
+        archive.warn(f"{counted(len(report.problems), 'problem')} found.")
         sys.exit(1)
 
 
 @click.command()
 @click.argument("dest", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--verify", is_flag=True, help="Read again what the backup has already.")
-@click.option("--force", is_flag=True, help="Even where much of the backup before would go.")
+@click.option("--verify", is_flag=True, help="Also verify what the backup has already.")
+@click.option("--force", is_flag=True, help="Proceed even if much of the previous backup would be removed.")
 @json_option
 @click.pass_obj
 def backup(archive: Archive, dest: Path, verify: bool, force: bool, as_json: bool) -> None:
-    """Copy the archive to the folder DEST, now or while a crawl runs; the next time only what is new or changed."""
+    """Copy the archive to the folder DEST, also during a crawl; later runs copy only what is new or changed."""
     with progress_bar(archive) as bar:
         done = make_backup(archive.folder, dest, verify=verify, force=force, progress=bar.show)
     if as_json:
         print_json(vars(done))
     else:
         size = f"{done.bytes / 1e6:.1f} MB"
-        archive.say(f"{dest}: {done.copied} files copied ({size}), {done.kept} unchanged, {done.removed} removed")
+        archive.say(
+            f"{dest}: {counted(done.copied, 'file')} copied ({size}), {done.kept} unchanged, {done.removed} removed"
+        )
     for problem in done.problems:
         archive.warn(problem)
     sys.exit(1 if done.problems else 0)
@@ -60,11 +64,13 @@ def backup(archive: Archive, dest: Path, verify: bool, force: bool, as_json: boo
 
 @click.command()
 @click.argument("source", metavar="BACKUP", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--to", type=click.Path(file_okay=False, path_type=Path), help="The folder; else that of the archive.")
-@click.option("--force", is_flag=True, help="Replace the archive that is there.")
+@click.option(
+    "--to", type=click.Path(file_okay=False, path_type=Path), help="The target folder; else that of the archive."
+)
+@click.option("--force", is_flag=True, help="Replace the archive in that folder.")
 @click.pass_obj
 def restore(archive: Archive, source: Path, to: Path | None, force: bool) -> None:
-    """Put a backup back, verified; what was taken down since it was made stays down."""
+    """Verify and restore a backup; what was taken down since it was made stays down."""
     folder = to or archive.folder
     with progress_bar(archive) as bar:
         done = restore_backup(source, folder, present=[archive.folder], force=force, progress=bar.show)

@@ -1,4 +1,4 @@
-"""The option --images of crawl and fetch: alone it means all pictures, with a word none, lead or all."""
+"""The option --images of crawl and fetch: without a value it means all images, else none, lead or all."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ CHOICE = click.Choice(MODES)
 
 
 class WithImages(click.Command):
-    """A command whose --images may stand without a value, before a site or URL too."""
+    """A command whose --images may have no value, even before a site or URL."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         return super().parse_args(ctx, complete(args))
 
 
 def complete(args: list[str]) -> list[str]:
-    """The arguments with a value for each --images.
+    """Return the arguments with a value for each --images.
 
     >>> complete(["--images", "paper"]), complete(["paper", "--images", "lead"])
     (['--images=all', 'paper'], ['paper', '--images=lead'])
@@ -40,6 +40,6 @@ def complete(args: list[str]) -> list[str]:
 
 
 def images_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the option, as `images`; None where it is not given: the profile's choice."""
-    words = "Keep pictures too: all where no word is given; the profile's `images` says it for good."
+    """Add the option as `images`; None means the profile's choice."""
+    words = "Keep images too, all unless a value says which. The profile's `images` sets this permanently."
     return click.option("--images", type=CHOICE, metavar="[none|lead|all]", help=words)(command)

@@ -1,4 +1,4 @@
-"""The progress bar of every command that takes long, on a terminal."""
+"""The progress bar of long commands on a terminal."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from rich.text import Text
 from newsarchive.cli.terminal import Archive
 
 FRAMES = 8
-"""A second."""
+"""Frames per second."""
 
 State = tuple[int, int | None, str]
-"""How much is done, of how much in all where that is known, and words beside it."""
+"""The amount done, the total if known, and a text shown after them."""
 
 
 class ProgressBar:
-    """One line that shows how far the work is; it shows nothing where it is not enabled.
+    """One line that shows progress, or nothing if it is not enabled.
 
-    None of its methods raises: what fails in it switches it off, `failed` is given a sentence, and the work goes on.
+    No method raises: a failure switches the bar off and is passed to `failed` as a sentence, and the work goes on.
     """
 
     def __init__(self, *, enabled: bool, failed: Callable[[str], None]) -> None:
@@ -61,11 +61,11 @@ class ProgressBar:
                 self._bar.stop()
 
     def show(self, what: str, done: int, total: int | None, words: str = "") -> None:
-        """Show how far a part of the work is; a new part, or the same begun again, takes the place of the last one."""
+        """Show the progress of a part of the work; a new part, or the same one restarted, replaces the last."""
         self.follow(what, lambda: (done, total, words))
 
     def follow(self, what: str, state: Callable[[], State]) -> None:
-        """Show what `state` returns; it is not called where nothing is shown, and may fail as the bar itself may."""
+        """Show what `state` returns. It is called only while the bar is shown, and its failures count as the bar's."""
         if self._bar is not None:
             with self._guarded():
                 self._show(self._bar, what, *state())
@@ -89,7 +89,7 @@ class ProgressBar:
     def _guarded(self) -> Iterator[None]:
         try:
             yield
-        except Exception as error:  # noqa: BLE001  whatever a terminal or a bar may raise, the work is worth more
+        except Exception as error:  # noqa: BLE001  no failure of a terminal may stop the work
             bar, self._bar = self._bar, None
             self._over.set()
             if bar is not None:
@@ -99,7 +99,7 @@ class ProgressBar:
 
 
 class TimeLeft(ProgressColumn):
-    """The time that the rest takes at the pace so far; nothing where nobody knows how much that is."""
+    """The estimated time left; nothing if the total is unknown."""
 
     max_refresh = 0.5
 
@@ -114,7 +114,7 @@ class TimeLeft(ProgressColumn):
 
 
 def progress_bar(archive: Archive, *, hidden: bool = False) -> ProgressBar:
-    """A bar for a command, unless it is to be quiet, nobody sits at a terminal, or the terminal is for its output."""
+    """Return a command's bar; it is off if quiet, without a terminal, or if the terminal shows the output."""
     return ProgressBar(enabled=archive.on_terminal and not hidden, failed=archive.fault)
 
 

@@ -27,7 +27,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def filter_options(command: F) -> F:
-    """The filters that search and export share."""
+    """Add the filters that search and export share."""
     options = (
         click.option("--site", default="", help="Only this site."),
         click.option("--author", default="", help="Only by this author."),
@@ -44,18 +44,22 @@ def filter_options(command: F) -> F:
 
 
 def read_filters(values: Mapping[str, str]) -> Filters:
-    """The filters that were given."""
+    """Return the filters that were given."""
     return cast("Filters", {name: value for name, value in values.items() if value})
 
 
-@click.command(context_settings={"ignore_unknown_options": True})  # a query may begin with -word
+@click.command(context_settings={"ignore_unknown_options": True})  # a query may start with -word
 @click.argument("query")
 @filter_options
-@click.option("--limit", type=click.IntRange(1), help="So many at most.  [default: 20 hits, all lines of --kwic]")
+@click.option(
+    "--limit", type=click.IntRange(1), metavar="N", help="At most N results.  [default: 20 hits, all lines of --kwic]"
+)
 @click.option("--order", type=click.Choice(("rank", "newest", "oldest")), default="rank", show_default=True)
-@click.option("--over", type=click.Choice(("day", "month", "year")), help="Count the hits over time instead.")
-@click.option("--kwic", is_flag=True, help="Keyword in context: every place, as CSV.")
-@click.option("--words", type=click.IntRange(1, 50), default=5, show_default=True, help="Words each side with --kwic.")
+@click.option("--over", type=click.Choice(("day", "month", "year")), help="Count hits over time instead.")
+@click.option("--kwic", is_flag=True, help="Keyword in context: every occurrence, as CSV.")
+@click.option(
+    "--words", type=click.IntRange(1, 50), default=5, show_default=True, help="Words on each side with --kwic."
+)
 @json_option
 @click.pass_obj
 def search(
@@ -89,9 +93,11 @@ def search(
 
 
 def warn_of_old_index(archive: Archive, db: Database) -> None:
-    """Say so where other forms of a word may not be found, since the index holds stems of another version."""
+    """Warn that forms of a word may be missed if the index has the stems of another version."""
     if not index_is_current(db):
-        archive.warn("The search index was made by another version; newsarchive stems rebuild makes it anew.")
+        archive.warn(
+            "The search index is of another version and may miss forms of words: run newsarchive stems rebuild."
+        )
 
 
 def _print_periods(periods: list[Period], *, as_json: bool) -> None:
@@ -113,7 +119,7 @@ def _print_lines(lines: Iterable[Line], *, as_json: bool) -> None:
     writer = csv.writer(sys.stdout)
     writer.writerow(Line._fields)
     writer.writerows(lines)
-    sys.stdout.flush()  # here a full disk is an error; at the end of the program it would be a traceback
+    sys.stdout.flush()  # a full disk is an error here, but a traceback at exit
 
 
 def print_hits(hits: Sequence[Hit]) -> None:
@@ -135,7 +141,7 @@ def _print_hit(console: Console, hit: Hit) -> None:
 
 
 def hit_as_dict(hit: Hit) -> dict[str, Any]:
-    """A hit as plain data, its snippet as text with **marks**."""
+    """Return a hit as plain data, its snippet as text with **marks**."""
     values = asdict(hit)
     del values["title_parts"]
     values["snippet"] = "".join(f"**{part.text}**" if part.marked else part.text for part in hit.snippet)
@@ -144,13 +150,13 @@ def hit_as_dict(hit: Hit) -> dict[str, Any]:
 
 @click.command()
 @click.argument("article", metavar="ID|URL")
-@click.option("--revision", type=int, help="An earlier one, by its number.")
+@click.option("--revision", type=int, help="An earlier revision, by its number.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="markdown", show_default=True)
 @click.option("--evidence", is_flag=True, help="Show where each field came from.")
 @json_option
 @click.pass_obj
 def show(archive: Archive, article: str, revision: int | None, form: str, evidence: bool, as_json: bool) -> None:
-    """Print one article, as it is or as it was."""
+    """Print an article as it is, or as it was."""
     db = archive.read()
     row = revision_row(db, find_article(db, article), revision)
     if evidence:
@@ -163,9 +169,9 @@ def show(archive: Archive, article: str, revision: int | None, form: str, eviden
 
 
 def find_article(db: Database, text: str, *, to_publish: bool = False) -> int:
-    """An article's id from an id or a URL. Ends with a sentence where there is none.
+    """Return an article's id from an id or a URL. Exits with a message if there is none.
 
-    With `to_publish` also where it is under an embargo: what is printed goes to other people.
+    With `to_publish` also if it is under an embargo, because the output is for other people.
     """
     if text.isdigit():
         row = db.conn.execute("select id from articles where id = ?", (whole_number(text),)).fetchone()
@@ -188,7 +194,7 @@ select max(until) from embargoes where article = ?1 and lifted is null and artic
 
 
 def revision_row(db: Database, article: int, number: int | None) -> dict[str, Any]:
-    """A row of `revisions`, the current one where no number is given. Raises UsageError where there is none."""
+    """Return a row of `revisions`, by default the current one. Raises UsageError if there is none."""
     where = "r.number = ?" if number is not None else "r.id = a.current_revision and ? is null"
     row = next(
         db.query(

@@ -1,4 +1,4 @@
-"""The command that extracts again what is kept: reextract."""
+"""The command that extracts all kept pages again: reextract."""
 
 from __future__ import annotations
 
@@ -19,23 +19,24 @@ from newsarchive.reextraction.runs import Reextraction, sites_kept
 from newsarchive.reextraction.runs import reextract as extract_again
 from newsarchive.sites import Site
 from newsarchive.takedown import clean_up
+from newsarchive.text.counting import counted
 
 _LONGEST = 60
 
 
 @click.command()
 @click.argument("sites", nargs=-1, metavar="[SITE]...")
-@click.option("--since", default="", metavar="DAY", help="Only articles published from this day on (YYYY-MM-DD).")
-@click.option("--dry-run", is_flag=True, help="Say what would change; write nothing.")
+@click.option("--since", default="", metavar="DAY", help="Only articles published on or after this day (YYYY-MM-DD).")
+@click.option("--dry-run", is_flag=True, help="Report what would change; write nothing.")
 @json_option
 @click.pass_obj
 def reextract(archive: Archive, sites: tuple[str, ...], since: str, dry_run: bool, as_json: bool) -> None:
-    """Extract what is kept again with this version and today's profiles, without the network.
+    """Extract all kept pages again with this version and the present profiles, without the network.
 
-    What comes out otherwise is stored beside the old as a revision of kind “reextracted”.
+    A different result is stored as a new revision of kind “reextracted”.
     """
     since = parse_day(since, "--since")
-    archive.read().close()  # says so where there is no archive
+    archive.read().close()  # exits if there is no archive
     with nullcontext() if dry_run else lock_archive(archive.folder):
         results = _reextract(archive, sites, since, dry_run=dry_run)
     if as_json:
@@ -59,7 +60,7 @@ def _reextract(archive: Archive, names: Sequence[str], since: str, *, dry_run: b
                 for site in chosen
             ]
     except KeyboardInterrupt:
-        archive.warn("Interrupted; what was done is kept, the next reextract goes on from there.")
+        archive.warn("Interrupted. What was done is kept; the next reextract resumes from there.")
         sys.exit(1)
     finally:
         db.close()
@@ -69,7 +70,7 @@ def _chosen(kept: list[Site], names: Sequence[str]) -> list[Site]:
     known = {site.name: site for site in kept}
     for name in names:
         if name not in known:
-            raise click.UsageError(f"Nothing is kept of “{name}”; sites of this archive: {', '.join(known) or 'none'}.")
+            raise click.UsageError(f"Nothing of “{name}” is kept; sites of this archive: {', '.join(known) or 'none'}.")
     return [known[name] for name in names] or kept
 
 
@@ -89,10 +90,11 @@ def _report(archive: Archive, results: list[Reextraction], *, dry_run: bool) -> 
         print_table(rows, headings, empty="")
     for result in results:
         for article, reason in result.refused:
-            archive.warn(f"{result.site}: article {article}: {reason}; it stays as it was.")
+            archive.warn(f"{result.site}: article {article}: {reason}; it stays unchanged.")
         counts = result.counts
-        words = f"{sum(counts.values())} revisions {'read' if dry_run else 're-extracted'}, {counts['changed']} changed"
-        click.echo(f"{result.site}: {words}, {counts['not_article']} no article any more, {counts['failed']} failed")
+        done = f"{counted(sum(counts.values()), 'revision')} {'read' if dry_run else 're-extracted'}"
+        words = f"{counts['changed']} changed, {counts['not_article']} no longer an article, {counts['failed']} failed"
+        click.echo(f"{result.site}: {done}, {words}")
 
 
 def _example(result: Reextraction, name: str) -> str:
@@ -101,7 +103,7 @@ def _example(result: Reextraction, name: str) -> str:
 
 
 def _short(value: Any, other: Any) -> str:
-    """A value around the first place where it differs from the other."""
+    """Return the part of a value around its first difference from the other."""
     text, beside = ("" if v is None else v if isinstance(v, str) else str(v) for v in (value, other))
     text, beside = " ".join(text.split()), " ".join(beside.split())
     first = next((i for i, (a, b) in enumerate(zip(text, beside, strict=False)) if a != b), min(len(text), len(beside)))

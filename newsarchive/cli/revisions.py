@@ -1,4 +1,4 @@
-"""The commands that tell how an article changed: history, diff."""
+"""The commands that show how an article changed: history, diff."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ def history(archive: Archive, article: str, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def diff(archive: Archive, article: str, numbers: tuple[int, ...], as_json: bool) -> None:
-    """Show the words that changed between two revisions; without numbers, the last two of the newspaper's own."""
+    """Show the words that changed between two revisions; without numbers, the newspaper's last two."""
     db = archive.read()
     key = find_article(db, article)
     if len(numbers) not in (0, 2):
-        raise click.UsageError("diff wants two revision numbers, or none for the last two.")
+        raise click.UsageError("diff takes two revision numbers, or none for the last two.")
     if not numbers:
         sql = "select number from revisions where article = ? and kind <> 'reextracted' order by number desc limit 2"
         own = [number for (number,) in db.conn.execute(sql, (key,))] or [1]

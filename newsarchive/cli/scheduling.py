@@ -1,4 +1,4 @@
-"""The command that prints what a scheduler needs: schedule."""
+"""The command that prints configuration for cron and systemd: schedule."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from newsarchive.cli.terminal import Archive
 
 @click.command()
 @click.argument("sites", nargs=-1, metavar="[SITE]...")
-@click.option("--hours", type=click.IntRange(1, 24), default=1, show_default=True, help="Crawl every so many hours.")
+@click.option(
+    "--hours", type=click.IntRange(1, 24), default=1, show_default=True, metavar="N", help="Crawl every N hours."
+)
 @click.pass_obj
 def schedule(archive: Archive, sites: tuple[str, ...], hours: int) -> None:
-    """Print a crontab line, and a systemd timer with its service, for this archive; install nothing."""
+    """Print a crontab line, and a systemd timer with its service, for this archive. Installs nothing."""
     for name in sites:
         archive.site(name)
     command = crawl_command(archive.folder.absolute(), sites)
@@ -29,14 +31,14 @@ def schedule(archive: Archive, sites: tuple[str, ...], hours: int) -> None:
 
 
 def crawl_command(folder: Path, sites: tuple[str, ...]) -> list[str]:
-    """The crawl as a command with absolute paths."""
+    """Return the crawl as a command with absolute paths."""
     program = Path(sys.executable).absolute().parent / "newsarchive"
     start = [str(program)] if program.exists() else [str(Path(sys.executable).absolute()), "-m", "newsarchive"]
     return [*start, "--archive", str(folder), "--quiet", "crawl", *sites]
 
 
 def crontab_line(command: list[str], contact: str, hours: int) -> str:
-    """One line for cron, which mails what the command says; `%` means a line's end there.
+    """Return a line for cron, which mails the command's output; `%` stands for a line break there.
 
     >>> crontab_line(["/bin/newsarchive", "crawl"], "a@b.kz", 6)
     '17 */6 * * * NEWSARCHIVE_CONTACT=a@b.kz /bin/newsarchive crawl'
@@ -46,7 +48,7 @@ def crontab_line(command: list[str], contact: str, hours: int) -> str:
 
 
 def service_unit(command: list[str], contact: str) -> str:
-    """A systemd service; exit 75 (another run is at work) is no failure."""
+    """Return a systemd service; exit code 75 (another run holds the archive) is not a failure."""
     words = " ".join(f'"{word}"' if " " in word else word for word in (w.replace("%", "%%") for w in command))
     return "\n".join(
         (
@@ -65,7 +67,7 @@ def service_unit(command: list[str], contact: str) -> str:
 
 
 def timer_unit(hours: int) -> str:
-    """A systemd timer; what was missed while the machine was off is made up for."""
+    """Return a systemd timer; runs missed while the machine was off are made up for."""
     when = "hourly" if hours == 1 else "daily" if hours == 24 else f"*-*-* 00/{hours}:17:00"
     return "\n".join(
         (

@@ -1,4 +1,4 @@
-"""The command that shows what newsarchive does: demo."""
+"""The command that demonstrates newsarchive: demo."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PROFILE = "saryarqa.toml"
 @click.command()
 @click.pass_obj
 def demo(archive: Archive) -> None:
-    """Crawl the bundled sample newspaper on loopback into DIR/demo, made anew, and show what can be done with it."""
+    """Crawl the bundled sample newspaper on loopback into a new archive in DIR/demo, and show what it is good for."""
     folder = archive.folder / "demo"
     if folder.exists() and not _clear(folder):
         archive.warn(f"{folder} holds something other than the demo: move it, or choose another place with --archive.")
@@ -48,11 +48,11 @@ def demo(archive: Archive) -> None:
 
 
 def _clear(folder: Path) -> bool:
-    """Empty the folder of an earlier demo; False where it holds something else, and then it stays as it is."""
+    """Empty the folder of an earlier demo; return False, and change nothing, if it has anything else."""
     marker = folder / "sites" / PROFILE
     if not marker.is_file() and any(path.is_file() and path.name != "archive.lock" for path in folder.rglob("*")):
         return False
-    for path in sorted(folder.iterdir(), key=lambda path: path.name == "sites"):  # last, should this be interrupted
+    for path in sorted(folder.iterdir(), key=lambda path: path.name == "sites"):  # last, in case of an interruption
         shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     return True
 

@@ -63,16 +63,16 @@ def sites(context: click.Context, as_json: bool) -> None:
 
 @sites.command()
 @click.argument("url")
-@click.option("--name", default="", help="The site's name; else made from its host.")
+@click.option("--name", default="", help="Name of the site; else derived from its host.")
 @strict_option
 @click.pass_obj
 def add(archive: Archive, url: str, name: str, strict: bool) -> None:
     """Probe the site at URL and write a profile for it."""
     if not is_address(url):
-        raise click.UsageError(f"“{url}” is not an http(s) address.")
+        raise click.UsageError(f"“{url}” is not an http(s) URL.")
     name = name or name_of_host(url)
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name):
-        raise click.UsageError(f"A site's name is of small letters, digits, - and _, not “{name}”.")
+        raise click.UsageError(f"A site's name must be lower-case letters, digits, - and _, not “{name}”.")
     with lock_archive(archive.folder):
         announce(archive)
         pages, failures = _probe(archive, probe_urls(url), lambda found: probe_urls(url, found), strict=strict)
@@ -90,22 +90,22 @@ def add(archive: Archive, url: str, name: str, strict: bool) -> None:
         db.close()
     archive.say(f"{'Rewrote' if known else 'Wrote'} {path}: {describe(site)}")
     if not site.sources:
-        archive.warn(f"No way to list its articles was found; add a source to {path} by hand.")
+        archive.warn(f"No source that lists its articles was found; add one to {path} by hand.")
         sys.exit(1)
     click.echo(f"Next: newsarchive sites check {name}; newsarchive crawl {name}")
 
 
 @sites.command()
 @click.argument("name")
-@click.option("--learn", "from_stored", is_flag=True, help="From stored pages: propose hints for the profile.")
+@click.option("--learn", "from_stored", is_flag=True, help="Propose hints for the profile from stored pages.")
 @strict_option
 @json_option
 @click.pass_obj
 def check(archive: Archive, name: str, from_stored: bool, strict: bool, as_json: bool) -> None:
-    """Show what one listing and three articles of a site would give; store nothing.
+    """Show the results for one listing and three articles of a site; store nothing.
 
-    With --learn nothing is fetched: blocks that repeat over the site's stored articles are proposed as `drop` and
-    `body` for the profile, with what that would change. You decide.
+    With --learn nothing is fetched: blocks that repeat in the site's stored articles are proposed as `drop` and `body`
+    for the profile, with what they would change.
     """
     site = archive.site(name)
     if from_stored:
@@ -134,7 +134,7 @@ def check(archive: Archive, name: str, from_stored: bool, strict: bool, as_json:
 
 
 def _refuse_postponed(archive: Archive, name: str) -> None:
-    """End with a sentence where the site asked for no request before a time."""
+    """Exit with a message if the site asked for no requests before a time."""
     if not (archive.folder / "archive.db").exists():
         return
     db = archive.read()
@@ -148,7 +148,7 @@ def _refuse_postponed(archive: Archive, name: str) -> None:
 def _probe(
     archive: Archive, urls: Sequence[str], more: More, *, strict: bool, site: Site | None = None
 ) -> tuple[dict[str, Page], dict[str, str]]:
-    """Probe under a bar; ends with a sentence where an error of ours keeps us from it."""
+    """Probe with a progress bar; exits with a message if probing fails."""
     with progress_bar(archive) as bar:
         try:
             return probe(
@@ -171,7 +171,9 @@ def _learn(archive: Archive, site: Site, *, as_json: bool) -> None:
         print_json({**asdict(proposal), "toml": proposal.toml()})
         return
     if proposal.articles < ENOUGH:
-        archive.warn(f"{proposal.articles} stored articles of {site.name} are too few to learn from.")
+        archive.warn(
+            f"{counted(proposal.articles, 'stored article')} of {site.name}: too few to learn from; crawl more."
+        )
         sys.exit(1)
     if not proposal.toml():
         archive.say(f"{site.name}: {counted(proposal.articles, 'article')} read; nothing to propose.")
@@ -187,7 +189,7 @@ def _learn(archive: Archive, site: Site, *, as_json: bool) -> None:
 
 
 def name_of_host(url: str) -> str:
-    """A site's name from its host, without www, top level and port.
+    """Return a site's name from its host, without www, top-level domain and port.
 
     >>> name_of_host("https://www.ortalyq.kz/")
     'ortalyq'
@@ -199,7 +201,7 @@ def name_of_host(url: str) -> str:
 
 
 def describe(site: Site) -> str:
-    """A proposed profile in one line."""
+    """Return a proposed profile in one line."""
     kinds = ", ".join(source.kind for source in site.sources) or "none"
     return f"{site.title or site.name}, language {site.language or 'unknown'}, {site.timezone}, sources: {kinds}"
 

@@ -1,4 +1,4 @@
-"""The command that tells how the archive stands: status."""
+"""The command that shows the state of the archive: status."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from newsarchive.database.held_up import waiting_alone
 
 @click.command()
 @click.argument("site", required=False)
-@click.option("--missing", is_flag=True, help="Name each listed URL that is not archived, with its reason.")
+@click.option("--missing", is_flag=True, help="List each URL that is listed but not archived, with the reason.")
 @json_option
 @click.pass_obj
 def status(archive: Archive, site: str | None, missing: bool, as_json: bool) -> None:
-    """Tell how the archive stands: per site its last run, counts, failures, coverage by month."""
+    """Show the last run, counts, failures and coverage by month of each site."""
     db = archive.read()
     archive.name_broken_profiles()
     if missing:
@@ -48,7 +48,7 @@ STATUS_COLUMNS = {
     "articles": "Articles",
     "gone": "Gone",
     "newest": "Newest",
-    "pictures": "Pictures",
+    "pictures": "Images",
     "last_run": "Last run",
     "ended": "Ended",
     "come_back": "Asked to come back",
@@ -63,13 +63,13 @@ SOURCE_COLUMNS = {
     "state": "State",
     "read": "Last read",
     "how": "How",
-    "walked": "Last full walk",
-    "next_walk": "Next full walk",
+    "walked": "Last full scan",
+    "next_walk": "Next full scan",
     "reason": "Because",
 }
 HOW = {
     "full": "all of it (--full)",
-    "walk": "full walk",
+    "walk": "full scan",
     "incremental": "incremental",
     "newest": "newest only",
     "": "not at all",
@@ -92,7 +92,7 @@ MONTH_COLUMNS = {
 
 
 def site_status(db: Database, site: str | None) -> list[dict[str, Any]]:
-    """One row a site."""
+    """Return one row per site."""
     return list(
         db.query(
             """
@@ -122,7 +122,7 @@ def site_status(db: Database, site: str | None) -> list[dict[str, Any]]:
 
 
 def source_status(db: Database, site: str | None) -> list[dict[str, Any]]:
-    """One row for each source of a site: how it was last read, and when it is walked to its end (UTC with Z)."""
+    """Return one row per source of a site: how it was last read, and when its next full scan is due (UTC)."""
     rows = db.query(
         """
         select s.*, s.run = (select max(id) from runs where site = s.site and command = 'crawl') as latest
@@ -147,7 +147,7 @@ def source_status(db: Database, site: str | None) -> list[dict[str, Any]]:
 
 
 def coverage_by_month(db: Database, site: str | None) -> list[dict[str, Any]]:
-    """Listed, archived, not an article, failed and due per site and month."""
+    """Return the numbers listed, archived, not an article, failed and due, per site and month."""
     return list(
         db.query(
             """
@@ -162,7 +162,7 @@ def coverage_by_month(db: Database, site: str | None) -> list[dict[str, Any]]:
 
 
 def missing_urls(db: Database, site: str | None) -> list[dict[str, Any]]:
-    """Every listed URL that is not archived, with its state and reason."""
+    """Return every listed URL that is not archived, with its state and reason."""
     return list(
         db.query(
             """

@@ -1,4 +1,4 @@
-"""The commands for the stems that search goes by: stems rebuild, stems learn."""
+"""The commands for the stems in the search index: stems rebuild, stems learn."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from newsarchive.text.counting import counted
 
 @click.group()
 def stems() -> None:
-    """Make the search index anew; learn a lexicon of stems from a text."""
+    """Rebuild the search index; learn a lexicon of stems from texts."""
 
 
 @stems.command()
 @click.pass_obj
 def rebuild(archive: Archive) -> None:
-    """Make the search index of the archive anew, by the rules and the lexicon of this version."""
+    """Rebuild the search index of the archive with the rules and the lexicon of this version."""
     archive.read().close()
     with lock_archive(archive.folder), progress_bar(archive) as bar:
         db = open_archive(archive.folder)
@@ -39,7 +39,7 @@ def rebuild(archive: Archive) -> None:
 @stems.command()
 @click.argument("texts", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The lexicon to write.")
-@click.option("--source", default="", help="Where the texts are from and under which licence; kept in the file.")
+@click.option("--source", default="", help="Origin and licence of the texts; stored in the file.")
 @click.pass_obj
 def learn(archive: Archive, texts: tuple[Path, ...], output: Path, source: str) -> None:
     """Learn a lexicon of Kazakh stems from plain TEXTS (UTF-8), without labels."""

@@ -1,4 +1,4 @@
-"""The commands that take something out of the archive: export, cite, browse."""
+"""The commands that publish the archive: export, cite, timemap, browse."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from newsarchive.export.citations import cite as cite_article
 from newsarchive.export.citations import timemap as captures_as_timemap
 from newsarchive.export.targets import STDOUT, is_on_disk
 from newsarchive.search import FilterError
+from newsarchive.text.counting import counted
 
 STYLES = ("text", "bibtex", "csl-json", "ris")
 
@@ -29,10 +30,10 @@ STYLES = ("text", "bibtex", "csl-json", "ris")
 @click.option("--format", "form", type=click.Choice(tuple(FORMATS)), default="jsonl", show_default=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The file or folder; - is standard output.")
 @click.option("--release", "directory", type=click.Path(path_type=Path), help="Make a dataset to publish, in a folder.")
-@click.option("--query", default="", help="Only what this search finds.")
-@click.option("--size", type=click.IntRange(1), metavar="MB", help="Of a WARC file (in a WACZ too) at most; else 1024.")
+@click.option("--query", default="", help="Only articles that this search finds.")
+@click.option("--size", type=click.IntRange(1), metavar="MB", help="Maximum size of a WARC, also in a WACZ; else 1024.")
 @click.option("--spreadsheet", is_flag=True, help="CSV that is safe to open in a spreadsheet program.")
-@click.option("--canonical", is_flag=True, help="JSON Lines that are the same for the same recordings, byte for byte.")
+@click.option("--canonical", is_flag=True, help="JSON Lines, byte for byte the same for the same recordings.")
 @filter_options
 @click.pass_obj
 def export(
@@ -47,9 +48,9 @@ def export(
     canonical: bool,
     **filters: Any,
 ) -> None:
-    """Write the archive, or a part of it, in other people's formats."""
+    """Write the archive, or part of it, in common formats."""
     if canonical and (directory or form != "jsonl"):
-        raise click.UsageError("--canonical goes with --format jsonl only.")
+        raise click.UsageError("--canonical works only with --format jsonl.")
     target = _target(output, directory, form, spreadsheet=spreadsheet)
     chosen = read_filters(filters)
     with progress_bar(archive, hidden=is_terminal(sys.stdout) and not is_on_disk(target)) as bar:
@@ -74,34 +75,33 @@ def export(
         except ExportError as error:
             archive.warn(str(error))
             sys.exit(1)
-        except BrokenPipeError:  # the reader has what it wanted (head): end as other programs do then, without a word
+        except BrokenPipeError:  # the reader stopped, as `head` does: exit silently, as other programs do
             sys.exit(128 + signal.SIGPIPE)
-    plural = "s" * (count != 1)
-    archive.say(f"{count} article{plural} {'written' if str(target) == STDOUT else f'in {target}'}")
+    archive.say(f"{counted(count, 'article')} {'written' if str(target) == STDOUT else f'in {target}'}")
 
 
 def _target(output: Path | None, directory: Path | None, form: str, *, spreadsheet: bool) -> Path:
-    """The file or folder to write. Raises UsageError where the options do not go together."""
+    """Return the file or folder to write. Raises UsageError if the options contradict each other."""
     target = directory or output
     if target is None:
-        raise click.UsageError("Name the file or folder to write: -o PATH, or --release DIR.")
+        raise click.UsageError("No output: name a file or folder with -o PATH, or --release DIR.")
     if output and directory:
-        raise click.UsageError("-o and --release do not go together: choose one.")
+        raise click.UsageError("-o and --release cannot be combined: choose one.")
     if spreadsheet and (directory or form != "csv"):
-        raise click.UsageError("--spreadsheet goes with --format csv only.")
+        raise click.UsageError("--spreadsheet works only with --format csv.")
     if str(target) == STDOUT and (directory or FORMATS[form].folder):
         what = "--release" if directory else f"--format {form}"
-        raise click.UsageError(f"{what} makes a folder of files, which cannot go to standard output: name a folder.")
+        raise click.UsageError(f"{what} writes a folder of files, not standard output: name a folder.")
     return target
 
 
 @click.command()
 @click.argument("article", metavar="ID|URL")
-@click.option("--revision", type=int, help="An earlier one, by its number.")
+@click.option("--revision", type=int, help="An earlier revision, by its number.")
 @click.option("--format", "style", type=click.Choice(STYLES), default="text", show_default=True)
 @click.pass_obj
 def cite(archive: Archive, article: str, revision: int | None, style: str) -> None:
-    """Cite an article and the version of it that the archive keeps."""
+    """Cite the archived version of an article."""
     db = archive.read()
     try:
         click.echo(cite_article(db, find_article(db, article, to_publish=True), revision=revision, style=style))

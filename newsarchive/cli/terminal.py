@@ -1,4 +1,4 @@
-"""What all commands share at the terminal: the archive they work on, how they speak, JSON or tables."""
+"""What all commands share: the archive they work on, messages, and output as JSON or tables."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ strict_option = click.option("--strict-tls", "strict", is_flag=True, help="Refus
 
 
 def strict_settings(*, strict: bool) -> dict[str, Any]:
-    """The settings that `strict_option` stands for; without it a profile may still say so."""
+    """Return the settings of `strict_option`; without it, a profile may still require them."""
     return {"DOWNLOAD_VERIFY_CERTIFICATES": True} if strict else {}
 
 
@@ -37,21 +37,21 @@ class Archive:
     folder: Path
     quiet: bool = False
     broken: dict[str, ProfileError] = field(default_factory=dict)
-    """The profiles that a command had to do without; it ends with 1."""
+    """The broken profiles that a command skipped; it exits with 1."""
     faults: list[str] = field(default_factory=list)
-    """What went wrong beside the work itself, such as in the progress bar: the command ends with 1."""
+    """Failures apart from the work itself, such as of the progress bar: the command exits with 1."""
 
     @property
     def sites(self) -> dict[str, Site]:
-        """All site profiles by name, this archive's own and the packaged ones; those that cannot be used are named."""
+        """All usable site profiles by name, this archive's own and the packaged ones; broken ones are reported."""
         return self.name_broken_profiles()
 
     def name_broken_profiles(self) -> dict[str, Site]:
-        """Name each profile that cannot be used, once; returns the others."""
+        """Report each broken profile once; return the others."""
         profiles = self._profiles()
         for name, error in profiles.broken.items():
             if name not in self.broken:
-                self.warn(f"{error}. This site is left out.")
+                self.warn(f"{error}. This site is skipped.")
         self.broken.update(profiles.broken)
         return profiles.sites
 
@@ -73,33 +73,33 @@ class Archive:
         return read_archive(self.folder)
 
     def say(self, sentence: str) -> None:
-        """Tell how things go, unless asked to be quiet."""
+        """Print progress on stderr, unless quiet."""
         if not self.quiet:
             click.echo(sentence, err=True)
 
     def warn(self, sentence: str) -> None:
-        """Tell what a person should know, quiet or not."""
+        """Print on stderr what a person must know, even if quiet."""
         click.echo(f"newsarchive: {sentence}", err=True)
 
     def fault(self, sentence: str) -> None:
-        """Tell what went wrong beside the work itself; it must not end the work, even where it cannot be told."""
+        """Report a failure apart from the work itself, which goes on even if stderr cannot be written to."""
         self.faults.append(sentence)
         with suppress(OSError):
             self.warn(sentence)
 
     @property
     def on_terminal(self) -> bool:
-        """Whether a person watches, and wants to hear how things are going."""
+        """True if a person watches and wants progress."""
         return not self.quiet and is_terminal(sys.stderr)
 
 
 def is_terminal(stream: TextIO | None) -> bool:
-    """Whether a person reads the stream; a closed one (`>&-`) is None."""
+    """Return True if a person reads the stream; a closed one (`>&-`) is None."""
     return stream is not None and stream.isatty()
 
 
 class StderrHandler(logging.StreamHandler[TextIO]):
-    """Writes to what stderr is at the moment: while a progress bar is there, above it."""
+    """Writes to the present stderr: above a progress bar while there is one."""
 
     def __init__(self) -> None:
         logging.Handler.__init__(self)
@@ -110,7 +110,7 @@ class StderrHandler(logging.StreamHandler[TextIO]):
 
 
 def set_up_logging(*, quiet: bool, verbose: int) -> None:
-    """Log plainly to stderr; the words of Scrapy and other libraries only when asked for (`-vv`)."""
+    """Log plain lines to stderr; those of Scrapy and other libraries only with `-vv`."""
     ours = logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO
     theirs = logging.INFO if verbose > 1 else logging.CRITICAL
 
@@ -125,12 +125,12 @@ def set_up_logging(*, quiet: bool, verbose: int) -> None:
 
 
 def print_json(value: Any) -> None:
-    """Print one value as JSON, letters as they are."""
+    """Print a value as JSON, without escaping letters."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 def print_table(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str], *, empty: str) -> None:
-    """Print rows as a table; `columns` gives a heading for each key."""
+    """Print rows as a table; `columns` maps keys to headings."""
     rows = list(rows)
     if not rows:
         click.echo(empty, err=True)
@@ -142,5 +142,5 @@ def print_table(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str], *
         table.add_row(*("" if row[key] is None else str(row[key]) for key in columns))
     console = Console(highlight=False)
     if not console.is_terminal:
-        console.width = 240  # a pipe has no width: no line is broken
+        console.width = 240  # a pipe has no width, so wrap no lines
     console.print(table)

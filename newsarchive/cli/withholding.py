@@ -1,4 +1,4 @@
-"""The commands that take something from the readers: forget for good, embargo for a time."""
+"""The commands that withhold articles: forget for good, embargo for a time."""
 
 from __future__ import annotations
 
@@ -17,20 +17,21 @@ from newsarchive.database import article_of, lock_archive, open_archive, save_si
 from newsarchive.database.embargoes import embargo_article, lift_embargo, list_embargoes
 from newsarchive.sites import host_site, site_of
 from newsarchive.takedown import forget as take_down
+from newsarchive.text.counting import counted
 from newsarchive.text.numbers import whole_number
 from newsarchive.urls import is_address
 
 
 @click.command()
 @click.argument("target", metavar="ID|URL")
-@click.option("--reason", required=True, help="Why: it is kept with the address, and shown.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--reason", required=True, help="Why; stored with the URL, and shown.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @json_option
 @click.pass_obj
 def forget(archive: Archive, target: str, reason: str, yes: bool, as_json: bool) -> None:
-    """Take an article down for good: its text, captures and pictures; address, dates, digests and the reason stay.
+    """Take an article down for good: its text, captures and images. URL, dates, digests and the reason stay.
 
-    The address of a picture takes down that picture alone.
+    The URL of an image takes down that image only.
     """
     archive.read().close()
     with lock_archive(archive.folder):
@@ -47,17 +48,20 @@ def forget(archive: Archive, target: str, reason: str, yes: bool, as_json: bool)
     if as_json:
         print_json(vars(done))
     else:
-        gone = f"{done.revisions} revisions, {done.captures} captures, {done.pictures} pictures"
+        gone = ", ".join(
+            counted(number, noun)
+            for number, noun in ((done.revisions, "revision"), (done.captures, "capture"), (done.pictures, "image"))
+        )
         click.echo(f"{done.url}: taken down with {gone}")
     if done.shared:
-        archive.warn(f"{done.shared} captures stay, for other articles were made of them too.")
+        archive.warn(f"{counted(done.shared, 'capture')} kept: other articles were extracted from the same ones.")
     if not done.clean:
-        archive.warn("A reader holds an old state of the database, with the text: end it and forget again.")
+        archive.warn("A reader still holds an old state of the database with the text: end it, then run forget again.")
     sys.exit(0 if done.clean and not done.shared else 1)
 
 
 def _found(archive: Archive, db: Database, target: str) -> tuple[int | None, str, str]:
-    """Article, site and address that are meant. Ends with a sentence where there is no such article."""
+    """Return the article, site and URL of a target. Exits with a message if there is no such article."""
     if target.isdigit():
         row = db.conn.execute("select id, site, url from articles where id = ?", (whole_number(target),)).fetchone()
         if row is None:
@@ -78,10 +82,10 @@ def _found(archive: Archive, db: Database, target: str) -> tuple[int | None, str
 
 @click.command()
 @click.argument("target", metavar="[ID|URL]", required=False)
-@click.option("--until", metavar="DAY", help="The day from which it is seen again (YYYY-MM-DD, in the site's zone).")
+@click.option("--until", metavar="DAY", help="Show it again from this day on (YYYY-MM-DD, in the site's time zone).")
 @click.option("--reason", default="", help="Why.")
 @click.option("--lift", is_flag=True, help="Show it again now.")
-@click.option("--list", "listed", is_flag=True, help="Tell which articles are hidden, and until when.")
+@click.option("--list", "listed", is_flag=True, help="List the hidden articles, and until when.")
 @json_option
 @click.pass_obj
 def embargo(
@@ -94,17 +98,17 @@ def embargo(
         print_json(rows) if as_json else print_table(rows, columns, empty="No article is under an embargo.")
         return
     if target is None or bool(until) == lift:
-        raise click.UsageError("embargo wants an article and either --until DAY or --lift.")
+        raise click.UsageError("embargo needs an article and either --until DAY or --lift.")
     number = find_article(archive.read(), target)
     day = date.fromisoformat(parse_day(until, "--until")) if until else None
     if day is not None and day <= datetime.now(UTC).date():
-        raise click.UsageError(f"--until wants a day to come, not {day}.")
+        raise click.UsageError(f"--until must be a future day, not {day}.")
     db = open_archive(archive.folder)
     try:
         if day is not None:
             archive.say(f"Hidden until {embargo_article(db, number, until=day, reason=reason.strip())}")
         elif not lift_embargo(db, number):
-            archive.warn(f"Article {number} is under no embargo.")
+            archive.warn(f"Article {number} is not under an embargo.")
             sys.exit(1)
     finally:
         db.close()
