@@ -10,6 +10,7 @@ import pytest
 
 from newsarchive.crawling import sources
 from newsarchive.crawling.full_scans import Scan
+from newsarchive.crawling.source_store import SourceStore
 from newsarchive.crawling.sources import SourceReader
 from newsarchive.database import open_archive
 from newsarchive.items import Listing, Page
@@ -24,7 +25,8 @@ def test_what_a_listing_gives_is_in_a_transaction_though_one_was_committed_meanw
     done: list[str] = []
     site, source = Site(name="a", url="https://a.kz/"), Source(kind="wordpress")
     scan = Scan(source=source, url="wordpress", task="walk", state={})
-    reader = SourceReader(db, site, scan, write=lambda: done.append("write"), full=False, started="", seen=set())
+    store = SourceStore(db, site, "wordpress", write=lambda: done.append("write"), started="")
+    reader = SourceReader(site, scan, store, full=False, seen=set())
 
     def read_late(page: Page, **_: object) -> Listing:
         assert parse.wait(10)

@@ -42,11 +42,11 @@ from newsarchive.database.runs import (
     start_run,
 )
 from newsarchive.database.unlisted import (
-    compare_ids,
     count_known_ids,
     count_proven,
+    known_ids,
+    listed_since,
     make_due,
-    no_longer_listed,
     unvisited_since,
 )
 from newsarchive.database.warcfiles import record_left_warcs, record_warc
@@ -64,7 +64,6 @@ __all__ = [
     "Saved",
     "Unread",
     "article_of",
-    "compare_ids",
     "connect_reading",
     "count_due",
     "count_due_urls",
@@ -80,6 +79,8 @@ __all__ = [
     "is_of_archive",
     "keep_extracted",
     "keep_fetched_picture",
+    "known_ids",
+    "listed_since",
     "lock_archive",
     "lost_originals",
     "make_due",
@@ -88,7 +89,6 @@ __all__ = [
     "mark_missing",
     "mark_not_article",
     "mark_visited",
-    "no_longer_listed",
     "note_reextraction",
     "note_retry_after",
     "note_unlisted",

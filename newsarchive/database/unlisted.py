@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable
 
 from sqlite_utils import Database
 
@@ -33,31 +33,23 @@ def count_proven(db: Database, site: str, *, since: str = "") -> tuple[int, int]
     return int(row[0]), int(row[1])
 
 
-def compare_ids(db: Database, site: str, listed: Set[str]) -> tuple[list[str], list[str], list[str]]:
-    """Compare the archive with a complete list of WordPress ids (``wordpress:7``).
-
-    Returns the URLs that may be gone, those that were taken down, and those that were gone and are listed again.
-    """
-    known = db.conn.execute(
+def known_ids(db: Database, site: str) -> list[tuple[str, str, str]]:
+    """Return ID (``wordpress:7``), URL and state of every article of the site that WordPress has listed."""
+    return db.conn.execute(
         "select native_id, url, state from urls where site = ? and native_id like 'wordpress:%'", (site,)
     ).fetchall()
-    unlisted = [(url, state) for number, url, state in known if number not in listed]
-    gone = [url for url, state in unlisted if state not in ("gone", "forgotten")]
-    forgotten = [url for url, state in unlisted if state == "forgotten"]
-    return gone, forgotten, [url for number, url, state in known if state == "gone" and number in listed]
 
 
-def no_longer_listed(db: Database, site: str, kind: str, *, keys: Set[str], since: str) -> list[str]:
-    """Return URLs of articles that a source of this kind last listed at `since` (UTC) or later, except those of `keys`.
+def listed_since(db: Database, site: str, kind: str, time: str) -> list[tuple[str, str]]:
+    """Return key and URL of articles that a source of this kind last listed at `time` (UTC) or later.
 
     Least recently visited first.
     """
-    known = db.conn.execute(
+    return db.conn.execute(
         "select key, url from urls where site = ? and source = ? and state = 'article' and last_listed >= ?"
         " order by visited",
-        (site, kind, since),
+        (site, kind, time),
     ).fetchall()
-    return [url for key, url in known if key not in keys]
 
 
 def unvisited_since(db: Database, site: str, time: str, *, limit: int) -> list[str]:

@@ -1,0 +1,105 @@
+"""What a scan leaves: values for the table `sources`, and the articles that the source no longer lists.
+
+Pure functions of a scan and of rows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from newsarchive.crawling.decisions import Row
+from newsarchive.crawling.full_scans import Scan, kind_of_scan
+from newsarchive.items import Listing, Page
+
+MOST_LOOKS = 500  # visits per run to articles that no source mentions any more
+
+Values = dict[str, Any]
+"""Columns to write into a row of `sources`."""
+
+
+def file_values(scan: Scan, url: str) -> Values:
+    """Return what to remember of a file that was read: when it had changed, according to the index."""
+    return {"cursor": scan.times[url]} if url in scan.times else {}
+
+
+def listing_values(page: Page, listing: Listing, row: Row, *, time: str) -> Values:
+    """Return what to remember of a listing, so that the next run can request it conditionally; `row` is its row."""
+    etag = page.headers.get("etag", "").removeprefix("W/")
+    modified = page.headers.get("last-modified", "")
+    if not etag and not modified:
+        return {}
+    data = _data(row, index=bool(listing.lastmods))
+    return {"etag": etag, "last_modified": modified, "checked": time, "data": data}
+
+
+def source_values(scan: Scan, row: Row, *, full: bool, time: str) -> Values:
+    """Return what to remember of the source at the end of a scan; `row` is its row as it is now."""
+    if not scan.worked:
+        return {"state": "failed", "reason": scan.why_not}
+    values: Values = {"state": "working", "reason": scan.failure if scan.broken else ""}
+    if scan.newest and not (scan.broken and scan.is_full):  # what was not read may be older
+        values["cursor"] = max(scan.newest, scan.state.get("cursor") or "")
+    if scan.total is not None:
+        values["total"] = scan.total
+    lastmod = json.loads(scan.state.get("data") or "{}").get("lastmod")
+    if scan.is_full:
+        states_changes = scan.source.kind != "feed" and scan.believed and scan.newest  # a feed covers only the newest
+        lastmod = "believed" if states_changes else "none"
+        values |= {"data": _data(row, lastmod=lastmod), "walked": time}
+        values["walks_cut"] = (scan.state.get("walks_cut") or 0) + 1 if scan.broken else 0
+        if not scan.broken:
+            values |= {"complete": time, "walk_began": scan.began}
+    return values | {"task": kind_of_scan(scan, full=full, believed=lastmod == "believed")}
+
+
+def _data(row: Row, **new: Any) -> str:
+    """Return the column `data` with new values; an index may itself be the URL at which a source starts."""
+    return json.dumps({**json.loads(row.get("data") or "{}"), **new})
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparedIds:
+    """URLs of articles by what a complete list of WordPress IDs says of them."""
+
+    gone: list[str] = field(default_factory=list)
+    """Listed before, and no longer."""
+    forgotten: list[str] = field(default_factory=list)
+    """Taken down, and no longer listed."""
+    back: list[str] = field(default_factory=list)
+    """Gone before, and listed again."""
+
+
+def compare_ids(scan: Scan, known: Iterable[tuple[str, str, str]]) -> ComparedIds:
+    """Compare the `known` articles (ID, URL, state) with a complete list of IDs."""
+    found = ComparedIds()
+    for number, url, state in known:
+        listed = number in scan.keys
+        if state == "forgotten" and not listed:
+            found.forgotten.append(url)
+        elif state == "gone" and listed:
+            found.back.append(url)
+        elif state not in ("gone", "forgotten") and not listed:
+            found.gone.append(url)
+    return found
+
+
+def missing_since(scan: Scan) -> str | None:
+    """Return since when (UTC; empty: ever) an article must have been listed for its absence to count; None if never.
+
+    A feed has an end, and a listing may have one: there only what the previous full scan listed counts.
+    """
+    if not scan.worked or not scan.is_full or scan.broken:
+        return None
+    return (scan.state.get("walk_began") or "9") if scan.source.kind in ("feed", "listing") else ""
+
+
+def missing(scan: Scan, listed_before: Iterable[tuple[str, str]]) -> list[str]:
+    """Return the URLs of those articles (key, URL) that the source no longer lists.
+
+    For a feed or a listing only the first few, because a new layout may hide all of them.
+    """
+    urls = [url for key, url in listed_before if key not in scan.keys]
+    return urls[:MOST_LOOKS] if scan.source.kind in ("feed", "listing") else urls

@@ -1,0 +1,248 @@
+"""What to read of a source: tables of states and listings, and the decisions they lead to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from newsarchive.crawling.decisions import MOST_LISTINGS, SourceDecider, Unread
+from newsarchive.crawling.full_scans import Scan
+from newsarchive.crawling.scan_results import ComparedIds, compare_ids, missing, missing_since, source_values
+from newsarchive.discovery import ListingError
+from newsarchive.items import Listed, Listing, ListingRequest, Page
+from newsarchive.sites import Site, Source
+
+SITE = Site(name="a", url="https://a.kz/")
+WHEN = "2025-02-20T05:00:00Z"
+
+
+def scan_of(kind: str, task: str = "changes", **values: Any) -> Scan:
+    source = Source(kind=kind, url="https://a.kz/news/" if kind == "listing" else "", pages=values.pop("pages", 0))
+    state = values.pop("state", {"cursor": ""})
+    return Scan(source=source, url=source.url or kind, task=task, state=state, began=WHEN, **values)
+
+
+def decider(scan: Scan, *, full: bool = False, seen: set[str] | None = None) -> SourceDecider:
+    return SourceDecider(SITE, scan, full=full, seen=set() if seen is None else seen)
+
+
+def request(kind: str, task: str = "changes", url: str = "https://a.kz/x", depth: int = 0) -> ListingRequest:
+    return ListingRequest(kind=kind, url=url, task=task, depth=depth)
+
+
+def articles(*names: str, lastmod: str = "") -> tuple[Listed, ...]:
+    return tuple(Listed(url=f"https://a.kz/{name}", lastmod=lastmod, native_id=name) for name in names)
+
+
+FILES = ("https://a.kz/1.xml", "https://a.kz/2.xml", "https://a.kz/3.xml")
+
+
+@pytest.mark.parametrize(
+    ("row", "headers"),
+    [
+        ({}, ()),
+        ({"etag": '"x"', "last_modified": "", "data": "{}"}, (("If-None-Match", '"x"'),)),
+        ({"etag": "ұ", "last_modified": "Thu", "data": "{}"}, (("If-Modified-Since", "Thu"),)),
+        ({"etag": '"x"', "last_modified": "", "data": '{"index": true}'}, ()),
+    ],
+)
+def test_a_listing_read_before_is_requested_conditionally(row: dict[str, str], headers: tuple[Any, ...]) -> None:
+    feed = decider(scan_of("feed"))
+    (start,) = feed.begin(dict.fromkeys(feed.starts(), row))
+    assert start.headers == headers
+
+
+def test_a_full_scan_requests_unconditionally() -> None:
+    feed = decider(scan_of("feed", "walk"))
+    row = {"etag": '"x"', "last_modified": "", "data": "{}"}
+    assert [start.headers for start in feed.begin(dict.fromkeys(feed.starts(), row))] == [()]
+
+
+@pytest.mark.parametrize(
+    ("cursor", "since"),
+    [("2025-02-18T09:30:00Z", "2025-02-18T08:30:00Z"), ("2031-01-01T00:00:00Z", "2025-02-20T04:00:00Z")],
+)
+def test_wordpress_is_asked_for_changes_with_an_overlap_and_never_from_the_future(cursor: str, since: str) -> None:
+    (url,) = decider(scan_of("wordpress", state={"cursor": cursor})).starts()
+    assert f"modified_after={since}".replace(":", "%3A") in url
+
+
+@pytest.mark.parametrize(
+    ("kind", "task", "follow", "due", "unseen", "read_on"),
+    [
+        ("feed", "changes", True, 2, True, True),  # all of it is new
+        ("feed", "changes", True, 1, True, False),  # known ground
+        ("feed", "changes", False, 2, True, False),  # a better source gave everything
+        ("listing", "walk", True, 0, True, True),  # a full scan passes over known ground
+        ("listing", "walk", True, 0, False, False),  # the pager shows the same page again
+        ("listing", "walk", False, 2, True, False),
+    ],
+)
+def test_a_pager_is_followed_as_long_as_it_gives_what_the_scan_looks_for(
+    kind: str, task: str, follow: bool, due: int, unseen: bool, read_on: bool
+) -> None:
+    scan = scan_of(kind, task, follow=follow)
+    listing = Listing(articles=articles("1", "2"), listings=("https://a.kz/news/2",))
+    further = decider(scan).further(request(kind, task), listing, {}, due=due, unseen=unseen)
+    assert [each.url for each in further] == (["https://a.kz/news/2"] if read_on else [])
+
+
+@pytest.mark.parametrize(
+    ("task", "times", "known", "read"),
+    [
+        ("walk", ("t1", "t2", "t3"), {0: "t1", 1: "t2", 2: "t3"}, [0, 1, 2]),
+        ("changes", ("t1", "t2", "t3"), {0: "t1", 1: "t1", 2: "t3"}, [1]),
+        ("changes", ("t1", "t2", "t3"), {0: "t1"}, [1, 2]),
+        ("changes", ("", "", ""), {0: "", 1: "", 2: ""}, [2]),  # without times the last file has what is new
+        ("changes", ("", "", ""), {2: ""}, [0, 1, 2]),
+        ("changes", ("", ""), {0: "", 1: ""}, [0, 1]),  # two files are few enough to read both
+        ("changes", ("t1", "", "t3"), {0: "t1", 1: "", 2: "t3"}, []),
+    ],
+)
+def test_of_an_index_the_files_that_may_have_changed_are_read(
+    task: str, times: tuple[str, ...], known: dict[int, str], read: list[int]
+) -> None:
+    listing = Listing(listings=FILES[: len(times)], lastmods=times)
+    rows = {FILES[i]: {"cursor": cursor, "etag": "", "last_modified": "", "data": "{}"} for i, cursor in known.items()}
+    further = decider(scan_of("sitemap", task)).further(request("sitemap", task), listing, rows, due=0, unseen=False)
+    assert [each.url for each in further] == [FILES[i] for i in read]
+
+
+def test_wordpress_is_asked_for_its_ids_after_its_changes() -> None:
+    scan = scan_of("wordpress")
+    first = decider(scan).further(request("wordpress"), Listing(listings=("https://a.kz/p2",)), {}, due=1, unseen=True)
+    last = decider(scan).further(request("wordpress"), Listing(), {}, due=1, unseen=True)
+    assert [each.task for each in (*first, *last)] == ["changes", "ids"]
+
+
+@pytest.mark.parametrize(
+    ("total", "known", "listings", "further", "complete"),
+    [
+        (3, 3, ("https://a.kz/ids2",), 0, False),  # the number is as known: nothing is gone
+        (None, 3, ("https://a.kz/ids2",), 0, False),  # nothing tells where the list ends
+        (2, 3, ("https://a.kz/ids2",), 1, False),
+        (2, 3, (), 0, True),
+    ],
+)
+def test_ids_are_read_to_the_end_only_if_their_number_differs(
+    total: int | None, known: int, listings: tuple[str, ...], further: int, complete: bool
+) -> None:
+    scan = scan_of("wordpress", open=1)
+    listing = Listing(articles=articles("1", "2"), listings=listings, total=total)
+    requests, is_complete = decider(scan).further_ids(request("wordpress", "ids"), listing, known=known)
+    assert (len(requests), is_complete) == (further, complete)
+
+
+@pytest.mark.parametrize(
+    ("kind", "pages", "depth", "asked", "left", "failure"),
+    [
+        ("sitemap", 0, 3, 0, 3, ""),
+        ("sitemap", 0, 4, 0, 0, "sitemaps are nested too deep"),
+        ("feed", 0, 90, MOST_LISTINGS["feed"] - 2, 2, "more than 2000 listings"),
+        ("listing", 5, 3, 3, 2, ""),  # the profile asks for no more, so nothing is missed
+    ],
+)
+def test_no_site_leads_on_for_ever(kind: str, pages: int, depth: int, asked: int, left: int, failure: str) -> None:
+    scan = scan_of(kind, "walk", pages=pages, asked={f"https://a.kz/asked/{i}" for i in range(asked)})
+    further = decider(scan).further(
+        request(kind, "walk", depth=depth), Listing(articles=articles("1"), listings=FILES), {}, due=1, unseen=True
+    )
+    assert (len(further), {each.depth for each in further}) == (left, {depth + 1} if left else set())
+    assert (scan.broken, scan.failure.endswith(failure)) == (bool(failure), True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "url", "depth", "status", "answer"),
+    [
+        ("feed", "https://a.kz/feed/", 0, 304, Unread.UNCHANGED),
+        ("feed", "https://a.kz/feed/?paged=2", 1, 404, Unread.NOT_THERE),
+        ("sitemap", "https://a.kz/sitemap.xml", 1, 410, Unread.NOT_THERE),
+        ("sitemap", "https://a.kz/robots.txt", 0, 403, 200),
+        ("sitemap", "https://a.kz/robots.txt", 0, 500, None),
+        ("sitemap", "https://a.kz/posts.xml", 1, 404, None),
+        ("feed", "https://a.kz/feed/", 0, 403, None),
+        ("feed", "https://a.kz/feed/", 0, 200, 200),
+    ],
+)
+def test_an_answer_is_parsed_passed_over_or_a_failure(
+    kind: str, url: str, depth: int, status: int, answer: Unread | int | None
+) -> None:
+    page = Page(url=url, body=b"x", status=status)
+    asked = request(kind, url=url, depth=depth)
+    if answer is None:
+        with pytest.raises(ListingError, match=str(status)):
+            decider(scan_of(kind)).judge(asked, page)
+        return
+    found = decider(scan_of(kind)).judge(asked, page)
+    assert (found.status if isinstance(found, Page) else found) == answer
+
+
+@pytest.mark.parametrize(("full", "again"), [(False, [False, False]), (True, [False, True])])
+def test_with_full_an_article_is_due_once_however_many_sources_list_it(full: bool, again: list[bool]) -> None:
+    seen: set[str] = set()
+    decider(scan_of("sitemap", "walk"), full=full, seen=seen).take(articles("1"), believed=True)
+    entries = decider(scan_of("feed", "walk"), full=full, seen=seen).take(articles("1", "2"), believed=True)
+    assert [entry.again for entry in entries] == again
+
+
+def test_articles_of_other_sites_are_passed_over_and_the_newest_time_is_kept() -> None:
+    scan = scan_of("wordpress")
+    found = (*articles("1", lastmod="2025-02-18"), Listed(url="https://b.kz/2", lastmod="2025-02-19"))
+    entries = decider(scan).take(found, believed=True)
+    assert ([entry.listed.url for entry in entries], scan.newest) == (["https://a.kz/1"], "2025-02-18")
+
+
+@pytest.mark.parametrize(
+    ("kind", "task", "broken", "state", "since"),
+    [
+        ("sitemap", "walk", False, {}, ""),
+        ("sitemap", "walk", True, {}, None),
+        ("sitemap", "changes", False, {}, None),
+        ("feed", "walk", False, {"walk_began": "2025-02-01T00:00:00Z"}, "2025-02-01T00:00:00Z"),
+        ("listing", "walk", False, {}, "9"),  # its first full scan has nothing to be compared with
+    ],
+)
+def test_only_a_complete_full_scan_proves_what_is_missing(
+    kind: str, task: str, broken: bool, state: dict[str, str], since: str | None
+) -> None:
+    assert missing_since(scan_of(kind, task, broken=broken, state=state, read=1, listed=1)) == since
+
+
+@pytest.mark.parametrize(("kind", "most"), [("sitemap", 600), ("feed", 500), ("listing", 500)])
+def test_a_new_layout_cannot_make_every_article_of_a_pager_due(kind: str, most: int) -> None:
+    before = [(f"a.kz/{number}", f"https://a.kz/{number}") for number in range(601)]
+    found = missing(scan_of(kind, "walk", keys={"a.kz/0"}), before)
+    assert (found[0], len(found)) == ("https://a.kz/1", most)
+
+
+def test_ids_tell_what_is_gone_what_is_back_and_what_was_taken_down() -> None:
+    states = ("article", "gone", "forgotten", "failed")
+    known = [(f"wordpress:{i}", f"{state}{i}", state) for i, state in enumerate(states)]
+    known += [(f"wordpress:{i + 10}", f"{state}{i + 10}", state) for i, state in enumerate(states)]
+    scan = scan_of("wordpress", keys={f"wordpress:{i}" for i in range(4)})
+    expected = ComparedIds(gone=["article10", "failed13"], forgotten=["forgotten12"], back=["gone1"])
+    assert compare_ids(scan, known) == expected
+
+
+@pytest.mark.parametrize(
+    ("scan", "values"),
+    [
+        (scan_of("feed", failure="x: no"), {"state": "failed", "reason": "x: no"}),
+        (
+            scan_of("sitemap", "walk", read=1, listed=1, newest="2025-02-18", state={"walks_cut": 2}),
+            {"state": "working", "cursor": "2025-02-18", "data": '{"lastmod": "believed"}', "walks_cut": 0},
+        ),
+        (
+            scan_of("sitemap", "walk", read=1, listed=1, newest="2025-02-18", broken=True, failure="y", state={}),
+            {"state": "working", "reason": "y", "cursor": None, "complete": None, "walks_cut": 1},
+        ),
+        (
+            scan_of("feed", read=1, listed=1, newest="2025-02-18", state={"cursor": "2025-02-19"}),
+            {"cursor": "2025-02-19", "task": "newest", "walked": None},
+        ),
+    ],
+)
+def test_what_is_remembered_of_a_source(scan: Scan, values: dict[str, Any]) -> None:
+    found = source_values(scan, {}, full=False, time=WHEN)
+    assert {name: found.get(name) for name in values} == values
