@@ -27,7 +27,7 @@ from newsarchive.crawling.alerts import certificate_alerts, what_needs_a_person
 from newsarchive.crawling.certificates import VALID, host_of
 from newsarchive.crawling.failures import failure_ends_crawl, failures_of, reason_of
 from newsarchive.crawling.held_up import HeldUp
-from newsarchive.crawling.plan import SitePlan
+from newsarchive.crawling.plan import PlanOptions, SitePlan
 from newsarchive.crawling.recorders import Recorder
 from newsarchive.database.certificates import note_certificates
 from newsarchive.database.pictures import site_pictures, still_wanted
@@ -178,17 +178,8 @@ class ArchiveRun(Recorder):
 
     def make_plan(self) -> Any:
         """What the spider is to do."""
-        settings = self.crawler.settings
-        return SitePlan(
-            self.db,
-            self.site,
-            write=self.write,
-            run=self.run,
-            full=settings.getbool("ARCHIVE_FULL"),
-            since=settings["ARCHIVE_SINCE"],
-            limit=settings.getint("ARCHIVE_LIMIT"),
-            ahead=settings.getint("ARCHIVE_LISTED_AHEAD"),
-        )
+        options = PlanOptions.from_settings(self.crawler.settings)
+        return SitePlan(self.db, self.site, write=self.write, run=self.run, options=options)
 
     def left_pictures(self) -> list[ImageToDownload]:
         """Pictures that a crawl did not come to fetch, or to keep, before it was killed or interrupted."""
