@@ -24,7 +24,7 @@ from newsarchive.database import NoArchive, open_archive, read_archive
 from newsarchive.demo import Newspaper, serve
 from newsarchive.text.encodings import inflate
 from newsarchive.urls import url_key
-from newsarchive.workers.extracting import extract_here  # noqa: F401
+from newsarchive.workers.extracting import extract_now  # noqa: F401
 from tests.kills import EVENTS
 
 FAST = ["-s", "DOWNLOAD_DELAY=0", "-s", "EXTRACTION_WORKERS=0", "-s", "ARCHIVE_BATCH_ARTICLES=2"]

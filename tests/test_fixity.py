@@ -27,7 +27,7 @@ from newsarchive.database import (
 from newsarchive.fixity import Report, check_archive
 from newsarchive.items import Extracted, Fetched, Page
 from newsarchive.sites import Site
-from newsarchive.workers.extracting import extract_here
+from newsarchive.workers.extracting import extract_now
 
 SITE = Site(name="a", url="https://a.kz/", title="Ауыл", language="kk", timezone="Asia/Almaty")
 STORIES = 12
@@ -49,6 +49,7 @@ def make_archive(folder: Path, stories: int = STORIES) -> None:
     save_site(db, SITE)
     run = start_run(db, "crawl", SITE.name)
     writer = CaptureWriter(folder / "warc", "a-20250301000000-00001")
+    items = []
     for number in range(stories):
         url = f"https://a.kz/habar-{number}/"
         body = gzip.compress(html(number), mtime=0)
@@ -59,8 +60,8 @@ def make_archive(folder: Path, stories: int = STORIES) -> None:
         page = Page(
             url=url, body=body, headers={"content-type": "text/html; charset=utf-8", "content-encoding": "gzip"}
         )
-        item = Fetched(site=SITE.name, urls=(url,), pages=(page,), captures=(capture,))
-        extracted = extract_here(item, SITE)
+        items.append((Fetched(site=SITE.name, urls=(url,), pages=(page,), captures=(capture,)), SITE))
+    for extracted in extract_now(items):
         assert extracted.outcome == "article"
         save_extracted(db, extracted, site=SITE, run=run)
     writer.close()

@@ -13,7 +13,9 @@ import pytest
 from sqlite_utils import Database
 
 from newsarchive.captures.writing import CaptureWriter
+from newsarchive.database import open_archive
 from newsarchive.demo import Newspaper
+from tests.hosts import serve_host
 from tests.test_importing import URL, page, recording
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -174,3 +176,73 @@ def test_a_fetch_after_an_upgrade_reads_what_it_compares_with_again(
     spoil(folder, bad.title)
     newsarchive("fetch", *(paper.address(story) for story in (bad, good)))
     assert db().conn.execute("select count(*) from changes").fetchone() == (0,)
+
+
+def refuse_picture(folder: Path, name: str) -> None:
+    """From now on the database refuses the files of one picture."""
+    open_archive(folder).close()
+    with sqlite3.connect(folder / "archive.db") as db:
+        db.execute(
+            "create trigger refuse before insert on image_versions"
+            f" when (select url from images where id = new.image) like '%{name}%'"
+            " begin select raise(abort, 'this one is refused'); end"
+        )
+    db.close()
+
+
+def pictures(folder: Path) -> dict[str, str]:
+    """The state of each picture that was asked for, by its file's name."""
+    with sqlite3.connect(folder / "archive.db") as db:
+        rows = db.execute("select url, state from images where state <> ''").fetchall()
+    db.close()
+    return {url.rpartition("/")[2]: state for url, state in rows}
+
+
+def test_a_picture_that_cannot_be_stored_costs_itself_alone_in_a_fetch_and_an_import(
+    paper: Newspaper, folder: Path, newsarchive: Run, tmp_path: Path, db: Read
+) -> None:
+    bad, good = [story for story in paper.posts() if story.image][:2]
+    refuse_picture(folder, Path(bad.image).stem)
+    addresses = [paper.address(bad), paper.address(good)]
+    done = newsarchive("fetch", "--images", "lead", *addresses, code=1)
+    assert f"{Path(bad.image).stem}" in done.stderr
+    assert "this one is refused" in done.stderr
+    assert "1 failed, 1 new" in done.stderr
+    states = {bad.image: "failed", good.image: "kept"}
+    assert pictures(folder) == states
+    assert db().conn.execute("select count(*) from articles").fetchone() == (2,)
+    copy = tmp_path / "copy"
+    refuse_picture(copy, Path(bad.image).stem)
+    done = newsarchive("--archive", str(copy), "import", "--any-site", str(folder / "warc"), code=1)
+    assert "pictures: 1 failed, 1 new" in done.stdout
+    assert "this one is refused" in done.stderr
+    assert pictures(copy) == states
+
+
+CRASH = """
+import lxml.html, os, signal
+def crash(data, **options):
+    if b"crashes the parser" in data:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return real(data, **options)
+real, lxml.html.document_fromstring = lxml.html.document_fromstring, crash
+"""
+
+
+def test_a_page_that_crashes_a_parser_ends_neither_a_fetch_nor_a_small_import(
+    newsarchive: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(CRASH)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    fatal = page("Екі").replace(b"</article>", b"<p>crashes the parser</p></article>")
+    (tmp_path / "fatal.html").write_bytes(fatal)
+    said = newsarchive("fetch", str(tmp_path / "fatal.html"), "--url", URL, code=1).stderr
+    assert "extraction crashed or hung on this page" in said
+    with serve_host(pages=2, special={"/uy-1/": lambda _hit: (200, {"Content-Type": "text/html"}, fatal)}) as host:
+        done = newsarchive("fetch", f"{host.url}uy-0/", f"{host.url}uy-1/", code=1)
+    assert "Жаңа үйлер салынды, 0 күн" in done.stdout
+    assert "extraction crashed or hung on this page" in done.stderr
+    pages = [("2020-01-02T08:00:00Z", fatal), ("2020-01-03T08:00:00Z", page("Үш"))]
+    done = newsarchive("import", "--any-site", str(recording(tmp_path / "a.warc.gz", *pages)), code=1)
+    assert "1 new" in done.stdout
+    assert "1 failed" in done.stdout

@@ -52,6 +52,9 @@ COMMANDS = {
 """The commands in the order in which people need them; each module is loaded only when its command is called."""
 
 
+EXTRACTING_COMMANDS = ("crawl", "fetch", "import")
+
+
 class Commands(click.Group):
     """The commands by name, in the order in which people need them."""
 
@@ -75,7 +78,7 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] == "crawl":  # both take half a second to load, so they load at the same time
+        if args[0] in EXTRACTING_COMMANDS:  # both take half a second to load, so they load at the same time
             from newsarchive.workers.pool import EXTRACTING, start_early
 
             start_early(EXTRACTING)

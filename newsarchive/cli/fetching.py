@@ -28,7 +28,7 @@ from newsarchive.crawling.storing import ToStore, store_fetched
 from newsarchive.items import Capture, Extracted, Fetched, Page
 from newsarchive.sites import Site, host_site, site_of
 from newsarchive.urls import is_address
-from newsarchive.workers.extracting import extract_here
+from newsarchive.workers.extracting import extract_now
 
 
 @click.command(cls=WithImages)
@@ -169,7 +169,7 @@ def _read_file(archive: Archive, path: Path, url: str, *, keep: bool) -> _Got:
     site = site_of(url, archive.sites.values()) or host_site(url)
     page = Page(url=url, body=body, headers={"content-type": kind})
     item = Fetched(site=site.name, urls=(url,), pages=(page,), captures=captures)
-    return _Got(results=[extract_here(item, site)], sites={url: site}, writer=writer)
+    return _Got(results=extract_now([(item, site)]), sites={url: site}, writer=writer)
 
 
 def _print(archive: Archive, targets: Sequence[str], got: _Got, form: str) -> bool:

@@ -26,12 +26,12 @@ from newsarchive.crawling.spiders.probe import More
 from newsarchive.database import lock_archive, open_archive, retry_after_of, save_site
 from newsarchive.discovery import ListingError, probe_urls, profile_toml, propose_site, read_listing, start_urls
 from newsarchive.export.files import atomic_write
-from newsarchive.items import Fetched, Listed, Page
+from newsarchive.items import Extracted, Fetched, Listed, Page
 from newsarchive.reextraction.learning import ENOUGH, learn
 from newsarchive.sites import Site, Source, profile_paths
 from newsarchive.text.counting import counted
 from newsarchive.urls import is_address
-from newsarchive.workers.extracting import extract_here
+from newsarchive.workers.extracting import extract_now
 
 ARTICLES_TO_CHECK = 3
 
@@ -121,7 +121,7 @@ def check(archive: Archive, name: str, from_stored: bool, strict: bool, as_json:
         strict=strict or site.strict_tls,
     )
     listed = _listed(site, pages)
-    results = [_checked(site, pages[entry.url], entry) for entry in listed if entry.url in pages]
+    results = _checked(site, [(entry, pages[entry.url]) for entry in listed if entry.url in pages])
     if as_json:
         print_json({"listed": len(listed), "articles": results, "failures": failures})
     else:
@@ -246,11 +246,17 @@ def _articles_to_check(site: Site, pages: dict[str, Page]) -> list[str]:
     return further
 
 
-def _checked(site: Site, page: Page, listed: Listed) -> dict[str, str]:
-    item = Fetched(site=site.name, urls=(listed.url,), pages=(page,), captures=(), hints=listed.hints)
-    result = extract_here(item, site)
+def _checked(site: Site, found: Sequence[tuple[Listed, Page]]) -> list[dict[str, str]]:
+    items = [
+        Fetched(site=site.name, urls=(listed.url,), pages=(page,), captures=(), hints=listed.hints)
+        for listed, page in found
+    ]
+    return [_in_short(result) for result in extract_now([(item, site) for item in items])]
+
+
+def _in_short(result: Extracted) -> dict[str, str]:
     if result.article is None:
-        return {"url": listed.url, result.outcome.replace("_", " "): result.reason}
+        return {"url": result.fetched.urls[0], result.outcome.replace("_", " "): result.reason}
     article = result.article
     return {
         "url": article.url,

@@ -198,7 +198,7 @@ def fetch_pages(
         "BACK_OFF_TOTAL": PATIENCE,
         "PAGE_WARC_FOLDER": str(folder / "warc") if keep else "",
         "PAGE_WARC_NAME": f"fetch-{stamp}-{os.getpid()}",
-        "EXTRACTION_WORKERS": 0,
+        "EXTRACTION_WORKERS": 1,  # a process of its own: a page that hangs in C code must not hang the command
         "DOWNLOAD_DELAY": max([1.0, *delays]) if len(urls) > 1 or _with_pictures(sites, settings) else 0.0,
         "AUTOTHROTTLE_ENABLED": False,
         "RETRY_TIMES": 1,

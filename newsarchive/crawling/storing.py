@@ -148,9 +148,10 @@ def _store(folder: Path, db: Database, fetched: ToStore, done: Storing) -> None:
     if fetched.recorder and fetched.recorder.pictures:
         if down:
             raise _TakenDownError(f"{down[0]} was taken down meanwhile")
-        done.images.update(
-            database.save_fetched_picture(db, picture, kept, run=run) for picture, kept in fetched.recorder.pictures
-        )
+        for picture, kept in fetched.recorder.pictures:
+            state, reason = database.keep_fetched_picture(db, picture, kept, run=run)
+            done.images[state] += 1
+            done.problems += [f"{picture.wanted.url} {reason}"] if reason else []
     if fetched.writer and not down:  # else it is looked through first, by us or by the run that holds the archive
         database.record_warc(db, fetched.writer.path)
     db.conn.commit()

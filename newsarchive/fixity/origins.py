@@ -22,7 +22,7 @@ from newsarchive.sites import Site, host_site
 from newsarchive.workers.extracting import ExtractionPool
 
 FEW = 40
-"""So few revisions are extracted in this process; more are worth the start of workers."""
+"""So few revisions are extracted in one process; more are worth the start of another."""
 
 _MADE_NOW = """
 select r.id from revisions r where r.extractor = ? and r.options_digest = ?
@@ -40,7 +40,7 @@ def check_origins(
     if sample is not None:
         numbers = sorted(random.sample(numbers, min(sample, len(numbers))))
         total = len(numbers)
-    workers = min(2, os.cpu_count() or 1) if len(numbers) > FEW else 0
+    workers = min(2, os.cpu_count() or 1) if len(numbers) > FEW else 1 if numbers else 0
     checked = asyncio.run(_Check(state, report, sites, progress).run(numbers, workers))
     report.count("revisions extracted again", checked)
     if total > checked:

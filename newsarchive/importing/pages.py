@@ -91,7 +91,7 @@ def import_files(
         files = _files(paths, Path(unpacked), names, result, partial(progress, "files"))
         found = find_recordings(files, result.broken, names=names, kept=partial(_kept, folder, db))
         work = _Work(folder, db, run, writer, sites, result, any_site=any_site)
-        asyncio.run(work.go(found.pages, min(workers, len(found.pages) // 8), progress))
+        asyncio.run(work.go(found.pages, max(1, min(workers, len(found.pages) // 8)), progress))
         pictures = RecordedPictures(folder, db, run, writer, result.broken)
         asyncio.run(pictures.take(found.pictures, partial(progress, "pictures")))
         result.pictures = dict(pictures.counts)

@@ -14,6 +14,7 @@ from newsarchive import database
 from newsarchive.captures.records import RecordError
 from newsarchive.captures.writing import CaptureWriter
 from newsarchive.database.earlier import save_earlier_picture
+from newsarchive.errors import reason_of
 from newsarchive.images.reading import Picture, PictureRefused, keep_picture, read_picture
 from newsarchive.importing.known import KnownCaptures, to_second
 from newsarchive.importing.recordings import Place, read_page, write_page
@@ -86,8 +87,11 @@ class RecordedPictures:
             return None
         wanted = self._own[as_requested(place.url)]
         picture, reason = await _what_it_is(pool, page.body)
-        time = datetime.fromisoformat(place.time)
-        capture = write_page(self._writer, page, head, time)
+        try:
+            capture = write_page(self._writer, page, head, datetime.fromisoformat(place.time))
+        except ValueError as error:  # a head that no record takes
+            self._broken.append(f"{place.url} of {place.time}: could not be kept: {reason_of(error)}")
+            return None
         if wanted.shown:
             picture = None
         elif picture is not None:
@@ -95,6 +99,19 @@ class RecordedPictures:
         return _Read(wanted=wanted, capture=capture, picture=picture, reason=reason)
 
     def _save(self, one: _Read) -> str:
+        """Store a picture; one that cannot be stored is named, and costs no other."""
+        try:
+            with self._db.atomic():
+                return self._saved(one)
+        except Exception as error:
+            if database.is_of_archive(error):
+                raise
+            reason = f"could not be stored: {reason_of(error)}"
+        self._broken.append(f"{one.wanted.url} of {one.capture.time}: {reason}")
+        failed = FetchedImage(wanted=one.wanted, state="failed", reason=reason, capture=one.capture)
+        return database.keep_fetched_picture(self._db, failed, None, run=self._run)[0]
+
+    def _saved(self, one: _Read) -> str:
         url, time = one.wanted.url, one.capture.time
         if one.picture is not None and self._is_newer(url, one.capture):
             number = database.save_capture(self._db, one.capture, self._run)
@@ -121,3 +138,5 @@ async def _what_it_is(pool: WorkerPool, body: bytes) -> tuple[Picture | None, st
         return None, str(error)
     except (TooSlow, WorkerDied):
         return None, "it stalls or crashes its reader"
+    except Exception as error:  # noqa: BLE001  a stranger's file may break any reader; the reason is kept
+        return None, f"its reader fails: {reason_of(error)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
 from collections.abc import Iterator, Sequence
@@ -13,7 +14,7 @@ from newsarchive.items import Article, Extracted, Fetched, Hints, NotAnArticle, 
 from newsarchive.sites import Site
 from newsarchive.text.encodings import gunzipped
 from newsarchive.text.search_text import make_search_text
-from newsarchive.workers.pool import EXTRACTING, PoolClosed, TooSlow, WorkerDied, WorkerPool, guarded_here
+from newsarchive.workers.pool import EXTRACTING, PoolClosed, TooSlow, WorkerDied, WorkerPool
 
 logger = logging.getLogger(__name__)
 
@@ -73,12 +74,17 @@ class ExtractionPool(WorkerPool):
             return _refused(item, error)
 
 
-def extract_here(item: Fetched, site: Site) -> Extracted:
-    """What comes of a fetched page, extracted in this process."""
+def extract_now(items: Sequence[tuple[Fetched, Site]]) -> list[Extracted]:
+    """What comes of a few pages, extracted in a worker that starts and ends with this call."""
+    return asyncio.run(_extract_all(items))
+
+
+async def _extract_all(items: Sequence[tuple[Fetched, Site]]) -> list[Extracted]:
+    pool = ExtractionPool(1)
     try:
-        return _extracted(item, guarded_here(extract_one, *_arguments(item, site)))
-    except Exception as error:  # noqa: BLE001  as above
-        return _refused(item, error)
+        return [await pool.extract(item, site) for item, site in items]
+    finally:
+        pool.close()
 
 
 def _arguments(item: Fetched, site: Site) -> tuple[tuple[Page, ...], str, Site, Hints]:

@@ -80,7 +80,7 @@ class _Worker:
 
 
 class WorkerPool:
-    """Calls functions in processes. With no workers, in this process, which suits a page or two.
+    """Calls functions in processes. With no workers, in this process, where what hangs in C code is never ended.
 
     `preload` names the modules that the functions need: they are imported once, in the process that the workers are
     forked from.
