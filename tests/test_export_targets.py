@@ -7,7 +7,6 @@ import io
 import os
 import resource
 import shutil
-import signal
 import stat
 import subprocess
 import sys
@@ -173,14 +172,6 @@ def test_standard_output_is_appended_to_wherever_it_leads(db: Database, folder: 
         assert log.read_bytes() == "бұрынғы\n".encode() + whole_export
         assert log.stat().st_ino == inode
     assert (place / "stdout").is_symlink()
-
-
-def test_a_reader_that_has_enough_is_no_failure_to_speak_of(folder: Path) -> None:
-    reading, writing = os.pipe()
-    os.close(reading)
-    done = run(folder, "export", "-o", "-", stdout=writing)
-    os.close(writing)
-    assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, b"")
 
 
 def test_closed_standard_output_is_a_sentence_and_no_other_file_gets_the_bytes(folder: Path) -> None:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import gc
 import importlib
+import os
 import sqlite3
 import sys
 from keyword import iskeyword
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import click
 
 from newsarchive import __version__
 
 LOCKED = 75
+PIPE_CLOSED = 141
+"""What a shell reports of a program that wrote into a pipe whose reader is gone: 128 + SIGPIPE."""
 
 
 class Listed(NamedTuple):
@@ -71,9 +74,19 @@ class Commands(click.Group):
         code: str | int | None = 0
         try:
             super().invoke(ctx)
+            sys.stdout and sys.stdout.flush()
         except SystemExit as end:
             code = end.code
+        except BrokenPipeError:
+            _end_for_closed_pipe()
         sys.exit(code or (1 if ctx.obj.broken or ctx.obj.faults else 0))
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """Parse the command line; `--help` prints here."""
+        try:
+            return super().make_context(*args, **kwargs)
+        except BrokenPipeError:
+            _end_for_closed_pipe()
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -156,6 +169,14 @@ def _explain(error: Exception) -> None:
             _end(f"The archive cannot be used: {error}.", 1)
         case OSError():
             _end(f"{f'{error.filename}: ' if error.filename else ''}{error.strerror or error}.", 1)
+
+
+def _end_for_closed_pipe() -> NoReturn:
+    """End without a word, as other programs do when the reader (`head`) has what it wanted."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for number in (1, 2):  # what is left in their buffers would be a failure again
+        os.dup2(nowhere, number)
+    sys.exit(PIPE_CLOSED)
 
 
 def _end(sentence: str, code: int) -> None:

@@ -64,9 +64,15 @@ def fetch(
         pictures = images or "" if keep else "none"
         settings = {"ROBOTSTXT_OBEY": not ignore_robots, "PICTURES": pictures, **strict_settings(strict=strict)}
         got = _fetch(archive, targets, settings, keep=keep)
-    failed = _print(archive, targets, got, "json" if as_json else form)
+    failed, unread = False, False
+    try:
+        failed = _print(archive, targets, got, "json" if as_json else form)
+    except BrokenPipeError:  # the reader has what it wanted: what was fetched is stored all the same
+        unread = True
     if keep and got.is_to_store:
         failed |= not _store(archive, got.to_store)
+    if unread:
+        raise BrokenPipeError
     sys.exit(1 if failed else 0)
 
 

@@ -10,12 +10,11 @@ from dataclasses import asdict
 from typing import Any, TypeVar, cast
 
 import click
-from rich.console import Console
 from rich.text import Text
 from sqlite_utils import Database
 
 from newsarchive.cli.formats import FORMATS, render_article
-from newsarchive.cli.terminal import Archive, is_terminal, json_option, print_json, print_table
+from newsarchive.cli.terminal import Archive, OutputConsole, is_terminal, json_option, print_json, print_table
 from newsarchive.database import article_of, index_is_current
 from newsarchive.database.revisions import article_of_revision
 from newsarchive.search import FilterError, Filters, Hit, Line, Period, hits_over
@@ -124,12 +123,12 @@ def _print_lines(lines: Iterable[Line], *, as_json: bool) -> None:
 
 def print_hits(hits: Sequence[Hit]) -> None:
     """Print hits, each with its snippet."""
-    console = Console(highlight=False, soft_wrap=not is_terminal(sys.stdout))
+    console = OutputConsole(highlight=False, soft_wrap=not is_terminal(sys.stdout))
     for hit in hits:
         _print_hit(console, hit)
 
 
-def _print_hit(console: Console, hit: Hit) -> None:
+def _print_hit(console: OutputConsole, hit: Hit) -> None:
     line = Text(f"{hit.id:>6}  {hit.day or ''}  ")
     line.append(hit.title, style="bold")
     line.append(f"  {hit.site}{' (gone)' if hit.gone else ''}", style="dim")

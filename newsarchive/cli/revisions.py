@@ -6,11 +6,10 @@ import json
 from dataclasses import asdict
 
 import click
-from rich.console import Console
 from rich.text import Text
 
 from newsarchive.cli.reading import find_article, revision_row
-from newsarchive.cli.terminal import Archive, json_option, print_json, print_table
+from newsarchive.cli.terminal import Archive, OutputConsole, json_option, print_json, print_table
 from newsarchive.revisions.differences import REMOVED, SAME, Piece, compare_revisions
 
 
@@ -60,7 +59,7 @@ def diff(archive: Archive, article: str, numbers: tuple[int, ...], as_json: bool
 
 
 def _print_diff(changes: dict[str, list[Piece]]) -> None:
-    console = Console(highlight=False, soft_wrap=True)
+    console = OutputConsole(highlight=False, soft_wrap=True)
     for name, pieces in changes.items():
         text = Text(f"{name}: ")
         for piece in pieces:

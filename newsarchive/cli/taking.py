@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from functools import partial
 from pathlib import Path
@@ -75,8 +74,6 @@ def export(
         except ExportError as error:
             archive.warn(str(error))
             sys.exit(1)
-        except BrokenPipeError:  # the reader stopped, as `head` does: exit silently, as other programs do
-            sys.exit(128 + signal.SIGPIPE)
     archive.say(f"{counted(count, 'article')} {'written' if str(target) == STDOUT else f'in {target}'}")
 
 

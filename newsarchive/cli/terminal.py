@@ -30,6 +30,13 @@ def strict_settings(*, strict: bool) -> dict[str, Any]:
     return {"DOWNLOAD_VERIFY_CERTIFICATES": True} if strict else {}
 
 
+class OutputConsole(Console):
+    """Prints to standard output; a reader that is gone is told as everywhere else."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 @dataclass(kw_only=True)
 class Archive:
     """The archive a command works on."""
@@ -140,7 +147,7 @@ def print_table(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str], *
         table.add_column(heading, justify="right" if all(isinstance(row[key], int) for row in rows) else "left")
     for row in rows:
         table.add_row(*("" if row[key] is None else str(row[key]) for key in columns))
-    console = Console(highlight=False)
+    console = OutputConsole(highlight=False)
     if not console.is_terminal:
         console.width = 240  # a pipe has no width, so wrap no lines
     console.print(table)
