@@ -75,7 +75,7 @@ def test_a_good_backup_is_not_replaced_by_one_that_lost_much(
     before = files(target)
     loss(archive)
     said = newsarchive("backup", str(target), code=1).stderr
-    assert "would go from the backup" in said
+    assert "would be removed from the backup" in said
     assert "newsarchive restore" in said
     assert files(target) == before
     newsarchive("backup", str(target), "--force")
@@ -99,7 +99,7 @@ def test_a_picture_or_recording_missing_on_the_disk_stays_in_the_backup(
     (archive / "warc").mkdir()
     assert len(make_backup(archive, target, verify=True).problems) == 0  # the backup has them all
     (target / "warc" / next(iter(before))).write_bytes(b"")
-    assert "the copy before is kept" in make_backup(archive, target).problems[0]
+    assert "the previous copy is kept" in make_backup(archive, target).problems[0]
 
 
 def test_the_first_backup_killed_at_any_step_is_gone_on_with(archive: Path, target: Path, tmp_path: Path) -> None:

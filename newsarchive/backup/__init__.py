@@ -1,4 +1,4 @@
-"""Copies of an archive: made while a crawl runs, verified, and put back."""
+"""Backups of an archive: made even during a crawl, verified, and restored."""
 
 from newsarchive.backup.files import BackupError
 from newsarchive.backup.making import Copied, make_backup

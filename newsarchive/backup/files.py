@@ -1,4 +1,4 @@
-"""Files of a backup: read and written without ever following a symbolic link inside it."""
+"""Files of a backup, read and written without following symbolic links inside it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ CHUNK = 1 << 20
 
 
 class BackupError(ArchiveError):
-    """The backup cannot be made or used; the message is a sentence for the person at the terminal."""
+    """The backup cannot be made or used; the message is written for the user."""
 
 
 @contextmanager
 def open_file(root: Path, name: str) -> Iterator[BinaryIO]:
-    """Open a file of the backup in `root` for reading. Raises BackupError where it is a link, or no plain file."""
+    """Open a file of the backup in `root` for reading. Raises BackupError if it is a link or not a regular file."""
     refuse_links(root, name)
     path = root / name
     try:
@@ -35,7 +35,7 @@ def open_file(root: Path, name: str) -> Iterator[BinaryIO]:
 
 
 def refuse_links(root: Path, name: str) -> None:
-    """Raise BackupError where a file of the backup, or a folder on the way to it, is a symbolic link."""
+    """Raise BackupError if a file of the backup, or a folder on its path, is a symbolic link."""
     path = root
     for part in Path(name).parts:
         path = path / part
@@ -44,7 +44,7 @@ def refuse_links(root: Path, name: str) -> None:
 
 
 def is_plain(root: Path, name: str) -> bool:
-    """Whether a file of the backup is there, as a plain file reached through plain folders."""
+    """Return True if the backup has a file as a regular file in regular folders."""
     try:
         refuse_links(root, name)
         return stat.S_ISREG(os.lstat(root / name).st_mode)
@@ -53,35 +53,35 @@ def is_plain(root: Path, name: str) -> bool:
 
 
 def digest_of_file(root: Path, name: str, size: int | None = None) -> str:
-    """The SHA-256 of a file of the backup, or of its first `size` bytes."""
+    """Return the SHA-256 of a file of the backup, or of its first `size` bytes."""
     with open_file(root, name) as file:
         return _copy(file, None, size)[1]
 
 
 def copy_file(root: Path, name: str, target: Path, size: int) -> tuple[int, str]:
-    """Copy the first `size` bytes of a file out of the backup; gives length and SHA-256. See `copy_bytes`."""
+    """Copy the first `size` bytes of a file out of the backup; return length and SHA-256. See `copy_bytes`."""
     with open_file(root, name) as file:
         return _copy_whole(file, root / name, target, size)
 
 
 def copy_bytes(source: Path, target: Path, size: int | None = None) -> tuple[int, str]:
-    """Copy a file, or its first `size` bytes, to a place that takes its name at the end; gives length and SHA-256.
+    """Copy a file, or its first `size` bytes, to a file that gets its name when complete; return length and SHA-256.
 
-    What was written is read back. Raises BackupError where the copy differs or the file is shorter.
+    The copy is read back. Raises BackupError if it differs, or if the file is shorter.
     """
     with open(source, "rb") as file:
         return _copy_whole(file, source, target, size)
 
 
 def draft_of(path: Path) -> Path:
-    """Where a file of the backup is written before it takes its name."""
+    """Return the path under which a file of the backup is written before it gets its name."""
     return path.with_name(f".{path.name}.new")
 
 
 def _copy_whole(reader: BinaryIO, source: Path, target: Path, size: int | None) -> tuple[int, str]:
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = draft_of(target)
-    draft.unlink(missing_ok=True)  # of a copy that was killed, or a link
+    draft.unlink(missing_ok=True)  # left by a killed copy, or a link
     try:
         with open(draft, "xb") as writer:
             length, digest = _copy(reader, writer, size)

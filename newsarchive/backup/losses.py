@@ -1,4 +1,4 @@
-"""What a new backup would take out of the one before, and whether takedowns explain it."""
+"""What a new backup would remove from the previous one, and whether takedowns explain it."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from newsarchive.backup.manifest import FILES, Entry, Manifest
 from newsarchive.database import connect_reading
 
 MOST = 0.1
-"""The part of a backup's files or bytes that may go without a word."""
+"""The share of a backup's files or bytes that may be removed without an explanation."""
 _WRITTEN_AGAIN = re.compile(r"(?:-r\d+)?\.warc\.gz$")
 
 
 def refuse_losses(target: Path, before: Manifest, wanted: Mapping[str, int | None], database: Path) -> None:
-    """Raise BackupError where more than a tenth of the backup in `target` would go without a takedown.
+    """Raise BackupError if more than a tenth of the backup in `target` would be removed without a takedown.
 
-    `wanted` has the files of the new backup with their sizes, where those are known; `database` is the new copy. Where
-    it raises, the copy is deleted.
+    `wanted` has the files of the new backup with their sizes, if known; `database` is the new copy, which is deleted
+    when the error is raised.
     """
     files = [entry for path, entry in before.files.items() if path not in FILES]
     lost = {entry.path: _lost_bytes(entry, wanted) for entry in files}
@@ -33,14 +33,14 @@ def refuse_losses(target: Path, before: Manifest, wanted: Mapping[str, int | Non
         return
     database.unlink()
     raise BackupError(
-        f"{len(gone)} of {len(files)} files ({_percent(bytes_lost, total)} of the bytes) would go from the backup in"
-        f" {target}, and no takedown explains that, so it is left as it is. If the archive is damaged or another one,"
-        f" put the backup back: newsarchive restore {target}. If the backup is to be replaced, add --force."
+        f"{len(gone)} of {len(files)} files ({_percent(bytes_lost, total)} of the bytes) would be removed from the"
+        f" backup in {target}, and no takedown explains that, so it was not changed. If the archive is damaged or another"
+        f" one, restore the backup: newsarchive restore {target}. To replace the backup, add --force."
     )
 
 
 def _lost_bytes(entry: Entry, wanted: Mapping[str, int | None]) -> int:
-    """How many bytes of a file would go; none of one that a takedown has written again under its next name."""
+    """Return how many bytes of a file would be lost; none if a takedown rewrote it under its next name."""
     if entry.path in wanted:
         size = wanted[entry.path]
         return max(0, entry.bytes - size) if size is not None else 0
@@ -54,19 +54,19 @@ def _percent(part: int, whole: int) -> str:
 
 
 def _is_later(target: Path, before: Manifest, database: Path) -> bool:
-    """Whether the new database goes on from the one in the backup: it knows all runs that that one knows."""
+    """Return True if the new database continues the one in the backup: it has all its runs."""
     runs = "select id, started from runs"
     return _rows(target, before, runs) <= _rows_of(database, runs)
 
 
 def _takedowns(target: Path, before: Manifest, database: Path) -> bool:
-    """Whether anything was taken down that was not yet in the backup before."""
+    """Return True if anything was taken down since the previous backup."""
     takedowns = "select key, captures from forgotten"
     return not _rows_of(database, takedowns) <= _rows(target, before, takedowns)
 
 
 def _rows(target: Path, before: Manifest, sql: str) -> set[tuple[object, ...]]:
-    """What the database of the backup before has; where it cannot be read, what no other can have."""
+    """Return the rows of the previous backup's database; if it cannot be read, a row that no other has."""
     entry = before.files.get("archive.db")
     try:
         if entry is not None and is_plain(target, entry.stored):

@@ -1,4 +1,4 @@
-"""Making a backup: a consistent copy of the database, and of the other files only what is new or changed."""
+"""Making a backup: a consistent copy of the database, and copies of new and changed files."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """A file that belongs into the backup: how many of its bytes, and its digest where the archive knows it."""
+    """A file that belongs in the backup: the number of its bytes, and its digest if the archive has it."""
 
     path: str
     bytes: int | None = None
@@ -33,7 +33,7 @@ class Wanted:
 
 @dataclass(kw_only=True)
 class Copied:
-    """What a backup did, and what needs a person."""
+    """The results of a backup, and its alerts."""
 
     copied: int = 0
     bytes: int = 0
@@ -50,11 +50,11 @@ def make_backup(
     force: bool = False,
     progress: Progress = lambda _what, _done, _total: None,
 ) -> Copied:
-    """Copy the archive in `folder` to `target`, where an earlier backup of it may be; a crawl may run meanwhile.
+    """Copy the archive in `folder` to `target`, which may have an earlier backup; a crawl may run meanwhile.
 
-    Of a WARC file that still grows what the copied database knows is taken. The new manifest takes the place of the
-    old one at the end: until then the backup before holds. With `verify` files that are there already are read again.
-    Raises ArchiveError; also where much of the backup before would go and no takedown explains it, unless `force`.
+    A WARC file that still grows is copied as far as the copied database lists it. The new manifest replaces the old one
+    at the end; until then the previous backup is valid. With `verify`, files already copied are read again. Raises
+    ArchiveError, also if much of the previous backup would be removed without a takedown, unless `force` is given.
     """
     read_archive(folder).close()
     with held(folder, target):
@@ -78,7 +78,7 @@ def make_backup(
 
 
 def _copy_database(folder: Path, target: Path) -> Path:
-    """A consistent copy by SQLite's own means, checked, as a file that needs no log beside it; under a draft's name."""
+    """Copy the database consistently by SQLite's own means, checked and without a log; return the temporary file."""
     draft = draft_of(target / "archive.db")
     for ending in ("", "-journal", "-wal", "-shm"):
         draft.with_name(draft.name + ending).unlink(missing_ok=True)
@@ -88,14 +88,16 @@ def _copy_database(folder: Path, target: Path) -> Path:
         found = [row[0] for row in copy.execute("pragma integrity_check(3)")]
     if found != ["ok"]:
         draft.unlink()
-        raise BackupError(f"The database is broken, so the backup before is left as it is: {found[0]} (see: check).")
+        raise BackupError(
+            f"The database is broken, so the previous backup stays unchanged: {found[0]} (newsarchive check)."
+        )
     with open(draft, "rb") as file:
         os.fsync(file.fileno())
     return draft
 
 
 def _keep_database(draft: Path, done: Copied) -> Entry:
-    """Give the copy the name under which the manifest will have it."""
+    """Rename the copy to the name that the manifest will have."""
     sha256 = file_sha256(draft)
     stored = f"archive-{sha256[:16]}.db"
     size = draft.stat().st_size
@@ -106,7 +108,7 @@ def _keep_database(draft: Path, done: Copied) -> Entry:
 
 
 def _wanted(folder: Path, database: Path) -> Iterator[Wanted]:
-    """The files that the copied database knows, the profiles, and the checksums of the pages."""
+    """Yield the files that the copied database lists, the profiles, and the checksums of the pages."""
     with closing(connect_reading(database)) as connection:
         for name, size, sha256 in connection.execute(
             "select name, bytes, sha256 from warc_files union all"
@@ -134,11 +136,11 @@ def _pictures(folder: Path) -> Iterator[Path]:
 def _copy(
     folder: Path, target: Path, item: Wanted, before: Entry | None, done: Copied, *, verify: bool
 ) -> Entry | None:
-    """Copy one file unless the backup has it; where it is broken or missing, what the backup had stays."""
+    """Copy one file unless the backup has it; if it is broken or missing, the backup's own copy stays."""
     if before is not None and _is_there(target, item, before, verify=verify):
         done.kept += 1
         return before
-    stays = "; the copy before is kept" if before else ""
+    stays = "; the previous copy is kept" if before else ""
     copy = target / Path(item.path).parent / f".{Path(item.path).name}.copy"
     refuse_links(target, Path(item.path).parent.as_posix())
     try:
@@ -161,7 +163,7 @@ def _copy(
 
 
 def _free_name(copy: Path, path: str, before: Entry | None, sha256: str) -> str:
-    """Where a file is stored: until the new manifest is written, the old one needs what it names as it was."""
+    """Return where a file is stored: until the new manifest is written, the files of the old one must not change."""
     if before is None or before.stored != path or file_sha256(copy, most=before.bytes) == before.sha256:
         return path
     return f"{path}~{sha256[:8]}"

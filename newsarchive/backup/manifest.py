@@ -1,4 +1,4 @@
-"""The manifest of a backup: which files belong to it, how long each is, and its digest."""
+"""The manifest of a backup: its files with their sizes and digests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FILES = ("archive.db", "archive.db-sums")
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One file of a backup: only its first `bytes` bytes belong to it, for it may have grown since."""
+    """One file of a backup. Only its first `bytes` bytes belong to it, because it may have grown since."""
 
     path: str
     """Inside the archive's folder: archive.db, warc/NAME, images/NAME, sites/NAME."""
@@ -29,14 +29,14 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """What a backup holds and when it was made (UTC)."""
+    """The contents of a backup, and when it was made (UTC)."""
 
     made: str
     version: str
     files: dict[str, Entry] = field(default_factory=dict)
 
     def write(self, folder: Path) -> None:
-        """Write the manifest in one step: until then the one before holds."""
+        """Write the manifest in one step; until then the previous one is valid."""
         data = {"format": "newsarchive backup 1", "made": self.made, "version": self.version}
         files = [asdict(self.files[path]) for path in sorted(self.files)]
         draft = draft_of(folder / NAME)
@@ -50,7 +50,7 @@ class Manifest:
 
 
 def read_manifest(folder: Path) -> Manifest | None:
-    """The manifest in a folder; None where there is none. Raises BackupError where it cannot be understood."""
+    """Return the manifest in a folder; None if there is none. Raises BackupError if it is invalid."""
     path = folder / NAME
     try:
         with open_file(folder, NAME) as file:
@@ -68,7 +68,7 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 
 def _check(entry: Entry) -> None:
-    """Raise ValueError where an entry is of no part of an archive, or leads out of it."""
+    """Raise ValueError if an entry is not part of an archive, or its path leads outside."""
     if not isinstance(entry.bytes, int) or entry.bytes < 0:
         raise ValueError(f"“{entry.path}” has no size")
     for path in (entry.path, entry.stored):

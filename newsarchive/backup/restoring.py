@@ -1,4 +1,4 @@
-"""Putting a backup back: verified before anything is touched, and what was taken down since stays down."""
+"""Restoring a backup: verified before anything is changed; what was taken down since stays down."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Restored:
-    """What was put back."""
+    """What was restored."""
 
     files: int
     made: str
     forgotten: int
-    """Articles that were taken down since the backup was made, and again now."""
+    """Number of articles taken down since the backup was made, and now again."""
     problems: tuple[str, ...] = ()
-    """What needs a person."""
+    """Alerts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,12 +47,12 @@ def restore_backup(
     force: bool = False,
     progress: Progress = lambda _what, _done, _total: None,
 ) -> Restored:
-    """Put the backup in `source` back into `folder`.
+    """Restore the backup in `source` to `folder`.
 
-    What the archive in `folder`, or in one of `present`, knows to be taken down is taken down in the restored one too.
-    The archive in place stays until the new one is whole beside it; an interrupted restore is finished or undone by
-    the next command. Raises BackupError where a file of the backup is broken, or where the folder has an archive and
-    `force` is not given; then nothing is touched.
+    What was taken down according to the archive in `folder`, or in one of `present`, is taken down in the restored one
+    too. The archive in place stays until the new one is complete next to it; the next command finishes or undoes an
+    interrupted restore. Raises BackupError, and changes nothing, if a file of the backup is broken, or if the folder
+    has an archive and `force` is not given.
     """
     manifest = read_manifest(source)
     if manifest is None:
@@ -101,7 +101,7 @@ def _gather(source: Path, manifest: Manifest, new: Path, progress: Progress) -> 
 
 
 def _forgotten(folder: Path, problems: list[str]) -> Iterator[_Forgotten]:
-    """What the archive in a folder knows to be taken down; where it cannot tell, that is a problem."""
+    """Yield what was taken down according to the archive in a folder; an unreadable archive is a problem."""
     path = folder / "archive.db"
     if not path.exists() or not path.stat().st_size:
         return
@@ -121,7 +121,7 @@ def _forgotten(folder: Path, problems: list[str]) -> Iterator[_Forgotten]:
 
 
 def _forget_again(folder: Path, forgotten: Sequence[_Forgotten]) -> int:
-    """Take down in the gathered archive what was taken down since; leaves its database without a log."""
+    """Take down in the restored archive what was taken down since; its database is left without a log."""
     db = open_archive(folder)
     done = 0
     with lock_archive(folder), closing(db):
@@ -139,9 +139,9 @@ def _forget_again(folder: Path, forgotten: Sequence[_Forgotten]) -> int:
 
 
 def delete_left_copies(folder: Path) -> int:
-    """Delete the copies of the archive in `folder` that restores of older versions left beside it when killed.
+    """Delete copies of the archive that killed restores of older versions left next to `folder`; return their number.
 
-    They may hold what was taken down since. Returns how many there were.
+    They may hold what was taken down since.
     """
     name = re.compile(rf"\.{re.escape(folder.name)}\.[a-z0-9_]{{8}}")
     found = [

@@ -1,4 +1,4 @@
-"""The folder of a backup: held while one is made, recognized after one that was killed, cleaned at the end."""
+"""The folder of a backup: locked while one is made, recognized after a kill, cleaned up at the end."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ LOCK = "backup.lock"
 _OURS = re.compile(
     r"archive-[0-9a-f]{16}\.db|archive\.db-sums(?:~[0-9a-f]{8})?|backup\.lock|\.+(?:archive\.db|manifest\.json)[a-z.-]*"
 )
-"""Names of the files at the top of a backup, those of drafts too."""
+"""Names of files at the top of a backup, including temporary ones."""
 
 
 @contextmanager
 def held(folder: Path, target: Path) -> Iterator[None]:
-    """Hold the folder of the backup, made where it is missing. Raises BackupError where it cannot serve."""
+    """Hold the folder of the backup, creating it if necessary. Raises BackupError if it cannot be used."""
     if target.resolve().is_relative_to(folder.resolve()) or folder.resolve().is_relative_to(target.resolve()):
-        raise BackupError(f"A backup in {target} would be in the archive itself: name another folder.")
+        raise BackupError(f"A backup in {target} would be inside the archive: name another folder.")
     if target.exists() and not target.is_dir():
         raise BackupError(f"{target} is not a folder.")
     if target.exists() and not (target / NAME).exists() and not _is_unfinished(target):
-        raise BackupError(f"{target} holds other things than a backup: name an empty folder.")
-    Path(os.path.realpath(target)).mkdir(parents=True, exist_ok=True)  # a link is followed
+        raise BackupError(f"{target} has other files than a backup: name an empty folder.")
+    Path(os.path.realpath(target)).mkdir(parents=True, exist_ok=True)  # follows a link
     for name in (LOCK, NAME, *FOLDERS):
         refuse_links(target, name)
     with open(os.open(target / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644), "rb") as file:
@@ -41,7 +41,7 @@ def held(folder: Path, target: Path) -> Iterator[None]:
 
 
 def _is_unfinished(target: Path) -> bool:
-    """Whether the folder is empty, or holds only what a first backup had copied when it was killed."""
+    """Return True if the folder is empty, or has only what a killed first backup copied."""
     found = list(target.iterdir())
     if not found:
         return True
@@ -51,7 +51,7 @@ def _is_unfinished(target: Path) -> bool:
 
 
 def remove_others(target: Path, kept: Collection[str]) -> None:
-    """Delete what the manifest no longer names: earlier databases, what was taken down, drafts.
+    """Delete what the manifest no longer lists: earlier databases, what was taken down, temporary files.
 
     Links are removed, never followed.
     """

@@ -1,4 +1,4 @@
-"""Whether an archive is whole: every byte of its captures, pictures and database, and what they say of each other."""
+"""Fixity checks: every byte of the captures, images and database of an archive, and their consistency."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def check_archive(
     sample: int | None = None,
     progress: Progress = lambda _what, _done, _total: None,
 ) -> Report:
-    """Check the archive in `folder`: all of it, or the whole database and `sample` captures, pictures and revisions.
+    """Check the archive in `folder`: everything, or the whole database and `sample` captures, images and revisions.
 
-    Readers and a crawl may run meanwhile: one state of the database is checked, and of a WARC file that still grows
-    what that state knows. Raises ArchiveError where there is no archive.
+    Readers and a crawl may run meanwhile: one state of the database is checked, and a WARC file that still grows as far
+    as that state lists it. Raises ArchiveError if there is no archive.
     """
     report = Report()
     try:
@@ -40,6 +40,11 @@ def check_archive(
             check_origins(state, report, sites=sites, progress=progress, sample=sample)
     except NoArchive:
         raise
-    except (sqlite3.DatabaseError, ArchiveError, ValueError, TypeError) as error:  # a flipped bit may make any of these
+    except (
+        sqlite3.DatabaseError,
+        ArchiveError,
+        ValueError,
+        TypeError,
+    ) as error:  # after a flipped bit
         report.add("archive.db", f"the database cannot be read, so nothing was compared with it: {error}")
     return report

@@ -1,4 +1,4 @@
-"""Whether each revision's text still follows from its captures, where today's extractor is the one that made it."""
+"""Checks that the present extractor still reads the same text from the captures of each revision it made."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from newsarchive.sites import Site, host_site
 from newsarchive.workers.extracting import ExtractionPool
 
 FEW = 40
-"""So few revisions are extracted in one process; more are worth the start of another."""
+"""Up to this number, revisions are extracted in one process; more are worth starting another."""
 
 _MADE_NOW = """
 select r.id from revisions r where r.extractor = ? and r.options_digest = ?
@@ -33,7 +33,7 @@ select r.id from revisions r where r.extractor = ? and r.options_digest = ?
 def check_origins(
     state: State, report: Report, *, sites: Mapping[str, Site], progress: Progress, sample: int | None = None
 ) -> None:
-    """Extract revisions again from their captures, all or `sample` of them, and compare."""
+    """Extract revisions again from their captures, all or `sample` of them, and compare the results."""
     (total,) = state.db.conn.execute("select count(*) from revisions").fetchone()
     made = (f"{EXTRACTOR.name} {EXTRACTOR.version}", EXTRACTOR.options_digest)
     numbers = [number for (number,) in state.db.conn.execute(_MADE_NOW, made)]
@@ -55,7 +55,7 @@ class _Check:
         self._done = 0
 
     async def run(self, numbers: list[int], workers: int) -> int:
-        """Extract and compare; gives how many could be."""
+        """Extract and compare; return the number of revisions for which that was possible."""
         pool = ExtractionPool(workers)
         room = asyncio.Semaphore(4)
         checked = 0
@@ -93,7 +93,7 @@ class _Check:
             pages = tuple(_page(self._state.folder, capture) for capture in captures)
             hints = read_hints(row["hints"])
         except (CaptureError, ValueError, KeyError, TypeError):
-            return False  # a broken capture or row is told of where captures and rows are checked
+            return False  # broken captures and rows are reported by the checks of captures and rows
         item = Fetched(site=site.name, urls=(pages[0].url,), pages=pages, captures=(), hints=hints)
         self._compare(row, await pool.extract(item, site))
         return True

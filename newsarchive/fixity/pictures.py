@@ -1,4 +1,4 @@
-"""Kept pictures: each file against the digest it is named by, files without a row and rows without a file."""
+"""Checks of kept images: each file against the digest in its name, files without rows, rows without files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from newsarchive.fixity.state import State
 
 
 def check_pictures(state: State, report: Report, *, progress: Progress, sample: int | None = None) -> None:
-    """Check all kept pictures, or `sample` of them picked at random."""
+    """Check all kept images, or `sample` of them chosen at random."""
     folder = state.folder / "images"
     files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
     wanted = _wanted(state)
@@ -38,7 +38,7 @@ _KNOWN = "select 1 from images where sha256 = ?1 union select 1 from image_versi
 
 
 def _unknown(state: State, report: Report, path: Path) -> None:
-    """A file without a row: whole, and after a run that was killed, it is what that run left; else an orphan."""
+    """Report a file without a row: an intact one may be left by a killed run, any other is a problem."""
     killed = state.db.conn.execute(
         "select 1 from runs where command in ('crawl', 'images', 'import') and reason in ('', 'killed') limit 1"
     ).fetchone()
@@ -49,13 +49,13 @@ def _unknown(state: State, report: Report, path: Path) -> None:
 
 
 def _left_by_fetch(state: State) -> bool:
-    """Whether a one-off fetch was killed before it stored anything: of it there is no run, only its recording."""
+    """Return True if a one-off fetch was killed before it stored anything: it left a recording, but no run."""
     known = {name for (name,) in state.db.conn.execute("select distinct warc from captures")}
     return any(path.name not in known for path in (state.folder / "warc").glob("fetch-*.warc.gz"))
 
 
 def _wanted(state: State) -> dict[str, tuple[int, ...]]:
-    """The digests of the pictures that are kept, each with the articles that show it."""
+    """Return the digests of kept images, each with the articles that show it."""
     rows = state.db.conn.execute(
         "select i.sha256, l.article from (select id, sha256 from images union select image, sha256 from image_versions)"
         " i left join article_images l on l.image = i.id where i.sha256 is not null order by 1, 2"

@@ -1,4 +1,4 @@
-"""Files of pictures that are gone from images/: put back from the captures that brought them, without the network."""
+"""Restoring files missing from images/ from the captures they came with, without the network."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from newsarchive.text.encodings import inflate
 
 
 def put_back_pictures(db: Database, folder: Path) -> tuple[int, int]:
-    """Put missing files back into `folder`/images; gives how many were, and how many could not be.
+    """Restore missing files in `folder`/images; return how many were restored and how many were not.
 
-    Those are wanted again where their address has had no other file since.
+    The latter are downloaded again if their URLs have returned no other file since.
     """
     found, lost = 0, 0
     for kept in kept_files(db):

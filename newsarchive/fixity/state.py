@@ -1,4 +1,4 @@
-"""One state of an archive to be checked: a copy of its database, so that no crawl waits and none is waited for."""
+"""One state of an archive to check: a copy of its database, so that neither a crawl nor the check waits."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class State:
     db: Database
     moment: float
     copied: bool
-    """The database is a copy of our own, which may be written to."""
+    """The database is a private copy, which may be written to."""
 
     def live(self, sql: str, *parameters: object) -> bool:
-        """Whether a query finds anything in the archive as it is now, which a run may have changed meanwhile."""
+        """Return True if a query finds anything in the archive as it is now, after changes by other runs."""
         with closing(connect_reading(self.folder / "archive.db")) as connection:
             return connection.execute(sql, parameters).fetchone() is not None
 
@@ -39,15 +39,15 @@ class State:
         return ForgottenAddresses(self.db)
 
     def is_forgotten(self, url: str) -> bool:
-        """Whether an address was taken down."""
+        """Return True if a URL was taken down."""
         return self._forgotten.has(url)
 
     def is_new(self, path: Path) -> bool:
-        """Whether a file was written to after the moment, or just before: the database may not know of it yet."""
+        """Return True if a file was changed after the moment or just before: the database may not list it yet."""
         return path.stat().st_mtime >= self.moment - 10
 
     def articles_of(self, capture: int) -> tuple[int, ...]:
-        """The articles whose revisions were made of a capture, else those that its address is of."""
+        """Return the articles extracted from a capture, and those of its URL."""
         found = self.db.conn.execute(
             "select distinct r.article from revision_captures p join revisions r on r.id = p.revision"
             " where p.capture = ?1 union select u.article from captures c join urls u on u.url = c.url"
@@ -59,7 +59,7 @@ class State:
 
 @contextmanager
 def one_state(folder: Path, report: Report) -> Iterator[State]:
-    """A state of the archive to check. Where the disk has no room for a copy, it is the archive itself, read only."""
+    """Yield a state of the archive; if the disk has no space for a copy, the archive itself, read-only."""
     path = folder / "archive.db"
     moment = time.time()
     room = shutil.disk_usage(folder).free > path.stat().st_size * 1.2 + (64 << 20)
@@ -79,6 +79,6 @@ def one_state(folder: Path, report: Report) -> Iterator[State]:
 
 
 def _robust(connection: sqlite3.Connection) -> Database:
-    """The connection as a Database that reads text even where a flipped bit made it no UTF-8."""
+    """Return the connection as a Database that also reads text that is not valid UTF-8 after a flipped bit."""
     connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
     return Database(connection)

@@ -1,4 +1,4 @@
-"""The database: pages, indexes, references, schema, full-text indexes, seals, and what rows say of each other."""
+"""Checks of the database: pages, indexes, references, schema, checksums, and consistency of rows."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ from newsarchive.database.schema.migrations import migrations
 from newsarchive.fixity.report import Progress, Report
 from newsarchive.fixity.state import State
 from newsarchive.revisions.content import content_digest
+from newsarchive.text.counting import counted
 
 FILE = "archive.db"
 MOST = 100
-"""As many rows of SQLite's own check as are told."""
+"""Maximum number of problems reported by SQLite's own check."""
 
 
 def check_tables(state: State, report: Report, *, progress: Progress) -> None:
-    """Check the database; a part that cannot be read at all is one problem."""
+    """Check the database; a part that cannot be read counts as one problem."""
     parts: tuple[Callable[[State, Report], None], ...] = (
         _check_pages,
         _check_unused,
@@ -51,7 +52,7 @@ def _check_pages(state: State, report: Report) -> None:
 
 
 def _check_unused(state: State, report: Report) -> None:
-    """Every page against its checksum, which finds a flipped bit even where no row or index is."""
+    """Check every page against its checksum, which reveals a flipped bit even outside rows and indexes."""
     (path,) = state.db.conn.execute("select file from pragma_database_list where name = 'main'").fetchone()
     try:
         pages = changed_pages(state.folder, state.db.conn, Path(path)) if state.copied else None
@@ -60,7 +61,7 @@ def _check_unused(state: State, report: Report) -> None:
         return
     if pages is None:
         report.notes.append(
-            "The database was written to since its pages were summed up: its unused space is not checked."
+            "The database was written to since the checksums of its pages: its unused space is not checked."
         )
     (size,) = state.db.conn.execute("pragma page_size").fetchone()
     for page in pages or ():
@@ -74,7 +75,7 @@ def _check_references(state: State, report: Report) -> None:
 
 
 def _check_schema(state: State, report: Report) -> None:
-    """The schema against the one that the migrations make; what others added to it is theirs."""
+    """Compare the schema with that of the migrations; additions by others are allowed."""
     fresh = Database(memory=True)
     migrations.apply(fresh)
     watch_tables(fresh)
@@ -92,18 +93,18 @@ def _check_schema(state: State, report: Report) -> None:
 
 
 def _check_rows(state: State, report: Report) -> None:
-    """Every block of rows that was not written to since it was sealed."""
+    """Check the checksum of every block of rows not written to since."""
     for _, what in changed_rows(state.db):
         report.add(FILE, what)
     (waiting,) = state.db.conn.execute("select count(*) from unsealed").fetchone()
     if waiting:
         report.notes.append(
-            f"{waiting} blocks of rows are not sealed yet; the next run that ends seals what was written since the last"
+            f"No checksum yet for {counted(waiting, 'block')} of rows changed since the last run; the next run adds it."
         )
 
 
 def _check_contents(state: State, report: Report) -> None:
-    """Every revision's content against its digest."""
+    """Check every revision's content against its digest."""
     for row in state.db.query("select * from revisions order by id"):
         report.count("revisions")
         name = f"revision {row['number']}"
@@ -133,7 +134,7 @@ select a.id from articles a join revisions r on r.id = a.current_revision where
 
 
 def _check_present(state: State, report: Report) -> None:
-    """Every article against its current revision."""
+    """Check every article against its current revision."""
     for number, lost, other, unsearched in state.db.conn.execute(_PRESENT):
         what = (
             "the article has no revision"
@@ -163,7 +164,7 @@ def _check_orphans(state: State, report: Report) -> None:
 
 
 def _check_forgotten(state: State, report: Report) -> None:
-    """What was taken down must not be there."""
+    """Report what was taken down but is still there."""
     sql = (
         "select c.warc, c.offset, c.url from captures c join urls u on u.url = c.url where u.state = 'forgotten'"
         " union all select '', null, a.url from articles a join urls u on u.key = a.key where u.state = 'forgotten'"
@@ -173,7 +174,7 @@ def _check_forgotten(state: State, report: Report) -> None:
 
 
 def _check_search(state: State, report: Report) -> None:
-    """The full-text indexes against the texts they are of; FTS5 checks them in a copy alone, for it asks to write."""
+    """Check the full-text indexes against their texts; only in a copy, because FTS5 needs write access."""
     if not state.copied:
         return
     for index in ("articles_fts", "stems_fts"):

@@ -1,4 +1,4 @@
-"""WARC files: each against its digest, every record against its own digests and against its row."""
+"""Checks of WARC files: each file against its digest, each record against its digests and its row."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ from newsarchive.fixity.state import State
 from newsarchive.text.numbers import whole_number
 
 KEPT = ("response", "resource", "revisit")
-"""Kinds of records that have a row in `captures`."""
+"""Types of records that have a row in `captures`."""
 
 _ONE_OFF = re.compile(r"(?:fetch|file)-\d{14,20}(?:-\d+)?[.-]")
 OWN_HEAD = b"\0\0\0\0\0\x03"
-"""Flags, time and system in the gzip headers that we write."""
+"""Flags, time and system in the gzip headers of our own files."""
 
 Row = dict[str, Any]
 
 
 def check_warcs(state: State, report: Report, *, progress: Progress, sample: int | None = None) -> None:
-    """Check all WARC files byte by byte, or `sample` captures picked at random."""
+    """Check all WARC files byte by byte, or `sample` captures chosen at random."""
     if sample is not None:
         _check_sample(state, report, sample, progress)
         return
@@ -79,10 +79,10 @@ class _FileCheck:
         self._head = b""
         self._numbers: set[str] = set()
         self._broken = False
-        """Something cannot be read, so the numbers of the records are not all known."""
+        """Part of the file is unreadable, so not all record ids are known."""
         self._rows = {row["offset"]: row for row in state.db.query("select * from captures where warc = ?", [name])}
         self._committed = max((row["offset"] + row["length"] for row in self._rows.values()), default=0)
-        self._sealed = next(iter(state.db.query("select * from warc_files where name = ?", [name])), None)
+        self._finished = next(iter(state.db.query("select * from warc_files where name = ?", [name])), None)
 
     def run(self, progress: Callable[[int], None]) -> None:
         """Check the file."""
@@ -91,9 +91,9 @@ class _FileCheck:
             return
         self._report.count("WARC files")
         size = self._path.stat().st_size
-        growing = self._sealed is None and (is_being_written(self._path) or self._state.is_new(self._path))
+        growing = self._finished is None and (is_being_written(self._path) or self._state.is_new(self._path))
         end = self._committed if growing else size
-        left = not growing and (self._sealed is None or self._was_killed())
+        left = not growing and (self._finished is None or self._was_killed())
         if not growing and not self._rows:
             self._unknown()
             return
@@ -114,7 +114,7 @@ class _FileCheck:
         self._report.add(self._file, "the file is missing", articles=tuple(sorted(articles)))
 
     def _was_killed(self) -> bool:
-        """Whether the run that the file's name tells did not come to its end; a one-off fetch has none until then."""
+        """Return True if the run in the file's name did not finish; a one-off fetch has no run until it does."""
         if _ONE_OFF.match(self._name):
             return not self._rows
         run = original_name(self._name).removesuffix(".warc.gz").rpartition("-")[2]
@@ -126,8 +126,8 @@ class _FileCheck:
         return row is not None
 
     def _unknown(self) -> None:
-        """A file without any row: what a killed run or takedown left where its name says so, else an orphan."""
-        if is_rewritten(self._name) and self._sealed is None:
+        """Report a file without rows: left by a killed run or takedown if its name says so, else a problem."""
+        if is_rewritten(self._name) and self._finished is None:
             self._report.notes.append(f"{self._file}: left by a takedown that was killed; the next run deletes it")
         elif self._was_killed():
             self._report.notes.append(f"{self._file}: left by a run that was killed; no article was made of it")
@@ -162,7 +162,7 @@ class _FileCheck:
             return
         self._numbers.add(record.fields.get("warc-record-id", ""))
         self._head = self._head or found.head[3:8] + found.head[9:10]
-        if self._sealed is None and self._head == OWN_HEAD != found.head[3:8] + found.head[9:10]:
+        if self._finished is None and self._head == OWN_HEAD != found.head[3:8] + found.head[9:10]:
             self._add("its gzip header is not as it was written", found.offset, row)
 
     def _compare(self, member: Member, record: Record, row: Row | None, *, left: bool) -> None:
@@ -181,7 +181,7 @@ class _FileCheck:
                 self._add(f"no row of captures knows the record of {record.url}", member.offset)
 
     def _tell_taken_down(self, member: Member, record: Record) -> None:
-        """A record without a row that stayed of what was taken down, or that tells of a capture which is not there."""
+        """Report a record without a row that remains of a takedown, or whose capture is missing."""
         about = record.fields.get("warc-concurrent-to", "")
         if record.kind not in KEPT and about and about not in self._numbers and not self._broken:
             self._add(f"the capture that this {record.kind} of {record.url} belongs to is not there", member.offset)
@@ -189,12 +189,12 @@ class _FileCheck:
             self._add(f"{record.url} was taken down, yet its {record.kind} is here", member.offset)
 
     def _whole_file(self, size: int, problems: int) -> None:
-        """The file against its digest, which finds what no record tells of, such as a bit of a gzip header."""
-        if self._sealed is None:
+        """Check the file against its digest, which covers what no record does, such as bits of a gzip header."""
+        if self._finished is None:
             return
-        if size != self._sealed["bytes"]:
-            self._add(f"the file has {size} bytes where it had {self._sealed['bytes']} when it was finished")
-        elif file_sha256(self._path) != self._sealed["sha256"] and len(self._report.problems) == problems:
+        if size != self._finished["bytes"]:
+            self._add(f"the file has {size} bytes where it had {self._finished['bytes']} when it was finished")
+        elif file_sha256(self._path) != self._finished["sha256"] and len(self._report.problems) == problems:
             self._add("its bytes differ from those that were written, though every record can be read")
 
     def _add(self, what: str, offset: int | None = None, *rows: Row | None) -> None:
@@ -203,7 +203,7 @@ class _FileCheck:
 
 
 def differences(state: State, member: Member, record: Record, row: Row) -> Iterator[str]:
-    """What of a record is not as its row of `captures` says. Raises RecordError where its payload is broken."""
+    """Yield differences between a record and its row in `captures`. Raises RecordError if the payload is broken."""
     url = row["url"]
     if record.kind not in KEPT:
         yield f"the record is a {record.kind or 'nothing'}, not a capture of {url}"
@@ -233,7 +233,7 @@ def differences(state: State, member: Member, record: Record, row: Row) -> Itera
             headers[name.strip().lower()] = value.strip()
         said["status"] = (line.partition(" ")[2][:3], str(row["status"]))
         for column, name in (("content_type", "content-type"), ("etag", "etag"), ("last_modified", "last-modified")):
-            if row[column].isascii():  # a record writes other letters in a form of its own
+            if row[column].isascii():  # records encode other letters differently
                 said[column] = (headers.get(name, ""), row[column].strip())
     elif record.kind == "resource":
         said["content_type"] = (record.fields.get("content-type", ""), row["content_type"].strip())
@@ -243,7 +243,7 @@ def differences(state: State, member: Member, record: Record, row: Row) -> Itera
 
 
 def _check_sample(state: State, report: Report, sample: int, progress: Progress) -> None:
-    """Records of captures picked at random, each by its place."""
+    """Check the records of captures chosen at random."""
     numbers = [number for (number,) in state.db.conn.execute("select id from captures")]
     picked = sorted(random.sample(numbers, min(sample, len(numbers))))
     for done, number in enumerate(picked):

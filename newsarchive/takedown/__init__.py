@@ -1,4 +1,4 @@
-"""Taking down what may not be kept: an article out of the database, its captures out of the WARC files."""
+"""Takedown: removing an article from the database, and its captures from the WARC files."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = ["Progress", "Takedown", "clean_up", "forget", "purge_forgotten"]
 
 @dataclass(frozen=True, kw_only=True)
 class Takedown:
-    """What was taken down; `clean` tells whether nothing of it is left in the database's file and log."""
+    """What was taken down; `clean` is True if nothing of it is left in the database's file and log."""
 
     url: str
     article: int | None
@@ -52,11 +52,11 @@ def forget(
     time: str = "",
     progress: Progress = lambda _what, _done, _total: None,
 ) -> Takedown:
-    """Remove an article, or the captures and the picture of an address, for good; the caller holds the archive's lock.
+    """Remove an article, or the captures and the image of a URL, for good; the caller holds the archive's lock.
 
-    New WARC files are written first, then one transaction changes the database, then the old files are deleted: a
-    crash in between loses nothing, and the next run that writes deletes what is left. `time` is that of an earlier
-    takedown that is done again.
+    New WARC files are written first, then one transaction changes the database, then the old files are deleted. A crash
+    in between loses nothing, and the next run that writes deletes the rest. `time` is that of an earlier takedown that
+    is repeated.
     """
     clean_up(db, folder)
 

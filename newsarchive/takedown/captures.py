@@ -1,4 +1,4 @@
-"""Which WARC files are to be written anew when captures go, and where the other captures stand then."""
+"""Planning the removal of captures: the WARC files to rewrite, and the new positions of the other captures."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ Row = dict[str, Any]
 
 @dataclass(kw_only=True)
 class Removal:
-    """Files written anew, and for each capture in them its new place; None where it goes."""
+    """Rewritten files, and the new place of each capture in them; None if it is removed."""
 
     files: list[Rewritten] = field(default_factory=list)
     moved: dict[int, Place | None] = field(default_factory=dict)
 
     def apply(self, db: Database) -> None:
-        """Let the database know of it."""
+        """Record the removal in the database."""
         for done in self.files:
             replace_warc(db, done.old.name, done.new, sha256=done.sha256)
         move_captures(db, self.moved)
 
     def discard(self) -> None:
-        """Delete the files that were written."""
+        """Delete the new files."""
         for done in self.files:
             done.discard()
 
 
 Belongs = Callable[[Record], bool]
-"""Whether a record that no row of captures knows belongs to what is taken down."""
+"""Returns True if a record without a row in `captures` belongs to what is taken down."""
 
 
 def plan_removal(
@@ -51,11 +51,11 @@ def plan_removal(
     files: Collection[Path] | None = None,
     progress: Progress = lambda _what, _done, _total: None,
 ) -> Removal:
-    """Write anew every WARC file that holds one of the captures, or a record of theirs; nothing else is changed yet.
+    """Rewrite every WARC file with one of the captures, or with a record of theirs; nothing else is changed yet.
 
-    Records that no row knows go too where `belongs` says so; they are looked for in `files`, else in all. A revisit of
-    what goes becomes a response of its own. A file that a run still writes is left to that run, and so is a capture
-    that a record in such a file repeats.
+    Records without a row are removed if `belongs` returns True; they are looked for in `files`, by default in all. A
+    revisit of a removed capture becomes a response of its own. A file that a run still writes to is left to that run,
+    and so is a capture that a record in such a file repeats.
     """
     warcs = folder / "warc"
     growing = {path.name for path in warcs.glob("*.warc.gz") if is_being_written(path)}
@@ -85,7 +85,7 @@ def _rewrite(
     belongs: Belongs,
     promote: dict[int, bytes],
 ) -> None:
-    """Write one file anew without the captures at `offsets`."""
+    """Rewrite one file without the captures at `offsets`."""
     rows = {row["offset"]: row["id"] for row in db.query("select id, offset from captures where warc = ?", [path.name])}
 
     def drop(offset: int, record: Record) -> bool:
@@ -100,7 +100,7 @@ def _rewrite(
 
 
 def _has_left(db: Database, path: Path, belongs: Belongs) -> bool:
-    """Whether a file has something that no row knows and that goes: a record, or the piece of one."""
+    """Return True if a file has anything without a row that is to be removed: a record, or part of one."""
     for member in _unknown(db, path):
         if isinstance(member, Damage):
             return True
@@ -114,7 +114,7 @@ def _has_left(db: Database, path: Path, belongs: Belongs) -> bool:
 
 
 def _unknown(db: Database, path: Path) -> Iterator[Member | Damage]:
-    """What of a file no row of captures knows: requests, and what a killed run did not come to use."""
+    """Yield what has no row in `captures`: requests, and records that a killed run did not use."""
     rows = db.conn.execute("select offset, length from captures where warc = ? order by offset", (path.name,))
     at = 0
     for offset, length in rows.fetchall():
@@ -132,9 +132,9 @@ def _rows(db: Database, captures: Iterable[int]) -> list[Row]:
 def _revisits(
     db: Database, folder: Path, gone: list[Row], growing: Collection[str]
 ) -> tuple[dict[str, dict[int, bytes]], set[int]]:
-    """By file and offset the payloads of revisits that stay while what they repeat goes.
+    """Return the payloads, by file and offset, of revisits that stay while their originals are removed.
 
-    And the captures that revisits in growing files repeat: those cannot be rewritten.
+    Also returns the captures repeated by revisits in files still being written, which cannot be removed yet.
     """
     found: dict[str, dict[int, bytes]] = {}
     needed: set[int] = set()

@@ -1,4 +1,4 @@
-"""Unfinished files in an archive's folder, which may hold what is taken down: drafts of exports, copies, pictures."""
+"""Unfinished files in an archive's folder, which may hold what is taken down: exports, copies, images."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _DRAFT = re.compile(r"\.(?:check-|import-|.+\.)[a-z0-9_]{8}")
 
 
 def delete_unfinished(folder: Path) -> None:
-    """Delete unfinished exports and copies of the database, whoever makes them, and files of pictures without a writer.
+    """Delete unfinished exports and copies of the database, by whatever process, and abandoned files of images.
 
-    An export or a check that is under way fails: it holds what was taken down.
+    A running export or check then fails, because it holds what was taken down.
     """
     for path in folder.iterdir():
         if _DRAFT.fullmatch(path.name):

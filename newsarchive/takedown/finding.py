@@ -1,4 +1,4 @@
-"""What belongs to an article: its addresses, its captures, the listings that hold its text, its pictures."""
+"""Finding what belongs to an article: its URLs, its captures, the listings with its text, its images."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(kw_only=True)
 class Belongings:
-    """What is to be removed with an article; `article` is None where the archive has only the address."""
+    """What is removed with an article; `article` is None if the archive has only the URL."""
 
     article: int | None
     site: str
@@ -30,19 +30,19 @@ class Belongings:
     captures: set[int] = field(default_factory=set)
     images: set[int] = field(default_factory=set)
     named: set[int] = field(default_factory=set)
-    """Pictures that are themselves what is taken down: articles may still name them."""
+    """Images that are themselves taken down; articles may still name them."""
     files: set[str] = field(default_factory=set)
-    """Pictures to delete, by their names in images/."""
+    """Files to delete, by their names in images/."""
     shared: set[int] = field(default_factory=set)
-    """Captures that other articles were made of too, and which therefore stay."""
+    """Captures from which other articles were extracted too, and which therefore stay."""
 
     @property
     def keys(self) -> frozenset[str]:
-        """The addresses without what does not tell articles apart."""
+        """The URLs, reduced to what distinguishes articles."""
         return frozenset(map(url_key, self.urls))
 
     def has_record(self, record: Record) -> bool:
-        """Whether a record that no row of captures knows is of its addresses, or holds its text."""
+        """Return True if a record without a row in `captures` is of one of the URLs, or contains the text."""
         if url_key(record.url) in self.keys:
             return True
         return record.kind in CAPTURES and self.traces.in_page(page_of(record))
@@ -51,7 +51,7 @@ class Belongings:
 def find_belongings(
     db: Database, folder: Path, *, article: int | None, site: str, url: str, progress: Progress
 ) -> Belongings:
-    """Find all that an article, or an address without an article, has in the archive."""
+    """Find everything in the archive that belongs to an article, or to a URL without an article."""
     own = Belongings(
         article=article, site=site, url=url, urls=_addresses(db, article, url), traces=_traces(db, article, [url])
     )
@@ -89,7 +89,7 @@ def _traces(db: Database, article: int | None, urls: Sequence[str]) -> Traces:
 
 
 def _common(db: Database, article: int | None, openings: Sequence[str]) -> set[str]:
-    """Openings that other articles have too, such as the usual words of a press office: they tell nothing alone."""
+    """Return the openings that other articles share, such as boilerplate of a press office."""
     found: set[str] = set()
     for start in range(0, len(openings), 50):
         part = openings[start : start + 50]
@@ -101,7 +101,7 @@ def _common(db: Database, article: int | None, openings: Sequence[str]) -> set[s
 
 
 def _add_captures(db: Database, own: Belongings) -> None:
-    """The captures of its addresses and those its revisions were made of, but for those that others need."""
+    """Add the captures of its URLs and of its revisions, except those that other articles need."""
     keys = own.keys
     urls = [url for (url,) in db.conn.execute("select distinct url from captures") if url_key(url) in keys]
     for url in urls:
@@ -118,7 +118,7 @@ def _add_captures(db: Database, own: Belongings) -> None:
 
 
 def _add_listings(db: Database, folder: Path, own: Belongings, progress: Progress) -> None:
-    """Captures that hold its text, but are no pictures and no pages of other articles, which may quote or link it."""
+    """Add other captures with its text, except images and pages of other articles, which may quote or link to it."""
     rows = db.conn.execute(
         "select id, warc, offset from captures where id not in (select capture from revision_captures)"
         " and id not in (select capture from images where capture is not null"
@@ -134,18 +134,18 @@ def _add_listings(db: Database, folder: Path, own: Belongings, progress: Progres
             if own.traces.in_page(read_capture(folder / "warc", warc=warc, offset=offset)):
                 own.captures.add(number)
         except CaptureError:
-            continue  # nobody can read it; `check` tells of it
+            continue  # unreadable; `check` reports it
 
 
 _FILES = """
 select id, sha256, capture from images where url = ?1
 union select v.image, v.sha256, v.capture from image_versions v join images i on i.id = v.image where i.url = ?1
 """
-"""The files that a picture's address has given, the present one and those before."""
+"""The files that the URL of an image has returned, present and past."""
 
 
 def _add_images(db: Database, folder: Path, own: Belongings) -> None:
-    """Pictures of any of its revisions that no other article has ever shown."""
+    """Add the images of all its revisions that no other article has ever shown."""
     shown = {
         image[name]
         for (images,) in db.conn.execute("select images from revisions where article = ?", (own.article,))
@@ -169,11 +169,11 @@ _VERSIONS = """
 select distinct json_extract(i.value, '$.url'), json_extract(i.value, '$.shown')
 from revisions r, json_each(r.images) i
 """
-"""The largest version of each picture that any revision has, and one that its page shows."""
+"""The largest version of each image of any revision, and the version that its page shows."""
 
 
 def _add_named_pictures(db: Database, folder: Path, own: Belongings) -> None:
-    """The picture at the address, its largest version and those shown of it; its bytes stay where another gave them."""
+    """Add the image at the URL with all its versions; bytes that another URL returned too stay."""
     named = as_requested(own.url)
     largest = {pair[0] for pair in db.conn.execute(_VERSIONS) if named in map(as_requested, filter(None, pair))}
     urls = {version for pair in db.conn.execute(_VERSIONS) if pair[0] in largest for version in pair if version}
@@ -183,9 +183,9 @@ def _add_named_pictures(db: Database, folder: Path, own: Belongings) -> None:
 
 
 def _add_files(db: Database, folder: Path, own: Belongings, urls: set[str]) -> set[int]:
-    """Add the files and captures of pictures, but for bytes that other addresses gave too; gives their numbers.
+    """Add the files and captures of images, except bytes that other URLs returned too; return the images' ids.
 
-    A picture that was had through a redirect has captures of other addresses: they are known by their payload.
+    An image reached through a redirect has captures of other URLs, which are recognized by their payload.
     """
     numbers = set()
     for url in urls:
@@ -214,7 +214,7 @@ def _shown_elsewhere(db: Database, url: str, article: int | None) -> bool:
 
 
 def _picture_of_other(db: Database, lonely: Iterable[str], sha256: str | None) -> bool:
-    """Whether a picture with the same bytes is kept at an address that stays."""
+    """Return True if a URL that stays has an image with the same bytes."""
     sql = "select url from images where sha256 = ?1 or id in (select image from image_versions where sha256 = ?1)"
     urls = [url for (url,) in db.conn.execute(sql, (sha256,))]
     return bool(set(urls) - set(lonely))

@@ -1,4 +1,4 @@
-"""Keeping down what was taken down: what runs left of it, killed ones too, and rewriting that nobody disturbs."""
+"""Purging what runs kept of what was taken down, including killed runs, and rewriting without interference."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from newsarchive.takedown.rewriting import CAPTURES
 from newsarchive.takedown.traces import page_of, text_of
 
 TRIES = 3
-"""Plans that others' writes may undo, before the next one is made while nobody can write."""
+"""Attempts that other writers may invalidate, before the next plan is made while nobody can write."""
 _REWRITING = threading.RLock()
-"""Held while WARC files are rewritten: the archive's lock keeps other processes off, this one other runs of ours."""
+"""Held while WARC files are rewritten: the archive's lock excludes other processes, this lock other threads."""
 
 
 class Plan(Protocol):
-    """What is to be carried out in one transaction, with files written for it beforehand."""
+    """Something to carry out in one transaction, with files written for it beforehand."""
 
     def discard(self) -> None:
         """Delete those files."""
@@ -34,10 +34,10 @@ P = TypeVar("P", bound=Plan)
 
 
 def clean_up(db: Database, folder: Path) -> bool:
-    """End what killed takedowns began, and purge what killed runs left; every run that holds the lock begins with it.
+    """Finish what killed takedowns began, and purge what killed runs left; every run with the lock starts with it.
 
-    Gives whether nothing of what was taken down is left in the database's file and log. Raises ArchiveError where
-    this process does not hold the archive.
+    Returns True if nothing that was taken down is left in the database's file and log. Raises ArchiveError if this
+    process does not hold the archive.
     """
     require_lock(folder)
     with _REWRITING:
@@ -49,10 +49,10 @@ def clean_up(db: Database, folder: Path) -> bool:
 
 
 def purge_forgotten(db: Database, folder: Path) -> int:
-    """Remove what runs kept of addresses that were taken down before they knew of it; gives how many captures.
+    """Remove what runs kept of URLs that were taken down meanwhile; return the number of captures removed.
 
-    Called at the end of a run, before its WARC file is recorded as finished: a file that is not recorded is looked
-    through by the next run. Raises ArchiveError where this process does not hold the archive.
+    Called at the end of a run, before its WARC file is recorded as finished: the next run searches files that are not
+    recorded. Raises ArchiveError if this process does not hold the archive.
     """
     require_lock(folder)
     forgotten = ForgottenAddresses(db)
@@ -74,13 +74,13 @@ def purge_forgotten(db: Database, folder: Path) -> int:
 
 @contextmanager
 def settled(db: Database, plan: Callable[[], P]) -> Iterator[P]:
-    """A plan of a removal in the transaction that carries it out: nobody has written since it was made.
+    """Yield a plan of a removal in the transaction that carries it out, with no other write since it was made.
 
-    A one-off fetch may store a page meanwhile, whose record repeats what goes; then the plan is made again. What was
-    written for a plan that is not carried out is deleted.
+    A one-off fetch may meanwhile store a page whose record repeats a removed one; then the plan is made again. Files
+    written for a discarded plan are deleted.
     """
     with _REWRITING:
-        db.conn.commit()  # what the caller wrote: a transaction of its own begins
+        db.conn.commit()  # commit what the caller wrote, for a separate transaction
         planned = _settle(db, plan)
         try:
             yield planned
@@ -109,19 +109,19 @@ def _settle(db: Database, plan: Callable[[], P]) -> P:
 
 
 def _version(db: Database) -> int:
-    """A number that changes whenever another connection commits."""
+    """Return a number that changes whenever another connection commits."""
     return int(db.conn.execute("pragma data_version").fetchone()[0])
 
 
 def _captures(db: Database, forgotten: ForgottenAddresses, left: list[Path]) -> set[int]:
-    """The captures of what was taken down, but for those that revisions of other articles were made of."""
+    """Return the captures of what was taken down, except those from which other articles were extracted."""
     numbers = {
         number
         for (number,) in db.conn.execute(
             "select c.id from captures c join urls u on u.url = c.url where u.state = 'forgotten'"
         )
     }
-    for path in left:  # an address may be written in several ways
+    for path in left:  # a URL may be spelled in several ways
         rows = db.conn.execute("select id, url from captures where warc = ?", (path.name,)).fetchall()
         numbers |= {number for number, url in rows if forgotten.has(url)}
     used = {

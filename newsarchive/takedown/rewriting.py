@@ -1,4 +1,4 @@
-"""WARC files without some of their records: written anew beside the old ones, which stay until the database agrees."""
+"""Rewriting WARC files without some of their records; the old files stay until the database lists the new ones."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from newsarchive.captures.records import Damage, Member, Record, RecordError, as
 from newsarchive.database.removal import Place
 
 CAPTURES = ("response", "resource", "revisit")
-"""Kinds of records that are captures; others tell of one, or of the file."""
+"""Types of records that are captures; others describe a capture or the file."""
 
 
 @dataclass(kw_only=True)
 class Rewritten:
-    """What became of a file: its new self (None: nothing was left), and the new place of each record by the old one."""
+    """A rewritten file (`new` is None if nothing was left), and the new place of each record by its old offset."""
 
     old: Path
     new: Path | None = None
@@ -40,12 +40,12 @@ def rewrite(
     promote: Mapping[int, bytes],
     known: Collection[int] = (),
 ) -> Rewritten:
-    """Write a WARC file anew without the captures for which `drop` (offset, record) says so.
+    """Rewrite a WARC file without the captures for which `drop` (offset, record) returns True.
 
-    The records that tell of them (requests, metadata) go with them; `drop` is asked of such a record only where the
-    capture it tells of is not in the file. `promote` gives by offset the payloads of revisits that are to become
-    responses, for what they repeat is dropped. Bytes that are no whole record, such as the end that a killed run left,
-    are not taken over, unless they begin at one of the offsets `known`: a broken capture stays to be told of.
+    Records about them (requests, metadata) are removed too; `drop` decides on such a record only if its capture is not
+    in the file. `promote` maps offsets to the payloads of revisits that become responses because their originals are
+    dropped. Bytes that are not a complete record, such as the end left by a killed run, are not copied, unless they
+    start at one of the `known` offsets: a broken capture stays, to be reported.
     """
     dropped = _dropped(path, drop)
     new = _next_name(path)
