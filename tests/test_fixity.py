@@ -196,7 +196,7 @@ PLANTED: list[tuple[str, str]] = [
     ("drop index captures_sha256", "the index captures_sha256 is missing"),
     ("update articles set current_revision = 999 where id = 2", "the article has no revision"),
     ("update revision_captures set capture = 999 where revision = 3", "refers to a row of captures that is not there"),
-    ("update images set sha256 = 'abc' where sha256 is not null", "the picture is missing"),
+    ("update images set sha256 = 'abc' where sha256 is not null", "the image is missing"),
 ]
 
 

@@ -23,7 +23,7 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.settings import Settings
 from sqlite_utils import Database
 
-from newsarchive.browse.pictures import kept_path
+from newsarchive.browse.images import kept_path
 from newsarchive.captures.reading import read_capture
 from newsarchive.crawling.middlewares import OwnHostsMiddleware
 from newsarchive.crawling.spiders.page import PageSpider
@@ -107,7 +107,7 @@ def test_a_picture_that_changed_is_a_new_file_and_the_old_one_stays(
     assert repeated.fetchone()[0] == 7 + 8  # the bytes of the others are not written again
     newsarchive("check")
     (folder / "images" / f"{old['sha256']}.jpg").unlink()
-    assert "the picture is missing" in newsarchive("check", code=1).stdout
+    assert "the image is missing" in newsarchive("check", code=1).stdout
 
 
 def test_a_host_that_says_a_picture_is_the_same_sends_it_once(

@@ -163,7 +163,7 @@ def test_check_finds_what_is_wrong_with_pictures_and_repeated_payloads(
     original = next(iter(db().query("select * from captures where refers_to is null and sha256 = ?", [sha256(SAME)])))
     found = problems(folder)
     assert any(later.name in line and "differ from its digest" in line for line in found)
-    assert any(same.stem in line and "the picture is missing" in line for line in found)
+    assert any(same.stem in line and "the image is missing" in line for line in found)
     assert any(orphan.name in line and "no row of images knows this file" in line for line in found)
     assert not [line for line in found if "repeats" in line]
     path = folder / "warc" / original["warc"]

@@ -16,7 +16,7 @@ from sqlite_utils import Database
 from newsarchive.browse.app import make_datasette
 from newsarchive.database import open_archive, save_article, save_site
 from newsarchive.database.embargoes import embargo_article
-from newsarchive.database.pictures import save_picture
+from newsarchive.database.images import save_image
 from newsarchive.database.revisions import Provenance
 from newsarchive.images.reading import keep_picture, read_picture
 from newsarchive.items import Article, Image
@@ -52,7 +52,7 @@ def keep(db: Database, folder: Path, name: str, body: bytes, time: str) -> str:
     """Keep a picture as a crawl does; gives its path in the reading room."""
     picture = read_picture(body)
     keep_picture(folder / "images", picture, body)
-    save_picture(db, f"https://a.kz/{name}", picture, capture=None, time=time)
+    save_image(db, f"https://a.kz/{name}", picture, capture=None, time=time)
     db.conn.commit()
     return f"/picture/{picture.sha256}"
 

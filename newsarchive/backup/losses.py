@@ -34,8 +34,8 @@ def refuse_losses(target: Path, before: Manifest, wanted: Mapping[str, int | Non
     database.unlink()
     raise BackupError(
         f"{len(gone)} of {len(files)} files ({_percent(bytes_lost, total)} of the bytes) would be removed from the"
-        f" backup in {target}, and no takedown explains that, so it was not changed. If the archive is damaged or another"
-        f" one, restore the backup: newsarchive restore {target}. To replace the backup, add --force."
+        f" backup in {target}, and no takedown explains that, so it was not changed. If the archive is damaged or"
+        f" another one, restore the backup: newsarchive restore {target}. To replace the backup, add --force."
     )
 
 

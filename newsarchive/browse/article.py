@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from sqlite_utils import Database
 
 from newsarchive.browse.archives import Row, rows, visible
-from newsarchive.browse.pictures import image_facts, kept_path, other_versions
+from newsarchive.browse.images import image_facts, kept_path, other_versions
 from newsarchive.browse.prose import Image, Prose, render_image, render_markdown, render_paragraphs
 from newsarchive.browse.visits import Download, MissingError, Page, Visit, as_json
 from newsarchive.export.citations import STYLES, cite

@@ -26,9 +26,9 @@ from newsarchive.browse import (
     concordance,
     coverage,
     front,
+    images,
     lists,
     names,
-    pictures,
     searching,
     trends,
 )
@@ -72,7 +72,7 @@ ROUTES: dict[str, View] = {
     rf"/coverage{FORM}": coverage.coverage_page,
     rf"/(?P<table>authors|categories|tags){FORM}": names.names_page,
     r"/(?P<table>authors|categories|tags)/(?P<id>\d+)(?:\.(?P<form>csv))?": names.name_page,
-    r"/picture/(?P<sha256>[0-9a-f]{64})": pictures.image,
+    r"/picture/(?P<sha256>[0-9a-f]{64})": images.image,
 }
 
 POLICY = (

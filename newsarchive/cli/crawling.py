@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from newsarchive.cli.picture_option import WithImages, images_option
+from newsarchive.cli.images_option import WithImages, images_option
 from newsarchive.cli.progress import progress_bar
 from newsarchive.cli.terminal import Archive, json_option, strict_option, strict_settings
 from newsarchive.crawling.process import Outcome, crawl_sites

@@ -18,7 +18,7 @@ from newsarchive import database
 from newsarchive.captures.writing import CaptureWriter
 from newsarchive.cli.crawling import announce
 from newsarchive.cli.formats import FORMATS, render_article
-from newsarchive.cli.picture_option import WithImages, images_option
+from newsarchive.cli.images_option import WithImages, images_option
 from newsarchive.cli.progress import progress_bar
 from newsarchive.cli.terminal import Archive, strict_option, strict_settings
 from newsarchive.crawling.middlewares.back_off import ComeBack

@@ -9,7 +9,7 @@ import click
 from newsarchive.cli.crawling import parse_settings, report, run_crawl, sites_of
 from newsarchive.cli.terminal import Archive, json_option, strict_option, strict_settings
 from newsarchive.database import lock_archive, open_archive
-from newsarchive.fixity.repair import put_back_pictures
+from newsarchive.fixity.repair import restore_images
 
 
 @click.group()
@@ -56,7 +56,7 @@ def fetch(
     with lock_archive(archive.folder):
         db = open_archive(archive.folder)
         with db.atomic():
-            found, lost = put_back_pictures(db, archive.folder)
+            found, lost = restore_images(db, archive.folder)
         db.close()
         if found or lost:
             archive.say(f"Missing image files: {found} restored from their captures, {lost} lost")

@@ -6,7 +6,7 @@ from itertools import islice
 
 from sqlite_utils import Database
 
-from newsarchive.database.pictures import site_pictures
+from newsarchive.database.images import site_images
 from newsarchive.items import ImageToDownload
 from newsarchive.sites import Site
 
@@ -16,7 +16,7 @@ class PicturePlan:
 
     def __init__(self, db: Database, site: Site, *, mode: str, again: bool = False, limit: int = 0) -> None:
         self.notes: list[str] = []
-        self._wanted = list(islice(site_pictures(db, site, mode=mode, again=again), limit or None))
+        self._wanted = list(islice(site_images(db, site, mode=mode, again=again), limit or None))
         self._given = 0
 
     def due(self, limit: int) -> list[ImageToDownload]:

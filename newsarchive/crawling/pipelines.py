@@ -197,7 +197,7 @@ class PicturePipeline:
                 fetched.state, fetched.reason = "refused", f"its reader fails: {reason_of(error)}"
         if fetched.wanted.shown:
             picture = None  # its capture is all that is kept of it
-        recorder.save_picture(fetched, picture)
+        recorder.save_image(fetched, picture)
 
     async def _read(self, body: bytes) -> Picture:
         if self._pool is None:  # started at the first picture: most crawls keep none

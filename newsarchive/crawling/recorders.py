@@ -17,7 +17,7 @@ from sqlite_utils import Database
 from newsarchive import database
 from newsarchive.captures.writing import CaptureWriter
 from newsarchive.crawling.failures import reason_of
-from newsarchive.database.pictures import still_wanted
+from newsarchive.database.images import images_to_download
 from newsarchive.images.reading import Picture, keep_picture
 from newsarchive.images.wanted import wanted_pictures
 from newsarchive.items import Capture, Extracted, FetchedImage, ImageToDownload
@@ -51,7 +51,7 @@ class Recorder:
         """The pictures of an article that are to be had now."""
         return []
 
-    def save_picture(self, fetched: FetchedImage, picture: Picture | None) -> None:
+    def save_image(self, fetched: FetchedImage, picture: Picture | None) -> None:
         """Keep what came of a picture; `picture` is what was read of its bytes, None where it was not kept."""
 
 
@@ -105,9 +105,9 @@ class PageRecorder(Recorder):
         if self._db and any(database.is_forgotten(self._db, url) for url in (*item.fetched.urls, item.article.url)):
             return []
         wanted = wanted_pictures(item.article.images, item.fetched.urls[-1], site=site, mode=mode)
-        return still_wanted(self._db, wanted) if self._db else wanted
+        return images_to_download(self._db, wanted) if self._db else wanted
 
-    def save_picture(self, fetched: FetchedImage, picture: Picture | None) -> None:
+    def save_image(self, fetched: FetchedImage, picture: Picture | None) -> None:
         """Write the picture's file, and remember what came of it for the database."""
         if picture is not None:
             with self._keeping():

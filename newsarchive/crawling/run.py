@@ -30,7 +30,7 @@ from newsarchive.crawling.held_up import HeldUp
 from newsarchive.crawling.plan import PlanOptions, SitePlan
 from newsarchive.crawling.recorders import Recorder
 from newsarchive.database.certificates import note_certificates
-from newsarchive.database.pictures import site_pictures, still_wanted
+from newsarchive.database.images import images_to_download, site_images
 from newsarchive.images.reading import Picture, clear_drafts, keep_picture
 from newsarchive.images.wanted import wanted_pictures
 from newsarchive.items import Capture, Extracted, Fetched, FetchedImage, ImageToDownload
@@ -185,7 +185,7 @@ class ArchiveRun(Recorder):
         """Pictures that a crawl did not come to fetch, or to keep, before it was killed or interrupted."""
         if self.picture_mode == "none":
             return []
-        wanted = list(site_pictures(self.db, self.site, mode=self.picture_mode, cut_off=True))
+        wanted = list(site_images(self.db, self.site, mode=self.picture_mode, cut_off=True))
         self._asked.update((w.url, w.shown) for w in wanted)
         return wanted
 
@@ -266,16 +266,16 @@ class ArchiveRun(Recorder):
             return []
         again = outcome == "changed" or self.crawler.settings.getbool("ARCHIVE_FULL")
         wanted = wanted_pictures(item.article.images, item.fetched.urls[-1], site=self.site, mode=self.picture_mode)
-        wanted = [w for w in still_wanted(self.db, wanted, again=again) if (w.url, w.shown) not in self._asked]
+        wanted = [w for w in images_to_download(self.db, wanted, again=again) if (w.url, w.shown) not in self._asked]
         self._asked.update((w.url, w.shown) for w in wanted)
         return wanted
 
-    def save_picture(self, fetched: FetchedImage, picture: Picture | None) -> None:
+    def save_image(self, fetched: FetchedImage, picture: Picture | None) -> None:
         """Write the picture's file and its rows, and count it."""
         if picture is not None:
             keep_picture(self.folder / "images", picture, fetched.body)
         self.write()
-        state, reason = database.keep_fetched_picture(self.db, fetched, picture, run=self.run)
+        state, reason = database.keep_fetched_image(self.db, fetched, picture, run=self.run)
         if reason:
             self._unstored.append(f"{fetched.wanted.url} {reason}")
         if state.endswith(("refused", "failed")):

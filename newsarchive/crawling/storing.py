@@ -149,7 +149,7 @@ def _store(folder: Path, db: Database, fetched: ToStore, done: Storing) -> None:
         if down:
             raise _TakenDownError(f"{down[0]} was taken down meanwhile")
         for picture, kept in fetched.recorder.pictures:
-            state, reason = database.keep_fetched_picture(db, picture, kept, run=run)
+            state, reason = database.keep_fetched_image(db, picture, kept, run=run)
             done.images[state] += 1
             done.problems += [f"{picture.wanted.url} {reason}"] if reason else []
     if fetched.writer and not down:  # else it is looked through first, by us or by the run that holds the archive

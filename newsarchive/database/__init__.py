@@ -6,6 +6,7 @@ from newsarchive.database.checkpoints import Checkpoints
 from newsarchive.database.errors import ArchiveError, ArchiveLocked, NoArchive
 from newsarchive.database.faults import is_of_archive
 from newsarchive.database.forgotten import Forgotten, ForgottenAddresses, is_forgotten, mark_forgotten, note_unlisted
+from newsarchive.database.images import keep_fetched_image, save_fetched_image
 from newsarchive.database.index import TOGETHER, PendingSearchTexts, index_is_current, rebuild_index
 from newsarchive.database.ledger import (
     article_of,
@@ -24,7 +25,6 @@ from newsarchive.database.ledger import (
 from newsarchive.database.locking import lock_archive, require_lock
 from newsarchive.database.outcomes import keep_extracted, profile_digest, save_extracted, unread_readings
 from newsarchive.database.page_checksums import write_page_checksums
-from newsarchive.database.pictures import keep_fetched_picture, save_fetched_picture
 from newsarchive.database.reading import connect_reading
 from newsarchive.database.readings import Unread, note_reextraction
 from newsarchive.database.reextracted import Due, count_due, due_revisions, save_reextracted
@@ -78,7 +78,7 @@ __all__ = [
     "is_forgotten",
     "is_of_archive",
     "keep_extracted",
-    "keep_fetched_picture",
+    "keep_fetched_image",
     "known_ids",
     "listed_since",
     "lock_archive",
@@ -106,7 +106,7 @@ __all__ = [
     "save_article",
     "save_capture",
     "save_extracted",
-    "save_fetched_picture",
+    "save_fetched_image",
     "save_listed",
     "save_lost",
     "save_reextracted",

@@ -10,8 +10,8 @@ from typing import Any
 from sqlite_utils import Database
 
 from newsarchive.database.articles import Saved, find_known, show_revision
+from newsarchive.database.images import write_version
 from newsarchive.database.links import replace_links
-from newsarchive.database.pictures import write_version
 from newsarchive.database.readings import current_reading, latest_reading, states_a_change
 from newsarchive.database.revisions import (
     Provenance,
@@ -175,7 +175,7 @@ def _add_addresses(db: Database, article: int, urls: Sequence[str], site: Site, 
         )
 
 
-def save_earlier_picture(db: Database, url: str, picture: Picture, *, capture: int, time: str) -> str:
+def save_earlier_image(db: Database, url: str, picture: Picture, *, capture: int, time: str) -> str:
     """Store what an address gave at `time` (UTC), before its present file, which stays: ``changed`` or ``same``."""
     with db.atomic():
         image, present = db.conn.execute("select id, sha256 from images where url = ?", (url,)).fetchone()

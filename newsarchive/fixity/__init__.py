@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from newsarchive.database import ArchiveError, NoArchive, read_archive
+from newsarchive.fixity.images import check_images
 from newsarchive.fixity.origins import check_origins
-from newsarchive.fixity.pictures import check_pictures
 from newsarchive.fixity.report import Problem, Progress, Report
 from newsarchive.fixity.state import one_state
 from newsarchive.fixity.tables import check_tables
@@ -36,7 +36,7 @@ def check_archive(
         with one_state(folder, report) as state:
             check_tables(state, report, progress=progress)
             check_warcs(state, report, progress=progress, sample=sample)
-            check_pictures(state, report, progress=progress, sample=sample)
+            check_images(state, report, progress=progress, sample=sample)
             check_origins(state, report, sites=sites, progress=progress, sample=sample)
     except NoArchive:
         raise

@@ -8,12 +8,12 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from newsarchive.captures.reading import CaptureError, read_capture
-from newsarchive.database.pictures import kept_files, note_lost
+from newsarchive.database.images import kept_files, note_lost
 from newsarchive.images.reading import PictureRefused, keep_picture, read_picture
 from newsarchive.text.encodings import inflate
 
 
-def put_back_pictures(db: Database, folder: Path) -> tuple[int, int]:
+def restore_images(db: Database, folder: Path) -> tuple[int, int]:
     """Restore missing files in `folder`/images; return how many were restored and how many were not.
 
     The latter are downloaded again if their URLs have returned no other file since.

@@ -13,7 +13,7 @@ from sqlite_utils import Database
 from newsarchive import database
 from newsarchive.captures.records import RecordError
 from newsarchive.captures.writing import CaptureWriter
-from newsarchive.database.earlier import save_earlier_picture
+from newsarchive.database.earlier import save_earlier_image
 from newsarchive.errors import reason_of
 from newsarchive.images.reading import Picture, PictureRefused, keep_picture, read_picture
 from newsarchive.importing.known import KnownCaptures, to_second
@@ -109,16 +109,16 @@ class RecordedPictures:
             reason = f"could not be stored: {reason_of(error)}"
         self._broken.append(f"{one.wanted.url} of {one.capture.time}: {reason}")
         failed = FetchedImage(wanted=one.wanted, state="failed", reason=reason, capture=one.capture)
-        return database.keep_fetched_picture(self._db, failed, None, run=self._run)[0]
+        return database.keep_fetched_image(self._db, failed, None, run=self._run)[0]
 
     def _saved(self, one: _Read) -> str:
         url, time = one.wanted.url, one.capture.time
         if one.picture is not None and self._is_newer(url, one.capture):
             number = database.save_capture(self._db, one.capture, self._run)
-            return save_earlier_picture(self._db, url, one.picture, capture=number, time=time)
+            return save_earlier_image(self._db, url, one.picture, capture=number, time=time)
         state = "refused" if one.reason else "fetched"
         fetched = FetchedImage(wanted=one.wanted, state=state, reason=one.reason, capture=one.capture)
-        return database.save_fetched_picture(self._db, fetched, one.picture, run=self._run)
+        return database.save_fetched_image(self._db, fetched, one.picture, run=self._run)
 
     def _is_newer(self, url: str, capture: Capture) -> bool:
         """Whether the archive has seen the address's present file after this capture."""

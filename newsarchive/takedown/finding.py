@@ -56,7 +56,7 @@ def find_belongings(
         article=article, site=site, url=url, urls=_addresses(db, article, url), traces=_traces(db, article, [url])
     )
     if article is None:
-        _add_named_pictures(db, folder, own)
+        _add_named_images(db, folder, own)
     _add_captures(db, own)
     _add_listings(db, folder, own, progress)
     _add_images(db, folder, own)
@@ -172,7 +172,7 @@ from revisions r, json_each(r.images) i
 """The largest version of each image of any revision, and the version that its page shows."""
 
 
-def _add_named_pictures(db: Database, folder: Path, own: Belongings) -> None:
+def _add_named_images(db: Database, folder: Path, own: Belongings) -> None:
     """Add the image at the URL with all its versions; bytes that another URL returned too stay."""
     named = as_requested(own.url)
     largest = {pair[0] for pair in db.conn.execute(_VERSIONS) if named in map(as_requested, filter(None, pair))}
@@ -191,7 +191,7 @@ def _add_files(db: Database, folder: Path, own: Belongings, urls: set[str]) -> s
     for url in urls:
         for number, sha256, capture in db.conn.execute(_FILES, (url,)).fetchall():
             numbers.add(number)
-            if _picture_of_other(db, urls, sha256):
+            if _has_bytes_of_other(db, urls, sha256):
                 continue
             own.captures |= {capture} - {None}
             if sha256:
@@ -213,7 +213,7 @@ def _shown_elsewhere(db: Database, url: str, article: int | None) -> bool:
     return found.fetchone() is not None
 
 
-def _picture_of_other(db: Database, lonely: Iterable[str], sha256: str | None) -> bool:
+def _has_bytes_of_other(db: Database, lonely: Iterable[str], sha256: str | None) -> bool:
     """Return True if a URL that stays has an image with the same bytes."""
     sql = "select url from images where sha256 = ?1 or id in (select image from image_versions where sha256 = ?1)"
     urls = [url for (url,) in db.conn.execute(sql, (sha256,))]

@@ -31,23 +31,25 @@ _SHOWN = (
 )
 
 
-def still_wanted(db: Database, wanted: Iterable[ImageToDownload], *, again: bool = False) -> list[ImageToDownload]:
+def images_to_download(
+    db: Database, images: Iterable[ImageToDownload], *, again: bool = False
+) -> list[ImageToDownload]:
     """Return the images that are missing; with `again` all, the kept ones with the validators of their last response.
 
     What was taken down is left out.
     """
     found = []
-    for picture in wanted:
-        addresses = (picture.url, as_requested(picture.url)) if picture.shown else (picture.url,)
-        row = db.conn.execute(_SHOWN if picture.shown else _LARGEST, addresses).fetchone()
+    for image in images:
+        addresses = (image.url, as_requested(image.url)) if image.shown else (image.url,)
+        row = db.conn.execute(_SHOWN if image.shown else _LARGEST, addresses).fetchone()
         state, etag, modified = row or ("", "", "")
-        if (state in MISSING or again) and is_forgotten(db, picture.url):
+        if (state in MISSING or again) and is_forgotten(db, image.url):
             continue
         if state in MISSING:
-            found.append(picture)
+            found.append(image)
         elif again:
             kept = state == "kept"
-            found.append(replace(picture, etag=(kept and etag) or "", last_modified=(kept and modified) or ""))
+            found.append(replace(image, etag=(kept and etag) or "", last_modified=(kept and modified) or ""))
     return found
 
 
@@ -59,7 +61,7 @@ where u.site = ?1 and r.command = 'crawl' and r.reason not in ('', 'finished')
 """Articles visited by crawls that did not finish, since the last one that did."""
 
 
-def site_pictures(
+def site_images(
     db: Database, site: Site, *, mode: str, again: bool = False, cut_off: bool = False
 ) -> Iterator[ImageToDownload]:
     """Yield the images of a site's articles that are to download, each once, the newest article's first.
@@ -80,9 +82,9 @@ def site_pictures(
         ).fetchall()
         images = [Image(url=url, shown=shown, lead=bool(lead)) for url, shown, lead in rows]
         wanted = [w for w in wanted_pictures(images, page, site=site, mode=mode) if (w.url, w.shown) not in given]
-        for picture in still_wanted(db, wanted, again=again):
-            given.add((picture.url, picture.shown))
-            yield picture
+        for image in images_to_download(db, wanted, again=again):
+            given.add((image.url, image.shown))
+            yield image
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +118,7 @@ def note_lost(db: Database, sha256: str) -> None:
     )
 
 
-def save_fetched_picture(db: Database, fetched: FetchedImage, picture: Picture | None, *, run: int | None) -> str:
+def save_fetched_image(db: Database, fetched: FetchedImage, picture: Picture | None, *, run: int | None) -> str:
     """Store the result of a request for an image; `picture` is what was read from its bytes.
 
     Returns how it counts: ``new``, ``changed``, ``same``, ``refused`` or ``failed``; for a version that a page shows,
@@ -129,7 +131,7 @@ def save_fetched_picture(db: Database, fetched: FetchedImage, picture: Picture |
         if fetched.wanted.shown:
             return "smaller" if fetched.state in ("fetched", "same") else f"smaller_{fetched.state}"
         if picture is not None:
-            return save_picture(db, url, picture, capture=capture, time=time)
+            return save_image(db, url, picture, capture=capture, time=time)
         if fetched.state == "same":
             _note_unchanged(db, url, time=time)
         else:
@@ -137,26 +139,26 @@ def save_fetched_picture(db: Database, fetched: FetchedImage, picture: Picture |
         return fetched.state
 
 
-def keep_fetched_picture(
+def keep_fetched_image(
     db: Database, fetched: FetchedImage, picture: Picture | None, *, run: int | None
 ) -> tuple[str, str]:
-    """Store the result for an image as `save_fetched_picture` does; a failure affects no other image.
+    """Store the result for an image as `save_fetched_image` does; a failure affects no other image.
 
     Returns how it counts and, if it could not be stored, why. Raises errors of the archive as a whole.
     """
     try:
-        return save_fetched_picture(db, fetched, picture, run=run), ""
+        return save_fetched_image(db, fetched, picture, run=run), ""
     except Exception as error:
         if is_of_archive(error):
             raise
         reason = f"could not be stored: {reason_of(error)}"
     with suppress(UnicodeError):  # a URL that cannot be stored cannot be recorded as failed either
         failed = replace(fetched, state="failed", reason=reason, capture=None)
-        save_fetched_picture(db, failed, None, run=run)
+        save_fetched_image(db, failed, None, run=run)
     return "smaller_failed" if fetched.wanted.shown else "failed", reason
 
 
-def save_picture(db: Database, url: str, picture: Picture, *, capture: int | None, time: str) -> str:
+def save_image(db: Database, url: str, picture: Picture, *, capture: int | None, time: str) -> str:
     """Store the file that a URL returned at `time` (UTC); return ``new``, ``changed`` (another file) or ``same``.
 
     The row of the URL has the present file; all its files stay in `image_versions`.

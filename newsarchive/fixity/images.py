@@ -10,7 +10,7 @@ from newsarchive.fixity.report import Progress, Report
 from newsarchive.fixity.state import State
 
 
-def check_pictures(state: State, report: Report, *, progress: Progress, sample: int | None = None) -> None:
+def check_images(state: State, report: Report, *, progress: Progress, sample: int | None = None) -> None:
     """Check all kept images, or `sample` of them chosen at random."""
     folder = state.folder / "images"
     files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
@@ -24,7 +24,7 @@ def check_pictures(state: State, report: Report, *, progress: Progress, sample: 
                 _unknown(state, report, path)
         for sha256 in sorted(wanted.keys() - {path.stem for path in files}):
             if state.live(_KNOWN, sha256):
-                report.add(f"images/{sha256}", "the picture is missing", articles=wanted[sha256])
+                report.add(f"images/{sha256}", "the image is missing", articles=wanted[sha256])
     else:
         files = random.sample(files, min(sample, len(files)))
     for done, path in enumerate(files):
