@@ -35,7 +35,8 @@ from newsarchive.database.earlier import known_later
 from newsarchive.database.revisions import Provenance
 from newsarchive.database.schema.migrations import known_migrations, migrations
 from newsarchive.items import Article, Author, Hints, Image, Listed
-from newsarchive.revisions.content import content_digest, kind_of_change
+from newsarchive.revisions.content import content_digest
+from newsarchive.revisions.kinds import kind_of_change
 from newsarchive.sites import Site
 from newsarchive.text.search_text import make_search_text
 

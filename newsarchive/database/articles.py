@@ -23,7 +23,8 @@ from newsarchive.database.revisions import (
     stored_content,
 )
 from newsarchive.items import Article, Reading
-from newsarchive.revisions.content import changed_fields, content_digest, content_of, kind_of_change
+from newsarchive.revisions.content import changed_fields, content_digest, content_of
+from newsarchive.revisions.kinds import kind_of_change
 from newsarchive.sites import Site
 from newsarchive.text.search_text import SearchText
 from newsarchive.urls import url_key

@@ -25,7 +25,8 @@ from newsarchive.database.revisions import (
 )
 from newsarchive.images.reading import Picture
 from newsarchive.items import Article, Reading
-from newsarchive.revisions.content import changed_fields, content_digest, content_of, kind_of_change
+from newsarchive.revisions.content import changed_fields, content_digest, content_of
+from newsarchive.revisions.kinds import kind_of_change
 from newsarchive.sites import Site
 from newsarchive.urls import url_key
 

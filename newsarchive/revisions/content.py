@@ -1,4 +1,4 @@
-"""Rules for new revisions of an article and their kind. Pure functions on content."""
+"""The content of a revision, its digest, and the fields that differ from another one. Pure functions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from newsarchive.items import Article
 
 DIGEST_VERSION = "1"
 FIELDS = ("title", "lead", "body", "language", "published", "authors", "categories", "tags", "images")
-TEXT_FIELDS = ("title", "lead", "body")
 
 _SIZE = re.compile(r"(?:-\d{2,5}x\d{2,5}|-scaled|-rotated|-e\d{10,})+(?=\.\w+$)")
 
@@ -58,26 +57,3 @@ def content_digest(content: Mapping[str, Any]) -> str:
 def changed_fields(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the names of the fields that differ, in the order of `FIELDS`; empty equals missing."""
     return tuple(name for name in FIELDS if (old.get(name) or None) != (new.get(name) or None))
-
-
-def kind_of_change(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    """Return ``substantive`` if words changed, ``cosmetic`` if only typography changed, else ``metadata``.
-
-    A standfirst that moves into the body, as after a change of theme, changes no words.
-
-    >>> kind_of_change({"title": "Су", "body": "Тасқын - қауіп"}, {"title": "Су", "body": "Тасқын – қауіп"})
-    'cosmetic'
-    >>> kind_of_change({"title": "Су", "body": "10 үй"}, {"title": "Су", "body": "12 үй"})
-    'substantive'
-    """
-    if _words(old, "title") != _words(new, "title"):
-        return "substantive"
-    if _words(old, "lead", "body") != _words(new, "lead", "body"):
-        return "substantive"
-    if any((old.get(name) or None) != (new.get(name) or None) for name in TEXT_FIELDS):
-        return "cosmetic"
-    return "metadata"
-
-
-def _words(content: Mapping[str, Any], *names: str) -> list[str]:
-    return re.findall(r"\w+", " ".join(content.get(name) or "" for name in names).casefold())
