@@ -17,15 +17,15 @@ MOST = 0.1
 _WRITTEN_AGAIN = re.compile(r"(?:-r\d+)?\.warc\.gz$")
 
 
-def refuse_losses(target: Path, before: Manifest, wanted: Mapping[str, int | None], database: Path) -> None:
+def refuse_losses(target: Path, before: Manifest, sizes: Mapping[str, int | None], database: Path) -> None:
     """Raise BackupError if more than a tenth of the backup in `target` would be removed without a takedown.
 
-    `wanted` has the files of the new backup with their sizes, if known; `database` is the new copy, which is deleted
+    `sizes` has the sizes of the files of the new backup, if known; `database` is the new copy, which is deleted
     when the error is raised.
     """
     files = [entry for path, entry in before.files.items() if path not in FILES]
-    lost = {entry.path: _lost_bytes(entry, wanted) for entry in files}
-    gone = [entry.path for entry in files if entry.path not in wanted]
+    lost = {entry.path: _lost_bytes(entry, sizes) for entry in files}
+    gone = [entry.path for entry in files if entry.path not in sizes]
     total, bytes_lost = sum(entry.bytes for entry in files), sum(lost.values())
     if len(gone) <= MOST * len(files) and bytes_lost <= MOST * total:
         return
@@ -39,13 +39,13 @@ def refuse_losses(target: Path, before: Manifest, wanted: Mapping[str, int | Non
     )
 
 
-def _lost_bytes(entry: Entry, wanted: Mapping[str, int | None]) -> int:
+def _lost_bytes(entry: Entry, sizes: Mapping[str, int | None]) -> int:
     """Return how many bytes of a file would be lost; none if a takedown rewrote it under its next name."""
-    if entry.path in wanted:
-        size = wanted[entry.path]
+    if entry.path in sizes:
+        size = sizes[entry.path]
         return max(0, entry.bytes - size) if size is not None else 0
     name = _WRITTEN_AGAIN.sub("", entry.path)
-    again = any(path != entry.path and _WRITTEN_AGAIN.sub("", path) == name for path in wanted)
+    again = any(path != entry.path and _WRITTEN_AGAIN.sub("", path) == name for path in sizes)
     return 0 if again else entry.bytes
 
 

@@ -23,7 +23,7 @@ Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class FileToCopy:
     """A file that belongs in the backup: the number of its bytes, and its digest if the archive has it."""
 
     path: str
@@ -62,12 +62,12 @@ def make_backup(
         done = Copied()
         progress("database", 0, 1)
         draft = _copy_database(folder, target)
-        wanted = list(_wanted(folder, draft))
+        to_copy = list(_files_to_copy(folder, draft))
         if not force:
-            refuse_losses(target, before, {item.path: item.bytes for item in wanted}, draft)
+            refuse_losses(target, before, {item.path: item.bytes for item in to_copy}, draft)
         files = {"archive.db": _keep_database(draft, done)}
-        for number, item in enumerate(wanted):
-            progress("files", number, len(wanted))
+        for number, item in enumerate(to_copy):
+            progress("files", number, len(to_copy))
             entry = _copy(folder, target, item, before.files.get(item.path), done, verify=verify)
             if entry is not None:
                 files[item.path] = entry
@@ -107,7 +107,7 @@ def _keep_database(draft: Path, done: Copied) -> Entry:
     return Entry(path="archive.db", stored=stored, bytes=size, sha256=sha256)
 
 
-def _wanted(folder: Path, database: Path) -> Iterator[Wanted]:
+def _files_to_copy(folder: Path, database: Path) -> Iterator[FileToCopy]:
     """Yield the files that the copied database lists, the profiles, and the checksums of the pages."""
     with closing(connect_reading(database)) as connection:
         for name, size, sha256 in connection.execute(
@@ -115,16 +115,16 @@ def _wanted(folder: Path, database: Path) -> Iterator[Wanted]:
             " select warc, max(offset + length), '' from captures where warc not in (select name from warc_files)"
             " group by warc order by 1"
         ):
-            yield Wanted(path=f"warc/{name}", bytes=size, sha256=sha256)
+            yield FileToCopy(path=f"warc/{name}", bytes=size, sha256=sha256)
         files = "select sha256, type from images where sha256 is not null union select sha256, type from image_versions"
         known = {sha256: f"{sha256}.{ENDINGS.get(kind, '')}" for sha256, kind in connection.execute(files)}
     there = {path.stem: path.relative_to(folder / "images") for path in _pictures(folder / "images")}
     for sha256 in sorted(known):
-        yield Wanted(path=(Path("images") / there.get(sha256, Path(known[sha256]))).as_posix(), sha256=sha256)
+        yield FileToCopy(path=(Path("images") / there.get(sha256, Path(known[sha256]))).as_posix(), sha256=sha256)
     for path in sorted((folder / "sites").glob("*.toml")):
-        yield Wanted(path=f"sites/{path.name}", sha256=file_sha256(path))
+        yield FileToCopy(path=f"sites/{path.name}", sha256=file_sha256(path))
     if (folder / "archive.db-sums").exists():
-        yield Wanted(path="archive.db-sums", sha256=file_sha256(folder / "archive.db-sums"))
+        yield FileToCopy(path="archive.db-sums", sha256=file_sha256(folder / "archive.db-sums"))
 
 
 def _pictures(folder: Path) -> Iterator[Path]:
@@ -134,7 +134,7 @@ def _pictures(folder: Path) -> Iterator[Path]:
 
 
 def _copy(
-    folder: Path, target: Path, item: Wanted, before: Entry | None, done: Copied, *, verify: bool
+    folder: Path, target: Path, item: FileToCopy, before: Entry | None, done: Copied, *, verify: bool
 ) -> Entry | None:
     """Copy one file unless the backup has it; if it is broken or missing, the backup's own copy stays."""
     if before is not None and _is_there(target, item, before, verify=verify):
@@ -169,7 +169,7 @@ def _free_name(copy: Path, path: str, before: Entry | None, sha256: str) -> str:
     return f"{path}~{sha256[:8]}"
 
 
-def _is_there(target: Path, item: Wanted, before: Entry, *, verify: bool) -> bool:
+def _is_there(target: Path, item: FileToCopy, before: Entry, *, verify: bool) -> bool:
     same = before.sha256 == item.sha256 if item.sha256 else before.bytes == item.bytes
     whole = same and is_plain(target, before.stored) and (target / before.stored).stat().st_size >= before.bytes
     return whole and (not verify or digest_of_file(target, before.stored, before.bytes) == before.sha256)

@@ -121,11 +121,11 @@ def set_up_logging(*, quiet: bool, verbose: int) -> None:
     ours = logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO
     theirs = logging.INFO if verbose > 1 else logging.CRITICAL
 
-    def wanted(record: logging.LogRecord) -> bool:
+    def is_shown(record: logging.LogRecord) -> bool:
         return record.levelno >= (ours if record.name.startswith("newsarchive") else theirs)
 
     logging.basicConfig(level=logging.DEBUG, format="%(message)s", handlers=[StderrHandler()], force=True)
-    logging.getLogger().handlers[0].addFilter(wanted)
+    logging.getLogger().handlers[0].addFilter(is_shown)
     for name in ("", "twisted", "trafilatura", "asyncio", "py.warnings"):
         logging.getLogger(name).setLevel(min(theirs, logging.INFO) if verbose > 1 else logging.WARNING)
     logging.getLogger("newsarchive").setLevel(ours)

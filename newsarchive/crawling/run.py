@@ -320,7 +320,7 @@ class ArchiveRun(Recorder):
         """A pipeline or a callback of the spider raised: the page that it was about counts as failed."""
         failures_of(self.crawler).error(failure)
         error = failure.value
-        if not isinstance(error, Exception) or database.is_of_archive(error):
+        if not isinstance(error, Exception) or database.concerns_archive(error):
             return
         with failure_ends_crawl(self.crawler):
             page = _page_of(item, response)

@@ -4,7 +4,7 @@ from newsarchive.database.archive import has_archive, open_archive, read_archive
 from newsarchive.database.articles import Saved, save_article
 from newsarchive.database.checkpoints import Checkpoints
 from newsarchive.database.errors import ArchiveError, ArchiveLocked, NoArchive
-from newsarchive.database.faults import is_of_archive
+from newsarchive.database.faults import concerns_archive
 from newsarchive.database.forgotten import Forgotten, ForgottenAddresses, is_forgotten, mark_forgotten, note_unlisted
 from newsarchive.database.images import keep_fetched_image, save_fetched_image
 from newsarchive.database.index import TOGETHER, PendingSearchTexts, index_is_current, rebuild_index
@@ -64,6 +64,7 @@ __all__ = [
     "Saved",
     "Unread",
     "article_of",
+    "concerns_archive",
     "connect_reading",
     "count_due",
     "count_due_urls",
@@ -76,7 +77,6 @@ __all__ = [
     "has_archive",
     "index_is_current",
     "is_forgotten",
-    "is_of_archive",
     "keep_extracted",
     "keep_fetched_image",
     "known_ids",

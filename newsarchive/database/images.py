@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from sqlite_utils import Database
 
-from newsarchive.database.faults import is_of_archive
+from newsarchive.database.faults import concerns_archive
 from newsarchive.database.forgotten import is_forgotten
 from newsarchive.database.runs import save_capture
 from newsarchive.errors import reason_of
@@ -149,7 +149,7 @@ def keep_fetched_image(
     try:
         return save_fetched_image(db, fetched, picture, run=run), ""
     except Exception as error:
-        if is_of_archive(error):
+        if concerns_archive(error):
             raise
         reason = f"could not be stored: {reason_of(error)}"
     with suppress(UnicodeError):  # a URL that cannot be stored cannot be recorded as failed either

@@ -12,7 +12,7 @@ from sqlite_utils import Database
 
 from newsarchive.database.articles import current_row, find_known, own_url, save_article
 from newsarchive.database.earlier import known_later, neighbours
-from newsarchive.database.faults import is_of_archive
+from newsarchive.database.faults import concerns_archive
 from newsarchive.database.forgotten import Forgotten, mark_forgotten, refuse_forgotten
 from newsarchive.database.index import PendingSearchTexts
 from newsarchive.database.ledger import article_of, mark_failed, mark_missing, mark_not_article, mark_visited
@@ -87,7 +87,7 @@ def keep_extracted(
     try:
         return save_extracted(db, item, site=site, run=run, revisit=revisit, source=source, waiting=waiting), ""
     except Exception as error:
-        if is_of_archive(error):
+        if concerns_archive(error):
             raise
         reason = f"could not be stored: {reason_of(error)}"
     if waiting is not None:
@@ -96,7 +96,7 @@ def keep_extracted(
         undone = Extracted(fetched=item.fetched, outcome="failed", reason=reason)
         save_extracted(db, undone, site=site, run=run, source=source)
     except Exception as error:
-        if is_of_archive(error):
+        if concerns_archive(error):
             raise
         reason += f"; nor could that be noted: {reason_of(error)}"
     return "failed", reason
@@ -156,7 +156,7 @@ def unread_readings(db: Database, item: Extracted, *, site: Site) -> list[Unread
     try:
         return list(_unread(db, item, item.article, site))
     except Exception as error:
-        if is_of_archive(error):
+        if concerns_archive(error):
             raise
         return []
 

@@ -14,24 +14,24 @@ def check_images(state: State, report: Report, *, progress: Progress, sample: in
     """Check all kept images, or `sample` of them chosen at random."""
     folder = state.folder / "images"
     files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
-    wanted = _wanted(state)
+    kept = _articles_of_kept(state)
     if sample is None:
         outdated = {
             name.removeprefix("images/") for (name,) in state.db.conn.execute("select name from outdated_files")
         }
         for path in files:
-            if path.stem not in wanted and path.name not in outdated and not state.is_new(path):
+            if path.stem not in kept and path.name not in outdated and not state.is_new(path):
                 _unknown(state, report, path)
-        for sha256 in sorted(wanted.keys() - {path.stem for path in files}):
+        for sha256 in sorted(kept.keys() - {path.stem for path in files}):
             if state.live(_KNOWN, sha256):
-                report.add(f"images/{sha256}", "the image is missing", articles=wanted[sha256])
+                report.add(f"images/{sha256}", "the image is missing", articles=kept[sha256])
     else:
         files = random.sample(files, min(sample, len(files)))
     for done, path in enumerate(files):
         progress("pictures", done, len(files))
         report.count("pictures")
         if file_sha256(path) != path.stem:
-            report.add(f"images/{path.name}", "its bytes differ from its digest", articles=wanted.get(path.stem, ()))
+            report.add(f"images/{path.name}", "its bytes differ from its digest", articles=kept.get(path.stem, ()))
 
 
 _KNOWN = "select 1 from images where sha256 = ?1 union select 1 from image_versions where sha256 = ?1"
@@ -54,7 +54,7 @@ def _left_by_fetch(state: State) -> bool:
     return any(path.name not in known for path in (state.folder / "warc").glob("fetch-*.warc.gz"))
 
 
-def _wanted(state: State) -> dict[str, tuple[int, ...]]:
+def _articles_of_kept(state: State) -> dict[str, tuple[int, ...]]:
     """Return the digests of kept images, each with the articles that show it."""
     rows = state.db.conn.execute(
         "select i.sha256, l.article from (select id, sha256 from images union select image, sha256 from image_versions)"

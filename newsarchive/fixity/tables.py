@@ -84,10 +84,10 @@ def _check_schema(state: State, report: Report) -> None:
         " 'sqlite\\_%' escape '\\' and m.name not in (select name from pragma_table_list where type = 'shadow')"
     )
     found = dict(state.db.conn.execute(sql).fetchall())
-    for name, wanted in fresh.conn.execute(sql).fetchall():
+    for name, expected in fresh.conn.execute(sql).fetchall():
         if name not in found:
             report.add(FILE, f"the {name} is missing from the schema")
-        elif found[name] != wanted and not name.startswith("table _"):
+        elif found[name] != expected and not name.startswith("table _"):
             report.add(FILE, f"the {name} is not as it was made")
     fresh.close()
 

@@ -280,7 +280,7 @@ class _Work:
             with self._db.atomic():
                 return self._saved(site, item)
         except Exception as error:
-            if database.is_of_archive(error):
+            if database.concerns_archive(error):
                 raise
             self._result.broken.append(f"{item.fetched.urls[0]} of {time}: could not be stored: {reason_of(error)}")
         with suppress(UnicodeError):  # an address that no database takes: its file names it

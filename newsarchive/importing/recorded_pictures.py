@@ -104,7 +104,7 @@ class RecordedPictures:
             with self._db.atomic():
                 return self._saved(one)
         except Exception as error:
-            if database.is_of_archive(error):
+            if database.concerns_archive(error):
                 raise
             reason = f"could not be stored: {reason_of(error)}"
         self._broken.append(f"{one.wanted.url} of {one.capture.time}: {reason}")

@@ -149,7 +149,7 @@ class _Work:
             with self._db.atomic():
                 return self._take(due, found)
         except Exception as error:
-            if database.is_of_archive(error):
+            if database.concerns_archive(error):
                 raise
             return self._take(due, error)
 
