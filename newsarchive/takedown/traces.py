@@ -1,4 +1,4 @@
-"""Where the text of an article is found again: in listings, feeds and REST answers, whatever way they write it."""
+"""Recognizing the text of an article in listings, feeds and REST responses, in any markup."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from newsarchive.items import Page
 from newsarchive.text.encodings import decode, inflate
 
 WINDOW = 30
-"""Letters at the begin of a paragraph by which it is known again."""
+"""Number of letters at the start of a paragraph by which it is recognized."""
 SHORT = 12
-"""A headline or paragraph of fewer letters tells an article only together with its address."""
+"""A headline or paragraph with fewer letters identifies an article only together with its URL."""
 
 _OPENING = re.compile(rf"(?:[\W_]*[^\W_]){{{WINDOW}}}")
 _TAG = re.compile(r"<!\[CDATA\[|\]\]>|<[^<>]*>")
@@ -24,12 +24,12 @@ _JSON_CONTROL = re.compile(r"\\[nrtbf]")
 
 
 class Traces:
-    """What an article's text is known by."""
+    """The headlines and paragraph openings by which an article's text is recognized."""
 
     def __init__(
         self, texts: Iterable[str], titles: Iterable[str], urls: Iterable[str], *, common: Collection[str] = ()
     ) -> None:
-        """`common` are openings (see `opening`) that other articles have too: they count only beside the address."""
+        """`common` are openings (see `opening`) that other articles share: they count only together with the URL."""
         openings = {opening(line) for text in texts for line in text.split("\n")}
         told = {letters(part) for part in openings - set(common)}
         names = {letters(title) for title in titles}
@@ -40,11 +40,11 @@ class Traces:
         self._paths = {letters(unquote(urlsplit(url).path)) for url in urls} - {""}
 
     def in_page(self, page: Page) -> bool:
-        """Whether a captured response holds the headline or a paragraph."""
+        """Return True if a captured response has the headline or a paragraph."""
         return self.in_text(text_of(page))
 
     def in_text(self, text: str) -> bool:
-        """Whether a text in HTML, XML or JSON holds the headline or a paragraph."""
+        """Return True if a text in HTML, XML or JSON has the headline or a paragraph."""
         plain = letters(as_plain(text))
         if any(trace in plain for trace in self._long):
             return True
@@ -55,7 +55,7 @@ class Traces:
 
 
 def page_of(record: Record) -> Page:
-    """The page that a record holds."""
+    """Return the page in a record."""
     headers = {}
     for line in record.head.decode("utf-8", "replace").split("\r\n")[1:]:
         name, _, value = line.partition(":")
@@ -64,7 +64,7 @@ def page_of(record: Record) -> Page:
 
 
 def text_of(page: Page) -> str:
-    """What a captured response says, with its markup; nothing of a picture or a film."""
+    """Return the text of a captured response with its markup; empty for images, audio, video and fonts."""
     kind = page.headers.get("content-type", "").lower()
     if kind.startswith(("image/", "video/", "audio/", "font/")):
         return ""
@@ -72,7 +72,7 @@ def text_of(page: Page) -> str:
 
 
 def opening(paragraph: str) -> str:
-    """The begin of a paragraph up to its thirtieth letter, as it is written; all of a shorter one.
+    """Return the start of a paragraph up to its thirtieth letter, or all of a shorter one.
 
     >>> opening("Бір, екі — " * 9)
     'Бір, екі — Бір, екі — Бір, екі — Бір, екі — Бір, екі'
@@ -82,7 +82,7 @@ def opening(paragraph: str) -> str:
 
 
 def letters(text: str) -> str:
-    """The letters and digits of a text alone, small: the same whatever marks and spaces it is set with.
+    """Return only the letters and digits of a text, in lower case: independent of punctuation and spaces.
 
     >>> letters("Су — «тасқын»!")
     'сутасқын'
@@ -91,7 +91,7 @@ def letters(text: str) -> str:
 
 
 def as_text(text: str) -> str:
-    r"""A text out of its JSON and HTML escapes.
+    r"""Return a text without JSON and HTML escapes.
 
     >>> as_text(r'{"title": "\u0421\u0443 &amp; жер"}')
     '{"title": "Су & жер"}'
@@ -101,7 +101,7 @@ def as_text(text: str) -> str:
 
 
 def as_plain(text: str) -> str:
-    """A text without its markup.
+    """Return a text without its markup.
 
     >>> as_plain("<title><![CDATA[Су &lt;b&gt;тасыды&lt;/b&gt;]]></title>")
     'Су тасыды'
