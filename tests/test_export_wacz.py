@@ -241,7 +241,7 @@ def test_a_file_taken_into_an_empty_archive_gives_the_same_file_again(
     shutil.rmtree(folder)
     (folder / "sites").mkdir(parents=True)
     (folder / "sites" / "paper.toml").write_text(paper.profile(), encoding="utf-8")
-    assert "pictures: 8 new" in newsarchive("import", str(one)).stdout
+    assert "images: 8 new" in newsarchive("import", str(one)).stdout
     newsarchive("check")
     newsarchive("export", "--format", "wacz", "-o", str(two))
     archive = read_archive(folder)

@@ -333,14 +333,14 @@ def test_pictures_that_kept_articles_show_are_taken_each_at_its_time(
         ("https://tan.example/bosqa.jpg", "2020-02-01T00:00:00Z", picture("green")),
         media="image/jpeg",
     )
-    assert newsarchive("import", "--any-site", str(article), str(first)).stdout.endswith("pictures: 1 new\n")
+    assert newsarchive("import", "--any-site", str(article), str(first)).stdout.endswith("images: 1 new\n")
     others = answers_recorded(
         tmp_path / "b.warc.gz",
         (shown, "2020-01-01T00:00:00Z", picture("red")),
         (shown, "2020-03-01T00:00:00Z", b"<html>Not found</html>"),
         media="image/jpeg",
     )
-    assert newsarchive("import", "--any-site", str(others)).stdout.endswith("pictures: 1 changed, 1 refused\n")
+    assert newsarchive("import", "--any-site", str(others)).stdout.endswith("images: 1 changed, 1 refused\n")
     assert "pictures" not in newsarchive("import", "--any-site", str(others)).stdout
     rows = db().conn.execute(
         "select v.first_seen, v.sha256 = i.sha256 from image_versions v join images i on i.id = v.image order by 1"

@@ -214,7 +214,7 @@ def test_a_picture_that_cannot_be_stored_costs_itself_alone_in_a_fetch_and_an_im
     copy = tmp_path / "copy"
     refuse_picture(copy, Path(bad.image).stem)
     done = newsarchive("--archive", str(copy), "import", "--any-site", str(folder / "warc"), code=1)
-    assert "pictures: 1 failed, 1 new" in done.stdout
+    assert "images: 1 failed, 1 new" in done.stdout
     assert "this one is refused" in done.stderr
     assert pictures(copy) == states
 

@@ -64,7 +64,7 @@ def test_pictures_are_off_by_default(paper: Newspaper, crawl: Crawl, folder: Pat
 def test_a_crawl_keeps_each_picture_once_and_check_knows_them(
     paper: Newspaper, crawl: Crawl, newsarchive: Run, folder: Path, db: Read
 ) -> None:
-    assert "pictures: 8 new, 8 smaller," in crawl("--images")
+    assert "images: 8 new, 8 smaller," in crawl("--images")
     assert len(asked(paper)) == len(set(asked(paper))) == 16  # some stand in several articles
     assert len(files(folder)) == 8
     kept = row(db(), "egin-0912.jpg")
@@ -97,7 +97,7 @@ def test_a_picture_that_changed_is_a_new_file_and_the_old_one_stays(
     crawl("--images")
     old = row(db(), "qala-2025.jpg")
     paper.images["qala-2025.jpg"] = Answer(jpeg(), "image/jpeg")
-    assert "pictures: 1 changed, 7 same" in newsarchive("images", "fetch", "--again").stdout
+    assert "images: 1 changed, 7 same" in newsarchive("images", "fetch", "--again").stdout
     new = row(db(), "qala-2025.jpg")
     assert new["sha256"] == hashlib.sha256(jpeg()).hexdigest() != old["sha256"]
     assert {f"{old['sha256']}.jpg", f"{new['sha256']}.jpg"} <= files(folder)
@@ -146,7 +146,7 @@ def test_what_is_broken_fake_hostile_or_too_large_is_refused_by_name(
     assert len(files(folder)) == 2
     paper.images = {}
     paper.requests.clear()
-    assert "pictures: 1 new" in newsarchive("images", "fetch").stdout
+    assert "images: 1 new" in newsarchive("images", "fetch").stdout
     assert asked(paper) == ["stadion-0505.jpg"]  # what was refused is not asked for again
     newsarchive("check")
 
@@ -193,7 +193,7 @@ def test_an_archive_that_has_the_largest_versions_alone_gets_those_shown(
     assert captured(db(), SMALLER) == [404]
     del paper.images[SMALLER]
     paper.requests.clear()
-    assert "pictures: 1 smaller," in newsarchive("images", "fetch").stdout
+    assert "images: 1 smaller," in newsarchive("images", "fetch").stdout
     assert asked(paper) == [SMALLER]
     assert captured(db(), SMALLER) == [404, 200]
 
@@ -252,9 +252,9 @@ def test_pictures_with_cyrillic_names_are_known_by_the_address_that_was_asked_fo
     paper.add("sulu", "Жаңа хабар: көрме ашылды", "Көрмеге қаланың суретшілері қатысты.\n\n" * 8, image="сурет 1.jpg")
     names = {"сурет 1.jpg": jpeg("olive"), "сурет 1-1024x683.jpg": jpeg("teal")}
     paper.images |= {name: Answer(body, "image/jpeg") for name, body in names.items()}
-    assert "pictures: 9 new, 9 smaller," in crawl("--images")
+    assert "images: 9 new, 9 smaller," in crawl("--images")
     paper.requests.clear()
-    assert "no picture is missing" in newsarchive("images", "fetch").stdout
+    assert "no image is missing" in newsarchive("images", "fetch").stdout
     assert asked(paper) == []
     copy = tmp_path / "copy"
     newsarchive("export", "--format", "warc", "-o", str(tmp_path / "warcs"), "--query", "көрме")
@@ -276,9 +276,9 @@ def test_images_fetch_gets_what_a_crawl_without_pictures_left(
     paper: Newspaper, crawl: Crawl, newsarchive: Run, folder: Path, db: Read
 ) -> None:
     crawl()
-    assert "pictures: 2 new, 1 smaller," in newsarchive("images", "fetch", "paper", "--limit", "3").stdout
-    assert "pictures: 6 new, 7 smaller," in newsarchive("images", "fetch").stdout
-    assert "no picture is missing" in newsarchive("images", "fetch").stdout
+    assert "images: 2 new, 1 smaller," in newsarchive("images", "fetch", "paper", "--limit", "3").stdout
+    assert "images: 6 new, 7 smaller," in newsarchive("images", "fetch").stdout
+    assert "no image is missing" in newsarchive("images", "fetch").stdout
     newsarchive("images", "fetch", "--images", "none", code=2)
     assert len(files(folder)) == 8
     runs = db().conn.execute("select reason from runs where command = 'images'").fetchall()

@@ -104,7 +104,7 @@ def test_commands_on_what_is_kept_show_a_bar_and_end_with_a_sentence(
         (("check",), {"database", "WARC files", "captures"}, r"no problems in .*"),
         (("export", "-o", str(tmp_path / "all.jsonl")), {"articles"}, rf"{count} articles in .*"),
         (("reextract", "paper"), {"paper"}, r"paper: \d+ revisions re-extracted, 0 changed, .*"),
-        (("images", "fetch", "paper"), {"paper"}, r"paper: pictures: \d+ new, .*"),
+        (("images", "fetch", "paper"), {"paper"}, r"paper: images: \d+ new, .*"),
         (("backup", backup), {"database", "files"}, r".*: \d+ files copied .*"),
         (("restore", backup, "--to", restored), {"verified", "files"}, r".*: \d+ files as of .*"),
         (("--archive", other, "import", "--any-site", str(folder / "warc")), {"pages"}, r"\d+ pages: \d+ new, .*"),

@@ -118,7 +118,7 @@ def _files_to_copy(folder: Path, database: Path) -> Iterator[FileToCopy]:
             yield FileToCopy(path=f"warc/{name}", bytes=size, sha256=sha256)
         files = "select sha256, type from images where sha256 is not null union select sha256, type from image_versions"
         known = {sha256: f"{sha256}.{ENDINGS.get(kind, '')}" for sha256, kind in connection.execute(files)}
-    there = {path.stem: path.relative_to(folder / "images") for path in _pictures(folder / "images")}
+    there = {path.stem: path.relative_to(folder / "images") for path in _images(folder / "images")}
     for sha256 in sorted(known):
         yield FileToCopy(path=(Path("images") / there.get(sha256, Path(known[sha256]))).as_posix(), sha256=sha256)
     for path in sorted((folder / "sites").glob("*.toml")):
@@ -127,7 +127,7 @@ def _files_to_copy(folder: Path, database: Path) -> Iterator[FileToCopy]:
         yield FileToCopy(path="archive.db-sums", sha256=file_sha256(folder / "archive.db-sums"))
 
 
-def _pictures(folder: Path) -> Iterator[Path]:
+def _images(folder: Path) -> Iterator[Path]:
     for path in folder.rglob("*"):
         if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts):
             yield path

@@ -47,7 +47,7 @@ def import_(archive: Archive, paths: tuple[Path, ...], any_site: bool, as_json: 
         words = f"{counts['new']} new, {counts['changed']} changed, {counts['same']} the same, {counts['known']} known"
         rest = f"{counts['not_article']} no articles, {counts['other_site']} of other sites, {counts['failed']} failed"
         kept = ", ".join(f"{count} {outcome}" for outcome, count in sorted(result.pictures.items()))
-        click.echo(f"{counted(sum(counts.values()), 'page')}: {words}, {rest}{'; pictures: ' if kept else ''}{kept}")
+        click.echo(f"{counted(sum(counts.values()), 'page')}: {words}, {rest}{'; images: ' if kept else ''}{kept}")
     sys.exit(1 if result.broken or result.counts["failed"] else 0)
 
 

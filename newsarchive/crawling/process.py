@@ -68,11 +68,11 @@ class Outcome:
         'ortalyq: 14 new, 0 changed, 0 gone, 0 failed, 18 requests, 41 s'
         >>> found = {"pictures_new": 5, "pictures_refused": 1}
         >>> Outcome(site="a", counts=found, reason="finished", pictures_only=True).sentence()
-        'a: pictures: 5 new, 1 refused, 0 requests, 0 s'
+        'a: images: 5 new, 1 refused, 0 requests, 0 s'
         """
         named = ((name.split("_"), count) for name, count in self.counts.items())
         kinds = [f"{count} {' '.join(name[1:])}" for name, count in named if name[0] == "pictures"]
-        pictures = [f"pictures: {', '.join(kinds)}"] if kinds else ["no picture is missing"] * self.pictures_only
+        pictures = [f"images: {', '.join(kinds)}"] if kinds else ["no image is missing"] * self.pictures_only
         articles = [f"{self.counts.get(name, 0)} {name}" for name in COUNTED if not self.pictures_only]
         counts = ", ".join([*articles, *pictures])
         ended = "" if self.reason == "finished" else f" ({self.reason})"
