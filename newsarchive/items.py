@@ -105,6 +105,10 @@ class Listing:
     cut: str = ""
     """Why the listing is truncated; empty if it is complete."""
     lost: tuple[InvalidEntry, ...] = ()
+    alternatives: tuple[str, ...] = ()
+    """Other URLs that may be the next page, to be tried if that in `listings` brings nothing new."""
+    elsewhere: frozenset[str] = frozenset()
+    """Those of `listings` that may be read though they are on another host, since robots.txt names them."""
 
 
 @dataclass(kw_only=True, frozen=True, slots=True)

@@ -24,6 +24,7 @@ from newsarchive.items import Listed, Page
 from newsarchive.sites import Site, Source, make_site
 from newsarchive.text.fingerprints import fingerprint
 
+NOTICE = "<br />\n<b>Warning</b>: Undefined variable $x in <b>/srv/map.php</b> on line <b>7</b><br />\n"
 SITE = Site(name="a", url="https://a.kz/", timezone="Asia/Almaty")
 
 
@@ -82,6 +83,49 @@ def test_what_is_no_list_of_posts_is_an_error(body: str) -> None:
         read("wordpress", body)
 
 
+def posts(count: int, modified: str = "2025-02-01T00:00:00") -> str:
+    made = [{"id": n, "link": f"https://a.kz/{n}/", "title": "Су", "modified_gmt": modified} for n in range(count)]
+    return json.dumps(made)
+
+
+POSTS = "https://a.kz/wp-json/wp/v2/posts?per_page=100&page=1"
+
+
+@pytest.mark.parametrize(
+    ("count", "headers", "leads_on"),
+    [(100, {}, True), (50, {}, True), (9, {}, False), (0, {}, False), (100, {"x_wp_totalpages": "1"}, False)],
+)
+def test_a_page_of_posts_that_may_be_full_leads_on_unless_the_site_states_their_number(
+    count: int, headers: dict[str, str], leads_on: bool
+) -> None:
+    assert bool(read("wordpress", posts(count), POSTS, **headers).listings) == leads_on
+
+
+@pytest.mark.parametrize("body", ["\ufeff{}", NOTICE + "{}\n<!-- cached -->", "Notice: [core] in x.php\n{}"])
+def test_posts_are_read_between_notices_and_comments(body: str) -> None:
+    assert len(read("wordpress", body.replace("{}", posts(3)), POSTS).articles) == 3
+
+
+def test_json_in_a_web_page_is_no_list_of_posts() -> None:
+    with pytest.raises(ListingError):
+        read("wordpress", f"<!doctype html><html><script>{posts(3)}</script></html>", POSTS)
+
+
+def test_where_modified_after_is_ignored_the_latest_changes_are_read_until_they_are_older() -> None:
+    asked = changes_url(SITE, Source(kind="wordpress"), since="2025-06-01T00:00:00Z")
+    (latest_first,) = read("wordpress", posts(100), asked).listings
+    assert latest_first == asked.replace("order=asc", "order=desc")
+    new = read("wordpress", posts(100, "2025-07-01T00:00:00"), latest_first, x_wp_totalpages="9")
+    assert new.listings == (latest_first.replace("&page=1&", "&page=2&"),)
+    assert read("wordpress", posts(100), latest_first, x_wp_totalpages="9").listings == ()
+
+
+def test_the_rest_api_of_plain_permalinks_keeps_its_parameters() -> None:
+    source = Source(kind="wordpress", url="https://a.kz/index.php?rest_route=/wp/v2/posts&lang=ru&per_page=20")
+    (url,) = start_urls(SITE, source)
+    assert all(part in url for part in ("rest_route=%2Fwp%2Fv2%2Fposts", "lang=ru", "per_page=20"))
+
+
 def test_changes_are_asked_for_with_an_offset() -> None:
     url = changes_url(SITE, Source(kind="wordpress"), since="2025-02-18T09:35:00Z")
     assert "modified_after=2025-02-18T09%3A35%3A00Z" in url
@@ -104,9 +148,102 @@ def test_a_gzipped_news_sitemap_gives_titles_and_dates() -> None:
     assert (listed.hints.title, listed.hints.published, listed.hints.language) == ("Су", "2025-02-18", "kk")
 
 
-def test_robots_txt_names_sitemaps_of_the_site_alone() -> None:
-    text = "User-agent: *\nSitemap: https://a.kz/s.xml\nSitemap: https://other.kz/s.xml\n"
-    assert read("sitemap", text, "https://a.kz/robots.txt").listings == ("https://a.kz/s.xml",)
+USUAL = ("https://a.kz/sitemap.xml", "https://a.kz/sitemap_index.xml", "https://a.kz/wp-sitemap.xml")
+
+
+@pytest.mark.parametrize(
+    ("text", "listings"),
+    [
+        ("User-agent: *\nSitemap: https://a.kz/s.xml\nSitemap: https://cdn.example/s.xml\n",
+         ("https://a.kz/s.xml", "https://cdn.example/s.xml")),
+        ("Site-map: /karta.xml", ("https://a.kz/karta.xml",)),
+        ("  SITE_MAP = https://a.kz/k.xml # the map", ("https://a.kz/k.xml",)),
+        ("sitemap https://a.kz/k.xml", ("https://a.kz/k.xml",)),
+        ("sitemap: https://cdn.example/k.xml", ("https://cdn.example/k.xml", *USUAL)),
+        ("# Sitemap: https://a.kz/old.xml\nDisallow: /sitemap/", USUAL),
+        ("<html><p>Sitemap: /x</p></html>", USUAL),
+    ],
+)  # fmt: skip
+def test_robots_txt_names_sitemaps_in_many_spellings_and_on_other_hosts(text: str, listings: tuple[str, ...]) -> None:
+    listing = read("sitemap", text, "https://a.kz/robots.txt")
+    assert listing.listings == listings
+    assert listing.elsewhere == {url for url in listings if "cdn.example" in url}
+
+
+URLSET = '<?xml version="1.0" encoding="UTF-16"?>\n<urlset><url><loc>https://a.kz/su-1</loc></url>{}</urlset>'
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"\xff\xfe" + URLSET.encode("utf-16-le"),
+        b"\xfe\xff" + URLSET.encode("utf-16-be"),
+        URLSET.encode("utf-16-le"),
+        b"\xef\xbb\xbf\n" + URLSET.replace("UTF-16", "utf-8").encode(),
+        NOTICE + URLSET.replace("UTF-16", "utf-8"),
+        "<URLSET><URL><LOC>\n https://a.kz/su-1 </LOC></URL></URLSET>",
+        "# our pages\r\nhttps://a.kz/su-1\r\n",
+        b"\xff\xfe" + "HTTPS://a.kz/su-1\n".encode("utf-16-le"),
+        gzip.compress(gzip.compress(b"https://a.kz/su-1")),
+        gzip.compress(URLSET.replace("UTF-16", "utf-8").encode()) + b"\n<!-- cached -->",
+        '<rss version="2.0"><channel><item><link>/su-1</link></item></channel></rss>',
+        '<feed xmlns="http://www.w3.org/2005/Atom"><entry><link href="/su-1"/></entry></feed>',
+    ],
+)
+def test_a_sitemap_of_any_form_under_any_name_is_read(body: str | bytes) -> None:
+    listing = read("sitemap", body, "https://a.kz/lists/karta")
+    assert [listed.url.lower() for listed in listing.articles] == ["https://a.kz/su-1"]
+    assert not listing.cut
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("sitemap", "<urlset><url><loc>https://a.kz/su-1</loc></url><url><loc>https://a.kz/jer-tur"),
+        ("sitemap", gzip.compress(b"https://a.kz/su-1\nhttps://a.kz/jer-tur")[:-9]),
+        ("feed", "<rss><channel><item><link>https://a.kz/su-1</link></item><item><title>Жер</title><link>https://a.kz/jer-tur"),
+    ],
+)  # fmt: skip
+def test_half_an_address_at_the_end_of_a_cut_file_is_not_listed(kind: str, body: str | bytes) -> None:
+    listing = read(kind, body)
+    assert [listed.url for listed in listing.articles] == ["https://a.kz/su-1"]
+    assert listing.cut
+
+
+def test_an_entity_in_utf_16_is_refused_too() -> None:
+    with pytest.raises(ListingError, match="entities"):
+        read("sitemap", b"\xff\xfe" + BOMB.encode("utf-16-le"))
+
+
+def index_of(*names: str) -> tuple[str, ...]:
+    rows = "".join(f"<sitemap><loc>https://a.kz/{name}</loc></sitemap>" for name in names)
+    return tuple(url.rpartition("/")[2] for url in read("sitemap", f"<sitemapindex>{rows}</sitemapindex>").listings)
+
+
+def test_files_that_by_their_names_hold_no_articles_are_read_where_there_are_no_others() -> None:
+    assert index_of("post-sitemap.xml", "category-sitemap.xml", "wp-sitemap-users-1.xml") == ("post-sitemap.xml",)
+    assert index_of("category_sport.xml", "authors-columns.xml") == ("category_sport.xml", "authors-columns.xml")
+    assert index_of("category-sitemap.xml", "page-sitemap2.xml") == ("category-sitemap.xml", "page-sitemap2.xml")
+
+
+@pytest.mark.parametrize(
+    ("xml", "url"),
+    [
+        ('<rss xml:base="/kk/"><channel><item><link>su/1</link></item></channel></rss>', "https://a.kz/kk/su/1"),
+        ('<rss xml:base="https://a.kz/b/"><channel><item><link><![CDATA[ su/1 ]]></link></item></channel></rss>', "https://a.kz/b/su/1"),
+        ("<rss><channel><item><link>su/1</link></item></channel></rss>", "https://a.kz/lenta/su/1"),
+        ("<rss><channel><item><guid>https://a.kz/su/1</guid></item></channel></rss>", "https://a.kz/su/1"),
+    ],
+)  # fmt: skip
+def test_links_in_a_feed_are_resolved(xml: str, url: str) -> None:
+    for body in (xml.encode(), b"\xff\xfe" + xml.encode("utf-16-le"), NOTICE.encode() + xml.encode()):
+        assert [listed.url for listed in read("feed", body, "https://a.kz/lenta/rss").articles] == [url]
+
+
+def test_an_offset_with_a_colon_in_a_feed_is_understood() -> None:
+    item = "<item><link>/su</link><pubDate>Tue, 18 Feb 2025 01:30:00 +06:00</pubDate></item>"
+    (listed,) = read("feed", f"<rss><channel>{item}</channel></rss>").articles
+    assert listed.hints.published == "2025-02-17T19:30:00Z"
 
 
 BOMB = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "lol"><!ENTITY b "&a;&a;">]><urlset>&b;</urlset>'
@@ -185,6 +322,61 @@ def test_a_listing_page_gives_links_of_the_site_alone_and_the_next_page() -> Non
     assert listing.listings == ("https://a.kz/page/2/",)
 
 
+def pager(markup: str, url: str = "https://a.kz/news/", links: str = "") -> tuple[str, ...]:
+    teasers = "".join(f'<h2><a href="/news/qala-turaly-habar-{n}">Қала туралы хабар {n}</a></h2>' for n in range(5))
+    page = f"<html><body><main>{teasers}{links}</main>{markup}</body></html>"
+    return tuple(target.removeprefix("https://a.kz") for target in read("listing", page, url).listings)
+
+
+@pytest.mark.parametrize(
+    ("markup", "following"),
+    [
+        ('<a href="?PAGEN_1=2">След.</a>', "/news/?PAGEN_1=2"),
+        ('<a rel="next" href="/2024/11/">қараша</a><div class="pages"><a href="/news/?page=1">2</a></div>', "/news/?page=1"),
+        ('<p><a href="/news/">1</a> <a href="/news/page/2/">2</a> … <a href="/news/page/45/">45</a></p>', "/news/page/2/"),
+        ('<a href="/news/2">2</a><a href="/news/3">3</a>', "/news/2"),
+        ('<a href="/news/?start=20">3</a><a href="/news/?start=10">2</a>', "/news/?start=10"),
+        ('<a href="/news/?b=2">Кейинги</a>', "/news/?b=2"),
+        ('<a href="/news/?b=2">Keyingi sahifa</a>', "/news/?b=2"),
+        ('<a href="/news/?b=2">Sonraki</a>', "/news/?b=2"),
+        ('<a href="/older-news">Older posts</a>', "/older-news"),
+        ('<button data-next-url="/ajax/news?page=2">Тағы көрсету</button>', "/ajax/news?page=2"),
+        ('<div class="load-more" data-url="/news/?page=2">Показать ещё</div>', "/news/?page=2"),
+        ('<table class="calendar"><tr><td><a href="/news/?day=2">2</a></td></tr></table>', None),
+        ('<a class="more" href="/news/qala-turaly-habar-1">Далее →</a>', None),
+        ('<a href="/news/?page=1">1</a>', None),
+    ],
+)  # fmt: skip
+def test_the_next_page_is_found_by_structure_and_words(markup: str, following: str | None) -> None:
+    assert pager(markup) == ((following,) if following else ())
+
+
+def test_teasers_do_not_hide_the_pager() -> None:
+    more = "".join(f'<a href="/news/qala-turaly-habar-{n}">Далее</a>' for n in range(5))
+    assert pager('<a href="/news/?page=3">Следующая</a>', "https://a.kz/news/?page=2", more) == ("/news/?page=3",)
+
+
+def test_what_a_button_loads_is_a_listing_too_and_leads_on() -> None:
+    part = "".join(f'<h3><a href="/news/qala-turaly-habar-{n}">Қала туралы хабар {n}</a></h3>' for n in range(3))
+    for body in (part, json.dumps({"ok": True, "html": part})):
+        listing = read("listing", body, "https://a.kz/ajax/news?page=2")
+        assert (len(listing.articles), listing.listings) == (3, ("https://a.kz/ajax/news?page=3",))
+
+
+def test_short_headlines_are_taken_where_their_addresses_are_built_as_the_others() -> None:
+    names = ("su-tasqyny-boldy", "jol-jondeldi-bugin", "mektep-ashyldy-auylda")
+    links = "".join(f'<div><a href="/news/{n}">Ауылда жаңа хабар бар</a></div>' for n in names)
+    page = f'<main>{links}<a href="/news/kitap-shyqty-jana">Кітап</a><a href="/about/qyzmet">Біз</a></main>'
+    found = {listed.url.rpartition("/")[2] for listed in read("listing", page, "https://a.kz/").articles}
+    assert found == {*names, "kitap-shyqty-jana"}
+
+
+def test_links_are_listed_as_the_page_names_them() -> None:
+    page = '<h2><a href="/index.php/news/12-Qala-turaly-habar?b=2&a=1#top">Қала туралы хабар</a></h2>'
+    (listed,) = read("listing", page, "https://a.kz/").articles
+    assert listed.url == "https://a.kz/index.php/news/12-Qala-turaly-habar?b=2&a=1"
+
+
 def test_a_lastmod_that_is_always_today_or_one_for_all_is_not_believed() -> None:
     today = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:{:02}Z")
     assert not lastmod_is_reliable([Listed(url="u", lastmod=today.format(n)) for n in range(20)])
@@ -203,7 +395,8 @@ def test_a_probed_site_gets_a_profile_that_works() -> None:
                 headers = {"content-type": answer.kind, **{k.lower(): v for k, v in answer.headers.items()}}
                 pages[url] = Page(url=url, body=answer.body, status=answer.status, headers=headers)
             waiting = [url for url in probe_urls(paper.url, pages) if url not in pages]
-        site = propose_site("paper", paper.url, pages)
+        proposal = propose_site("paper", paper.url, pages)
+        site = proposal.site
         assert [source.kind for source in site.sources] == ["wordpress", "sitemap", "feed"]
         assert (site.title, site.language, site.timezone) == ("Сарыарқа таңы", "kk", "Asia/Almaty")
         again = make_site("paper", tomllib.loads(profile_toml(site)), where="test")

@@ -80,7 +80,8 @@ def add(archive: Archive, url: str, name: str, strict: bool) -> None:
             reason = next(iter(failures.values()), "every request was answered with an error")
             archive.warn(f"{url} cannot be probed: {reason}.")
             sys.exit(1)
-        site = propose_site(name, url, pages)
+        proposal = propose_site(name, url, pages)
+        site = proposal.site
         path = archive.folder / "sites" / f"{name}.toml"
         known = path.exists()
         db = open_archive(archive.folder)
@@ -89,6 +90,12 @@ def add(archive: Archive, url: str, name: str, strict: bool) -> None:
         save_site(db, site)
         db.close()
     archive.say(f"{'Rewrote' if known else 'Wrote'} {path}: {describe(site)}")
+    for finding in proposal.findings:
+        archive.say(f"  {finding.sentence()}")
+    for host in proposal.elsewhere:
+        archive.warn(
+            f"A source lists articles on another host, {host}; if they are the newspaper's own, add it to `aliases`."
+        )
     if not site.sources:
         archive.warn(f"No source that lists its articles was found; add one to {path} by hand.")
         sys.exit(1)

@@ -6,10 +6,11 @@ from urllib.parse import urlsplit
 
 from newsarchive.discovery.errors import ListingError
 from newsarchive.discovery.feed import feed_start
-from newsarchive.discovery.probe import probe_urls, profile_toml, propose_site
+from newsarchive.discovery.probe import probe_urls
+from newsarchive.discovery.proposal import Finding, Proposal, profile_toml, propose_site
 from newsarchive.discovery.reading import read_listing
-from newsarchive.discovery.sitemap import USUAL_PATHS, lastmod_is_reliable, sitemap_start
-from newsarchive.discovery.wordpress import changes_url, ids_url, posts_url
+from newsarchive.discovery.sitemap import USUAL_PATHS, is_robots, lastmod_is_reliable, sitemap_start
+from newsarchive.discovery.wordpress import changes_url, fewer_url, ids_url, is_beyond_last, posts_url
 from newsarchive.sites import Site, Source
 
 
@@ -44,10 +45,15 @@ def is_guess(kind: str, url: str, depth: int) -> bool:
 
 
 __all__ = [
+    "Finding",
     "ListingError",
+    "Proposal",
     "changes_url",
+    "fewer_url",
     "ids_url",
+    "is_beyond_last",
     "is_guess",
+    "is_robots",
     "lastmod_is_reliable",
     "probe_urls",
     "profile_toml",

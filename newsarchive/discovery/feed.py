@@ -14,7 +14,7 @@ from lxml import etree
 from newsarchive.discovery.entries import address_of, read_entries, read_image, resolve_all, text_of
 from newsarchive.discovery.errors import ListingError
 from newsarchive.discovery.json import read_json
-from newsarchive.discovery.xml import inflate, name_of, read_xml
+from newsarchive.discovery.xml import inflate, name_of, read_xml, xml_text
 from newsarchive.items import Hints, Image, Listed, Listing, Page
 from newsarchive.kazakh.dates import parse_stamp
 from newsarchive.sites import Site, Source
@@ -25,6 +25,7 @@ from newsarchive.urls import AddressError, absolute_url
 logger = logging.getLogger(__name__)
 
 _XML_BASE = re.compile(rb"""\sxml:base=["']([^"'<>]*)["']""")
+_OFFSET = re.compile(r"(\s[+-]\d\d):(\d\d)\s*$")
 _TAG = re.compile(r"<[^<>]*>")
 _FULL_TEXT_WORDS = 60
 """An entry with at least this many words is taken for a full text and not a teaser."""
@@ -37,13 +38,13 @@ def feed_start(site: Site, source: Source) -> tuple[str, ...]:
 
 def read_feed(page: Page, *, site: Site, source: Source) -> Listing:
     """Read the entries of a feed, and its next page if WordPress made it. Raises ListingError if it is not a feed."""
-    body = inflate(page)[0].lstrip()
+    body = xml_text(inflate(page)[0])
     if body.startswith(b"{"):
         return _read_json(page, body, site)
     root, cut = read_xml(page)
     if name_of(root) not in ("rss", "feed", "rdf"):
         raise ListingError(page.url, f"not a feed but <{name_of(root)}>")
-    parsed = _parse(body, root, page.url)
+    parsed = _parse(body, root, page.url, cut=bool(cut))
     by_wordpress = "wordpress" in str(parsed.feed.get("generator") or "").lower()
     articles, lost = read_entries(
         [entry for entry in parsed.entries if "link" in entry],
@@ -51,15 +52,28 @@ def read_feed(page: Page, *, site: Site, source: Source) -> Listing:
         lambda entry, url: _listed(entry, url, page.url, site, by_wordpress=by_wordpress),
     )
     paged = bool(articles) and (by_wordpress or "paged=" in page.url)
-    return Listing(articles=articles, listings=(_next_page(page.url),) if paged else (), cut=cut, lost=lost)
+    following = _stated_next(root, page.url) or ((_next_page(page.url),) if paged else ())
+    return Listing(articles=articles, listings=following, cut=cut, lost=lost)
 
 
-def _parse(body: bytes, root: etree._Element, url: str) -> Any:
-    """Parse with feedparser; if that fails, parse the tree that lxml recovered. Raises ListingError if both fail."""
-    for recovered in (False, True):
+def _stated_next(root: etree._Element, url: str) -> tuple[str, ...]:
+    """Return the next page that a feed itself names (RFC 5005)."""
+    links = [e for e in root.iter() if name_of(e) == "link" and e.get("rel") in ("next", "prev-archive")]
+    return resolve_all(url, [href for e in links if (href := e.get("href"))])[0][:1]
+
+
+def _parse(body: bytes, root: etree._Element, url: str, *, cut: bool) -> Any:
+    """Parse with feedparser; if that fails, parse the tree that lxml recovered. Raises ListingError if both fail.
+
+    Of a truncated feed only the tree is parsed: its last entry, which may have half a URL, was left out.
+    """
+    for recovered in (True,) if cut else (False, True):
         try:
             text = etree.tostring(root, encoding="utf-8", xml_declaration=True) if recovered else body
-            return feedparser.parse(_XML_BASE.sub(_valid_base, text), sanitize_html=False, resolve_relative_uris=False)
+            text = _XML_BASE.sub(_valid_base, text)
+            # what a relative xml:base is relative to; without a type feedparser takes the text for Latin-1
+            headers = {"content-location": url, "content-type": "application/xml"}
+            return feedparser.parse(text, response_headers=headers, sanitize_html=False, resolve_relative_uris=False)
         except Exception:
             logger.debug("feedparser cannot read %s", url, exc_info=True)
     raise ListingError(url, "a broken feed")
@@ -86,14 +100,19 @@ def _listed(entry: Mapping[str, Any], url: str, base: str, site: Site, *, by_wor
     terms = [] if by_wordpress else [_plain(tag.get("term") or "") for tag in entry.get("tags") or []]
     hints = Hints(
         title=_plain(entry.get("title", "")),
-        published=parse_stamp(entry.get("published", ""), site.timezone),
-        modified=parse_stamp(entry["updated"], site.timezone) if "updated" in entry else "",
+        published=_stamp(entry.get("published", ""), site),
+        modified=_stamp(entry["updated"], site) if "updated" in entry else "",
         authors=tuple(dict.fromkeys(n for a in entry.get("authors", []) if (n := _plain(a.get("name", ""))))),
         categories=tuple(dict.fromkeys(filter(None, terms))),
         image=_image(entry, base),
         fingerprints=_fingerprints(next((c.get("value") for c in entry.get("content", [])), ""), whole=by_wordpress),
     )
     return Listed(url=url, lastmod=hints.modified, hints=hints, native_id=str(entry.get("id") or ""))
+
+
+def _stamp(text: str, site: Site) -> str:
+    """Return a time in UTC; many generators write the colon of ISO 8601 into RFC 822's offset (``+06:00``)."""
+    return parse_stamp(_OFFSET.sub(r"\1\2", text) if "," in text else text, site.timezone)
 
 
 def _fingerprints(markup: Any, *, whole: bool = False) -> tuple[str, ...]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Container, Iterator
+from dataclasses import replace
+from typing import Any
 from urllib.parse import urlsplit
 
 from cssselect import SelectorError
@@ -11,16 +14,14 @@ from lxml import etree, html
 from lxml.cssselect import CSSSelector
 from resiliparse.parse.encoding import bytes_to_str, detect_encoding
 
-from newsarchive.discovery.entries import read_entries
+from newsarchive.discovery.entries import read_entries, resolve_all
 from newsarchive.discovery.errors import ListingError
+from newsarchive.discovery.json import read_json
+from newsarchive.discovery.pager import following_number, next_pages
 from newsarchive.items import Hints, Listed, Listing, Page
 from newsarchive.sites import Site, Source
-from newsarchive.urls import AddressError, absolute_url, canonical_url, url_key
+from newsarchive.urls import AddressError, absolute_url, url_key
 
-_NEXT_WORDS = re.compile(
-    r"^\W*(?:келесі|ескі жазбалар|бұрынғы|следующая|следующие|вперед|вперёд|далее|старые записи|ранее|next|older)\b",
-    re.IGNORECASE,
-)
 _ARTICLE_PATH = re.compile(r"\d{4,}|[^/]-[^/]+-[^/]|\d{4}/\d{2}/|%[0-9A-F]{2}.*%[0-9A-F]{2}|\.html?$", re.IGNORECASE)
 _NOT_ARTICLE_PATH = re.compile(
     r"/(?:page|tag|tags|category|categories|author|authors|search|rubric|archive|login|wp-\w+|feed|rss)(?:/|$)|"
@@ -29,6 +30,7 @@ _NOT_ARTICLE_PATH = re.compile(
 )
 _BOILERPLATE = {"nav", "header", "footer", "aside", "form"}
 _MIN_HEADLINE_WORDS = 3
+_ENOUGH_ALIKE = 3
 _MAX_PATH = 2_000
 
 
@@ -37,9 +39,9 @@ def read_links(page: Page, *, site: Site, source: Source) -> Listing:
 
     Raises ListingError if the page is not HTML.
     """
-    tree = parse_html(page)
+    tree, fragment = _parse_any(page)
     base = _base(tree, page.url)
-    links = _chosen_links(tree, source, page.url) if source.links else list(_headline_links(tree))
+    links = _chosen_links(tree, source, page.url) if source.links else _article_links(tree, base)
     found, lost = read_entries(
         links,
         lambda link: absolute_url(base, link.get("href") or ""),
@@ -51,8 +53,45 @@ def read_links(page: Page, *, site: Site, source: Source) -> Listing:
             known = articles.get(url_key(listed.url))
             if known is None or (listed.hints.title and not known.hints.title):
                 articles[url_key(listed.url)] = listed
-    following = _next_page(tree, page.url, source, site)
-    return Listing(articles=tuple(articles.values()), listings=(following,) if following else (), lost=lost)
+    following = _next_pages(tree, page.url, base, source, articles)
+    if not following and fragment and articles:
+        following = tuple(filter(None, [following_number(page.url)]))
+    following = tuple(url for url in following if site.covers(url))
+    return Listing(articles=tuple(articles.values()), listings=following[:1], alternatives=following[1:], lost=lost)
+
+
+def _parse_any(page: Page) -> tuple[html.HtmlElement, bool]:
+    """Parse a page, or what a script loads: a fragment of HTML, or JSON that holds some. Returns if it is such a part.
+
+    Raises ListingError.
+    """
+    start = page.body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    if start in (b"{", b"["):
+        markup = "\n".join(_markup_in(read_json(page, page.body)))
+        if "<a" not in markup.lower():
+            raise ListingError(page.url, "JSON without links")
+        part = replace(
+            page,
+            body=f"<html><body>{markup}</body></html>".encode(),
+            headers={"content-type": "text/html; charset=utf-8"},
+        )
+        return parse_html(part), True
+    return parse_html(page), not re.search(rb"<body[\s>]|<html[\s>]", page.body[:100_000], re.IGNORECASE)
+
+
+def _markup_in(value: Any) -> Iterator[str]:
+    """Yield the texts in JSON that hold links."""
+    if isinstance(value, str):
+        if "<a" in value.lower():
+            yield value
+    elif isinstance(value, (dict, list)):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _markup_in(part)
+
+
+def looks_like_article(path: str) -> bool:
+    """True if a path is built like that of an article."""
+    return bool(_ARTICLE_PATH.search(path)) and not _NOT_ARTICLE_PATH.search(path)
 
 
 def _base(tree: html.HtmlElement, url: str) -> str:
@@ -94,6 +133,40 @@ def _headline_links(tree: html.HtmlElement) -> Iterator[html.HtmlElement]:
             yield link
 
 
+def _article_links(tree: html.HtmlElement, base: str) -> list[html.HtmlElement]:
+    """Return the links that read like headlines, and those with a short text whose URLs are built as most of these."""
+    links = list(_headline_links(tree))
+    shapes = Counter(shape for link in links if (shape := _shape(link, base)))
+    usual = {shape for shape, number in shapes.items() if number >= _ENOUGH_ALIKE}
+    known = set(links)
+    for link in tree.iter("a"):
+        text = (link.text_content() or "").strip()
+        if link not in known and len(text) > 2 and not text.isdigit() and _shape(link, base) in usual:
+            links.append(link)
+    return links
+
+
+def _shape(link: html.HtmlElement, base: str) -> str:
+    """Return how an article's URL is built: its folders, and letters, digits and dashes of its last part.
+
+    Empty if it does not look like an article's.
+    """
+    try:
+        parts = urlsplit(absolute_url(base, link.get("href") or ""))
+    except AddressError:
+        return ""
+    folder, _, name = parts.path.rstrip("/").rpartition("/")
+    target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    if not _ARTICLE_PATH.search(target) or _NOT_ARTICLE_PATH.search(parts.path):
+        return ""
+    letters = re.sub(r"(?:%[0-9A-F]{2}|[^\W\d_])+", "a", name, flags=re.IGNORECASE)
+    return (
+        re.sub(r"\d+", "9", f"{folder}/")
+        + re.sub(r"\d+", "9", re.sub(r"a(?:[-_]a)+", "a-a", letters))
+        + ("?" if parts.query else "")
+    )
+
+
 def _headline(link: html.HtmlElement) -> str:
     """Return the text of a link if it may be a headline, else empty."""
     title = " ".join(link.text_content().split())
@@ -119,25 +192,18 @@ def _listed(link: html.HtmlElement, url: str, site: Site, *, chosen: bool) -> Li
     like_article = bool(_ARTICLE_PATH.search(target)) or (_in_heading(link) and parts.path.strip("/") != "")
     if not chosen and (not like_article or _NOT_ARTICLE_PATH.search(parts.path)):
         return None
-    return Listed(url=canonical_url(url), hints=Hints(title=_headline(link)))
+    return Listed(url=url.partition("#")[0], hints=Hints(title=_headline(link)))
 
 
-def _next_page(tree: html.HtmlElement, url: str, source: Source, site: Site) -> str:
-    if source.next:
-        try:
-            found = CSSSelector(source.next)(tree)
-        except (SelectorError, etree.XPathError) as error:
-            raise ListingError(url, f"“{source.next}” is not a CSS selector") from error
-        candidates = [element.get("href") for element in found]
-    else:
-        candidates = [e.get("href") for e in tree.xpath("//link[@rel='next']|//a[contains(@rel,'next')]")]
-        candidates += [e.get("href") for e in tree.cssselect("a.next, .next > a, .nav-previous > a")]
-        candidates += [a.get("href") for a in tree.iter("a") if _NEXT_WORDS.match(a.text_content() or "")]
-    for candidate in candidates:
-        try:
-            following = absolute_url(url, candidate or "")
-        except AddressError:
-            continue
-        if candidate and site.covers(following) and url_key(following) != url_key(url):
-            return following
-    return ""
+def _next_pages(
+    tree: html.HtmlElement, url: str, base: str, source: Source, articles: Container[str]
+) -> tuple[str, ...]:
+    """Return the next page as the profile chooses it, else the candidates."""
+    if not source.next:
+        return next_pages(tree, url, base, articles)
+    try:
+        found = CSSSelector(source.next)(tree)
+    except (SelectorError, etree.XPathError) as error:
+        raise ListingError(url, f"“{source.next}” is not a CSS selector") from error
+    urls, _lost = resolve_all(base, [reference for element in found if (reference := element.get("href"))])
+    return tuple(target for target in urls if url_key(target) != url_key(url))[:1]

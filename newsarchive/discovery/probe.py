@@ -1,85 +1,209 @@
-"""Probing a site: which URLs to fetch, and which profile to propose from the responses."""
+"""Probing a site: which URLs to fetch, round by round, to find every source that lists its articles."""
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping
-from typing import Any
-from urllib.parse import urljoin, urlsplit
-from zoneinfo import ZoneInfo, available_timezones
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
-from newsarchive.discovery.entries import resolve_all
+from lxml import html
+
+from newsarchive.discovery.entries import resolve_all, text_of
 from newsarchive.discovery.errors import ListingError
 from newsarchive.discovery.json import read_json
 from newsarchive.discovery.listing import parse_html
 from newsarchive.discovery.reading import read_listing
-from newsarchive.discovery.sitemap import USUAL_PATHS, lastmod_is_reliable
+from newsarchive.discovery.sections import section_urls
+from newsarchive.discovery.sitemap import USUAL_PATHS, is_robots
 from newsarchive.items import Listing, Page
-from newsarchive.kazakh.language import identify_language
 from newsarchive.sites import Site, Source
+from newsarchive.urls import url_key
 
 USUAL_FEEDS = ("feed/", "rss", "rss.xml", "feed.xml", "atom.xml", "feed.json")
+MOST_PAGERS = 5
+MOST_FEEDS = 6
+_POSTS = "per_page=20&_fields=id,link,type,status,date,date_gmt,modified,modified_gmt,title,content"
+_NO_ARTICLE_TYPES = re.compile(
+    r"post|page|attachment|nav_menu_item|wp_.*|elementor.*|e-.*|product.*|shop_.*|jetpack.*|feedback|popup.*|amp_.*"
+    r"|custom_css|customize_changeset|oembed_cache|user_request|acf-.*|mc4wp.*|wpcf7.*|ad|ads|banner.*|slider?s?",
+    re.IGNORECASE,
+)
+"""Post types of WordPress itself and of common plugins that hold no articles; posts are a source of their own."""
 
 
 def probe_urls(url: str, found: Mapping[str, Page] | None = None) -> list[str]:
-    """Return the URLs to fetch: first the usual paths, then what these name (sitemaps, feeds, the REST root)."""
-    home = _home(url)
+    """Return the URLs to fetch: first the usual paths, then what these name, until that is nothing new."""
     if not found:
+        home = home_of(url)
         return [home, urljoin(home, "/robots.txt"), urljoin(home, "wp-json/"), urljoin(home, "feed/")]
-    urls: list[str] = []
-    page = found.get(home)
-    if page is not None and page.status == 200:
-        urls += _links(page, "alternate", ("rss", "atom", "feed"))
-    urls += [f"{root}wp/v2/posts?per_page=1&_embed=1" for root in _rest_roots(home, found)]
-    urls += _sitemaps(home, found)
-    if not any(_is_feed(p, home) for p in found.values()):
+    home = learned_home(url, found)
+    site = Site(name="probe", url=home)
+    urls = (
+        [] if home in found else [home, urljoin(home, "/robots.txt"), urljoin(home, "wp-json/"), urljoin(home, "feed/")]
+    )
+    urls += [
+        feed for page in html_pages(home, found) for feed in links_in_head(page, "alternate", ("rss", "atom", "feed"))
+    ]
+    urls += [*_rest_urls(home, found), *language_homes(home, found)]
+    elsewhere = _sitemap_urls(home, found)
+    if not any(is_feed(page, site) for page in found.values()):
         urls += [urljoin(home, path) for path in USUAL_FEEDS]
-    return [u for u in dict.fromkeys(urls) if urlsplit(u).netloc == urlsplit(home).netloc]
+    urls += _pager_urls(site, found)
+    return [*dict.fromkeys([*(u for u in urls if site.covers(u)), *elsewhere])]
 
 
-def _home(url: str) -> str:
+def home_of(url: str) -> str:
+    """Return the URL of the home page of what was named to be probed."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/') if '.' not in parts.path else ''}/"
 
 
-def _links(page: Page, rel: str, kinds: tuple[str, ...]) -> list[str]:
+def learned_home(url: str, found: Mapping[str, Page]) -> str:
+    """Return the home page under the scheme and host to which the named one redirects."""
+    home = home_of(url)
+    page = found.get(home)
+    if page is None or page.status != 200:
+        return home
+    landed, named = urlsplit(page.url), urlsplit(home)
+    same = (landed.scheme, landed.netloc) == (named.scheme, named.netloc)
+    return home if same else urlunsplit((landed.scheme, landed.netloc, named.path, "", ""))
+
+
+def html_pages(home: str, found: Mapping[str, Page]) -> list[Page]:
+    """Return the home page and those of the other languages, if they could be fetched."""
+    first = found.get(home) or next(iter(found.values()))
+    pages = [first, *(found[url] for url in language_homes(home, found) if url in found)]
+    return [page for page in pages if page.status == 200]
+
+
+def language_homes(home: str, found: Mapping[str, Page]) -> list[str]:
+    """Return the home pages of other languages that the home page names (hreflang)."""
+    page = found.get(home)
+    return [url for _code, url in languages_of(page) if url_key(url) != url_key(home)][:4] if page is not None else []
+
+
+def languages_of(page: Page) -> list[tuple[str, str]]:
+    """Return the language codes and URLs of a page's versions in other languages."""
     try:
         tree = parse_html(page)
     except ListingError:
         return []
-    links = tree.xpath("//head//link[@rel and @href]")
+    own = (tree.get("lang") or "").partition("-")[0].lower()
+    links = [(e.get("hreflang", "").partition("-")[0].lower(), e.get("href")) for e in _head_links(tree, "alternate")]
+    named = {code: href for code, href in links if code and code not in ("x", own)}
+    return [(code, urls[0]) for code, href in named.items() if (urls := resolve_all(page.url, [href])[0])]
+
+
+def _head_links(tree: html.HtmlElement, rel: str) -> list[html.HtmlElement]:
+    return [e for e in tree.xpath("//link[@rel and @href]") if rel in e.get("rel", "").lower().split()]
+
+
+def links_in_head(page: Page, rel: str, kinds: tuple[str, ...]) -> list[str]:
+    """Return the URLs of a page's <link> elements of a relation and type, without those of comments and of APIs."""
+    try:
+        tree = parse_html(page)
+    except ListingError:
+        return []
     named = [
         e.get("href")
-        for e in links
-        if rel in e.get("rel", "").split() and (not kinds or any(k in e.get("type", "") for k in kinds))
-        if "comments" not in e.get("href") and "oembed" not in e.get("href") and "wp-json" not in e.get("href")
+        for e in _head_links(tree, rel)
+        if not kinds or any(kind in e.get("type", "") for kind in kinds)
+        if not kinds or not re.search("comments|oembed|wp-json|rest_route", e.get("href"))
     ]
-    return list(resolve_all(page.url, named)[0])
+    return list(resolve_all(page.url, named)[0])[:MOST_FEEDS]
 
 
-def _rest_roots(home: str, found: Mapping[str, Page]) -> list[str]:
+# WordPress
+
+
+def rest_roots(home: str, found: Mapping[str, Page]) -> list[str]:
+    """Return the URLs of the REST API's root: those that the home page names, and the usual ones."""
     page = found.get(home)
     roots = _links_to_api(page) if page is not None else []
-    return [root for root in dict.fromkeys([*roots, urljoin(home, "wp-json/")]) if "?" not in root]
+    looks_so = page is not None and b"/wp-content/" in page.body
+    return list(dict.fromkeys([*roots, urljoin(home, "wp-json/"), *([f"{home}?rest_route=/"] if looks_so else [])]))
 
 
 def _links_to_api(page: Page) -> list[str]:
     named = re.search(r"<([^<>]+)>;\s*rel=\"?https://api\.w\.org/", page.headers.get("link", ""))
-    return list(resolve_all(page.url, [named[1]])[0]) if named else _links(page, "https://api.w.org/", ())
+    return list(resolve_all(page.url, [named[1]])[0]) if named else links_in_head(page, "https://api.w.org/", ())
 
 
-def _sitemaps(home: str, found: Mapping[str, Page]) -> list[str]:
-    """Return the sitemaps named in robots.txt, else the usual ones, and the last file nested in each index."""
+def rest_url(root: str, path: str, query: str = "") -> str:
+    """Return the URL of a path under the root of a REST API, of either form.
+
+    >>> rest_url("https://a.kz/index.php?rest_route=/", "wp/v2/posts", "lang=ru")
+    'https://a.kz/index.php?rest_route=%2Fwp%2Fv2%2Fposts&lang=ru'
+    >>> rest_url("https://a.kz/wp-json/", "wp/v2/posts")
+    'https://a.kz/wp-json/wp/v2/posts'
+    """
+    parts = urlsplit(root)
+    values = dict(parse_qsl(parts.query))
+    if "rest_route" not in values:
+        return f"{root.partition('?')[0].rstrip('/')}/{path}" + (f"?{query}" if query else "")
+    values |= {"rest_route": f"/{path}", **dict(parse_qsl(query))}
+    return urlunsplit(parts._replace(query=urlencode(values)))
+
+
+def _rest_urls(home: str, found: Mapping[str, Page]) -> Iterator[str]:
+    """Yield the newest posts, the types and, where there are posts, those of each type and language."""
+    for root in rest_roots(home, found):
+        yield root
+        posts, types = rest_url(root, "wp/v2/posts", _POSTS), rest_url(root, "wp/v2/types")
+        yield posts
+        if listing_of(found.get(posts), Site(name="probe", url=home), Source(kind="wordpress")) is None:
+            continue
+        yield types
+        yield from (rest_url(root, f"wp/v2/{base}", _POSTS) for base in article_types(found.get(types)))
+        codes = languages_of(found[home]) if home in found else []
+        yield from (rest_url(root, "wp/v2/posts", f"{_POSTS}&lang={code}") for code, _url in codes)
+        return
+
+
+def article_types(page: Page | None) -> list[str]:
+    """Return the bases of a newspaper's own post types, from the answer of /wp/v2/types."""
+    try:
+        types = read_json(page, page.body) if page is not None and page.status == 200 else {}
+    except ListingError:
+        return []
+    if not isinstance(types, dict):
+        return []
+    bases = [
+        text_of(kind.get("rest_base"))
+        for name, kind in types.items()
+        if isinstance(kind, dict) and not _NO_ARTICLE_TYPES.fullmatch(name)
+        if kind.get("rest_namespace", "wp/v2") == "wp/v2"
+    ]
+    return [base for base in bases if re.fullmatch(r"[\w-]+", base)][:10]
+
+
+# Sitemaps and feeds
+
+
+def _sitemap_urls(home: str, found: Mapping[str, Page]) -> list[str]:
+    """Return the sitemaps named in robots.txt, else the usual ones, and the first and last file in each index."""
     site = Site(name="probe", url=home)
-    robots = found.get(urljoin(home, "/robots.txt"))
-    listed = _listing(robots, site, Source(kind="sitemap"))
-    urls = list(listed.listings) if listed else [urljoin(home, path) for path in USUAL_PATHS]
-    nested = [listing.listings[-1] for url in urls if (listing := _sitemap(found.get(url), site)) and listing.listings]
+    urls = sitemaps_named(home, found)
+    nested: list[str] = []
+    for url in urls:
+        listing = sitemap_of(found.get(url), site)
+        if listing is not None and listing.listings:
+            nested += [listing.listings[-1], listing.listings[0]]
     return [*urls, *nested]
 
 
-def _listing(page: Page | None, site: Site, source: Source) -> Listing | None:
+def sitemaps_named(home: str, found: Mapping[str, Page]) -> list[str]:
+    """Return the sitemaps that robots.txt names, on any host, else the usual ones."""
+    robots_url = urljoin(home, "/robots.txt")
+    robots = found.get(robots_url)
+    if robots is not None:  # its redirect may lead anywhere
+        robots = replace(robots, url=robots_url)
+    listed = listing_of(robots, Site(name="probe", url=home), Source(kind="sitemap"))
+    return list(listed.listings) if listed else [urljoin(home, path) for path in USUAL_PATHS]
+
+
+def listing_of(page: Page | None, site: Site, source: Source) -> Listing | None:
     """Read a page as a listing; None if it is missing or not one."""
     if page is None or page.status != 200:
         return None
@@ -89,119 +213,57 @@ def _listing(page: Page | None, site: Site, source: Source) -> Listing | None:
         return None
 
 
-def _sitemap(page: Page | None, site: Site) -> Listing | None:
-    if page is None or page.url.endswith("/robots.txt"):
+def sitemap_of(page: Page | None, site: Site) -> Listing | None:
+    """Read a page as a sitemap or an index; None if it is missing or not one."""
+    if page is None or is_robots(page.url):
         return None
-    return _listing(page, site, Source(kind="sitemap"))
+    return listing_of(page, site, Source(kind="sitemap"))
 
 
-def _is_feed(page: Page, home: str) -> bool:
-    listing = _listing(page, Site(name="probe", url=home), Source(kind="feed"))
+def is_feed(page: Page, site: Site) -> bool:
+    """True if the page is a feed with articles."""
+    listing = listing_of(page, site, Source(kind="feed"))
     return listing is not None and bool(listing.articles)
 
 
-def propose_site(name: str, url: str, pages: Mapping[str, Page]) -> Site:
-    """Propose a profile from the probed `pages`, which are keyed by the requested URL."""
-    home = _home(url)
-    landed = pages[home].url if home in pages and pages[home].status == 200 else home
-    home = home if urlsplit(landed).netloc == urlsplit(home).netloc else _home(landed)
-    rest = _rest(pages)
-    site = Site(name=name, url=home)
-    title, language = _title_and_language(pages.get(_home(url)))
-    return Site(
-        name=name,
-        title=str(rest.get("name") or title),
-        url=home,
-        language=language,
-        timezone=_timezone(rest, home),
-        sources=tuple(_sources(site, pages)),
-    )
+# Listing pages
 
 
-def _rest(pages: Mapping[str, Page]) -> dict[str, Any]:
-    for url, page in pages.items():
-        if url.endswith("/wp-json/") and page.status == 200:
-            try:
-                data = read_json(page, page.body)
-            except ListingError:
-                continue
-            if isinstance(data, dict) and "routes" in data:
-                return data
-    return {}
+def pager_of(page: Page, site: Site, found: Mapping[str, Page]) -> list[Page]:
+    """Return a listing's first pages, as far as they are found: each next one must list articles that are new.
+
+    Of several candidates for the second page the first that does is taken; more than three pages are not needed.
+    """
+    source = Source(kind="listing", url=page.url)
+    pages, seen = [page], set[str]()
+    listing = listing_of(page, site, source)
+    while listing is not None and listing.articles and len(pages) < 3:
+        seen |= {url_key(listed.url) for listed in listing.articles}
+        candidates = (*listing.listings, *listing.alternatives)
+        listing = None
+        for candidate in candidates:
+            following = listing_of(found.get(candidate), site, source)
+            if following and {url_key(listed.url) for listed in following.articles} - seen:
+                listing = following
+                pages.append(found[candidate])
+                break
+    return pages
 
 
-def _timezone(rest: Mapping[str, Any], home: str) -> str:
-    zone = rest.get("timezone_string")
-    if isinstance(zone, str) and zone in available_timezones():
-        return str(ZoneInfo(zone))
-    if (urlsplit(home).hostname or "").endswith(".kz"):
-        return "Asia/Almaty"
-    offset = rest.get("gmt_offset")
-    if offset in (5, 6, "5", "6"):
-        return "Asia/Almaty"
-    if isinstance(offset, int) and offset and -12 <= offset <= 14:
-        return f"Etc/GMT{-offset:+d}"
-    return "UTC"
-
-
-def _title_and_language(page: Page | None) -> tuple[str, str]:
-    if page is None:
-        return "", ""
-    try:
-        tree = parse_html(page)
-    except ListingError:
-        return "", ""
-    title = str(tree.xpath("string(//meta[@property='og:site_name']/@content)") or tree.xpath("string(//title)"))
-    title = re.split(r"\s+[|–—-]\s+", title.strip())[0]
-    stated = (tree.get("lang") or "").partition("-")[0].lower()
-    for element in tree.xpath("//script|//style"):
-        element.drop_tree()
-    text = " ".join(tree.text_content().split())
-    return title, identify_language(text[:20_000], hint=stated) or stated
-
-
-def _sources(site: Site, pages: Mapping[str, Page]) -> list[Source]:
-    sources = []
-    posts = next((u for u, p in pages.items() if "/wp/v2/posts" in u and _has_posts(p, site)), None)
-    if posts:
-        plain = posts.partition("?")[0]
-        usual = plain == urljoin(site.url, "wp-json/wp/v2/posts")
-        sources.append(Source(kind="wordpress", url="" if usual else plain))
-    if maps := [u for u, p in pages.items() if (m := _sitemap(p, site)) and (m.articles or m.listings)]:
-        robots = pages.get(urljoin(site.url, "/robots.txt"))
-        named = robots is not None and robots.status == 200
-        sources.append(Source(kind="sitemap", url="" if named else maps[0]))
-    if feed := next((u for u, p in pages.items() if _is_feed(p, site.url)), None):
-        sources.append(Source(kind="feed", url="" if feed == urljoin(site.url, "feed/") else feed))
-    home = pages.get(site.url)
-    if not posts and not _has_reliable_lastmod(site, pages):
-        links = _listing(home, site, Source(kind="listing", url=site.url))
-        if links and links.articles:
-            sources.append(Source(kind="listing", url=site.url, pages=0 if not sources else 5))
-    return sources
-
-
-def _has_posts(page: Page, site: Site) -> bool:
-    posts = _listing(page, site, Source(kind="wordpress"))
-    return posts is not None and bool(posts.articles)
-
-
-def _has_reliable_lastmod(site: Site, pages: Mapping[str, Page]) -> bool:
-    return any((m := _sitemap(p, site)) and lastmod_is_reliable(m.articles) for p in pages.values())
-
-
-def profile_toml(site: Site) -> str:
-    """Write a profile as TOML, with comments for the person who will edit it."""
-    lines = [f"title = {_quoted(site.title)}", f"url = {_quoted(site.url)}", f"language = {_quoted(site.language)}"]
-    lines += [f"timezone = {_quoted(site.timezone)}", '# contact = "you@example.org"  # sent to the site', ""]
-    lines += ["# Changes are found through the first source that works; the others fill gaps."]
-    for source in site.sources:
-        lines += ["[[sources]]", f"kind = {_quoted(source.kind)}"]
-        lines += [f"url = {_quoted(source.url)}"] if source.url else []
-        lines += [f"pages = {source.pages}"] if source.pages else []
-        lines += [""]
-    return "\n".join(lines)
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+def _pager_urls(site: Site, found: Mapping[str, Page]) -> Iterator[str]:
+    """Yield the section pages that the home pages lead to, then the next pages of those with the most articles."""
+    homes = html_pages(site.url, found)
+    sections = [url for page in homes for url in section_urls(page, site)]
+    yield from sections
+    listings = [*homes, *(found[url] for url in sections if url in found)]
+    counted = [
+        (len(listing.articles), page)
+        for page in listings
+        if (listing := listing_of(page, site, Source(kind="listing", url=page.url)))
+    ]
+    best = sorted(counted, key=lambda pair: -pair[0])[:MOST_PAGERS]
+    for number, page in best:
+        pages = pager_of(page, site, found)
+        listing = listing_of(pages[-1], site, Source(kind="listing", url=page.url))
+        if number and listing and len(pages) < 3:
+            yield from [*listing.listings, *listing.alternatives][: 2 if len(pages) == 1 else 1]

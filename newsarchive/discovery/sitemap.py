@@ -13,19 +13,25 @@ from lxml import etree
 
 from newsarchive.discovery.entries import read_entries, read_image, resolve_all
 from newsarchive.discovery.errors import ListingError
-from newsarchive.discovery.xml import inflate, name_of, read_xml
+from newsarchive.discovery.feed import read_feed
+from newsarchive.discovery.xml import as_utf8, inflate, name_of, read_xml
 from newsarchive.items import Hints, InvalidEntry, Listed, Listing, Page
 from newsarchive.kazakh.dates import parse_stamp
 from newsarchive.sites import Site, Source
 from newsarchive.urls import AddressError, absolute_url
 
 USUAL_PATHS = ("sitemap.xml", "sitemap_index.xml", "wp-sitemap.xml")
-NO_ARTICLES = re.compile(
-    r"taxonom|users?-sitemap|-users-|author|categor|post_tag|tag-sitemap|page-sitemap|posts-page-|attachment"
-    r"|image-sitemap|video-sitemap|local-sitemap|product",
+_NO_ARTICLES = re.compile(
+    r"(?:wp-sitemap-(?:taxonomies|users|posts-(?:page|attachment))-.+"
+    r"|(?:post_tag|tag|category|authors?|users?|page|attachment|product(?:_\w+)?|image|video|local)-sitemap[\d_-]*"
+    r"|sitemap-(?:tax-.+|pt-page-.+|taxonomies|users?|authors?|misc|pages|categories|tags))\.xml(?:\.gz)?",
     re.IGNORECASE,
 )
 """Names that WordPress and its plugins give to nested sitemaps without articles."""
+_ROBOTS_LINE = re.compile(
+    r"^[^\w#\n]*site[-_ ]?maps?(?:[-_ ]?url)?\s*(?:[:=]\s*|\s)(\S+)", re.IGNORECASE | re.MULTILINE
+)
+_URL_LINE = re.compile(rb"\s*(?:#[^\n]*\n\s*)*https?://", re.IGNORECASE)
 
 
 def sitemap_start(site: Site, source: Source) -> tuple[str, ...]:
@@ -34,50 +40,75 @@ def sitemap_start(site: Site, source: Source) -> tuple[str, ...]:
 
 
 def read_sitemap(page: Page, *, site: Site, source: Source) -> Listing:
-    """Read robots.txt, a sitemap index, a sitemap or a plain-text list of URLs. Raises ListingError if it is none."""
-    path = urlsplit(page.url).path
-    if path.endswith("/robots.txt"):
+    """Read robots.txt, or what it may name: a sitemap, an index, a feed, a plain-text list of URLs, of any file name.
+
+    Raises ListingError if it is none of these.
+    """
+    if is_robots(page.url):
         return _read_robots(page, site)
     body, cut = inflate(page)
-    if path.endswith((".txt", ".txt.gz")) and not body.lstrip().startswith(b"<"):
-        return _read_text(body, cut)
+    body = as_utf8(body)
+    if _URL_LINE.match(body):
+        return _read_text(body, cut, page.url)
     root, cut = read_xml(page)
     kind = name_of(root)
     if kind == "sitemapindex":
         return replace(_nested(root, page.url, site), cut=cut)
     if kind == "urlset":
         return replace(_articles(root, page.url, site), cut=cut)
+    if kind in ("rss", "feed", "rdf"):  # sitemaps.org allows feeds as sitemaps
+        return read_feed(page, site=site, source=source)
     raise ListingError(page.url, f"not a sitemap but <{kind}>")
 
 
+def is_robots(url: str) -> bool:
+    """True if this is the URL of a robots.txt."""
+    return urlsplit(url).path == "/robots.txt"
+
+
 def _read_robots(page: Page, site: Site) -> Listing:
-    pairs = (line.partition(":") for line in page.body.decode("utf-8-sig", "replace").splitlines())
-    named = [value.split()[0] for name, _, value in pairs if name.strip().lower() == "sitemap" and value.strip()]
+    """Read the sitemaps that robots.txt names, also on other hosts (sitemaps.org), else the usual ones."""
+    text = page.body.decode("utf-8-sig", "replace")
+    named = [] if text.lstrip().startswith("<") else _ROBOTS_LINE.findall(text)  # an HTML page in its place
     urls, lost = resolve_all(page.url, named)
-    urls = urls or tuple(urljoin(site.url, path) for path in USUAL_PATHS)
-    return Listing(listings=tuple(dict.fromkeys(url for url in urls if site.covers(url))), lost=lost)
+    urls = tuple(url for url in urls if urlsplit(url).scheme in ("http", "https"))
+    if not any(site.covers(url) for url in urls):
+        urls += tuple(urljoin(site.url, path) for path in USUAL_PATHS)
+    elsewhere = frozenset(url for url in urls if not site.covers(url))
+    return Listing(listings=tuple(dict.fromkeys(urls)), elsewhere=elsewhere, lost=lost)
 
 
-def _read_text(body: bytes, cut: str) -> Listing:
-    lines = body.decode("utf-8-sig", "replace").split()
-    urls = [line for line in lines if line.startswith(("http://", "https://"))]
-    articles, lost = read_entries(urls, lambda line: line, lambda _line, url: Listed(url=url))
+def _read_text(body: bytes, cut: str, base: str) -> Listing:
+    lines = body.decode("utf-8", "replace").splitlines()
+    if cut and not body.endswith((b"\n", b"\r")):
+        lines = lines[:-1]  # half a URL is another URL
+    urls = [word for line in lines if not line.startswith("#") for word in line.split()[:1]]
+    urls = [url for url in urls if url.lower().startswith(("http://", "https://"))]
+    articles, lost = read_entries(urls, lambda line: absolute_url(base, line), lambda _line, url: Listed(url=url))
     return Listing(articles=articles, cut=cut, lost=lost)
 
 
 def _nested(root: etree._Element, base: str, site: Site) -> Listing:
+    """Read an index; files that by their names hold no articles are left out, unless there are no others."""
     nested: dict[str, str] = {}
     lost: list[InvalidEntry] = []
-    for entry in root.iter("{*}sitemap"):
+    for entry in _named(root, "sitemap"):
         children = _children(entry)
         location = _text(children.get("loc"))
-        if not location or NO_ARTICLES.search(location.rsplit("/", 1)[-1]):
+        if not location:
             continue
         try:
             nested[absolute_url(base, location)] = parse_stamp(_text(children.get("lastmod")), site.timezone)
         except AddressError as error:
             lost.append(InvalidEntry(url=error.url, reason=error.reason, listing=True))
+    promising = {url: time for url, time in nested.items() if not _NO_ARTICLES.fullmatch(url.rsplit("/", 1)[-1])}
+    nested = promising or nested
     return Listing(listings=tuple(nested), lastmods=tuple(nested.values()), lost=tuple(lost))
+
+
+def _named(root: etree._Element, name: str) -> list[etree._Element]:
+    """Return the elements of a name, in any namespace and any case."""
+    return [element for element in root.iter() if name_of(element) == name]
 
 
 def _children(entry: etree._Element | None) -> dict[str, etree._Element]:
@@ -96,7 +127,7 @@ def _articles(root: etree._Element, base: str, site: Site) -> Listing:
         lastmod = parse_stamp(_text(entry.get("lastmod")), site.timezone)
         return Listed(url=url, lastmod=lastmod, hints=_hints(entry, base, site))
 
-    entries = (_children(element) for element in root.iter("{*}url"))
+    entries = (_children(element) for element in _named(root, "url"))
     articles, lost = read_entries(entries, lambda entry: absolute_url(base, _text(entry.get("loc"))), read)
     return Listing(articles=articles, lost=lost)
 

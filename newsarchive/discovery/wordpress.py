@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
@@ -20,6 +20,9 @@ from newsarchive.text.numbers import whole_number
 from newsarchive.times import stamp
 
 PER_PAGE = "100"  # the most that WordPress allows
+_SMALLER_PAGES = (50, 20, 10)
+_SMALLEST_PAGE = 10
+"""A page of at least this many posts may be full where the number of pages is not stated, whatever was asked for."""
 _FIELDS = {
     "_embed": "author,wp:featuredmedia,wp:term",
     "_fields": "id,link,type,status,date,date_gmt,modified,modified_gmt,title,content,_links,_embedded",
@@ -54,8 +57,38 @@ def ids_url(site: Site, source: Source) -> str:
 
 def _url(site: Site, source: Source, query: Mapping[str, str]) -> str:
     parts = urlsplit(source.url or urljoin(site.url, "wp-json/wp/v2/posts"))
-    values = {**dict(parse_qsl(parts.query)), "per_page": PER_PAGE, "page": "1", **query}
+    values = {"per_page": PER_PAGE, **dict(parse_qsl(parts.query)), "page": "1", **query}
     return urlunsplit(parts._replace(query=urlencode(values)))
+
+
+def fewer_url(page: Page) -> str:
+    """Return the URL that asks for fewer posts per page, if the site refused this many; else empty.
+
+    >>> refusal = b'{"code": "rest_invalid_param", "data": {"params": {"per_page": "x"}}}'
+    >>> fewer_url(Page(url="https://a.kz/posts?per_page=100", status=400, body=refusal))
+    'https://a.kz/posts?per_page=50'
+    """
+    per_page = whole_number(_query(page.url).get("per_page", "")) or 0
+    fewer = next((number for number in _SMALLER_PAGES if number < per_page), None)
+    if fewer is None or _refusal(page) != "rest_invalid_param" or b"per_page" not in page.body:
+        return ""
+    return _with(page.url, per_page=str(fewer))
+
+
+def is_beyond_last(page: Page) -> bool:
+    """True if WordPress says that there is no such page: its list has ended."""
+    return _refusal(page).endswith("invalid_page_number") and _query(page.url).get("page", "1") != "1"
+
+
+def _refusal(page: Page) -> str:
+    """Return the error code of an answer 400; empty if it is another answer."""
+    if page.status != 400:
+        return ""
+    try:
+        answer = read_json(page, page.body)
+    except ListingError:
+        return ""
+    return text_of(answer.get("code")) if isinstance(answer, dict) else ""
 
 
 def read_posts(page: Page, *, site: Site, source: Source) -> Listing:
@@ -70,20 +103,45 @@ def read_posts(page: Page, *, site: Site, source: Source) -> Listing:
         lambda post, url: _listed(post, url, site),
     )
     total = whole_number(page.headers.get("x-wp-total", ""))
-    return Listing(articles=articles, listings=_next(page), total=total, lost=lost)
+    return Listing(articles=articles, listings=_next(page, posts, articles), total=total, lost=lost)
 
 
 def _is_public(post: Mapping[str, Any]) -> bool:
     return isinstance(post.get("link"), str) and post.get("status", "publish") == "publish"
 
 
-def _next(page: Page) -> tuple[str, ...]:
-    parts = urlsplit(page.url)
-    query = dict(parse_qsl(parts.query))
-    here, last = whole_number(query.get("page", "1")) or 1, whole_number(page.headers.get("x-wp-totalpages", "")) or 1
-    if here >= last:
+def _next(page: Page, posts: list[Any], articles: tuple[Listed, ...]) -> tuple[str, ...]:
+    """Return the next page: by the number of pages if stated, else after any page that may be full.
+
+    A site may ignore `modified_after` (WordPress before 5.7, caches): its posts are then read latest change first,
+    until they are older.
+    """
+    query = _query(page.url)
+    stamps = [listed.lastmod for listed in articles if listed.lastmod]
+    since = query.get("modified_after", "")
+    if since and stamps and min(stamps) < _a_day_before(since):
+        if query.get("order") == "asc":
+            return (_with(page.url, order="desc", page="1"),)
         return ()
-    return (urlunsplit(parts._replace(query=urlencode({**query, "page": str(here + 1)}))),)
+    here, stated = whole_number(query.get("page", "1")) or 1, page.headers.get("x-wp-totalpages", "")
+    last = whole_number(stated)
+    leads_on = here < last if last is not None else len(posts) >= _SMALLEST_PAGE
+    return (_with(page.url, page=str(here + 1)),) if leads_on else ()
+
+
+def _a_day_before(stamp: str) -> str:
+    """Return a time a day earlier: some sites compare in local time."""
+    return (datetime.fromisoformat(stamp) - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _query(url: str) -> dict[str, str]:
+    return dict(parse_qsl(urlsplit(url).query))
+
+
+def _with(url: str, **values: str) -> str:
+    """Return the URL with these query parameters."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(query=urlencode({**_query(url), **values})))
 
 
 def _listed(post: Mapping[str, Any], url: str, site: Site) -> Listed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import zlib
 
@@ -14,40 +15,93 @@ MAX_BYTES = 60_000_000  # the sitemap protocol allows 50 MB
 TAIL = 4_000  # bytes; plugins write a few lines of comments after the root element
 
 
-def inflate(page: Page) -> tuple[bytes, str]:
-    """Gunzip the body if it is gzip. Returns it, and why it is incomplete (empty if it is complete).
+DEEPEST_GZIP = 3  # a file that was compressed by the site, and again by its server
+_MARKS = (  # longest first: the mark of UTF-32 begins like that of UTF-16
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_ENCODING = re.compile(r"""^(<\?xml[^>]*?)\s+encoding\s*=\s*["'][^"'>]*["']""")
+_LATE_DECLARATION = re.compile(rb"<\?xml\s|<rss[\s>]|<feed[\s>]|<(?:\w+:)?(?:urlset|sitemapindex)[\s>]", re.IGNORECASE)
+_PREAMBLE = 20_000
+"""PHP writes notices, and caches write comments, of at most this many bytes before a document."""
 
-    Several gzip members are concatenated (RFC 1952, section 2.2). Raises ListingError on a bomb or a broken file.
+
+def inflate(page: Page) -> tuple[bytes, str]:
+    """Gunzip the body if it is gzip, whatever its name. Returns it, and why it is incomplete (empty if complete).
+
+    Raises ListingError on a bomb or a broken file.
     """
-    data, parts, room = page.body, [], MAX_BYTES
-    if data[:2] != b"\x1f\x8b":
-        return data, ""
+    data, cut = page.body, page.cut
+    for _ in range(DEEPEST_GZIP):
+        if data[:2] != b"\x1f\x8b":
+            break
+        data, cut_here = _gunzip(data, page.url)
+        cut = cut or cut_here
+    return data, cut
+
+
+def _gunzip(data: bytes, url: str) -> tuple[bytes, str]:
+    """Inflate one layer of gzip; several members are concatenated (RFC 1952, section 2.2)."""
+    parts, room = [], MAX_BYTES
     while data[:2] == b"\x1f\x8b":
         inflater = zlib.decompressobj(zlib.MAX_WBITS | 16)
         try:
             parts.append(inflater.decompress(data, max(room, 1)))
         except zlib.error as error:
-            raise ListingError(page.url, "broken gzip") from error
+            raise ListingError(url, "broken gzip") from error
         room -= len(parts[-1])
         if inflater.unconsumed_tail or room <= 0:
-            raise ListingError(page.url, "too large when inflated")
+            raise ListingError(url, "too large when inflated")
         if not inflater.eof:
             return b"".join(parts), "the gzip file is cut off"
         data = inflater.unused_data
     return b"".join(parts), ""
 
 
+def as_utf8(body: bytes) -> bytes:
+    """Return a document without byte order mark; UTF-16 and UTF-32 become UTF-8, other encodings stay as they are.
+
+    >>> as_utf8(b"\\xff\\xfe" + '<?xml version="1.0" encoding="utf-16"?><a/>'.encode("utf-16-le"))
+    b'<?xml version="1.0"?><a/>'
+    """
+    for mark, name in _MARKS:
+        if body.startswith(mark):
+            rest = body[len(mark) :]
+            return rest if name == "utf-8" else _recoded(rest, name)
+    if (
+        len(body) >= 4 and body[:4].count(0) == 2 and body[:4].isascii()
+    ):  # UTF-16 without a mark: every ASCII character has a zero byte
+        return _recoded(body, "utf-16-be" if body[:1] == b"\0" else "utf-16-le")
+    return body
+
+
+def _recoded(body: bytes, encoding: str) -> bytes:
+    text = body.decode(encoding, "replace").lstrip("\ufeff \t\r\n")
+    return _ENCODING.sub(r"\1", text).encode("utf-8", "replace")
+
+
+def xml_text(body: bytes) -> bytes:
+    """Return an XML document from its first character on: without mark, blank lines and what PHP wrote before it."""
+    body = as_utf8(body).lstrip()
+    late = _LATE_DECLARATION.search(body, 0, _PREAMBLE)
+    before = body[: late.start()].lower() if late else b""
+    return body[len(before) :] if b"<html" not in before and b"<!doctype" not in before else body
+
+
 def read_xml(page: Page) -> tuple[etree._Element, str]:
     """Parse XML, recovering from errors. Returns the root, and why it is incomplete (empty if it is complete).
 
-    Raises ListingError if it is not XML or declares entities (XML bombs, external files), which no feed or sitemap
-    needs.
+    The element in which a truncated document ends is left out: half a URL is another URL. Raises ListingError if it
+    is not XML or declares entities (XML bombs, external files), which no feed or sitemap needs.
     """
     body, cut = inflate(page)
-    body = body.lstrip()
+    body = xml_text(body)
     if re.search(rb"<!ENTITY", body[:100_000], re.IGNORECASE):
         raise ListingError(page.url, "XML that declares entities is refused")
-    if not body.startswith(b"<") and not body.startswith(b"\xef\xbb\xbf"):
+    if not body.startswith(b"<"):
         raise ListingError(page.url, "not XML")
     parser = etree.XMLParser(resolve_entities=False, no_network=True, recover=True, huge_tree=False, load_dtd=False)
     try:
@@ -58,12 +112,36 @@ def read_xml(page: Page) -> tuple[etree._Element, str]:
         raise ListingError(page.url, "broken XML")
     if name_of(root) in ("html", "body"):
         raise ListingError(page.url, "an HTML page in place of XML")
-    return root, cut or ("" if _is_closed(root, body) else "the XML is cut off before its end")
+    cut = cut or ("" if _is_closed(root, body) else "the XML is cut off before its end")
+    if cut:
+        _drop_unclosed(root, body)
+    return root, cut
+
+
+ENTRIES = ("url", "sitemap", "item", "entry")
+
+
+def _drop_unclosed(root: etree._Element, body: bytes) -> None:
+    """Drop the last entry of a truncated document if the text does not close it; the parser did."""
+    closed = max(_last(body, rb"</(?:[\w.-]+:)?%s\s*>", name) for name in ENTRIES)
+    begun = max(_last(body, rb"<(?:[\w.-]+:)?%s[\s>]", name) for name in ENTRIES)
+    if begun > closed:
+        last = next((e for e in reversed(list(root.iter())) if name_of(e) in ENTRIES), None)
+        parent = last.getparent() if last is not None else None
+        if last is not None and parent is not None:
+            parent.remove(last)
+
+
+def _last(body: bytes, pattern: bytes, name: str) -> int:
+    """Return where the last match in the end of a body starts; -1 if there is none."""
+    tail = body[-_PREAMBLE * 10 :]
+    found = list(re.finditer(pattern % re.escape(name).encode(), tail, re.IGNORECASE))
+    return found[-1].start() if found else -1
 
 
 def _is_closed(root: etree._Element, body: bytes) -> bool:
     """True if the text itself closes the root element; the parser also closes truncated elements."""
-    tail = body[-TAIL:].replace(b"\0", b"")  # UTF-16
+    tail = body[-TAIL:]
     if re.search(rb"</\s*(?:[\w.-]+:)?" + re.escape(name_of(root).encode()) + rb"\s*>", tail, re.IGNORECASE):
         return True
     return len(root) == 0 and tail.rstrip().endswith(b"/>")
