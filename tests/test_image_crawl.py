@@ -124,7 +124,7 @@ def test_a_host_that_says_a_picture_is_the_same_sends_it_once(
 def test_what_is_broken_fake_hostile_or_too_large_is_refused_by_name(
     paper: Newspaper, crawl: Crawl, newsarchive: Run, folder: Path, db: Read
 ) -> None:
-    from tests.test_pictures import png_of
+    from tests.test_images import png_of
 
     svg = b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'
     paper.images = {
