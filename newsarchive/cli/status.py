@@ -10,6 +10,7 @@ from sqlite_utils import Database
 from newsarchive.cli.terminal import Archive, json_option, print_json, print_table
 from newsarchive.crawling.full_scans import next_full_scan
 from newsarchive.database.held_up import waiting_alone
+from newsarchive.times import now
 
 
 @click.command()
@@ -105,7 +106,7 @@ def site_status(db: Database, site: str | None) -> list[dict[str, Any]]:
                     where i.sha256 is not null and a.site = s.name) as pictures,
                 r.started as last_run, case when r.finished is null and r.reason = '' then 'running' else r.reason end
                     as ended,
-                case when s.retry_after > strftime('%Y-%m-%dT%H:%M:%SZ', 'now') then s.retry_after end as come_back,
+                case when s.retry_after > :now then s.retry_after end as come_back,
                 (select group_concat(kind, ', ') from sources where site = s.name and state = 'working'
                     and run = (select max(x.run) from sources x where x.site = s.name and x.state = 'working'))
                     as source,
@@ -116,7 +117,7 @@ def site_status(db: Database, site: str | None) -> list[dict[str, Any]]:
                 select max(id) from runs where site = s.name and command = 'crawl')
             where :site is null or s.name = :site order by s.name
             """,
-            {"site": site},
+            {"site": site, "now": now()},
         )
     )
 
