@@ -78,7 +78,6 @@ EXTENSIONS_BASE = {
 EXTENSIONS = {
     "newsarchive.crawling.failures.Failures": 50,
     "newsarchive.crawling.run.ArchiveRun": 100,
-    "newsarchive.crawling.picture_run.PictureRun": 100,
     "newsarchive.crawling.recorders.PageRecorder": 110,
 }
 DOWNLOADER = "newsarchive.crawling.middlewares.PoliteDownloader"

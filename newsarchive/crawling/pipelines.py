@@ -12,7 +12,7 @@ from scrapy.exceptions import DropItem, IgnoreRequest
 from twisted.python.failure import Failure
 
 from newsarchive.crawling.failures import failures_of
-from newsarchive.crawling.recorders import Recorder
+from newsarchive.crawling.recorders import Recorder, recorder_of
 from newsarchive.crawling.run import ArchiveRun
 from newsarchive.crawling.spiders.page import ANSWERS, GONE, PageWaits, Postponed, page_of, refusal, status_line
 from newsarchive.crawling.spiders.pictures import fetched_picture, is_postponed, picture_failed, picture_request
@@ -126,14 +126,14 @@ class ArchivePipeline:
         run = self._crawler.get_extension(ArchiveRun)
         if run is not None and isinstance(item, Extracted):
             # asked again after each wait: whoever stored another revision meanwhile, none comes between this and saving
-            while unread := run.unread_readings(item):
+            while unread := run.stored.unread_readings(item):
                 extraction = self._crawler.get_item_pipeline(ExtractionPipeline)
                 assert extraction is not None
                 try:
                     item.readings |= await read_again(extraction.pool, run.folder, unread, run.site)
                 except PoolClosed as error:
                     raise DropItem(f"{item.fetched.urls[0]}: {error}") from error
-            run.save(item)
+            run.stored.save(item)
         return item
 
 
@@ -161,13 +161,13 @@ class PicturePipeline:
     abandon = close_spider
 
     async def process_item(self, item: Extracted | FetchedImage) -> Extracted | FetchedImage:
-        recorder = self._crawler.get_extension(Recorder)
+        recorder = recorder_of(self._crawler)
         if recorder is None:
             return item
         if isinstance(item, FetchedImage):
             await self._keep(item, recorder)
         elif item.article is not None:
-            for wanted in recorder.wanted_pictures(item):
+            for wanted in recorder.images_to_download(item):
                 if (fetched := await self._fetch(wanted)) is not None:
                     await self._keep(fetched, recorder)
         return item

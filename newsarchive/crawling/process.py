@@ -23,8 +23,9 @@ from twisted.python.failure import Failure
 from newsarchive.crawling.failures import Failures, failure_ends_crawl, reason_of
 from newsarchive.crawling.middlewares import BackOffMiddleware
 from newsarchive.crawling.middlewares.back_off import ComeBack
+from newsarchive.crawling.progress import Follow, follow_nothing
 from newsarchive.crawling.recorders import PageRecorder
-from newsarchive.crawling.run import ArchiveRun, Follow, follow_nothing
+from newsarchive.crawling.run import ArchiveRun
 from newsarchive.crawling.spiderloader import site_spider, user_agent
 from newsarchive.crawling.spiders.page import PageSpider
 from newsarchive.crawling.spiders.probe import More, ProbeSpider
@@ -142,9 +143,9 @@ def _take_outcome(crawler: Crawler, outcome: Outcome, started: float, task: asyn
     outcome.seconds = time.monotonic() - started
     run = _extension(crawler, ArchiveRun)
     if run is not None:
-        outcome.counts, outcome.reason, outcome.come_back = run.all_counts, run.reason, run.postponed
+        outcome.counts, outcome.reason, outcome.come_back = run.counts, run.report.reason, run.report.come_back
         outcome.problems += run.problems
-        outcome.alerts += run.alerts
+        outcome.alerts += run.report.alerts
         outcome.notes += run.notes
     outcome.problems += _failure_of(task)
 

@@ -1,7 +1,8 @@
-"""What keeps every response of a run: the recorders, that of a one-off fetch among them."""
+"""Recorders keep every response of a crawl: ArchiveRun (see run) in the archive, PageRecorder for a one-off fetch."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -24,52 +25,61 @@ from newsarchive.items import Capture, Extracted, FetchedImage, ImageToDownload
 from newsarchive.sites import Site
 
 
-class Recorder:
-    """Keeps every response of a run in a WARC file."""
+class Recorder(ABC):
+    """What the middlewares and pipelines of a crawl hand its responses and images to."""
 
-    warc: CaptureWriter
-
+    @abstractmethod
     def capture(self, request: Request, response: Response) -> Capture | None:
-        """Keep a response with its request; gives where, None where it is not to be kept."""
-        headers = [
-            (name.decode("latin-1"), value.decode("latin-1"))
-            for name, values in response.headers.items()
-            for value in values
-        ]
-        return self.warc.write(
-            url=response.url,
-            status=response.status,
-            headers=headers,
-            body=response.body,
-            request=_request_head(request),
-            ip=str(response.ip_address or ""),
-            tls=request.meta.get("tls"),
-            truncated=_truncation(response),
-        )
+        """Keep a response with its request; return None if it is not to be kept."""
 
-    def wanted_pictures(self, item: Extracted) -> list[ImageToDownload]:
-        """The pictures of an article that are to be had now."""
-        return []
+    @abstractmethod
+    def images_to_download(self, item: Extracted) -> list[ImageToDownload]:
+        """Return the images of an article to download now."""
 
-    def save_image(self, fetched: FetchedImage, picture: Picture | None) -> None:
-        """Keep what came of a picture; `picture` is what was read of its bytes, None where it was not kept."""
+    @abstractmethod
+    def save_image(self, fetched: FetchedImage, image: Picture | None) -> None:
+        """Keep the outcome for an image; `image` is what was read of its bytes, None if they are not kept."""
+
+
+def recorder_of(crawler: Crawler) -> Recorder | None:
+    """Return the recorder of a crawl; None if it keeps nothing."""
+    return crawler.get_extension(Recorder)  # type: ignore[type-abstract]  # whichever of them was built
+
+
+def write_response(warc: CaptureWriter, request: Request, response: Response) -> Capture | None:
+    """Write a response with its request into a WARC file; return where it is."""
+    headers = [
+        (name.decode("latin-1"), value.decode("latin-1"))
+        for name, values in response.headers.items()
+        for value in values
+    ]
+    return warc.write(
+        url=response.url,
+        status=response.status,
+        headers=headers,
+        body=response.body,
+        request=_request_head(request),
+        ip=str(response.ip_address or ""),
+        tls=request.meta.get("tls"),
+        truncated=_truncation(response),
+    )
 
 
 class PageRecorder(Recorder):
-    """Keeps the responses of a one-off fetch; PAGE_WARC_FOLDER says where, PAGE_WARC_NAME under which name."""
+    """Keeps the responses of a one-off fetch in PAGE_WARC_FOLDER, in a file named PAGE_WARC_NAME."""
 
     def __init__(self, folder: Path, name: str, *, archive: Path, crawler: Crawler) -> None:
         self._crawler = crawler
-        self._images = archive / "images"
-        self.pictures: list[tuple[FetchedImage, Picture | None]] = []
+        self._folder = archive / "images"
+        self.images: list[tuple[FetchedImage, Picture | None]] = []
         self._db: Database | None = None
-        with suppress(database.ArchiveError):  # none yet, or one that cannot be read: nothing is known of payloads
+        with suppress(database.ArchiveError):  # no archive yet, or an unreadable one: no payload is known
             self._db = database.read_archive(archive)
         originals = partial(database.original_of, self._db) if self._db else (lambda _sha256: None)
         self.warc = CaptureWriter(folder, name, originals=originals)
         self.captures: list[Capture] = []
         self.problem = ""
-        """Why not all of it could be kept; empty where it was."""
+        """Why not everything could be kept; empty if it was."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> PageRecorder:
@@ -84,21 +94,21 @@ class PageRecorder(Recorder):
     def capture(self, request: Request, response: Response) -> Capture | None:
         """Keep a response with its request, and remember it for the database.
 
-        Where that fails it is not kept, and the fetch goes on: what was asked for is printed all the same.
+        If that fails it is not kept and the fetch continues: the article is printed all the same.
         """
         capture = None
         with self._keeping():
-            capture = super().capture(request, response)
+            capture = write_response(self.warc, request, response)
         self.captures += [capture] if capture else []
         return capture
 
-    def wanted_pictures(self, item: Extracted) -> list[ImageToDownload]:
-        """The pictures of an article that the settings, else its site's profile, ask for; those not kept yet."""
+    def images_to_download(self, item: Extracted) -> list[ImageToDownload]:
+        """Return those images of an article, as the settings or else its profile ask for, that are not kept yet."""
         with self._keeping():
-            return self._wanted_pictures(item)
+            return self._missing_images(item)
         return []
 
-    def _wanted_pictures(self, item: Extracted) -> list[ImageToDownload]:
+    def _missing_images(self, item: Extracted) -> list[ImageToDownload]:
         site: Site = self._crawler.spider.sites[item.fetched.urls[0]]  # type: ignore[union-attr]
         mode = self._crawler.settings["PICTURES"] or site.images
         assert item.article is not None
@@ -107,18 +117,18 @@ class PageRecorder(Recorder):
         wanted = wanted_pictures(item.article.images, item.fetched.urls[-1], site=site, mode=mode)
         return images_to_download(self._db, wanted) if self._db else wanted
 
-    def save_image(self, fetched: FetchedImage, picture: Picture | None) -> None:
-        """Write the picture's file, and remember what came of it for the database."""
-        if picture is not None:
+    def save_image(self, fetched: FetchedImage, image: Picture | None) -> None:
+        """Write the image's file, and remember the outcome for the database."""
+        if image is not None:
             with self._keeping():
-                keep_picture(self._images, picture, fetched.body)
+                keep_picture(self._folder, image, fetched.body)
         fetched.body = b""
-        self.pictures.append((fetched, picture))
+        self.images.append((fetched, image))
 
     def close(self) -> None:
-        """Bring the captures to the disk; what cannot be brought there is not kept.
+        """Sync the captures to the disk; if that fails they are not kept.
 
-        Their file stays open, so that no takedown touches it before it has rows.
+        Their file stays open, so that no takedown touches it before its rows are stored.
         """
         with self._keeping():
             self.warc.sync()
@@ -130,14 +140,14 @@ class PageRecorder(Recorder):
     def _keeping(self) -> Iterator[None]:
         try:
             yield
-        except Exception as error:  # noqa: BLE001  whatever it is, the person at the terminal is told
+        except Exception as error:  # noqa: BLE001  whatever it is, the person at the terminal learns of it
             self.problem = self.problem or reason_of(error)
 
 
 def _truncation(response: Response) -> str:
-    """Why a body is not whole, as WARC-Truncated has it; empty where it is.
+    """Return why a body is incomplete, as in WARC-Truncated; empty if it is complete.
 
-    Scrapy marks an answer that it was told to stop at (see `RobotsMiddleware`), and one that broke off.
+    Scrapy flags a response that it was told to stop (see `RobotsMiddleware`), and one that broke off.
     """
     return "length" if "download_stopped" in response.flags else "disconnect" if "dataloss" in response.flags else ""
 

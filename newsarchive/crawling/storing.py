@@ -145,13 +145,13 @@ def _store(folder: Path, db: Database, fetched: ToStore, done: Storing) -> None:
         database.note_retry_after(db, name, told.until)
     for capture in fetched.captures:
         database.save_capture(db, capture, run)
-    if fetched.recorder and fetched.recorder.pictures:
+    if fetched.recorder and fetched.recorder.images:
         if down:
             raise _TakenDownError(f"{down[0]} was taken down meanwhile")
-        for picture, kept in fetched.recorder.pictures:
-            state, reason = database.keep_fetched_image(db, picture, kept, run=run)
+        for image, kept in fetched.recorder.images:
+            state, reason = database.keep_fetched_image(db, image, kept, run=run)
             done.images[state] += 1
-            done.problems += [f"{picture.wanted.url} {reason}"] if reason else []
+            done.problems += [f"{image.wanted.url} {reason}"] if reason else []
     if fetched.writer and not down:  # else it is looked through first, by us or by the run that holds the archive
         database.record_warc(db, fetched.writer.path)
     db.conn.commit()
@@ -162,8 +162,8 @@ def _throw_away(folder: Path, db: Database, fetched: ToStore) -> None:
     """Remove the files of a fetch that cannot be stored."""
     if fetched.writer:
         fetched.writer.path.unlink(missing_ok=True)
-    pictures = fetched.recorder.pictures if fetched.recorder else []
-    for sha256 in {picture.sha256 for _, picture in pictures if picture is not None}:
+    images = fetched.recorder.images if fetched.recorder else []
+    for sha256 in {image.sha256 for _, image in images if image is not None}:
         if not db.conn.execute("select 1 from image_versions where sha256 = ?", (sha256,)).fetchone():
             for path in (folder / "images").glob(f"{sha256}.*"):
                 path.unlink(missing_ok=True)

@@ -12,7 +12,7 @@ from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.http import Response
 
 from newsarchive.crawling.failures import failures_of, reason_of
-from newsarchive.crawling.recorders import Recorder
+from newsarchive.crawling.recorders import recorder_of
 from newsarchive.crawling.spiders.page import BROKEN_OFF
 from newsarchive.items import NotKept
 
@@ -62,7 +62,7 @@ class CaptureMiddleware:
         return cls(crawler)
 
     def process_response(self, request: Request, response: Response) -> Response:
-        recorder = self._crawler.get_extension(Recorder)
+        recorder = recorder_of(self._crawler)
         if recorder is not None and "cached" not in response.flags:
             try:
                 request.meta["capture"] = recorder.capture(request, response)

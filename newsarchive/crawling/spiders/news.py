@@ -43,7 +43,7 @@ class NewsSpider(Spider):
 
     site: Site
     plan: Plan
-    left_pictures: Sequence[ImageToDownload] = ()
+    left_images: Sequence[ImageToDownload] = ()
     """Pictures that an earlier run was killed before it had kept them."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -69,7 +69,7 @@ class NewsSpider(Spider):
                 if not held:
                     break
             await self.crawler.signals.wait_for(signals.scheduler_empty)
-        for picture in picture_requests(self, self.left_pictures):
+        for picture in picture_requests(self, self.left_images):
             yield picture
 
     def _listing_requests(self, listings: list[ListingRequest]) -> Iterator[Request]:
