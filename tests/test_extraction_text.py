@@ -152,6 +152,20 @@ def test_what_each_page_of_an_article_repeats_is_said_once_but_short_lines_and_p
     assert article.body.count("Су мен жол.") == 2
 
 
+def test_a_lead_that_a_later_page_repeats_in_its_text_is_said_once():
+    lead = "Өзеннің екі жағасын қосатын нысан қалаға он жылдан бері керек еді, құрылыс енді ғана басталып отыр."
+
+    def page(number: int, above: str, content: str) -> Page:
+        body = f"<article><h1>Жаңа көпір</h1>{above}<div class='entry-content'>{content}</div></article>"
+        markup = f"<html lang=kk><head><title>Жаңа көпір</title></head><body>{body}</body></html>"
+        return Page(url=URL if number == 1 else f"{URL}{number}/", body=markup.encode())
+
+    pages = [page(1, f"<p class=lead>{lead}</p>", paragraphs(FIRST)), page(2, "", paragraphs(SECOND, lead, THIRD))]
+    article = extract_article(pages, URL, site=SITE, hints=Hints(kind="post"))
+    assert article.lead == lead
+    assert article.body.split("\n\n") == [FIRST, SECOND, THIRD]
+
+
 def test_pages_of_one_article_are_joined_and_further_ones_named():
     links = f"<div class='page-links'><a href='{URL}2/' class='post-page-numbers'>2</a> <a href='{URL}3/' class='post-page-numbers'>3</a></div>"
     one = f"<html><body class=single><article><h1>Жаңа көпір</h1><div class=entry-content>{paragraphs(FIRST, SECOND)}{links}</div></article></body></html>"
