@@ -31,6 +31,29 @@ Protego.crawl_delay = crawl_delay
 from newsarchive.__main__ import main
 sys.exit(main())
 """
+FAILING_PART = """
+import json, sys
+from newsarchive import settings
+from newsarchive.crawling.spiders import news
+from newsarchive.__main__ import main
+where, slug = sys.argv.pop(1), sys.argv.pop(1)
+class Pipeline:
+    async def process_item(self, item):
+        page = getattr(item, "fetched", item)
+        if slug in page.urls[0]:
+            raise LookupError("a part that fails")
+        return item
+real = news.NewsSpider.parse_page
+def parse_page(self, response, url, hints):
+    if slug in url:
+        raise LookupError("a part that fails")
+    return real(self, response, url, hints)
+if where == "callback":
+    news.NewsSpider.parse_page = parse_page
+else:
+    settings.ITEM_PIPELINES[Pipeline] = int(where)
+sys.exit(main())
+"""
 
 
 @pytest.fixture
@@ -136,6 +159,27 @@ def test_a_rule_of_robots_that_cannot_be_obeyed_ends_the_crawl(
         assert done.returncode == 1, done.stderr
         assert "an error in newsarchive itself (ValueError: no such delay)" in done.stderr
         assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("where", ["callback", "200", "700"], ids=["callback", "before extraction", "after extraction"])
+def test_a_page_that_fails_in_a_part_of_the_crawl_costs_no_other_and_is_counted_with_its_reason(
+    where: str, paper: Newspaper, folder: Path, db: Callable[[], Database]
+) -> None:
+    (folder / "sites").mkdir(parents=True)
+    (folder / "sites" / "paper.toml").write_text(paper.profile(), encoding="utf-8")
+    bad = next(story for story in paper.posts() if story.kind == "post")
+    environment = {**os.environ, "NEWSARCHIVE_DATA": str(folder), "NEWSARCHIVE_CONTACT": "tests@example.org"}
+    command = [sys.executable, "-c", FAILING_PART, where, bad.slug, "crawl", "paper"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60, check=False)
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "LookupError: a part that fails" in done.stderr
+    counts = counts_of(done.stdout)
+    assert (counts["new"], counts["failed"]) == (articles_of(paper) - 1, 1)
+    assert db()["articles"].count == articles_of(paper) - 1
+    failed = db().execute("select url, reason, next_visit is not null from urls where state = 'failed'").fetchall()
+    assert [(url, due) for url, _, due in failed] == [(paper.address(bad), 1)]
+    assert "LookupError: a part that fails" in failed[0][1]
 
 
 def test_pictures_that_cannot_be_stored_are_named_and_had_by_the_next_run(
