@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import codecs
 import re
-import zlib
 
 from lxml import etree
 
 from newsarchive.discovery.errors import ListingError
 from newsarchive.items import Page
+from newsarchive.text.compression import GZIP, DecompressionError, decompress
 
 MAX_BYTES = 60_000_000  # the sitemap protocol allows 50 MB
 TAIL = 4_000  # bytes; plugins write a few lines of comments after the root element
@@ -36,7 +36,7 @@ def inflate(page: Page) -> tuple[bytes, str]:
     """
     data, cut = page.body, page.cut
     for _ in range(DEEPEST_GZIP):
-        if data[:2] != b"\x1f\x8b":
+        if not data.startswith(GZIP):
             break
         data, cut_here = _gunzip(data, page.url)
         cut = cut or cut_here
@@ -44,21 +44,14 @@ def inflate(page: Page) -> tuple[bytes, str]:
 
 
 def _gunzip(data: bytes, url: str) -> tuple[bytes, str]:
-    """Inflate one layer of gzip; several members are concatenated (RFC 1952, section 2.2)."""
-    parts, room = [], MAX_BYTES
-    while data[:2] == b"\x1f\x8b":
-        inflater = zlib.decompressobj(zlib.MAX_WBITS | 16)
-        try:
-            parts.append(inflater.decompress(data, max(room, 1)))
-        except zlib.error as error:
-            raise ListingError(url, "broken gzip") from error
-        room -= len(parts[-1])
-        if inflater.unconsumed_tail or room <= 0:
-            raise ListingError(url, "too large when inflated")
-        if not inflater.eof:
-            return b"".join(parts), "the gzip file is cut off"
-        data = inflater.unused_data
-    return b"".join(parts), ""
+    """Inflate one layer of gzip."""
+    try:
+        data, complete = decompress(data, "gzip", MAX_BYTES)
+    except DecompressionError as error:
+        raise ListingError(url, "broken gzip") from error
+    if len(data) > MAX_BYTES:
+        raise ListingError(url, "too large when inflated")
+    return data, "" if complete else "the gzip file is cut off"
 
 
 def as_utf8(body: bytes) -> bytes:

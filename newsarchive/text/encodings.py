@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import codecs
 import re
-import sys
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
-import brotli
 from resiliparse.parse.encoding import detect_encoding, map_encoding_to_html5
 
 from newsarchive.items import Page
-
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
+from newsarchive.text.compression import (
+    CODINGS,
+    GZIP,
+    GZIP_DEFLATE,
+    DecompressionError,
+    codings_in,
+    decompress,
+    gunzip_stream,
+)
 
 CAP = 20_000_000
 """Maximum size of a decompressed page in bytes; the rest is ignored (a bomb, or not an article)."""
@@ -27,10 +29,6 @@ _META_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([a-zA-Z0
 _XML_CHARSET = re.compile(rb"""^\s*<\?xml[^>]{0,100}?encoding\s*=\s*["']([a-zA-Z0-9_:.-]{2,40})""")
 _HEADER_CHARSET = re.compile(r"""charset\s*=\s*["']?\s*([a-zA-Z0-9_:.-]{2,40})""", re.I)
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-
-
-class _Inflater(Protocol):
-    def __call__(self, data: bytes, cap: int) -> bytes: ...
 
 
 def inflate(body: bytes, content_encoding: str = "", *, cap: int = CAP) -> bytes:
@@ -43,26 +41,20 @@ def inflate(body: bytes, content_encoding: str = "", *, cap: int = CAP) -> bytes
     >>> inflate(b"<p>plain</p>", "gzip")
     b'<p>plain</p>'
     """
-    for name in reversed([part.strip().lower() for part in content_encoding.split(",")]):
-        if inflater := _INFLATERS.get(name):
-            body = inflater(body, cap)
-    if body[:3] == b"\x1f\x8b\x08":  # gzip without a Content-Encoding header
-        body = _gunzip(body, cap)
+    for name in codings_in(content_encoding):
+        if name in CODINGS:
+            body = _decompressed(body, name, cap)
+    if body.startswith(GZIP_DEFLATE):  # gzip without a Content-Encoding header
+        body = _decompressed(body, "gzip", cap)
     return body[:cap]
 
 
-def _gunzip(data: bytes, cap: int) -> bytes:
-    if data[:2] != b"\x1f\x8b":
-        return data
-    out = bytearray()
-    while data[:2] == b"\x1f\x8b" and len(out) <= cap:  # gzip may have several members
-        decoder = zlib.decompressobj(31)
-        try:
-            out += decoder.decompress(data, cap + 1 - len(out))
-        except zlib.error:
-            break
-        data = decoder.unused_data.lstrip(b"\0")
-    return bytes(out) or data
+def _decompressed(body: bytes, coding: str, cap: int) -> bytes:
+    """Remove a content coding as far as that can be done; data of another form is returned unchanged."""
+    try:
+        return decompress(body, coding, cap)[0] or body
+    except DecompressionError as error:
+        return error.partial or body
 
 
 def gunzipped(page: Page) -> Page | None:
@@ -74,9 +66,9 @@ def gunzipped(page: Page) -> Page | None:
     >>> gunzipped(Page(url="", body=body)).body, gunzipped(Page(url="", body=body[:-9]))
     (b'text', None)
     """
-    if page.body[:2] != b"\x1f\x8b":
+    if not page.body.startswith(GZIP):
         return page
-    decoder = zlib.decompressobj(31)
+    decoder = gunzip_stream()
     try:
         body = decoder.decompress(page.body, CAP)
     except zlib.error:
@@ -85,41 +77,6 @@ def gunzipped(page: Page) -> Page | None:
         return page if decoder.unconsumed_tail else None
     plain = page.headers.get("content-encoding", "").strip().lower() in ("gzip", "x-gzip", "")
     return replace(page, body=body) if plain and not decoder.unused_data else page
-
-
-def _undeflate(data: bytes, cap: int) -> bytes:
-    for window in (zlib.MAX_WBITS, -zlib.MAX_WBITS):  # some servers send deflate without the zlib header
-        try:
-            return zlib.decompressobj(window).decompress(data, cap)
-        except zlib.error:
-            continue
-    return data
-
-
-def _unbrotli(data: bytes, cap: int) -> bytes:
-    return _fed(brotli.Decompressor(), lambda decoder: decoder.process(data, output_buffer_limit=cap), data)
-
-
-def _unzstd(data: bytes, cap: int) -> bytes:
-    if data[:4] != b"\x28\xb5\x2f\xfd":
-        return data
-    return _fed(zstd.ZstdDecompressor(), lambda decoder: decoder.decompress(data, cap), data)
-
-
-def _fed(decoder: Any, run: Callable[[Any], bytes], data: bytes) -> bytes:
-    try:
-        return run(decoder) or data
-    except (brotli.error, zstd.ZstdError):
-        return data
-
-
-_INFLATERS: dict[str, _Inflater] = {
-    "gzip": _gunzip,
-    "x-gzip": _gunzip,
-    "deflate": _undeflate,
-    "br": _unbrotli,
-    "zstd": _unzstd,
-}
 
 
 def decode(body: bytes, content_type: str = "") -> str:

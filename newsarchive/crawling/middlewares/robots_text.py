@@ -4,18 +4,9 @@ from __future__ import annotations
 
 import codecs
 import re
-import sys
-import zlib
-from collections.abc import Callable
-
-import brotli
 
 from newsarchive.errors import NewsArchiveError
-
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
+from newsarchive.text.compression import CODINGS, GZIP_DEFLATE, DecompressionError, codings_in, decompress
 
 MOST_READ = 500 * 1024
 """Bytes of text that are read: RFC 9309, section 2.5, asks for so many at least."""
@@ -45,10 +36,10 @@ def robots_text(body: bytes, content_encoding: str = "", *, stopped: bool = Fals
     >>> robots_text("\ufeffUser-agent: *\rCrawl-delay: 1,5 s".encode("utf-16-le"))
     'User-agent: *\nCrawl-delay: 1.5'
     """
-    for name in reversed([part.strip().lower() for part in content_encoding.split(",")]):
-        if name not in ("", "identity"):
+    for name in codings_in(content_encoding):
+        if name != "identity":
             body = _inflated(body, name, stopped=stopped)
-    if body[:3] == b"\x1f\x8b\x08":  # gzip that no header speaks of
+    if body.startswith(GZIP_DEFLATE):  # gzip that no header speaks of
         body = _inflated(body, "gzip", stopped=stopped)
     cut = stopped or len(body) > MOST_READ
     text = _decoded(body[:MOST_READ]).replace("\r\n", "\n").replace("\r", "\n")
@@ -77,52 +68,12 @@ def _decoded(body: bytes) -> str:
 
 
 def _inflated(body: bytes, name: str, *, stopped: bool) -> bytes:
-    if name not in _INFLATERS:
+    if name not in CODINGS:
         raise NotWhole(f"it is compressed in an unknown way ({name[:20]})")
     try:
-        out, whole = _INFLATERS[name](body)
-    except (zlib.error, brotli.error, zstd.ZstdError) as error:
+        out, whole = decompress(body, name, MOST_READ)
+    except DecompressionError as error:
         raise NotWhole(f"its {name} data is damaged") from error
     if not whole and not stopped and len(out) <= MOST_READ:
         raise NotWhole(f"its {name} data is truncated")
     return out
-
-
-def _gunzip(body: bytes) -> tuple[bytes, bool]:
-    if body[:2] != b"\x1f\x8b":  # a server that names an encoding it did not apply
-        return body, True
-    out, whole = b"", True
-    while body[:2] == b"\x1f\x8b" and len(out) <= MOST_READ:  # gzip may have several members
-        decoder = zlib.decompressobj(31)
-        out += decoder.decompress(body, MOST_READ + 1 - len(out))
-        body, whole = decoder.unused_data, decoder.eof
-    return out, whole
-
-
-def _undeflate(body: bytes) -> tuple[bytes, bool]:
-    for window in (zlib.MAX_WBITS, -zlib.MAX_WBITS):  # some servers send deflate without the zlib header
-        decoder = zlib.decompressobj(window)
-        try:
-            return decoder.decompress(body, MOST_READ + 1), decoder.eof
-        except zlib.error:
-            continue
-    raise zlib.error("neither zlib nor deflate")
-
-
-def _unbrotli(body: bytes) -> tuple[bytes, bool]:
-    decoder = brotli.Decompressor()
-    return decoder.process(body, output_buffer_limit=MOST_READ + 1), decoder.is_finished()
-
-
-def _unzstd(body: bytes) -> tuple[bytes, bool]:
-    decoder = zstd.ZstdDecompressor()
-    return decoder.decompress(body, MOST_READ + 1), decoder.eof
-
-
-_INFLATERS: dict[str, Callable[[bytes], tuple[bytes, bool]]] = {
-    "gzip": _gunzip,
-    "x-gzip": _gunzip,
-    "deflate": _undeflate,
-    "br": _unbrotli,
-    "zstd": _unzstd,
-}
