@@ -14,7 +14,7 @@ import pytest
 from sqlite_utils import Database
 
 from newsarchive.backup import BackupError, make_backup, restore_backup
-from newsarchive.captures.writing import CaptureWriter
+from newsarchive.captures.writing import CaptureWriter, RecordedResponse
 from newsarchive.database import open_archive, save_extracted, start_run
 from newsarchive.demo import Newspaper, serve
 from newsarchive.fixity import check_archive
@@ -85,7 +85,9 @@ def test_a_crawl_may_write_meanwhile(archive: Path, target: Path, tmp_path: Path
     run = start_run(db, "crawl", "paper")
     writer = CaptureWriter(archive / "warc", f"paper-20300101000000-{run:05}")
     for number in range(3):
-        capture = writer.write(url=f"http://127.0.0.1/{number}", status=200, headers=[], body=b"page %d" % number)
+        capture = writer.write(
+            RecordedResponse(url=f"http://127.0.0.1/{number}", status=200, headers=[], body=b"page %d" % number)
+        )
         fetched = Fetched(site="paper", urls=(capture.url,), pages=(), captures=(capture,))
         db.conn.execute("begin immediate") if not db.conn.in_transaction else None
         save_extracted(db, Extracted(fetched=fetched, outcome="missing"), site=site, run=run)

@@ -20,7 +20,7 @@ from fastwarc.warc import ArchiveIterator, WarcRecordType
 from sqlite_utils import Database
 
 from newsarchive.captures.records import read_members
-from newsarchive.captures.writing import CaptureWriter
+from newsarchive.captures.writing import CaptureWriter, RecordedResponse
 from newsarchive.database import open_archive, read_archive, save_article, save_capture, save_site
 from newsarchive.database.embargoes import embargo_article
 from newsarchive.database.revisions import Provenance
@@ -127,7 +127,9 @@ def db(tmp_path: Path) -> Iterator[Database]:
     for name in ("qupiya", "ashyq"):
         url = f"https://tan.example/{name}/"
         for body in ("<h1>Бет табылмады</h1>", f"<h1>{name}</h1>"):
-            capture = writer.write(url=url, status=200, headers=[("Content-Type", "text/html")], body=body.encode())
+            capture = writer.write(
+                RecordedResponse(url=url, status=200, headers=[("Content-Type", "text/html")], body=body.encode())
+            )
             number = save_capture(db, capture, None)
             original = Original(capture=number, url=url, warc=capture.warc, offset=capture.offset)
             originals.setdefault(capture.sha256, original)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from newsarchive.captures.writing import CaptureWriter
+from newsarchive.captures.writing import CaptureWriter, RecordedResponse
 from newsarchive.database import (
     finish_run,
     open_archive,
@@ -55,7 +55,9 @@ def make_archive(folder: Path, stories: int = STORIES) -> None:
         body = gzip.compress(html(number), mtime=0)
         headers = [("Content-Type", "text/html; charset=utf-8"), ("Content-Encoding", "gzip"), ("ETag", f'"{number}"')]
         capture = writer.write(
-            url=url, status=200, headers=headers, body=body, request=b"GET / HTTP/1.1\r\nHost: a.kz\r\n\r\n"
+            RecordedResponse(
+                url=url, status=200, headers=headers, body=body, request=b"GET / HTTP/1.1\r\nHost: a.kz\r\n\r\n"
+            )
         )
         page = Page(
             url=url, body=body, headers={"content-type": "text/html; charset=utf-8", "content-encoding": "gzip"}
@@ -208,7 +210,7 @@ def test_each_planted_fault_is_found(sql: str, words: str, archive: Path) -> Non
 
 def test_files_nobody_knows_are_orphans(archive: Path) -> None:
     writer = CaptureWriter(archive / "warc", "other-20240101000000-7")
-    writer.write(url="https://a.kz/x", status=200, headers=[], body=b"x")
+    writer.write(RecordedResponse(url="https://a.kz/x", status=200, headers=[], body=b"x"))
     writer.close()
     (archive / "images" / f"{'0' * 64}.jpg").write_bytes(b"x")
     for path in (writer.path, archive / "images" / f"{'0' * 64}.jpg"):
@@ -226,13 +228,13 @@ def writing(archive: Path) -> Iterator[tuple[Path, CaptureWriter, Database]]:
     db = open_archive(archive)
     run = start_run(db, "crawl", SITE.name)
     writer = CaptureWriter(archive / "warc", f"a-20250302000000-{run:05}")
-    first = writer.write(url="https://a.kz/1", status=200, headers=[], body=b"one")
+    first = writer.write(RecordedResponse(url="https://a.kz/1", status=200, headers=[], body=b"one"))
     item = Extracted(
         fetched=Fetched(site="a", urls=("https://a.kz/1",), pages=(), captures=(first,)), outcome="missing"
     )
     save_extracted(db, item, site=SITE, run=run)
     db.conn.commit()
-    writer.write(url="https://a.kz/2", status=200, headers=[], body=b"two")
+    writer.write(RecordedResponse(url="https://a.kz/2", status=200, headers=[], body=b"two"))
     with open(writer.path, "ab") as file:
         file.write(gzip.compress(b"WARC/1.1\r\nWARC-Type: response\r\n", mtime=0)[:-12])
     yield archive, writer, db

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from newsarchive.captures.writing import CaptureWriter
+from newsarchive.captures.writing import CaptureWriter, RecordedResponse
 from newsarchive.database import open_archive
 from newsarchive.demo import Newspaper
 from tests.hosts import serve_host
@@ -46,7 +46,7 @@ def spoil(folder: Path, title: str) -> None:
     writer = CaptureWriter(folder / "warc", "spoilt")
     body = gzip.compress(b"<p>" + b"0123456789abcdef" * 4096)[:-40]
     headers = [("Content-Type", "text/html"), ("Content-Encoding", "gzip")]
-    made = writer.write(url="http://127.0.0.1/", status=200, headers=headers, body=body)
+    made = writer.write(RecordedResponse(url="http://127.0.0.1/", status=200, headers=headers, body=body))
     writer.close()
     with sqlite3.connect(folder / "archive.db") as db:
         db.execute(

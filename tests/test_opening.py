@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database, Migrations
 
-from newsarchive.captures.writing import CaptureWriter
+from newsarchive.captures.writing import CaptureWriter, RecordedResponse
 from newsarchive.database import ArchiveError, ArchiveLocked, NoArchive, lock_archive, open_archive, read_archive
 from newsarchive.database.row_checksums import watch_tables, write_row_checksums
 from newsarchive.database.schema.migrations import known_migrations, migrations
@@ -390,7 +390,7 @@ def test_what_a_killed_fetch_left_is_a_note(folder: Path) -> None:
     """It stores nothing before it has all, so no run tells of it."""
     open_archive(folder).close()
     writer = CaptureWriter(folder / "warc", "fetch-20250101000000-77")
-    writer.write(url="http://p/a", status=200, headers=[], body=b"a page")
+    writer.write(RecordedResponse(url="http://p/a", status=200, headers=[], body=b"a page"))
     writer.close()
     os.utime(writer.path, (0, 0))
     picture = folder / "images" / f"{sha256(b'picture').hexdigest()}.jpg"

@@ -16,7 +16,7 @@ from datasette.app import Datasette
 
 from newsarchive.backup import BackupError, make_backup, restore_backup
 from newsarchive.browse.app import make_datasette
-from newsarchive.captures.writing import CaptureWriter
+from newsarchive.captures.writing import CaptureWriter, RecordedResponse
 from newsarchive.database import ArchiveError, lock_archive, open_archive, read_archive, save_capture, start_run
 from newsarchive.database.page_checksums import write_page_checksums
 from newsarchive.database.replacing import is_moving
@@ -39,7 +39,7 @@ def add_run(folder: Path, name: str, *pages: bytes) -> None:
     run = start_run(db, "crawl", "p")
     writer = CaptureWriter(folder / "warc", f"p-{name}-{run:05}")
     for number, body in enumerate(pages):
-        capture = writer.write(url=f"http://p/{name}/{number}", status=200, headers=[], body=body)
+        capture = writer.write(RecordedResponse(url=f"http://p/{name}/{number}", status=200, headers=[], body=body))
         save_capture(db, capture, run)
     writer.close()
     record_warc(db, writer.path)
@@ -233,7 +233,7 @@ def test_a_manifest_never_leads_to_another_place(path: str, backup: Path, folder
 
 def test_a_fetch_beside_a_restore_keeps_its_growing_file(backup: Path, folder: Path) -> None:
     writer = CaptureWriter(folder / "warc", "fetch-20300101000000-1")
-    writer.write(url="http://p/beside", status=200, headers=[], body=b"beside")
+    writer.write(RecordedResponse(url="http://p/beside", status=200, headers=[], body=b"beside"))
     restore_backup(backup, folder, force=True)
     assert writer.path.exists()
     writer.close()

@@ -12,7 +12,7 @@ from fastwarc.warc import ArchiveIterator, WarcRecordType
 from sqlite_utils import Database
 
 from newsarchive.captures.reading import CaptureError, read_capture
-from newsarchive.captures.writing import CaptureWriter
+from newsarchive.captures.writing import CaptureWriter, RecordedResponse
 from newsarchive.database import original_of, revisits_of
 from newsarchive.demo import Newspaper
 from newsarchive.items import Original
@@ -32,11 +32,13 @@ def warcio_check(*paths: Path) -> None:
 def write_twice(folder: Path, body: bytes = b"<p>su</p>") -> tuple:
     """The same body at two addresses, in two files."""
     writer = CaptureWriter(folder, "first")
-    first = writer.write(url="https://a.kz/қала", status=200, headers=[HTML], body=body)
+    first = writer.write(RecordedResponse(url="https://a.kz/қала", status=200, headers=[HTML], body=body))
     writer.close()
     original = Original(capture=1, url=first.url, warc=first.warc, offset=first.offset)
     writer = CaptureWriter(folder, "second", originals=lambda sha256: original if sha256 == first.sha256 else None)
-    second = writer.write(url="https://a.kz/2", status=404, headers=[HTML, ("X-A", "b")], body=body, request=b"GET /")
+    second = writer.write(
+        RecordedResponse(url="https://a.kz/2", status=404, headers=[HTML, ("X-A", "b")], body=body, request=b"GET /")
+    )
     writer.close()
     return first, second
 
@@ -66,13 +68,16 @@ def test_an_empty_payload_is_no_revisit(tmp_path: Path) -> None:
 def test_an_original_that_is_not_there_any_more_is_written_again(tmp_path: Path) -> None:
     gone = Original(capture=1, url="https://a.kz/", warc="gone.warc.gz", offset=0)
     writer = CaptureWriter(tmp_path, "run", originals=lambda _: gone)
-    capture = writer.write(url="https://a.kz/", status=200, headers=[HTML], body=b"<p>su</p>")
-    other = writer.write(url="https://a.kz/2", status=200, headers=[HTML], body=b"<p>jel</p>")
+    capture = writer.write(RecordedResponse(url="https://a.kz/", status=200, headers=[HTML], body=b"<p>su</p>"))
+    other = writer.write(RecordedResponse(url="https://a.kz/2", status=200, headers=[HTML], body=b"<p>jel</p>"))
     writer.close()
     assert (capture.refers_to, other.refers_to) == (None, None)
     wrong = Original(capture=1, url="https://a.kz/", warc=capture.warc, offset=capture.offset)
     writer = CaptureWriter(tmp_path, "run2", originals=lambda _: wrong)
-    assert writer.write(url="https://a.kz/2", status=200, headers=[HTML], body=b"<p>jel</p>").refers_to is None
+    assert (
+        writer.write(RecordedResponse(url="https://a.kz/2", status=200, headers=[HTML], body=b"<p>jel</p>")).refers_to
+        is None
+    )
     writer.close()
 
 

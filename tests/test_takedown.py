@@ -25,7 +25,7 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from newsarchive.captures.reading import read_capture
-from newsarchive.captures.writing import CaptureWriter
+from newsarchive.captures.writing import CaptureWriter, RecordedResponse
 from newsarchive.database import (
     ForgottenAddresses,
     finish_run,
@@ -276,8 +276,10 @@ def test_a_revisit_of_what_goes_keeps_its_payload(folder: Path, newsarchive: Run
     run = start_run(db, "fetch", "a.kz")
     body = b"<p>not found</p>"
     writer = CaptureWriter(folder / "warc", "a-1")
-    first = writer.write(url="https://a.kz/x", status=404, headers=[("Content-Type", "text/html")], body=body)
-    other = writer.write(url="https://a.kz/z", status=200, headers=[], body=b"other")
+    first = writer.write(
+        RecordedResponse(url="https://a.kz/x", status=404, headers=[("Content-Type", "text/html")], body=body)
+    )
+    other = writer.write(RecordedResponse(url="https://a.kz/z", status=200, headers=[], body=b"other"))
     writer.close()
     head = StatusAndHeaders("404 Not Found", [("Content-Type", "text/html")], protocol="HTTP/1.1")
     record = WARCWriter(BytesIO(), gzip=True, warc_version="1.1").create_revisit_record(
@@ -372,7 +374,9 @@ def test_a_fetch_that_repeats_what_goes_meanwhile_leaves_nothing(
 def test_an_original_whose_number_another_capture_has_by_now_is_lost(folder: Path) -> None:
     db = open_archive(folder)
     writer = CaptureWriter(folder / "warc", "a-1")
-    one, other = (writer.write(url=f"https://a.kz/{n}", status=200, headers=[], body=n.encode()) for n in "xy")
+    one, other = (
+        writer.write(RecordedResponse(url=f"https://a.kz/{n}", status=200, headers=[], body=n.encode())) for n in "xy"
+    )
     writer.close()
     again = dataclasses.replace(one, refers_to=save_capture(db, one, None))
     assert lost_originals(db, [one, again]) == []

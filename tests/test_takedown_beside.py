@@ -17,7 +17,7 @@ from warcio.warcwriter import WARCWriter
 
 from newsarchive.captures.reading import read_capture
 from newsarchive.captures.records import Member, parse_record, read_members
-from newsarchive.captures.writing import CaptureWriter
+from newsarchive.captures.writing import CaptureWriter, RecordedResponse
 from newsarchive.database import (
     ArchiveError,
     lock_archive,
@@ -54,7 +54,9 @@ def db(folder: Path) -> Iterator[Database]:
 def write(db: Database, writer: CaptureWriter, url: str, text: str, *, row: bool = True) -> Capture:
     """A capture with its request; with `row`, one that the database knows."""
     headers = [("Content-Type", "text/html; charset=utf-8")]
-    capture = writer.write(url=url, status=200, headers=headers, body=text.encode(), request=b"GET / HTTP/1.1\r\n\r\n")
+    capture = writer.write(
+        RecordedResponse(url=url, status=200, headers=headers, body=text.encode(), request=b"GET / HTTP/1.1\r\n\r\n")
+    )
     if row:
         save_capture(db, capture, None)
         db.conn.commit()
@@ -272,7 +274,7 @@ def test_a_fetch_at_the_moment_of_the_takedown(held: bool, paper: Newspaper, fol
                 done.append(newsarchive("forget", paper.address(story), "--reason", "өтініш"))
                 if held:
                     crawl.enter_context(lock_archive(folder))
-                    growing.write(url=STAYS, status=200, headers=[], body=b"x")
+                    growing.write(RecordedResponse(url=STAYS, status=200, headers=[], body=b"x"))
             return found
 
         paper.answer = meanwhile  # type: ignore[method-assign]

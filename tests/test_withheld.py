@@ -24,7 +24,7 @@ from sqlite_utils import Database
 from newsarchive.browse.app import make_datasette
 from newsarchive.browse.metadata import DESCRIPTIONS
 from newsarchive.browse.rules import OPEN, rule_of
-from newsarchive.captures.writing import CaptureWriter
+from newsarchive.captures.writing import CaptureWriter, RecordedResponse
 from newsarchive.cli import cli
 from newsarchive.database import (
     finish_run,
@@ -105,7 +105,11 @@ def store(db: Database, writer: CaptureWriter, article: Article, *urls: str, tim
     body = article.markdown.encode()
     captures = [
         save_capture(
-            db, writer.write(url=url, status=200, headers=[], body=body, request=b"GET / HTTP/1.1\r\n\r\n"), None
+            db,
+            writer.write(
+                RecordedResponse(url=url, status=200, headers=[], body=body, request=b"GET / HTTP/1.1\r\n\r\n")
+            ),
+            None,
         )
         for url in (article.url, *urls)
     ]
@@ -142,7 +146,11 @@ def kept(tmp_path: Path) -> Iterator[Kept]:
     )
     for url in (f"https://a.kz/img/{mark('picture')}.jpg", f"https://a.kz/img/{mark('shown')}-300.jpg"):
         save_capture(
-            db, writer.write(url=url, status=200, headers=[("Content-Type", "image/jpeg")], body=url.encode()), None
+            db,
+            writer.write(
+                RecordedResponse(url=url, status=200, headers=[("Content-Type", "image/jpeg")], body=url.encode())
+            ),
+            None,
         )
     writer.close()
     db.conn.execute("update articles set gone = ?, gone_reason = 'HTTP 404' where id = ?", (time, number))

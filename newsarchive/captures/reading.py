@@ -1,4 +1,4 @@
-"""Reading a capture back by its place in a WARC file."""
+"""Reads a capture back from its WARC file."""
 
 from __future__ import annotations
 
@@ -8,26 +8,27 @@ from typing import Any
 
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 
+from newsarchive.captures.http_messages import read_message
 from newsarchive.captures.revisits import read_original
 from newsarchive.errors import NewsArchiveError
 from newsarchive.items import Page
 
 
 class CaptureError(NewsArchiveError):
-    """A capture cannot be read back; the message names the file and the place."""
+    """A capture cannot be read back; the message names the file and the offset."""
 
 
 def read_capture(folder: Path, *, warc: str, offset: int) -> Page:
-    """Read one capture back from the WARC file `folder`/`warc`: its URL, status, headers and body as they came.
+    """Read a capture from the WARC file `folder`/`warc`: its URL, status, headers and body as they came.
 
-    A revisit has its own head, and the body of the record that it refers to, in whichever file of `folder` that is.
-    Raises CaptureError where a file is missing or holds no whole record there.
+    A revisit has its own head and the body of its original, in whichever file of `folder` that is. Raises CaptureError
+    if a file is missing or has no complete record there.
     """
     path = folder / warc
     try:
         with open(path, "rb") as file:
             file.seek(offset)
-            for record in ArchiveIterator(file, record_types=_CAPTURES, parse_http=True):
+            for record in ArchiveIterator(file, record_types=_CAPTURES, parse_http=False):
                 if record.record_type == WarcRecordType.revisit:
                     return _revisit(folder, record, f"at {offset} in {path}")
                 return _page(record)
@@ -48,10 +49,10 @@ def _revisit(folder: Path, record: Any, where: str) -> Page:
 
 
 def _page(record: Any) -> Page:
-    url = record.headers["WARC-Target-URI"]
+    url, block = record.headers["WARC-Target-URI"], bytes(record.reader.read())
+    stated = record.headers.get("WARC-Truncated", "")
+    cut = f"it was incomplete when it was recorded ({stated})" if stated else ""
     if not record.is_http:
-        return Page(
-            url=url, body=record.reader.read(), headers={"content-type": record.headers.get("Content-Type", "")}
-        )
-    headers = {name.lower(): value for name, value in record.http_headers}
-    return Page(url=url, body=record.reader.read(), status=int(record.http_headers.status_code), headers=headers)
+        return Page(url=url, body=block, headers={"content-type": record.headers.get("Content-Type", "")}, cut=cut)
+    message = read_message(block)
+    return Page(url=url, body=message.body, status=message.status, headers=message.fields(), cut=cut)

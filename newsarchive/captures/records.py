@@ -1,56 +1,56 @@
-"""The records of a WARC file one by one: every byte of the file belongs to one, or is told to belong to none."""
+"""The records of a WARC file in order; bytes that belong to no record are reported as damage."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from newsarchive.captures.digests import matches, payload_digest
+from newsarchive.captures.http_messages import HttpMessage, read_message, split_message, unfold
 from newsarchive.errors import NewsArchiveError
+from newsarchive.text.compression import GZIP_DEFLATE, gunzip_stream, gzip_member
 from newsarchive.text.numbers import whole_number
 
 CHUNK = 1 << 16
 MOST = 256 << 20
-"""Bytes of a record that is taken into memory; a larger one is no page."""
-MAGIC = b"\x1f\x8b\x08"
+"""Size in bytes of the largest record that is read into memory; a larger one is not a page."""
 _ENDS = b"\r\n\r\n"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
-    """One gzip member of a file: where it begins, how long it is, and what it holds."""
+    """One gzip member of a file (RFC 1952), which holds one record: its offset, length and decompressed content."""
 
     offset: int
     length: int
     head: bytes
-    """Its gzip header: the first ten bytes."""
+    """The first ten bytes of its gzip header."""
     data: bytes
 
 
 @dataclass(frozen=True, kw_only=True)
 class Damage:
-    """Bytes that belong to no whole member, and why; `ends` where the file ends before the member does."""
+    """Bytes that belong to no complete record, and why."""
 
     offset: int
     length: int
     reason: str
     ends: bool = False
+    """The file ends before the record does."""
     whole: bool = False
-    """A whole member, only too large."""
+    """A complete record, but too large to read."""
 
 
 class RecordError(NewsArchiveError, ValueError):
-    """A record is not what it says it is; the message says in what."""
+    """A record contradicts its own head; the message says in what."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """A WARC record, taken apart: fields with small letters in their names, and the block."""
+    """A WARC record, taken apart: its named fields, with lower-case names, and its block."""
 
     fields: dict[str, str] = field(default_factory=dict)
     block: bytes
@@ -72,17 +72,22 @@ class Record:
 
     @property
     def head(self) -> bytes:
-        """The HTTP head of the block; empty where it is no HTTP message."""
-        return self.block.partition(_ENDS)[0] if self.is_http else b""
+        """The HTTP head of the block; empty if it is not an HTTP message."""
+        return split_message(self.block)[0] if self.is_http else b""
 
     @property
     def payload(self) -> bytes:
-        """The body of an HTTP message as it came; the whole block of others."""
-        return self.block.partition(_ENDS)[2] if self.is_http else self.block
+        """The body of an HTTP message as it came; of another record the whole block."""
+        return split_message(self.block)[1] if self.is_http else self.block
+
+    @property
+    def message(self) -> HttpMessage:
+        """The block as an HTTP message."""
+        return read_message(self.block)
 
 
 def read_members(path: Path, *, start: int = 0, end: int | None = None) -> Iterator[Member | Damage]:
-    """Every gzip member of a file from `start` up to `end`, and the bytes between them that belong to none."""
+    """Yield every gzip member of a file from `start` up to `end`, and the bytes between them as Damage."""
     end = path.stat().st_size if end is None else end
     with open(path, "rb") as file:
         while start < end:
@@ -97,7 +102,7 @@ def read_members(path: Path, *, start: int = 0, end: int | None = None) -> Itera
 
 
 def read_member(path: Path, offset: int) -> Member | Damage:
-    """The member at one place of a file."""
+    """Read the gzip member at an offset of a file."""
     end = path.stat().st_size
     with open(path, "rb") as file:
         file.seek(offset)
@@ -105,7 +110,7 @@ def read_member(path: Path, offset: int) -> Member | Damage:
 
 
 def _read_member(file: BinaryIO, start: int, end: int) -> Member | Damage:
-    inflate = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    decoder = gunzip_stream()
     parts: list[bytes] = []
     at, head, size = start, b"", 0
     while at < end:
@@ -115,16 +120,16 @@ def _read_member(file: BinaryIO, start: int, end: int) -> Member | Damage:
         head = head or chunk[:10]
         at += len(chunk)
         try:
-            plain = inflate.decompress(chunk)
+            plain = decoder.decompress(chunk)
         except zlib.error as error:
             return Damage(offset=start, length=0, reason=_in_words(error))
         size += len(plain)
         if size > MOST:
-            parts.clear()  # read on to its end, without keeping it
+            parts.clear()  # find its end without keeping it
         else:
             parts.append(plain)
-        if inflate.eof:
-            length = at - len(inflate.unused_data) - start
+        if decoder.eof:
+            length = at - len(decoder.unused_data) - start
             if size > MOST:
                 return Damage(offset=start, length=length, reason=f"larger than {MOST >> 20} MB", whole=True)
             return Member(offset=start, length=length, head=head, data=b"".join(parts))
@@ -137,7 +142,7 @@ def _in_words(error: zlib.error) -> str:
 
 
 def _next_member(file: BinaryIO, start: int, end: int) -> int:
-    """Where the next member of a WARC begins, at or after `start`; `end` where there is none."""
+    """Return the offset of the next member that begins a record, from `start` on; `end` if there is none."""
     at, tail = start, b""
     file.seek(start)
     while at < end:
@@ -145,11 +150,11 @@ def _next_member(file: BinaryIO, start: int, end: int) -> int:
         if not chunk:
             break
         data, base = tail + chunk, at - len(tail)
-        place = data.find(MAGIC)
+        place = data.find(GZIP_DEFLATE)
         while place >= 0:
             if _begins_record(file, base + place):
                 return base + place
-            place = data.find(MAGIC, place + 1)
+            place = data.find(GZIP_DEFLATE, place + 1)
         at += len(chunk)
         file.seek(at)
         tail = data[-2:]
@@ -159,65 +164,67 @@ def _next_member(file: BinaryIO, start: int, end: int) -> int:
 def _begins_record(file: BinaryIO, place: int) -> bool:
     file.seek(place)
     try:
-        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(file.read(512), 5) == b"WARC/"
+        return gunzip_stream().decompress(file.read(512), 5) == b"WARC/"
     except zlib.error:
         return False
 
 
+def read_fields(head: bytes) -> tuple[str, dict[str, str]]:
+    r"""Read the head of a WARC record: its version line, and its named fields with lower-case names.
+
+    Folded lines are joined; lines without a colon are left out. Lines may end with CRLF or a bare LF.
+
+    >>> read_fields(b"WARC/1.0\r\nWARC-Type: response\r\nX-Note: a\r\n  b\r\ngarbage\r\n\r\n")
+    ('WARC/1.0', {'warc-type': 'response', 'x-note': 'a b'})
+    """
+    first, *lines = head.decode("utf-8", "replace").rstrip("\r\n").split("\n")
+    pairs = (line.partition(":") for line in unfold(lines))
+    return first.strip(), {name.strip().lower(): value.strip() for name, colon, value in pairs if colon}
+
+
 def parse_record(data: bytes) -> Record:
-    """Take a record apart. Raises RecordError where its head, length, end or block digest is wrong."""
+    """Take one of our own records apart. Raises RecordError if its head, length, end or block digest is wrong."""
     head, ends, rest = data.partition(_ENDS)
-    lines = head.decode("utf-8", "replace").split("\r\n")
-    if not ends or not lines[0].startswith("WARC/1."):
+    version, fields = read_fields(head)
+    if not ends or not version.startswith("WARC/1."):
         raise RecordError("the WARC head is broken")
-    fields = {}
-    for line in lines[1:]:
-        name, colon, value = line.partition(":")
-        if not colon:
-            raise RecordError(f"the WARC head has a broken line “{line[:60]}”")
-        fields[name.strip().lower()] = value.strip()
-    said = fields.get("content-length", "")
-    length = whole_number(said)
+    stated = fields.get("content-length", "")
+    length = whole_number(stated)
     if length is None or rest[length:] != _ENDS:
-        raise RecordError(f"its Content-Length “{said[:20]}” is not that of its block")
+        raise RecordError(f"its Content-Length “{stated[:20]}” is not that of its block")
     record = Record(fields=fields, block=rest[:length])
     check_digest(fields.get("warc-block-digest", ""), record.block, "WARC-Block-Digest")
     return record
 
 
-def check_digest(said: str, data: bytes, name: str) -> None:
-    """Compare bytes with a labelled digest (``sha1:BASE32``, hexadecimal too). Raises RecordError, naming the field."""
-    if not said:
+def check_digest(stated: str, data: bytes, name: str) -> None:
+    """Compare bytes with the labelled digest of the field `name`, if stated. Raises RecordError."""
+    if not stated:
         return
-    label, _, value = said.partition(":")
-    try:
-        digest = hashlib.new(label.lower().replace("-", ""), data, usedforsecurity=False).digest()
-    except (ValueError, TypeError) as error:  # TypeError: shake has no length of its own
-        raise RecordError(f"{name} has an unknown kind of digest “{label[:20]}”") from error
-    try:
-        plain = bytes.fromhex(value) if len(value) == 2 * len(digest) else base64.b32decode(value.upper())
-    except (ValueError, binascii.Error):
-        plain = b""
-    if plain != digest:
+    same = matches(stated, data)
+    if same is None:
+        raise RecordError(f"{name} has an unknown kind of digest “{stated.partition(':')[0][:20]}”")
+    if not same:
         raise RecordError(f"its bytes differ from {name}")
 
 
 def as_response(record: Record, payload: bytes) -> bytes:
-    """A revisit as the response it stands for, as one gzip member: the same head, and the payload itself."""
+    """Return a revisit as the response it stands for, as one gzip member: the same head, with the payload itself."""
     head = record.block.rstrip(b"\r\n") or b"HTTP/1.1 200 OK"
-    block = head + b"\r\n\r\n" + payload
+    block = head + _ENDS + payload
     fields = {
         name: value
         for name, value in record.fields.items()
         if name not in ("warc-profile", "content-length", "warc-block-digest") and not name.startswith("warc-refers-to")
     }
-    sha1 = base64.b32encode(hashlib.sha1(block, usedforsecurity=False).digest()).decode()
-    fields |= {"warc-type": "response", "warc-block-digest": f"sha1:{sha1}", "content-length": str(len(block))}
-    fields["content-type"] = "application/http; msgtype=response"
+    fields |= {
+        "warc-type": "response",
+        "warc-block-digest": payload_digest(block),
+        "content-length": str(len(block)),
+        "content-type": "application/http; msgtype=response",
+    }
     lines = "".join(f"{_NAMES.get(name, name.title())}: {value}\r\n" for name, value in fields.items())
-    compressor = zlib.compressobj(6, zlib.DEFLATED, zlib.MAX_WBITS | 16)
-    data = b"WARC/1.1\r\n" + lines.encode() + b"\r\n" + block + b"\r\n\r\n"
-    return compressor.compress(data) + compressor.flush()
+    return gzip_member(b"WARC/1.1\r\n" + lines.encode() + b"\r\n" + block + _ENDS)
 
 
 _NAMES = {

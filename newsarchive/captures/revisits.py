@@ -1,4 +1,4 @@
-"""Revisits: WARC records that repeat a payload which another record holds, and finding that record again."""
+"""Revisits: records that repeat the payload of another record, and how that record is found."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from pathlib import Path
 
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 
+from newsarchive.captures.http_messages import split_message
+from newsarchive.captures.records import read_fields
 from newsarchive.items import Original
+from newsarchive.text.compression import gunzip_stream
 from newsarchive.text.numbers import whole_number
 
 PROFILE = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
@@ -19,10 +22,10 @@ _ORIGINALS = WarcRecordType.response | WarcRecordType.resource
 
 
 def reference_to(folder: Path, original: Original, digest: str) -> dict[str, str]:
-    """The fields by which a revisit refers to its original; none where no record with that payload digest is there.
+    """Return the fields by which a revisit refers to its original; empty if no record there has that payload digest.
 
-    WARC 1.1, sections 5.12 to 5.14; file name and offset are those that Heritrix writes besides, for a reader without
-    an index.
+    They are those of WARC 1.1, sections 5.12 to 5.14, with the file name and offset that Heritrix adds for readers
+    without an index.
     """
     fields = record_fields(folder / original.warc, original.offset)
     if fields.get("warc-payload-digest") != digest or fields.get("warc-type") not in ("response", "resource"):
@@ -38,54 +41,54 @@ def reference_to(folder: Path, original: Original, digest: str) -> dict[str, str
 
 
 def record_fields(path: Path, offset: int) -> dict[str, str]:
-    """The named fields of the WARC record at one place, names in small letters; none where there is no record."""
+    """Return the named fields of the record at an offset, with lower-case names; empty if there is no record."""
     try:
         with open(path, "rb") as file:
             file.seek(offset)
-            data = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(file.read(_HEAD), _HEAD)
+            data = gunzip_stream().decompress(file.read(_HEAD), _HEAD)
     except (OSError, zlib.error):
         return {}
     head, end, _ = data.partition(b"\r\n\r\n")
-    pairs = (line.partition(":") for line in head.decode("utf-8", "replace").split("\r\n")[1:])
-    return {name.strip().lower(): value.strip() for name, _, value in pairs} if end else {}
+    return read_fields(head)[1] if end else {}
 
 
 def read_original(folder: Path, fields: Mapping[str, str]) -> bytes | None:
-    """The payload that a revisit with these WARC fields repeats; None where the record that it refers to is not there.
+    """Return the payload that a revisit with these WARC fields repeats; None if the original is missing.
 
-    A file that was written anew after a takedown has another name and other offsets: there the record is sought by its
-    number.
+    A file that was rewritten after a takedown has another name and other offsets: there the record is looked up by its
+    ID.
     """
-    name, number = fields.get("WARC-Refers-To-Filename", ""), fields.get("WARC-Refers-To", "")
+    name, record_id = fields.get("WARC-Refers-To-Filename", ""), fields.get("WARC-Refers-To", "")
     offset = whole_number(fields.get("WARC-Refers-To-File-Offset", ""))
     if not name or "/" in name or "\0" in name or offset is None:
         return None
-    if (body := _payload(folder / name, offset, number)) is not None:
+    if (body := _payload(folder / name, offset, record_id)) is not None:
         return body
     base = re.sub(r"(-r\d+)?\.warc\.gz$", "", name)
     for path in sorted(folder.glob(f"{base}*.warc.gz")):
-        place = _places(path, path.stat().st_mtime_ns).get(number)
-        if place is not None and (body := _payload(path, place, number)) is not None:
+        at = _offsets(path, path.stat().st_mtime_ns).get(record_id)
+        if at is not None and (body := _payload(path, at, record_id)) is not None:
             return body
     return None
 
 
-def _payload(path: Path, offset: int, number: str) -> bytes | None:
-    """The payload of the record at one place, if it is the one with that number."""
+def _payload(path: Path, offset: int, record_id: str) -> bytes | None:
+    """Return the payload of the record at an offset if it has that ID."""
     try:
         with open(path, "rb") as file:
             file.seek(offset)
-            record = next(iter(ArchiveIterator(file, record_types=_ORIGINALS, parse_http=True)), None)
-            if record is None or record.headers.get("WARC-Record-ID") != number:
+            record = next(iter(ArchiveIterator(file, record_types=_ORIGINALS, parse_http=False)), None)
+            if record is None or record.headers.get("WARC-Record-ID") != record_id:
                 return None
-            return bytes(record.reader.read())
+            block = bytes(record.reader.read())
+            return split_message(block)[1] if record.is_http else block
     except OSError:
         return None
 
 
 @lru_cache(maxsize=16)
-def _places(path: Path, _changed: int) -> dict[str, int]:
-    """Where in a file each record begins, by its number."""
+def _offsets(path: Path, _changed: int) -> dict[str, int]:
+    """Return the offset of each record of a file by its ID."""
     with open(path, "rb") as file:
         records = ArchiveIterator(file, record_types=_ORIGINALS, parse_http=False)
         return {record.headers["WARC-Record-ID"]: record.stream_pos for record in records}

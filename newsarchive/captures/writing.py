@@ -1,14 +1,13 @@
-"""Writing captures as WARC 1.1 records."""
+"""Writes captures as WARC 1.1 records."""
 
 from __future__ import annotations
 
-import base64
 import fcntl
 import hashlib
 import os
 import re
-import zlib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from io import BytesIO
@@ -19,8 +18,11 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from newsarchive import __version__
+from newsarchive.captures.digests import payload_digest
+from newsarchive.captures.raw_heads import RawHead
 from newsarchive.captures.revisits import reference_to
 from newsarchive.items import Capture, Original
+from newsarchive.text.compression import gzip_member
 from newsarchive.times import precise_stamp, stamp
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
@@ -28,26 +30,37 @@ SOFTWARE = f"newsarchive/{__version__}"
 TLS_FIELD = "WARC-TLS-Verification"
 """Our own field of response and revisit records: `valid`, or why the certificate of the host was not."""
 TRUNCATIONS = ("length", "time", "disconnect", "unspecified")
-"""Reasons for a body that is not whole: WARC 1.1, section 5.13."""
+"""Reasons why a body is incomplete (WARC 1.1, section 5.13)."""
 HeaderList = Sequence[tuple[str, str]]
-"""Names and values; each character is one byte as it came, as Latin-1 reads it."""
+"""Names and values; each character is one byte as it came (Latin-1)."""
 Originals = Callable[[str], Original | None]
-"""Gives, by the SHA-256 of a payload, the capture that holds it already; None where none does."""
+"""Returns the capture that holds a payload already, given the payload's SHA-256; None if there is none."""
 
 
-class RawHead(StatusAndHeaders):  # type: ignore[misc]  # warcio has no types
-    """The head of an HTTP message as bytes: warcio's own rewrites whatever is not ASCII, or fails on it."""
+@dataclass(kw_only=True, frozen=True, slots=True)
+class RecordedResponse:
+    """An HTTP response to write: what came over the wire, and how."""
 
-    def __init__(self, head: bytes) -> None:
-        super().__init__("as it came", [])
-        self._head = head
-
-    def compute_headers_buffer(self, header_filter: object = None) -> None:
-        self.headers_buff = self._head + b"\r\n\r\n"
+    url: str
+    status: int
+    headers: HeaderList
+    body: bytes
+    """The bytes before any content decoding."""
+    head: bytes = b""
+    """The whole head, if it is to be kept byte for byte."""
+    request: bytes = b""
+    """The head of the request as sent."""
+    ip: str = ""
+    time: datetime | None = None
+    """When it came (UTC); now if not given."""
+    tls: str | None = None
+    """The result of the TLS certificate check."""
+    truncated: str = ""
+    """Why the body is incomplete, one of TRUNCATIONS; empty if it is complete."""
 
 
 def http_head(status: int, headers: HeaderList) -> bytes:
-    """A head of a status and of header lines, without the empty line after it.
+    """Return the head of a response, without the empty line after it.
 
     >>> http_head(200, [("Set-Cookie", "³=1")])
     b'HTTP/1.1 200 OK\\r\\nSet-Cookie: \\xb3=1'
@@ -57,11 +70,11 @@ def http_head(status: int, headers: HeaderList) -> bytes:
 
 
 class CaptureWriter:
-    """Writes the captures of one run into one WARC file, which is made at the first of them.
+    """Writes the captures of one run to one WARC file, which is created with the first of them.
 
     Each record is a gzip member of its own. Bodies that came compressed are stored as they are (level 0): compressing
-    them again costs fifty times the processor for no gain. A payload that `originals` knows is not written again: its
-    record is a revisit (WARC 1.1, section 6.7.2) with the head of its own response.
+    them again costs fifty times the processor time for no gain. A payload that `originals` knows is not written again:
+    its record is a revisit (WARC 1.1, section 6.7.2) with the head of its own response.
     """
 
     def __init__(
@@ -72,72 +85,34 @@ class CaptureWriter:
         self._originals = originals
         self._file: Any = None
 
-    def write(
-        self,
-        *,
-        url: str,
-        status: int,
-        headers: HeaderList,
-        body: bytes,
-        head: bytes = b"",
-        request: bytes = b"",
-        ip: str = "",
-        time: datetime | None = None,
-        tls: str | None = None,
-        truncated: str = "",
+    def write(self, response: RecordedResponse) -> Capture:
+        """Write a response record, and that of its request if given. Returns the capture."""
+        response = replace(
+            response,
+            headers=[(name, value) for name, value in response.headers if name.lower() != "transfer-encoding"],
+            time=response.time or datetime.now(UTC),
+        )
+        sha256 = hashlib.sha256(response.body).hexdigest()
+        original = self._originals(sha256) if response.body and not response.truncated else None
+        digest = payload_digest(response.body)
+        reference = reference_to(self.path.parent, original, digest) if original else {}
+        record = self._response(response, reference)
+        encoded = any(name.lower() == "content-encoding" for name, _ in response.headers)
+        offset, length = self._append(record, level=0 if encoded and not reference else 6)
+        if response.request:
+            self._append(self._request(response, record.rec_headers.get_header("WARC-Record-ID")), level=6)
+        capture = self._capture(response, sha256, offset, length)
+        return replace(capture, refers_to=original.capture if original and reference else None)
+
+    def write_resource(
+        self, *, url: str, body: bytes, content_type: str, time: datetime | None = None, truncated: str = ""
     ) -> Capture:
-        """Write a response record, and the request (head, as sent) that brought it; gives the capture.
-
-        `headers` are those that came over the wire, `body` the bytes before any content decoding, `head` the whole head
-        where it is to be kept byte for byte; `time` (UTC) is when they came, now where it is not given; `tls` what
-        the certificate was worth; `truncated` why the body is not whole, as WARC-Truncated has it (`TRUNCATIONS`).
-        """
-        headers = [(name, value) for name, value in headers if name.lower() != "transfer-encoding"]
-        encoded = any(name.lower() == "content-encoding" for name, _ in headers)
-        values = {name.lower(): value for name, value in headers}
-        time = time or datetime.now(UTC)
-        record_headers = {"WARC-Date": precise_stamp(time)}
-        if ip:
-            record_headers["WARC-IP-Address"] = ip
-        sha256 = hashlib.sha256(body).hexdigest()
-        original = self._originals(sha256) if body else None
-        reference = reference_to(self.path.parent, original, payload_digest(body)) if original else {}
-        response = self._record(
-            url,
-            "revisit" if reference else "response",
-            RawHead(head or http_head(status, headers)),
-            body,
-            {
-                **record_headers,
-                **({TLS_FIELD: tls} if tls else {}),
-                **({"WARC-Truncated": truncated} if truncated else {}),
-                **reference,
-            },
-        )
-        offset, length = self._append(response, level=0 if encoded and not reference else 6)
-        if request:
-            concurrent = {**record_headers, "WARC-Concurrent-To": response.rec_headers.get_header("WARC-Record-ID")}
-            self._append(self._request(url, request, concurrent), level=6)
-        return Capture(
-            url=url,
-            time=stamp(time),
-            status=status,
-            sha256=sha256,
-            warc=self.path.name,
-            offset=offset,
-            length=length,
-            refers_to=original.capture if original and reference else None,
-            etag=values.get("etag", ""),
-            last_modified=values.get("last-modified", ""),
-            content_type=values.get("content-type", ""),
-            tls=tls or None,
-        )
-
-    def write_resource(self, *, url: str, body: bytes, content_type: str, time: datetime | None = None) -> Capture:
-        """Write a resource record: a file that was given, not fetched; `time` (UTC) is its own, else now."""
+        """Write a resource record: a file that was given, not fetched. `time` (UTC) is its own; now if not given."""
         time = time or datetime.now(UTC)
         content_type = _CONTROL.sub(" ", content_type)  # it becomes a line of the record's own head
         headers = {"WARC-Date": precise_stamp(time), "Content-Type": content_type}
+        if truncated:
+            headers["WARC-Truncated"] = truncated
         offset, length = self._append(self._record(url, "resource", None, body, headers), level=6)
         return Capture(
             url=url,
@@ -151,16 +126,52 @@ class CaptureWriter:
         )
 
     def sync(self) -> None:
-        """Bring all that was written to the disk, before a database that points into it is committed."""
+        """Flush everything to disk, before a database that points into the file is committed."""
         if self._file is not None:
             os.fsync(self._file.fileno())
 
     def close(self) -> None:
-        """Close the file; closing twice, or a writer that wrote nothing, does nothing."""
+        """Close the file. Does nothing the second time, or if nothing was written."""
         if self._file is not None:
             self.sync()
             self._file.close()
             self._file = None
+
+    def _capture(self, response: RecordedResponse, sha256: str, offset: int, length: int) -> Capture:
+        assert response.time is not None
+        values = {name.lower(): value for name, value in response.headers}
+        return Capture(
+            url=response.url,
+            time=stamp(response.time),
+            status=response.status,
+            sha256=sha256,
+            warc=self.path.name,
+            offset=offset,
+            length=length,
+            etag=values.get("etag", ""),
+            last_modified=values.get("last-modified", ""),
+            content_type=values.get("content-type", ""),
+            tls=response.tls or None,
+        )
+
+    def _response(self, response: RecordedResponse, reference: dict[str, str]) -> Any:
+        fields = _shared_fields(response)
+        if response.tls:
+            fields[TLS_FIELD] = response.tls
+        if response.truncated:
+            fields["WARC-Truncated"] = response.truncated
+        head = RawHead(response.head or http_head(response.status, response.headers))
+        kind = "revisit" if reference else "response"
+        return self._record(response.url, kind, head, response.body, {**fields, **reference})
+
+    def _request(self, response: RecordedResponse, response_id: str) -> Any:
+        return _BUILDER.create_warc_record(
+            response.url,
+            "request",
+            payload=BytesIO(response.request),
+            length=len(response.request),
+            warc_headers_dict={**_shared_fields(response), "WARC-Concurrent-To": response_id},
+        )
 
     def _record(self, url: str, kind: str, head: StatusAndHeaders | None, body: bytes, headers: dict[str, str]) -> Any:
         headers = {**headers, "WARC-Payload-Digest": payload_digest(body)}
@@ -169,26 +180,23 @@ class CaptureWriter:
             url, kind, payload=BytesIO(body), length=len(body), http_headers=head, warc_headers_dict=headers
         )
 
-    def _request(self, url: str, request: bytes, headers: dict[str, str]) -> Any:
-        return _BUILDER.create_warc_record(
-            url, "request", payload=BytesIO(request), length=len(request), warc_headers_dict=headers
-        )
-
     def _append(self, record: Any, *, level: int) -> tuple[int, int]:
-        """Append a record as one gzip member; gives its offset and length in bytes."""
+        """Append a record as one gzip member. Returns its offset and length in bytes."""
         if self._file is None:
             self._open()
         offset = self._file.tell()
-        member = _gzip_member(record, level)
+        plain = BytesIO()
+        WARCWriter(plain, gzip=False, warc_version="1.1").write_record(record)
+        member = gzip_member(plain.getvalue(), level)
         try:
-            self._write_whole(member)
-        except OSError:  # a disk that is full takes a part: what comes after it could never be read
+            self._write_all(member)
+        except OSError:  # a full disk takes a part, and nothing after that part could be read
             self._file.truncate(offset)
             self._file.seek(offset)
             raise
         return offset, len(member)
 
-    def _write_whole(self, data: bytes) -> None:
+    def _write_all(self, data: bytes) -> None:
         rest = memoryview(data)
         while rest:
             rest = rest[self._file.write(rest) :]
@@ -196,7 +204,7 @@ class CaptureWriter:
     def _open(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._file = open(self.path, "xb", buffering=0)  # noqa: SIM115
-        fcntl.flock(self._file, fcntl.LOCK_EX)  # tells others that the file still grows
+        fcntl.flock(self._file, fcntl.LOCK_EX)  # tells other processes that the file still grows
         info = {
             "software": SOFTWARE,
             "format": "WARC File Format 1.1",
@@ -207,23 +215,14 @@ class CaptureWriter:
         self._append(_BUILDER.create_warcinfo_record(self.path.name, info), level=6)
 
 
-def payload_digest(body: bytes) -> str:
-    """A payload's digest as WARC records have it.
-
-    >>> payload_digest(b"")
-    'sha1:3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ'
-    """
-    return f"sha1:{base64.b32encode(hashlib.sha1(body, usedforsecurity=False).digest()).decode()}"
-
-
 _BUILDER = WARCWriter(BytesIO(), gzip=False, warc_version="1.1")
 
 
-def _gzip_member(record: Any, level: int) -> bytes:
-    plain = BytesIO()
-    WARCWriter(plain, gzip=False, warc_version="1.1").write_record(record)
-    compressor = zlib.compressobj(level, zlib.DEFLATED, zlib.MAX_WBITS | 16)
-    return compressor.compress(plain.getbuffer()) + compressor.flush()
+def _shared_fields(response: RecordedResponse) -> dict[str, str]:
+    """Return the fields that the records of a response and of its request have in common."""
+    assert response.time is not None
+    fields = {"WARC-Date": precise_stamp(response.time)}
+    return {**fields, "WARC-IP-Address": response.ip} if response.ip else fields
 
 
 def _reason(status: int) -> str:

@@ -16,7 +16,7 @@ from scrapy.http import Response
 from sqlite_utils import Database
 
 from newsarchive import database
-from newsarchive.captures.writing import CaptureWriter
+from newsarchive.captures.writing import CaptureWriter, RecordedResponse
 from newsarchive.crawling.failures import reason_of
 from newsarchive.database.images import images_to_download
 from newsarchive.images.reading import Picture, keep_picture
@@ -54,14 +54,16 @@ def write_response(warc: CaptureWriter, request: Request, response: Response) ->
         for value in values
     ]
     return warc.write(
-        url=response.url,
-        status=response.status,
-        headers=headers,
-        body=response.body,
-        request=_request_head(request),
-        ip=str(response.ip_address or ""),
-        tls=request.meta.get("tls"),
-        truncated=_truncation(response),
+        RecordedResponse(
+            url=response.url,
+            status=response.status,
+            headers=headers,
+            body=response.body,
+            request=_request_head(request),
+            ip=str(response.ip_address or ""),
+            tls=request.meta.get("tls"),
+            truncated=_truncation(response),
+        )
     )
 
 

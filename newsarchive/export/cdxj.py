@@ -6,7 +6,6 @@ import hashlib
 import json
 import re
 import sqlite3
-import zlib
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 from newsarchive.captures.records import Record
 from newsarchive.export.files import Sink
 from newsarchive.export.surt import surt
+from newsarchive.text.compression import gzip_member
 
 BLOCK = 1024
 """Lines per block, as in Webrecorder's tools."""
@@ -57,8 +57,7 @@ class Index:
         """Yield each block with the key and time of its first line."""
         lines = (line for (line,) in self._lines.execute("select line from lines order by line"))
         while part := list(islice(lines, BLOCK)):
-            compressor = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS | 16)
-            data = compressor.compress("".join(f"{line}\n" for line in part).encode()) + compressor.flush()
+            data = gzip_member("".join(f"{line}\n" for line in part).encode(), 9)
             yield part[0].partition(" {")[0], data
 
 
@@ -67,7 +66,7 @@ def index_line(record: Record, *, file: str, offset: int, length: int) -> str:
     fields: dict[str, str] = {
         "url": record.url,
         "mime": _mime(record),
-        "status": record.head.partition(b"\r\n")[0].decode("latin-1").partition(" ")[2][:3],
+        "status": str(record.message.status) if record.is_http else "",
         "digest": record.fields.get("warc-payload-digest", ""),
         "length": str(length),
         "offset": str(offset),
@@ -82,6 +81,5 @@ def _mime(record: Record) -> str:
         return "warc/revisit"
     kind = record.fields.get("content-type", "")
     if record.is_http:
-        found = re.search(rb"(?im)^content-type:[ \t]*([^\r\n]*)", record.head)
-        kind = found[1].decode("latin-1") if found else ""
+        kind = record.message.fields().get("content-type", "")
     return re.split(r"[;\s]", kind.strip(), maxsplit=1)[0]

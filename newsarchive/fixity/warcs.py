@@ -226,12 +226,9 @@ def differences(state: State, member: Member, record: Record, row: Row) -> Itera
         check_digest(record.fields.get("warc-payload-digest", ""), record.payload, "WARC-Payload-Digest")
         said["sha256"] = (hashlib.sha256(record.payload).hexdigest(), row["sha256"])
     if record.is_http:
-        line, _, rest = record.head.decode("utf-8", "replace").partition("\r\n")
-        headers = {}
-        for header in rest.split("\r\n"):
-            name, _, value = header.partition(":")
-            headers[name.strip().lower()] = value.strip()
-        said["status"] = (line.partition(" ")[2][:3], str(row["status"]))
+        message = record.message
+        headers = message.fields()
+        said["status"] = (str(message.status), str(row["status"]))
         for column, name in (("content_type", "content-type"), ("etag", "etag"), ("last_modified", "last-modified")):
             if row[column].isascii():  # records encode other letters differently
                 said[column] = (headers.get(name, ""), row[column].strip())

@@ -16,6 +16,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from newsarchive.errors import NewsArchiveError
 from newsarchive.images.svg import SvgRefused, read_svg
+from newsarchive.text.compression import GZIP
 
 MOST_PIXELS = 64_000_000
 """More than any camera of a newspaper gives; decoded they take some 200 MB of a worker's memory."""
@@ -38,7 +39,7 @@ _OTHERS = (
     (b"II*\0", "a TIFF"),
     (b"MM\0*", "a TIFF"),
     (b"\0\0\1\0", "an icon"),
-    (b"\x1f\x8b", "a gzip file"),
+    (GZIP, "a gzip file"),
     (b"PK\3\4", "a ZIP file"),
     (b"\x1a\x45\xdf\xa3", "a video"),
 )

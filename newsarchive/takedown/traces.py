@@ -56,10 +56,7 @@ class Traces:
 
 def page_of(record: Record) -> Page:
     """Return the page in a record."""
-    headers = {}
-    for line in record.head.decode("utf-8", "replace").split("\r\n")[1:]:
-        name, _, value = line.partition(":")
-        headers[name.strip().lower()] = value.strip()
+    headers = record.message.fields() if record.is_http else {}
     return Page(url=record.url, body=record.payload, headers=headers)
 
 
