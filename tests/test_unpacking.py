@@ -15,9 +15,10 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from newsarchive.captures import records as members
-from newsarchive.importing import unpacking
-from newsarchive.importing.recordings import find_recordings, read_page
-from newsarchive.importing.unpacking import RecordingError, readable
+from newsarchive.importing import framing, unpacking
+from newsarchive.importing.payloads import read_page
+from newsarchive.importing.recordings import find_recordings
+from newsarchive.importing.unpacking import RecordingError, Unpacker
 
 KINDS = ("plain", "members", "one member", "zstd", "wacz")
 
@@ -69,15 +70,11 @@ def taken(path: Path, folder: Path) -> tuple[list[str], list[str]]:
     broken: list[str] = []
     folder.mkdir(exist_ok=True)
     try:
-        files = list(readable(path, folder, broken))
+        files = list(Unpacker(folder, broken).files_in(path))
     except RecordingError as error:
         return [], [*broken, str(error)]
-    found = find_recordings(iter(files), broken, names={})
-    pages = []
-    for place in found.pages:
-        page, _ = read_page(place)
-        pages.append(page.url.split("/")[-2])
-    return pages, broken
+    found = find_recordings(iter(files), broken)
+    return [read_page(place).page.url.split("/")[-2] for place in found.pages], broken
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -125,7 +122,7 @@ def test_damage_anywhere_is_named_and_never_an_error_of_ours(tmp_path: Path, kin
 
 def test_a_record_too_large_for_a_page_is_skipped_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(members, "MOST", 4096)
-    monkeypatch.setattr(unpacking, "MOST", 4096)
+    monkeypatch.setattr(framing, "MOST", 4096)
     out = BytesIO()
     for gzipped, name in ((False, "a.warc"), (True, "b.warc.gz")):
         out = BytesIO()

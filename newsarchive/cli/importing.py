@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -12,9 +13,12 @@ from newsarchive.cli.crawling import announce
 from newsarchive.cli.progress import progress_bar
 from newsarchive.cli.terminal import Archive, json_option, print_json
 from newsarchive.database import lock_archive, open_archive
-from newsarchive.importing.pages import Imported, import_files, recordings_in
+from newsarchive.importing.pages import import_files, name_others, recordings_in
+from newsarchive.importing.storing import Imported
 from newsarchive.takedown import clean_up
 from newsarchive.text.counting import counted
+
+logger = logging.getLogger(__name__)
 
 
 @click.command("import")
@@ -36,33 +40,54 @@ def import_(archive: Archive, paths: tuple[Path, ...], any_site: bool, as_json: 
         result = _import(archive, paths, any_site=any_site)
     for sentence in result.broken:
         archive.warn(f"{sentence}.")
+    for sentence in result.truncated:
+        logger.debug("%s.", sentence)
     for sentence in result.notes:
         archive.say(f"{sentence}.")
     if as_json:
         print_json(
-            {"counts": result.counts, "pictures": result.pictures, "broken": result.broken, "notes": result.notes}
+            {
+                "counts": result.counts,
+                "pictures": result.pictures,
+                "broken": result.broken,
+                "truncated": result.truncated,
+                "notes": result.notes,
+            }
         )
     else:
         counts = result.counts
         words = f"{counts['new']} new, {counts['changed']} changed, {counts['same']} the same, {counts['known']} known"
         rest = f"{counts['not_article']} no articles, {counts['other_site']} of other sites, {counts['failed']} failed"
+        rest += f", {counts['truncated']} incomplete" if counts["truncated"] else ""
         kept = ", ".join(f"{count} {outcome}" for outcome, count in sorted(result.pictures.items()))
         click.echo(f"{counted(sum(counts.values()), 'page')}: {words}, {rest}{'; images: ' if kept else ''}{kept}")
     sys.exit(1 if result.broken or result.counts["failed"] else 0)
 
 
+def _count_truncated(count: int) -> str:
+    """Return a sentence on pages that were recorded incompletely.
+
+    >>> _count_truncated(1)
+    '1 page was recorded incompletely and is kept, but made no article; “newsarchive -v import …” names it'
+    """
+    were, them, kept = ("was", "it", "is kept") if count == 1 else ("were", "them", "are kept")
+    pages = f"{counted(count, 'page')} {were} recorded incompletely and {kept}, but made no article"
+    return f"{pages}; “newsarchive -v import …” names {them}"
+
+
 def _import(archive: Archive, paths: tuple[Path, ...], *, any_site: bool) -> Imported:
-    files = []
+    files, others = [], []
     for path in paths:
-        found = recordings_in(path)
+        found, rest = recordings_in(path)
         if not found:
             raise click.UsageError(f"There is no WARC, WACZ or HTML file in {path}.")
         files += found
+        others += rest
     db = open_archive(archive.folder)
     try:
         clean_up(db, archive.folder)
         with progress_bar(archive) as bar:
-            return import_files(
+            result = import_files(
                 archive.folder,
                 db,
                 files,
@@ -71,6 +96,11 @@ def _import(archive: Archive, paths: tuple[Path, ...], *, any_site: bool) -> Imp
                 workers=os.cpu_count() or 1,
                 progress=bar.show,
             )
+        if others:
+            result.notes.append(name_others(others))
+        if result.truncated:
+            result.notes.append(_count_truncated(len(result.truncated)))
+        return result
     except KeyboardInterrupt:
         archive.warn("Interrupted. What was imported is kept; the same import resumes from there.")
         sys.exit(1)

@@ -1,4 +1,4 @@
-"""Pictures that others recorded: those that kept articles show, read and kept as if they had been fetched then."""
+"""Images that others recorded: those that stored articles show are kept as if they had been fetched then."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from newsarchive.database.earlier import save_earlier_image
 from newsarchive.errors import reason_of
 from newsarchive.images.reading import Picture, PictureRefused, keep_picture, read_picture
 from newsarchive.importing.known import KnownCaptures, to_second
-from newsarchive.importing.recordings import Place, read_page, write_page
+from newsarchive.importing.payloads import Place, read_page, write_page
 from newsarchive.items import Capture, FetchedImage, ImageToDownload
 from newsarchive.urls import as_requested
 from newsarchive.workers.pool import TooSlow, WorkerDied, WorkerPool
 
 BATCH = 40
 _SHOWN = "select distinct json_extract(i.value, '$.shown') from revisions r, json_each(r.images) i"
-"""The versions of pictures that the pages of any revision show."""
+"""The versions of images that the pages of any revision show."""
 
 
 @dataclass(kw_only=True, slots=True)
 class _Read:
-    """A picture that was read: what it is (not of a smaller version that is shown), or why it is refused."""
+    """An image that was read, or why it was refused. `picture` is None for a smaller version that is only shown."""
 
     wanted: ImageToDownload
     capture: Capture
@@ -38,7 +38,7 @@ class _Read:
 
 
 class RecordedPictures:
-    """Takes in pictures for one import; `counts` says what came of them, `broken` names what cannot be read."""
+    """Imports images; `counts` has their outcomes, `broken` names what cannot be read."""
 
     def __init__(self, folder: Path, db: Database, run: int, writer: CaptureWriter, broken: list[str]) -> None:
         self._folder, self._db, self._run, self._writer = folder, db, run, writer
@@ -48,7 +48,7 @@ class RecordedPictures:
         self.counts: Counter[str] = Counter()
 
     async def take(self, places: Sequence[Place], progress: Callable[[int, int], None]) -> None:
-        """Keep the pictures whose addresses the archive knows, in order of time; each capture once."""
+        """Keep the images whose URLs the archive knows, in order of time, each capture once."""
         self._own = self._known({as_requested(place.url) for place in places})
         waiting = [place for place in places if as_requested(place.url) in self._own]
         if not waiting:
@@ -67,7 +67,7 @@ class RecordedPictures:
             pool.close()
 
     def _known(self, addresses: Collection[str]) -> dict[str, ImageToDownload]:
-        """The pictures of kept articles that are at these addresses, each as requests name it."""
+        """Return the images of stored articles at these URLs, by the URL as requests name it."""
         known: dict[str, ImageToDownload] = {}
         for query, shown in (("select url from images", False), (_SHOWN, True)):
             for (url,) in self._db.conn.execute(query):
@@ -77,18 +77,19 @@ class RecordedPictures:
         return known
 
     async def _read(self, place: Place, pool: WorkerPool) -> _Read | None:
-        """Read a picture and write its capture and its file; None where it is kept already, or broken."""
+        """Read an image, write its capture and its file. Returns None if it is kept already, or broken."""
         try:
-            page, head = read_page(place)
+            recorded = read_page(place)
         except RecordError as error:
             self._broken.append(f"{place.url} of {place.time}: {error}; skipped")
             return None
+        page = recorded.page
         if self._captures.has(place.url, to_second(place.time), page.body):
             return None
         wanted = self._own[as_requested(place.url)]
-        picture, reason = await _what_it_is(pool, page.body)
+        picture, reason = (None, page.cut) if page.cut else await _image_in(pool, page.body)
         try:
-            capture = write_page(self._writer, page, head, datetime.fromisoformat(place.time))
+            capture = write_page(self._writer, recorded, datetime.fromisoformat(place.time))
         except ValueError as error:  # a head that no record takes
             self._broken.append(f"{place.url} of {place.time}: could not be kept: {reason_of(error)}")
             return None
@@ -121,7 +122,7 @@ class RecordedPictures:
         return database.save_fetched_image(self._db, fetched, one.picture, run=self._run)
 
     def _is_newer(self, url: str, capture: Capture) -> bool:
-        """Whether the archive has seen the address's present file after this capture."""
+        """Whether the archive saw the current file of the URL after this capture."""
         row = self._db.conn.execute(
             "select v.last_seen from images i join image_versions v on v.image = i.id and v.sha256 = i.sha256"
             " where i.url = ? and i.state = 'kept'",
@@ -130,8 +131,8 @@ class RecordedPictures:
         return row is not None and capture.time < row[0]
 
 
-async def _what_it_is(pool: WorkerPool, body: bytes) -> tuple[Picture | None, str]:
-    """What a picture is, by a worker; or why it is refused."""
+async def _image_in(pool: WorkerPool, body: bytes) -> tuple[Picture | None, str]:
+    """Read an image in a worker. Returns it, or why it is refused."""
     try:
         return await pool.run(read_picture, body), ""
     except PictureRefused as error:

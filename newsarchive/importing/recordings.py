@@ -1,273 +1,358 @@
-"""Web recordings by others: pages and pictures in their WARC and WACZ files, found cheaply and read one at a time."""
+"""Web recordings by others: the pages and images in WARC and ARC files, indexed first and read one at a time."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Protocol
 
-from newsarchive.captures.records import (
-    Member,
-    Record,
-    RecordError,
-    check_digest,
-    parse_record,
-    read_member,
-    read_members,
+from newsarchive.captures.digests import digest_value, digests_of, matches
+from newsarchive.captures.http_messages import dechunk
+from newsarchive.captures.records import Damage, Record, RecordError
+from newsarchive.importing.media_types import HTML
+from newsarchive.importing.payloads import (
+    PAGE_STATUSES,
+    Place,
+    is_message,
+    kind_of,
+    payload_differs,
+    payload_of,
+    read_time,
+    time_of,
 )
-from newsarchive.captures.writing import TLS_FIELD, TRUNCATIONS, CaptureWriter
-from newsarchive.items import Capture, Page
+from newsarchive.importing.unpacking import RecordingFile, Where
 from newsarchive.text.numbers import whole_number
-from newsarchive.times import precise_stamp
-from newsarchive.urls import is_address
+from newsarchive.urls import is_address, url_key
 
-_ADDRESS = re.compile(r"https?://[^\s/?#\x00-\x1f][^\s\x00-\x1f]*")
-FIRST_YEAR = 1990
-"""Of the first web page: nothing was recorded or saved before."""
-_LONGEST_VERDICT = 300
-"""Letters of what a record says of a certificate: that of a program like this one is shorter."""
-_HTML = ("text/html", "application/xhtml+xml")
+_ADDRESS = re.compile(r"https?://[^\s/?#\x00-\x1f][^\x00-\x1f]*")
+_NOT_A_PAGE = re.compile(
+    r"\.(?:css|m?js|json|png|jpe?g|gif|webp|avif|svg|ico|woff2?|ttf|otf|eot|mp[34]|webm|pdf)$", re.I
+)
+_MOST_CANDIDATES = 50
+"""Captures of one URL that are compared with the digest of a revisit."""
+
+Digest = tuple[str, bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a page was found: its file and offset, and those of the record that holds its body (a revisit's original).
+@dataclass(slots=True)
+class Original:
+    """A record that a revisit may refer to: what it is, and which records hold its payload."""
 
-    `time` is the record's own (UTC), to the fraction of a second that it gives.
-    """
-
-    time: str
+    kind: str
+    """`text/html`, the type of an image, or empty."""
     url: str
-    file: Path
-    offset: int
-    body_file: Path
-    body_offset: int
+    body: tuple[Where, ...]
+    digest: Digest | None
+    truncated: str = ""
 
 
-Kept = Callable[[str, str], "tuple[Path, int] | None"]
-"""Gives, by address and time (UTC), the WARC file and the offset of a capture that the archive has."""
+class KeptOriginals(Protocol):
+    """The captures that the archive has, as originals of revisits in other files."""
+
+    def at(self, url: str, time: str) -> Iterable[Where]:
+        """Return the captures of a URL at a time (UTC, to the second)."""
+
+    def of(self, url: str) -> Iterable[Where]:
+        """Return the captures of a URL, the newest first."""
+
+    def with_sha256(self, digest: bytes) -> Iterable[Where]:
+        """Return the captures with a payload."""
 
 
-@dataclass(frozen=True, slots=True)
+class NothingKept:
+    """No captures at all."""
+
+    def at(self, url: str, time: str) -> Iterable[Where]:
+        return ()
+
+    def of(self, url: str) -> Iterable[Where]:
+        return ()
+
+    def with_sha256(self, digest: bytes) -> Iterable[Where]:
+        return ()
+
+
+@dataclass(slots=True)
 class Found:
-    """What files hold: HTML pages and pictures, each in order of time."""
+    """What files hold: pages and images, each in order of time."""
 
-    pages: list[Place]
-    pictures: list[Place]
+    pages: list[Place] = field(default_factory=list)
+    pictures: list[Place] = field(default_factory=list)
+
+    def add(self, kind: str, place: Place) -> None:
+        """Add a place by its media type."""
+        (self.pages if kind == HTML else self.pictures).append(place)
 
 
 def find_recordings(
-    files: Iterator[Path],
+    files: Iterator[RecordingFile],
     broken: list[str],
     *,
-    names: dict[Path, Path],
-    kept: Kept = lambda _url, _time: None,
+    kept: KeptOriginals = NothingKept(),
+    notes: list[str] | None = None,
 ) -> Found:
-    """The pages and pictures of files; what is broken is named in `broken`. `names`: the file that was given.
+    """Find the pages and images of files. Damage is named in `broken`, what a person should know in `notes`.
 
-    Revisits are resolved by the payload digest within all the files, else by the address and time of their original
-    among what is `kept` already; one whose original is in neither is broken.
+    Revisits are resolved, in any order of the files, by the ID of their original, by its URL and time, or by the digest
+    of its payload, among all the files and then in what is `kept`.
     """
-    found = Found([], [])
-    originals: dict[str, tuple[list[Place], Path, int]] = {}
-    others: set[str] = set()  # digests of what is neither: styles, fonts
-    revisits: list[tuple[str, Record, Path, int]] = []
-    for path in files:
-        for member in read_members(path):
-            try:
-                record = _record(member)
-                kind = _kind(record) if record.kind in ("response", "resource") else ""
-                time = stamp(record.fields.get("warc-date", "")) if kind or record.kind == "revisit" else ""
-            except (ValueError, TypeError, LookupError) as error:  # RecordError is a ValueError
-                broken.append(f"{names.get(path, path)}, byte {member.offset}: {error}; skipped")
-                continue
-            digest = record.fields.get("warc-payload-digest", "")
-            if kind:
-                places = found.pages if kind in _HTML else found.pictures
-                places.append(Place(time, record.url, path, member.offset, path, member.offset))
-                originals.setdefault(digest, (places, path, member.offset))
-            elif record.kind in ("response", "resource"):
-                others.add(digest)
-            elif record.kind == "revisit" and "not-modified" not in record.fields.get("warc-profile", ""):
-                revisits.append((time, record, path, member.offset))
-    for time, record, path, offset in revisits:
-        digest = record.fields.get("warc-payload-digest", "")
-        if digest and digest in originals:
-            places, body_file, body_offset = originals[digest]
-            places.append(Place(time, record.url, path, offset, body_file, body_offset))
-        elif digest and digest in others:
-            continue
-        elif (original := _kept_original(record, digest, kept)) is not None:
-            found.pages.append(Place(time, record.url, path, offset, *original))
-        else:
-            where = f"{names.get(path, path)}, byte {offset}"
-            broken.append(f"{where}: the original of the revisit of {record.url} is not there")
-    for places in (found.pages, found.pictures):
+    index = _Index(broken)
+    for file in files:
+        index.add_file(file)
+    index.join_segments()
+    Revisits(index, broken, notes if notes is not None else [], kept).resolve()
+    for places in (index.found.pages, index.found.pictures):
         places.sort(key=lambda place: (place.time, place.url))
-    return found
+    return index.found
 
 
-def _kept_original(record: Record, digest: str, kept: Kept) -> tuple[Path, int] | None:
-    """Where the page that a revisit repeats is kept, if its payload has the digest that the revisit tells."""
-    url = record.fields.get("warc-refers-to-target-uri", record.url).strip("<>")
-    try:
-        place = kept(url, stamp(record.fields.get("warc-refers-to-date", "")))
-        if place is None:
+@dataclass(slots=True)
+class _Segmented:
+    """A record whose block goes on in others (WARC 1.1, section 6.9)."""
+
+    original: Original
+    time: str
+    parts: dict[int, Where]
+    is_ended: bool = False
+
+    def finish(self) -> None:
+        """Put the segments together, as far as they are there."""
+        number = 2
+        while number in self.parts:
+            self.original.body += (self.parts[number],)
+            number += 1
+        if not self.is_ended or len(self.parts) > number - 2:
+            self.original.truncated = "segments are missing"
+
+
+class _Index:
+    """All records of the files, as far as pages and images need them."""
+
+    def __init__(self, broken: list[str]) -> None:
+        self.found = Found()
+        self.by_id: dict[str, Original] = {}
+        self.by_moment: dict[tuple[str, str], Original] = {}
+        self.by_digest: dict[Digest, Original] = {}
+        self.by_url: dict[str, list[Original]] = {}
+        self.revisits: list[tuple[str, Where, Record]] = []
+        self._segmented: dict[str, _Segmented] = {}
+        self._continuations: list[tuple[str, int, bool, Where]] = []
+        self._broken = broken
+
+    def add_file(self, file: RecordingFile) -> None:
+        """Add the records of a file."""
+        differing: list[Where] = []
+        for where, record in file.records():
+            try:
+                if isinstance(record, Damage):
+                    size = f" ({record.length:,} bytes)" if record.length else ""
+                    raise RecordError(f"{record.reason}; skipped{size}")
+                self._add(where, record, differing)
+            except RecordError as error:
+                skipped = "" if "; skipped" in str(error) else "; skipped"
+                self._broken.append(f"{where}: {error}{skipped}")
+        if differing:
+            more = f" and {len(differing) - 1} more of its records" if len(differing) > 1 else ""
+            self._broken.append(
+                f"{differing[0]}{more}: the payload differs from WARC-Payload-Digest; read nevertheless"
+            )
+
+    def _add(self, where: Where, record: Record, differing: list[Where]) -> None:
+        if record.kind not in ("response", "resource", "revisit", "continuation"):
+            return
+        stated = record.fields.get("warc-block-digest", "")
+        if matches(stated, record.block) is False and not matches(
+            stated, payload_of(record)
+        ):  # some digest the payload
+            raise RecordError("its bytes differ from WARC-Block-Digest")
+        if record.kind == "continuation":
+            self._add_continuation(where, record)
+        elif record.kind == "revisit":
+            if "not-modified" not in record.fields.get("warc-profile", ""):
+                head = Record(fields=record.fields, block=record.block[: 1 << 14])
+                self.revisits.append((time_of(record), where, head))
+        else:
+            self._add_original(where, record, differing)
+
+    def _add_continuation(self, where: Where, record: Record) -> None:
+        number = whole_number(record.fields.get("warc-segment-number", "")) or 0
+        is_last = "warc-segment-total-length" in record.fields
+        self._continuations.append((record.fields.get("warc-segment-origin-id", ""), number, is_last, where))
+
+    def _add_original(self, where: Where, record: Record, differing: list[Where]) -> None:
+        kind = media_kind(record)
+        segmented = "warc-segment-number" in record.fields
+        digest = digest_value(record.fields.get("warc-payload-digest", ""))
+        if kind == HTML and digest is None and not segmented:
+            digest = next(digests_of(payload_of(record), {"sha1"}))
+        stated = record.fields.get("warc-truncated", "").strip().lower()
+        truncated = f"its recorder cut it off ({stated[:20]})" if stated else ""
+        original = Original(kind, url_of(record), (where,), digest, truncated)
+        time = time_of(record) if kind else ""
+        self._register(record, original)
+        if segmented:
+            self._segmented[record.fields.get("warc-record-id", "")] = _Segmented(original, time, {})
+        elif kind:
+            self.found.add(kind, Place(time, url_of(record), where, original.body, truncated))
+            if not truncated and payload_differs(record):
+                differing.append(where)
+
+    def _register(self, record: Record, original: Original) -> None:
+        if record_id := record.fields.get("warc-record-id", ""):
+            self.by_id.setdefault(record_id, original)
+        try:
+            time = time_of(record)[:19]
+        except RecordError:
+            time = ""
+        key = url_key(url_of(record)) if original.kind == HTML else url_of(record)
+        self.by_moment.setdefault((key, time), original)
+        if original.digest is not None:
+            self.by_digest.setdefault(original.digest, original)
+        if original.kind == HTML:
+            self.by_url.setdefault(key, []).append(original)
+
+    def join_segments(self) -> None:
+        """Join the segments of records, in whichever files they are."""
+        for origin, number, is_last, where in self._continuations:
+            if (segmented := self._segmented.get(origin)) is not None:
+                segmented.parts[number] = where
+                segmented.is_ended |= is_last
+        for segmented in self._segmented.values():
+            segmented.finish()
+            original = segmented.original
+            if original.kind:
+                place = Place(segmented.time, original.url, original.body[0], original.body, original.truncated)
+                self.found.add(original.kind, place)
+
+
+class Revisits:
+    """Finds the originals of revisits."""
+
+    def __init__(self, index: _Index, broken: list[str], notes: list[str], kept: KeptOriginals) -> None:
+        self._index, self._broken, self._notes, self._kept = index, broken, notes, kept
+
+    def resolve(self) -> None:
+        """Add each revisit of a page or image to what was found; name those whose original is missing."""
+        others = 0
+        for time, where, record in self._index.revisits:
+            original = self._original(record)
+            if original is not None:
+                if original.kind and url_of(record).startswith(("http://", "https://")) and is_address(url_of(record)):
+                    place = Place(time, url_of(record), where, original.body, original.truncated)
+                    self._index.found.add(original.kind, place)
+            elif _may_be_page(record):
+                self._broken.append(f"{where}: the original of the revisit of {record.url} is not there")
+            else:
+                others += 1
+        if others:
+            things = (
+                "revisit of something other than a page has"
+                if others == 1
+                else "revisits of other things than pages have"
+            )
+            self._notes.append(f"{others:,} {things} no original in these files")
+
+    def _original(self, record: Record) -> Original | None:
+        digest = digest_value(record.fields.get("warc-payload-digest", ""))
+        for original in self._candidates(record, digest):
+            if _has_digest(original, digest):
+                return original
+        return self._kept_original(record, digest)
+
+    def _candidates(self, record: Record, digest: Digest | None) -> Iterator[Original]:
+        fields, index = record.fields, self._index
+        if (found := index.by_id.get(fields.get("warc-refers-to", ""))) is not None:
+            yield found
+        if moment := _moment(record):
+            url, time = moment
+            for key in (url, url_key(url)):
+                if (found := index.by_moment.get((key, time))) is not None:
+                    yield found
+        if digest is None:
+            return
+        if (found := index.by_digest.get(digest)) is not None:
+            yield found
+        for found in index.by_url.get(url_key(url_of(record)), [])[:_MOST_CANDIDATES]:
+            if found.digest is None or found.digest[0] != digest[0]:
+                yield found
+
+    def _kept_original(self, record: Record, digest: Digest | None) -> Original | None:
+        moment = _moment(record)
+        if moment is not None:
+            for where in self._kept.at(*moment):
+                if (original := _as_original(where)) is not None and _has_digest(original, digest):
+                    return original
+        if digest is None:
             return None
-        original = _record(read_member(*place))
-        check_digest(digest, original.payload, "WARC-Payload-Digest")
-        return place if _kind(original) in _HTML else None
-    except RecordError:
+        candidates: list[Iterable[Where]] = [self._kept.of(url_of(record))]
+        if digest[0] == "sha256":
+            candidates.insert(0, self._kept.with_sha256(digest[1]))
+        for some in candidates:
+            for where in islice(some, _MOST_CANDIDATES):
+                if (original := _as_original(where)) is not None and _has_digest(original, digest):
+                    return original
         return None
 
 
-def _record(member: Any) -> Record:
-    if not isinstance(member, Member):
-        raise RecordError(member.reason)
-    return parse_record(member.data)
+def url_of(record: Record) -> str:
+    """Return the URL of a record; spaces in it, which some recorders leave, are escaped as browsers do."""
+    return re.sub(r"[ \t]+", lambda found: "%20" * len(found[0]), record.url.strip())
 
 
-def _kind(record: Record) -> str:
-    """The media type of a page or a picture; empty for all else."""
-    if not record.url.startswith(("http://", "https://")):
+def media_kind(record: Record) -> str:
+    """Return `text/html` for a page, the type of an image, empty for all else. Raises RecordError for a bad URL."""
+    url = url_of(record)
+    if not url.startswith(("http://", "https://")):
         return ""
-    if not _ADDRESS.fullmatch(record.url) or not is_address(record.url):
-        raise RecordError("its WARC-Target-URI is no address")
-    status, kind = 200, record.fields.get("content-type", "")
-    if record.is_http:
-        status, headers = _head(record)
-        kind = {name.lower(): value for name, value in headers}.get("content-type", "")
-    kind = kind.partition(";")[0].strip().lower()
-    return kind if status == 200 and (kind in _HTML or kind.startswith("image/")) else ""
+    if not _ADDRESS.fullmatch(url) or not is_address(url):
+        raise RecordError("its WARC-Target-URI is not a valid URL")
+    status, kind = kind_of(record)
+    return kind if status in PAGE_STATUSES else ""
 
 
-def stamp(text: str) -> str:
-    """A WARC-Date as one form that sorts: UTC, microseconds, Z. Raises RecordError, also where no web was then.
-
-    >>> stamp("2025-02-18T14:35:00+05:00")
-    '2025-02-18T09:35:00.000000Z'
-    """
+def _moment(record: Record) -> tuple[str, str] | None:
+    """Return URL and time of the original that a revisit states, if it does."""
+    stated = record.fields.get("warc-refers-to-date", "")
     try:
-        time = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise RecordError(f"its WARC-Date “{text[:40]}” is no time") from error
-    if not FIRST_YEAR <= time.year <= datetime.now(UTC).year + 1:
-        raise RecordError(f"its WARC-Date “{text[:40]}” is out of range")
-    time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-    return precise_stamp(time)
+        time = read_time(stated)[:19] if stated else ""
+    except RecordError:
+        time = ""
+    url = record.fields.get("warc-refers-to-target-uri", record.url).strip("<>")
+    return (url, time) if time else None
 
 
-def _head(record: Record) -> tuple[int, list[tuple[str, str]]]:
-    first, *lines = record.head.decode("latin-1").split("\r\n")
-    parts = first.split(" ", 2)
-    status = whole_number(parts[1]) or 0 if len(parts) > 1 else 0
-    pairs = [line.partition(":") for line in _unfold(lines)]
-    return status, [(name.strip(), value.strip()) for name, colon, value in pairs if colon]
+def _has_digest(original: Original, digest: Digest | None) -> bool:
+    """Whether an original has the digest that a revisit states; if it states none, any has."""
+    if digest is None or original.digest == digest:
+        return True
+    if original.digest is not None and original.digest[0] == digest[0]:
+        return False
+    try:
+        whole = b"".join(where.read().block for where in original.body)
+        record = Record(fields=original.body[0].read().fields, block=whole)
+    except RecordError:
+        return False
+    readings = [payload_of(record)]
+    if is_message(record) and record.message.is_chunked:
+        readings.append(dechunk(readings[0])[0])
+    return any(next(digests_of(reading, {digest[0]})) == digest for reading in readings)
 
 
-def _unfold(lines: Sequence[str]) -> list[str]:
-    """Header lines, with what was folded (RFC 9112, section 5.2) as one.
-
-    >>> _unfold(["A: b", "\\tc: d", "E: f"])
-    ['A: b c: d', 'E: f']
-    """
-    whole: list[list[str]] = []
-    for line in lines:
-        if line.startswith((" ", "\t")) and whole:
-            whole[-1].append(line.strip())
-        else:
-            whole.append([line])
-    return [" ".join(parts) for parts in whole]
+def _as_original(where: Where) -> Original | None:
+    try:
+        record = where.read()
+        kind = media_kind(record)
+    except RecordError:
+        return None
+    digest = digest_value(record.fields.get("warc-payload-digest", ""))
+    truncated = "the capture that it repeats is incomplete" if record.fields.get("warc-truncated") else ""
+    return Original(kind, url_of(record), (where,), digest, truncated)
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The head of a page's HTTP answer: its headers, and its bytes where they are to be kept as they came."""
-
-    headers: Sequence[tuple[str, str]]
-    raw: bytes = b""
-    truncated: str = ""
-    """Why the body is not whole, as WARC-Truncated has it."""
-
-
-def read_page(place: Place) -> tuple[Page, Head | None]:
-    """A page that was found, and the head of its HTTP answer, None for a resource record.
-
-    Chunks of the transfer are put together. Raises RecordError.
-    """
-    record = _record(read_member(place.body_file, place.body_offset))
-    body = record.payload
-    if not record.is_http:
-        return Page(url=place.url, body=body, headers={"content-type": record.fields.get("content-type", "")}), None
-    own = record if place.body_offset == place.offset and place.body_file == place.file else None
-    own = own or _record(read_member(place.file, place.offset))
-    tls, cut = _verification(own), _truncation(own)
-    _, headers = _head(record)
-    lengths = [value for name, value in headers if name.lower() == "content-length"]
-    if all(name.lower() != "transfer-encoding" for name, _ in headers) and lengths in ([], [str(len(body))]):
-        page = Page(url=place.url, body=body, headers={n.lower(): v for n, v in headers}, tls=tls)
-        return page, Head(headers, record.head, cut)
-    if any(name.lower() == "transfer-encoding" and "chunked" in value.lower() for name, value in headers):
-        body = unchunked(body)
-    headers = [pair for pair in headers if pair[0].lower() not in ("transfer-encoding", "content-length")]
-    headers.append(("Content-Length", str(len(body))))
-    return Page(url=place.url, body=body, headers={n.lower(): v for n, v in headers}, tls=tls), Head(
-        headers, truncated=cut
-    )
-
-
-def _verification(record: Record) -> str:
-    """What a record says of the TLS certificate; empty where it says nothing, or nothing that ours would."""
-    said = record.fields.get(TLS_FIELD.lower(), "")
-    return said if said.isascii() and said.isprintable() and len(said) <= _LONGEST_VERDICT else ""
-
-
-def _truncation(record: Record) -> str:
-    """Why a record's body is not whole; empty where it says nothing that WARC knows."""
-    said = record.fields.get("warc-truncated", "").lower()
-    return said if said in TRUNCATIONS else ""
-
-
-def write_page(writer: CaptureWriter, page: Page, head: Head | None, time: datetime) -> Capture:
-    """Write a page that `read_page` gave, with its own time (UTC): what was no HTTP answer there is none here."""
-    if head is None:
-        kind = page.headers.get("content-type", "")
-        return writer.write_resource(url=page.url, body=page.body, content_type=kind, time=time)
-    return writer.write(
-        url=page.url,
-        status=200,
-        headers=head.headers,
-        head=head.raw,
-        body=page.body,
-        time=time,
-        tls=page.tls,
-        truncated=head.truncated,
-    )
-
-
-def unchunked(body: bytes) -> bytes:
-    """The body that came in chunks (RFC 9112, section 7.1); as it is, where a recorder has put them together already.
-
-    >>> unchunked(b"3\\r\\nabc\\r\\n2;x=y\\r\\nde\\r\\n0\\r\\n\\r\\n")
-    b'abcde'
-    """
-    parts: list[bytes] = []
-    at = 0
-    while True:
-        line, end, _ = body[at : at + 200].partition(b"\r\n")
-        try:
-            size = int(line.partition(b";")[0].strip() or b"x", 16)
-        except ValueError:
-            return body
-        if not end or size < 0:
-            return body
-        if size == 0:
-            return b"".join(parts)
-        at += len(line) + 2
-        if body[at + size : at + size + 2] != b"\r\n":
-            return body
-        parts.append(body[at : at + size])
-        at += size + 2
+def _may_be_page(record: Record) -> bool:
+    """Whether a revisit without an original may be one of a page, by its own head, else by its URL."""
+    if is_message(record) and record.message.values("content-type"):
+        return kind_of(record)[1] == HTML or not record.message.status
+    return not _NOT_A_PAGE.search(record.url.partition("?")[0])

@@ -19,7 +19,7 @@ from urllib.parse import quote, urlsplit
 
 from newsarchive.captures.writing import CaptureWriter
 from newsarchive.extraction.pages import parse
-from newsarchive.importing.recordings import FIRST_YEAR
+from newsarchive.importing.payloads import FIRST_YEAR
 from newsarchive.importing.unpacking import RecordingError
 from newsarchive.text.encodings import decode
 from newsarchive.urls import is_address
@@ -68,10 +68,11 @@ def saved_in(path: Path, broken: list[str]) -> Iterator[SavedPage]:
 def html_files(folder: Path) -> list[Path]:
     """The HTML files of a folder and those below, without what browsers put beside a page (`Page_files/`)."""
     found = (file for file in folder.rglob("*") if file.suffix.lower() in PAGES and file.is_file())
-    return sorted(file for file in found if not any(_is_beside(f) for f in file.relative_to(folder).parents))
+    return sorted(file for file in found if not any(is_beside(f) for f in file.relative_to(folder).parents))
 
 
-def _is_beside(folder: Path) -> bool:
+def is_beside(folder: Path) -> bool:
+    """Whether a folder holds what browsers save beside a page (`Page_files/`)."""
     return folder.name.endswith(("_files", ".files", "-Dateien", "_файлы"))
 
 

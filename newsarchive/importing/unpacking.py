@@ -1,264 +1,324 @@
-"""Recordings in whatever wrapping, as WARC files with a gzip member for each record: any can be read by its place."""
+"""Recordings in any compression or container, as files whose records can be read by their offset."""
 
 from __future__ import annotations
 
 import gzip
+import re
 import sys
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import redirect_stderr
-from io import StringIO
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from itertools import count
 from pathlib import Path
 from shutil import disk_usage
 from typing import IO, BinaryIO, cast
 
-from warcio.archiveiterator import ArchiveIterator
-from warcio.recordloader import ArcWarcRecord
-from warcio.warcwriter import WARCWriter
-
-from newsarchive.captures.records import MOST, Damage
+from newsarchive.captures.records import MOST, Damage, Member, Record, RecordError, read_member, read_members
 from newsarchive.errors import NewsArchiveError
-from newsarchive.text.numbers import whole_number
+from newsarchive.importing.formats import (
+    HEAD,
+    RECORDINGS,
+    Format,
+    format_of,
+    format_of_bytes,
+    is_named_recording,
+    records_in,
+)
+from newsarchive.importing.framing import Framed, ReadAt, read_arc_at, read_records, read_warc_at, skip_padding
+from newsarchive.text.compression import ZSTD, gunzip_stream
 
 if sys.version_info >= (3, 14):
     from compression import zstd
 else:
     from backports import zstd
 
-ENDINGS = (".warc", ".warc.gz", ".warc.zst", ".arc", ".arc.gz")
-_ENDS = b"\r\n\r\n"
-_LONGEST_HEAD = 1 << 20
 _STEP = 1 << 20
-
 BOMB_TIMES = 100
 BOMB_BYTES = 1 << 30
-"""What is more than a GiB and more than a hundred times its packed size is a bomb: recordings of pages unpack to 5 to
-20 times their size, deflate can reach 1,030 (RFC 1951), zstd far more."""
+"""What unpacks to more than a GiB and more than a hundred times its size is a bomb: recordings of pages unpack to 5 to
+20 times their size; deflate can reach 1,030 (RFC 1951), zstd far more."""
 ROOM = 1 << 29
 """Bytes that unpacking leaves free on the disk."""
 _LOOK_EVERY = 1 << 26
+_DEEPEST = 3
+"""How deep WACZ files may be nested."""
 
 
 class RecordingError(NewsArchiveError):
     """A file or a record cannot be read; the message names it and says why."""
 
 
-def readable(path: Path, folder: Path, broken: list[str]) -> Iterator[Path]:
-    """The WARC files of gzip members that hold what `path` holds; what must be unpacked for it goes into `folder`.
+@dataclass(frozen=True, slots=True)
+class RecordingFile:
+    """A file of records: plain, or of gzip members that each hold whole records."""
 
-    What is damaged in a file is named in `broken`, the rest of it is read. Raises RecordingError where the file is
-    no WARC, ARC or WACZ file, or nothing of it can be read.
-    """
-    try:
-        if not path.stat().st_size:
-            raise RecordingError(f"{path} is empty")
-        if path.suffix.lower() == ".wacz":
-            for inner, name in _unpack(path, folder, broken):
-                said: list[str] = []
-                try:
-                    yield from readable(inner, folder, said)
-                except RecordingError as error:  # the others in it may be whole
-                    said.append(str(error))
-                broken += [sentence.replace(str(inner), f"{name[:80]} in {path}") for sentence in said]
-        elif path.name.endswith(".warc.gz"):
-            yield _as_members(_plain(path, gzip.open, folder, broken), path, broken) if _is_one_member(path) else path
-        elif path.name.endswith(".warc.zst"):
-            yield _as_members(_plain(path, zstd.open, folder, broken), path, broken)
-        elif path.name.endswith(".warc"):
-            yield _as_members(path, path, broken, folder=folder)
-        elif path.name.endswith((".arc", ".arc.gz")):
-            yield _from_arc(path, folder, broken)
+    path: Path
+    """The file to read: the one that was given, or what was unpacked of it."""
+    name: str
+    """What messages call it: the file that was given."""
+    compressed: bool
+    is_arc: bool = False
+
+    @property
+    def _read_at(self) -> ReadAt:
+        return read_arc_at if self.is_arc else read_warc_at
+
+    def records(self) -> Iterator[tuple[Where, Record | Damage]]:
+        """Yield every record of the file, and what is damaged."""
+        if not self.compressed:
+            with open(self.path, "rb") as file:
+                for found in read_records(file, self._read_at):
+                    yield Where(self, found.offset), found.record if isinstance(found, Framed) else found
+            return
+        for member in read_members(self.path):
+            if isinstance(member, Member):
+                yield from self._in_member(member)
+            elif not self._is_padding(member):
+                yield Where(self, member.offset), member
+
+    def _in_member(self, member: Member) -> Iterator[tuple[Where, Record | Damage]]:
+        for found in read_records(BytesIO(member.data), self._read_at):
+            where = Where(self, member.offset, found.offset)
+            if isinstance(found, Framed):
+                yield where, found.record
+            else:
+                yield where, Damage(offset=member.offset, length=member.length, reason=found.reason)
+
+    def _is_padding(self, damage: Damage) -> bool:
+        with open(self.path, "rb") as file:
+            at = skip_padding(file, damage.offset)
+            return at is None or at >= damage.offset + damage.length
+
+    def read(self, offset: int, inner: int) -> Record:
+        """Read one record. Raises RecordError."""
+        if not self.compressed:
+            with open(self.path, "rb") as file:
+                found = self._read_at(file, offset)
         else:
-            raise RecordingError(f"{path} is no WARC, ARC or WACZ file")
-    except (OSError, zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as error:
-        raise RecordingError(f"{path} cannot be read: {error}") from error
+            member = read_member(self.path, offset)
+            if isinstance(member, Damage):
+                raise RecordError(member.reason)
+            found = self._read_at(BytesIO(member.data), inner)
+        if isinstance(found, Damage):
+            raise RecordError(found.reason)
+        return found.record
 
 
-def _unpack(path: Path, folder: Path, broken: list[str]) -> Iterator[tuple[Path, str]]:
-    """The WARC files in a WACZ file, unpacked, each with its name in it: too long a name for a disk, perhaps."""
-    with zipfile.ZipFile(path) as wacz:
-        names = sorted(n for n in wacz.namelist() if n.startswith("archive/") and n.endswith(ENDINGS))
-        if not names:
-            broken.append(f"{path} holds no WARC file")
-        packed, unpacked = path.stat().st_size, 0
-        for number, name in enumerate(names):
-            target = folder / f"{abs(hash(path))}-{number}{_ending(name)}"
+@dataclass(frozen=True, slots=True)
+class Where:
+    """The location of a record: its file, the offset there, and the offset in the gzip member that begins there."""
+
+    file: RecordingFile
+    offset: int
+    inner: int = 0
+
+    def read(self) -> Record:
+        """Read the record. Raises RecordError."""
+        try:
+            return self.file.read(self.offset, self.inner)
+        except OSError as error:
+            raise RecordError(f"it cannot be read: {error.strerror}") from error
+
+    def __str__(self) -> str:
+        return f"{self.file.name}, byte {self.offset}"
+
+
+class Unpacker:
+    """Opens recordings; what must be unpacked for that goes into `folder`, and what is damaged is named in `broken`."""
+
+    def __init__(self, folder: Path, broken: list[str]) -> None:
+        self._folder, self._broken = folder, broken
+        self._numbers = count()
+
+    def files_in(self, path: Path) -> Iterator[RecordingFile]:
+        """Yield the files of records that `path` holds. Raises RecordingError if it is no recording or unreadable."""
+        yield from self._opened(path, str(path), _Budget(path), depth=0)
+
+    def _opened(self, path: Path, name: str, budget: _Budget, *, depth: int) -> Iterator[RecordingFile]:
+        try:
+            kind = format_of(path)
+            if kind is Format.EMPTY:
+                raise RecordingError(f"{name} is empty")
+            if kind is Format.ZIP or (kind is Format.OTHER and path.suffix.lower() == ".wacz"):
+                yield from self._in_zip(path, name, budget, depth)
+                return
+            known = _format_by_name(path) if kind is Format.OTHER else kind
+            if known is None:
+                raise RecordingError(f"{name} is no WARC, ARC or WACZ file")
+            yield self._file(path, name, known, budget)
+        except (OSError, zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as error:
+            raise RecordingError(f"{name} cannot be read: {error}") from error
+
+    def _file(self, path: Path, name: str, kind: Format, budget: _Budget) -> RecordingFile:
+        if kind is Format.ZSTD:
+            return self._plain(path, name, budget, is_zstd=True)
+        if kind is Format.GZIP:
+            if _is_one_stream(path):
+                return self._plain(path, name, budget, is_zstd=False)
+            return RecordingFile(path, name, compressed=True, is_arc=_begins(path) is Format.ARC)
+        return RecordingFile(path, name, compressed=False, is_arc=kind is Format.ARC)
+
+    def _plain(self, path: Path, name: str, budget: _Budget, *, is_zstd: bool) -> RecordingFile:
+        """Undo the compression of a whole file, as far as that is possible."""
+        target = self._folder / f"{next(self._numbers)}.warc"
+        with _opened_zstd(path) if is_zstd else cast("IO[bytes]", gzip.open(path, "rb")) as source:
             try:
-                with wacz.open(name) as source:
-                    unpacked += _copy(source, target, packed, f"{name[:80]} in {path}", before=unpacked)
-            except RecordingError as error:
-                broken.append(str(error))
-                continue
-            except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as error:
-                broken.append(f"{name[:80]} in {path} is damaged ({error}); what could be unpacked of it is read")
-                if not target.is_file() or not target.stat().st_size:
-                    continue
-            yield target, name
+                budget.copy(source, target, name)
+            except _DAMAGED as error:
+                self._broken.append(f"{name} is damaged ({error}); what stands before is read")
+        with open(target, "rb") as file:
+            is_arc = records_in(file.read(64)) is Format.ARC
+        return RecordingFile(target, f"{name} (unpacked)", compressed=False, is_arc=is_arc)
+
+    def _in_zip(self, path: Path, name: str, budget: _Budget, depth: int) -> Iterator[RecordingFile]:
+        with zipfile.ZipFile(path) as file:
+            entries = [entry for entry in file.infolist() if not entry.is_dir() and _may_hold_records(entry.filename)]
+            entries = [
+                entry for entry in entries if is_named_recording(Path(entry.filename)) or _is_recording(file, entry)
+            ]
+            if not entries:
+                raise RecordingError(f"{name} holds no WARC file")
+            for entry in sorted(entries, key=lambda entry: entry.filename):
+                inner = f"{entry.filename[:80]} in {name}"
+                try:
+                    if (target := self._unpacked(file, entry, inner, budget)) is None:
+                        continue
+                    if depth >= _DEEPEST:
+                        raise RecordingError(f"{inner} is nested too deeply")
+                    yield from self._opened(target, inner, budget, depth=depth + 1)
+                except RecordingError as error:  # the others may be intact
+                    self._broken.append(str(error))
+
+    def _unpacked(self, file: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str, budget: _Budget) -> Path | None:
+        """Unpack one file, as far as that is possible; None if nothing of it could be."""
+        ending = re.sub(r"[^A-Za-z0-9.]", "", "".join(Path(entry.filename).suffixes[-3:]))[-20:]
+        target = self._folder / f"{next(self._numbers)}{ending}"
+        try:
+            with file.open(entry) as source:
+                budget.copy(source, target, name)
+        except (*_UNREADABLE, zlib.error, EOFError) as error:
+            self._broken.append(f"{name} is damaged ({error}); what could be unpacked of it is read")
+            if not target.is_file() or not target.stat().st_size:
+                return None
+        return target
 
 
-def _ending(name: str) -> str:
-    return next(ending for ending in sorted(ENDINGS, key=len, reverse=True) if name.endswith(ending))
+_DAMAGED = (EOFError, OSError, zlib.error, zstd.ZstdError)
+_UNREADABLE = (zipfile.BadZipFile, RuntimeError, NotImplementedError)
+"""What zipfile raises for a damaged, an encrypted and an unknown entry."""
 
 
-def _is_one_member(path: Path) -> bool:
-    """Whether the whole file is one gzip member, as `gzip` makes it, so that no record could be read by its place."""
-    inflate = zlib.decompressobj(zlib.MAX_WBITS | 16)
-    out = bytearray()
+def _is_recording(file: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bool:
+    """Whether a file in a ZIP file, whose name does not say so, begins as a recording does."""
+    try:
+        with file.open(entry) as source:
+            return format_of_bytes(source.read(HEAD)) in (*RECORDINGS, Format.ZIP)
+    except _DAMAGED + _UNREADABLE:
+        return True  # it is named when it is unpacked
+
+
+def _may_hold_records(name: str) -> bool:
+    parts = Path(name).parts
+    return is_named_recording(Path(name)) or (len(parts) > 1 and parts[-2].lower() == "archive")
+
+
+def _format_by_name(path: Path) -> Format | None:
+    """Return the format that a damaged file has by its name; None if the name says nothing of recordings."""
+    if not is_named_recording(path):
+        return None
+    name = path.name.lower().removesuffix(".open")
+    if name.endswith(".gz"):
+        return Format.GZIP
+    if name.endswith(".zst"):
+        return Format.ZSTD
+    return Format.ARC if name.endswith(".arc") else Format.WARC
+
+
+def _begins(path: Path) -> Format | None:
     with open(path, "rb") as file:
-        while len(out) <= MOST and not inflate.eof and (chunk := file.read(1 << 16)):
+        try:
+            return records_in(gunzip_stream().decompress(file.read(1 << 16), 64))
+        except zlib.error:
+            return Format.ARC if ".arc" in path.name.lower() else None
+
+
+def _is_one_stream(path: Path) -> bool:
+    """Whether records do not begin where gzip members do, so that none could be read by its offset.
+
+    It is so where the whole file was compressed at once, as by gzip, or in pieces of a fixed size.
+    """
+    decoder = gunzip_stream()
+    out = bytearray()
+    read_at = read_arc_at if _begins(path) is Format.ARC else read_warc_at
+    with open(path, "rb") as file:
+        while len(out) <= MOST and not decoder.eof and (chunk := file.read(1 << 16)):
             try:
-                out += inflate.decompress(chunk)
+                out += decoder.decompress(chunk)
             except zlib.error:
                 return False
-            head, ends, _ = bytes(out[:_LONGEST_HEAD]).partition(_ENDS)
-            end = len(head) + 4 + (_length_of(head) or 0) + 4
-            if ends and len(out) >= end + 5:
-                return out[end : end + 5] == b"WARC/"
-    return False
+            found = read_at(BytesIO(out), 0)
+            if isinstance(found, Framed) and skip_padding(BytesIO(out), found.length) is not None:
+                return True
+        if not decoder.eof:
+            return False
+        after = decoder.unused_data + file.read(1 << 16)
+    return isinstance(found, Damage) and found.ends and _begins_inside(after)
 
 
-def _plain(path: Path, opened: Callable[..., object], folder: Path, broken: list[str]) -> Path:
-    """The file without its compression, as far as that can be undone."""
-    target = folder / f"{abs(hash(path))}.warc"
-    with cast("IO[bytes]", opened(path, "rb")) as source:
-        try:
-            _copy(source, target, path.stat().st_size, str(path))
-        except (EOFError, OSError, zlib.error, zstd.ZstdError) as error:
-            broken.append(f"{path} is damaged ({error}); what stands before is read")
-    return target
-
-
-def _copy(source: IO[bytes], target: Path, packed: int, name: str, *, before: int = 0) -> int:
-    """Unpack into a file, and give how many bytes; `before` came of the same `packed` bytes already.
-
-    Raises RecordingError, and leaves no file, where it is a bomb or would fill the disk.
-    """
-    written, looked = 0, -_LOOK_EVERY  # however small it is, the disk is looked at first
+def _begins_inside(after: bytes) -> bool:
+    """Whether the next gzip member goes on with the record of the one before."""
     try:
-        with open(target, "wb") as file:
-            while chunk := source.read(_STEP):
-                written += len(chunk)
-                if before + written > max(BOMB_BYTES, BOMB_TIMES * packed):
-                    raise RecordingError(f"{name} unpacks to more than {BOMB_TIMES} times its size; skipped")
-                if written - looked >= _LOOK_EVERY:
-                    looked = written
-                    if disk_usage(target.parent).free < ROOM:
-                        raise RecordingError(f"{name} does not fit on the disk of {target.parent}; skipped")
-                file.write(chunk)
-    except RecordingError:
-        target.unlink()
-        raise
-    return written
+        plain = gunzip_stream().decompress(after, 64)
+    except zlib.error:
+        return False
+    return bool(plain) and records_in(plain) is None
 
 
-def _from_arc(path: Path, folder: Path, broken: list[str]) -> Path:
-    """An ARC file, as Heritrix wrote before there was WARC, as one of WARC records, up to its first damage."""
-    target = folder / f"{abs(hash(path))}-arc.warc.gz"
-    said = StringIO()  # warcio tells of a wrong length on stderr alone, and goes on
-    with open(path, "rb") as source, open(target, "wb") as file, redirect_stderr(said):
-        records = ArchiveIterator(source, arc2warc=True)
-        writer = WARCWriter(file, gzip=True)
+def _opened_zstd(path: Path) -> IO[bytes]:
+    """Open a zstd file, with the dictionary that its first frame may hold (as ArchiveTeam's recordings do)."""
+    with open(path, "rb") as file:
+        dictionary = _dictionary(file)
+    return cast("IO[bytes]", zstd.open(path, "rb", zstd_dict=dictionary))
+
+
+def _dictionary(file: BinaryIO) -> zstd.ZstdDict | None:
+    """Read the dictionary of <https://iipc.github.io/warc-specifications/specifications/warc-zstd/>."""
+    if file.read(4) != b"\x5d\x2a\x4d\x18":
+        return None
+    content = file.read(min(int.from_bytes(file.read(4), "little"), 1 << 27))
+    try:
+        if content.startswith(ZSTD):
+            content = zstd.ZstdDecompressor().decompress(content, 1 << 27)
+        return zstd.ZstdDict(content, is_raw=not content.startswith(b"\x37\xa4\x30\xec"))
+    except (zstd.ZstdError, ValueError):
+        return None
+
+
+class _Budget:
+    """How much a file that was given may unpack to, with all that it contains."""
+
+    def __init__(self, path: Path) -> None:
+        self._packed = path.stat().st_size if path.exists() else 0
+        self._written = 0
+
+    def copy(self, source: IO[bytes], target: Path, name: str) -> None:
+        """Unpack into a file. Raises RecordingError, and leaves no file, if it is a bomb or would fill the disk."""
+        written, looked = 0, -_LOOK_EVERY  # the disk is checked before the first byte
         try:
-            for record in records:
-                if record.rec_type != "response":
-                    continue
-                if reason := _write_arc_record(writer, file, record):
-                    broken.append(f"{path}, byte {records.offset}: {reason}; skipped")
-        except Exception as error:  # noqa: BLE001  warcio raises whatever a broken record makes it stumble over
-            broken.append(
-                f"{path}, byte {records.offset}: the ARC record is broken ({error}); what stands before is read"
-            )
-    if said.getvalue():
-        broken.append(f"{path}: the length of a record is not that of its content; what could be read of it is")
-    return target
-
-
-def _write_arc_record(writer: WARCWriter, file: BinaryIO, record: ArcWarcRecord) -> str:
-    """Write a record; why it could not be, else empty."""
-    if (record.length or 0) > MOST:
-        return f"larger than {MOST >> 20} MB"
-    begin = file.tell()
-    writer.write_record(record)
-    if record.raw_stream.limit > 0:  # warcio takes what there is for the whole
-        file.truncate(file.seek(begin))
-        return "the record is not whole"
-    return ""
-
-
-def _as_members(plain: Path, named: Path, broken: list[str], *, folder: Path | None = None) -> Path:
-    target = (folder or plain.parent) / f"{abs(hash(plain))}-members.warc.gz"
-    with open(plain, "rb") as source, open(target, "wb") as file:
-        for found in read_plain(source):
-            if isinstance(found, Damage):
-                broken.append(f"{named}, byte {found.offset}: {found.reason}; skipped")
-            else:
-                file.write(gzip.compress(found, 1))
-    return target
-
-
-def read_plain(file: BinaryIO) -> Iterator[bytes | Damage]:
-    """Every record of an uncompressed WARC file, and the bytes that belong to none; one at a time in memory."""
-    start = 0
-    while True:
-        file.seek(start)
-        found, end = _read_record(file, start)
-        if found is None:
-            return
-        yield found
-        start = end
-
-
-def _read_record(file: BinaryIO, start: int) -> tuple[bytes | Damage | None, int]:
-    """The record or the damage at a place, and where what follows begins."""
-    head = _read_head(file)
-    if not head:
-        return None, start
-    length = _length_of(head) if head.startswith(b"WARC/") else None
-    if length is None:
-        return _damaged(file, start, "the WARC head is broken")
-    if length > MOST:
-        file.seek(length, 1)
-        reason = (
-            f"larger than {MOST >> 20} MB" if file.read(4) == _ENDS else "its Content-Length is not that of its block"
-        )
-        return _damaged(file, start, reason, after=start + len(head) + length)
-    block = file.read(length + 4)
-    if len(block) < length + 4:
-        return _damaged(file, start, "the record is not whole")
-    if block[length:] != _ENDS:
-        return _damaged(file, start, "its Content-Length is not that of its block")
-    return head + block, start + len(head) + length + 4
-
-
-def _damaged(file: BinaryIO, start: int, reason: str, *, after: int = 0) -> tuple[Damage, int]:
-    """A damage, and where the next record begins: at the next line that a WARC head begins with."""
-    at, tail = max(start + 1, after), b""
-    file.seek(at)
-    while chunk := file.read(_STEP):
-        place = (tail + chunk).find(b"\r\nWARC/1.")
-        if place >= 0:
-            end = at - len(tail) + place + 2
-            return Damage(offset=start, length=end - start, reason=reason), end
-        at += len(chunk)
-        tail = (tail + chunk)[-9:]
-    return Damage(offset=start, length=at - start, reason=reason, ends=True), at
-
-
-def _read_head(file: BinaryIO) -> bytes:
-    lines = []
-    size = 0
-    while size < _LONGEST_HEAD and (line := file.readline(_LONGEST_HEAD)):
-        lines.append(line)
-        size += len(line)
-        if line in (b"\r\n", b"\n"):
-            break
-    return b"".join(lines)
-
-
-def _length_of(head: bytes) -> int | None:
-    for line in head.split(b"\r\n")[1:]:
-        name, _, value = line.partition(b":")
-        if name.strip().lower() == b"content-length":
-            return whole_number(value.decode("latin-1"))
-    return None
+            with open(target, "wb") as file:
+                while chunk := source.read(_STEP):
+                    written += len(chunk)
+                    if self._written + written > max(BOMB_BYTES, BOMB_TIMES * self._packed):
+                        raise RecordingError(f"{name} unpacks to more than {BOMB_TIMES} times its size; skipped")
+                    if written - looked >= _LOOK_EVERY:
+                        looked = written
+                        if disk_usage(target.parent).free < ROOM:
+                            raise RecordingError(f"{name} does not fit on the disk of {target.parent}; skipped")
+                    file.write(chunk)
+        except RecordingError:
+            target.unlink()
+            raise
+        finally:
+            self._written += written

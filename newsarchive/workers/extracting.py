@@ -12,7 +12,8 @@ from newsarchive.errors import NewsArchiveError
 from newsarchive.extraction.identity import EXTRACTOR
 from newsarchive.items import Article, Extracted, Fetched, Hints, NotAnArticle, Page
 from newsarchive.sites import Site
-from newsarchive.text.encodings import gunzipped
+from newsarchive.text.compression import why_incomplete
+from newsarchive.text.encodings import CAP, gunzipped
 from newsarchive.text.search_text import make_search_text
 from newsarchive.workers.pool import EXTRACTING, PoolClosed, TooSlow, WorkerDied, WorkerPool
 
@@ -20,16 +21,14 @@ logger = logging.getLogger(__name__)
 
 
 class CutShort(NewsArchiveError):
-    """A page's compressed body ends before its end."""
+    """A page is truncated."""
 
 
 def extract_one(pages: Sequence[Page], url: str, site: Site, hints: Hints) -> tuple[Article, tuple[str, str, str]]:
     """Extract an article with its search text. Raises NotAnArticle, CutShort; TooSlow after five seconds."""
     from newsarchive.extraction import extract_article  # the main process of a crawl never needs it: 50 MB, .2 s
 
-    whole = [page for page in map(gunzipped, pages) if page]
-    if len(whole) < len(pages):
-        raise CutShort("the compressed page was cut short")
+    whole = [_decompressed(page) for page in pages]
     with deep_recursion():
         article = extract_article(whole, url, site=site, hints=hints)
     return article, make_search_text(
@@ -39,6 +38,19 @@ def extract_one(pages: Sequence[Page], url: str, site: Site, hints: Hints) -> tu
         authors=[author.name for author in article.authors],
         language=article.language,
     )
+
+
+def _decompressed(page: Page) -> Page:
+    """Return a page with its gzip body decompressed. Raises CutShort if it is incomplete, whatever its compression."""
+    plain = gunzipped(page)
+    if plain is None:
+        raise CutShort("the compressed page was cut short")
+    reason = page.cut
+    if plain is page and not reason:
+        reason = why_incomplete(page.body, page.headers.get("content-encoding", ""), CAP)
+    if reason:
+        raise CutShort(f"the page was cut short: {reason}")
+    return plain
 
 
 DEEPEST = 4_900
