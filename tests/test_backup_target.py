@@ -206,7 +206,7 @@ def test_a_pipe_in_a_backup_is_refused(archive: Path, target: Path, tmp_path: Pa
     make_backup(archive, target)
     (target / "sites" / "p.toml").unlink()
     os.mkfifo(target / "sites" / "p.toml")
-    with pytest.raises(BackupError, match="not a plain file"):
+    with pytest.raises(BackupError, match="not a regular file"):
         restore_backup(target, tmp_path / "new")
 
 

@@ -130,7 +130,7 @@ def test_a_host_that_is_not_there_gives_one_sentence_and_exit_1(newsarchive: Run
     [
         (("crawl", "nosuch"), "Unknown site “nosuch”"),
         (("crawl",), "no site yet"),
-        (("crawl", "ortalyq", "--since", "yesterday"), "wants a day"),
+        (("crawl", "ortalyq", "--since", "yesterday"), "needs a day"),
         (("crawl", "ortalyq", "-s", "delay=0"), "NAME=VALUE"),
         (("fetch", "nofile.html"), "neither an http(s) URL nor a file"),
         (("sites", "add", "ortalyq"), "not an http(s) address"),

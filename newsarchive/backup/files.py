@@ -30,7 +30,7 @@ def open_file(root: Path, name: str) -> Iterator[BinaryIO]:
         raise BackupError(f"{path} is a folder where the backup has a file.") from error
     with open(handle, "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise BackupError(f"{path} is not a plain file, as every file of a backup is.")
+            raise BackupError(f"{path} is not a regular file; a backup has no others. Remove it.")
         yield file
 
 
@@ -40,7 +40,7 @@ def refuse_links(root: Path, name: str) -> None:
     for part in Path(name).parts:
         path = path / part
         if path.is_symlink():
-            raise BackupError(f"{path} is a symbolic link; a backup has none, and none in it is followed. Remove it.")
+            raise BackupError(f"{path} is a symbolic link; a backup has none and follows none. Remove it.")
 
 
 def is_plain(root: Path, name: str) -> bool:

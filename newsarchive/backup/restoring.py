@@ -88,16 +88,20 @@ def _verify(source: Path, manifest: Manifest, progress: Progress) -> None:
         try:
             found = digest_of_file(source, entry.stored, entry.bytes)
         except FileNotFoundError as error:
-            raise BackupError(f"{entry.stored} is missing from the backup; nothing was changed.") from error
+            raise BackupError(
+                f"{entry.stored} is missing from the backup; nothing was changed. Use another backup."
+            ) from error
         if found != entry.sha256:
-            raise BackupError(f"{entry.stored} in the backup differs from its digest; nothing was changed.")
+            raise BackupError(
+                f"{entry.stored} in the backup differs from its digest; nothing was changed. Use another backup."
+            )
 
 
 def _gather(source: Path, manifest: Manifest, new: Path, progress: Progress) -> None:
     for number, entry in enumerate(manifest.files.values()):
         progress("files", number, len(manifest.files))
         if copy_file(source, entry.stored, new / entry.path, entry.bytes)[1] != entry.sha256:
-            raise BackupError(f"{entry.stored} in the backup is broken; nothing was changed.")
+            raise BackupError(f"{entry.stored} in the backup is broken; nothing was changed. Use another backup.")
 
 
 def _forgotten(folder: Path, problems: list[str]) -> Iterator[_Forgotten]:

@@ -36,7 +36,7 @@ def held(folder: Path, target: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise BackupError(f"Another backup to {target} is being made.") from error
+            raise BackupError(f"Another backup to {target} is being made: try again when it has finished.") from error
         yield
 
 

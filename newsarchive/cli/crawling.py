@@ -120,7 +120,7 @@ def parse_settings(own: tuple[str, ...]) -> dict[str, Any]:
     pairs = [pair.partition("=") for pair in own]
     for name, sign, _ in pairs:
         if not sign or not name.isupper():
-            raise click.UsageError(f"-s wants NAME=VALUE, with a setting's name in capitals, not “{name}”.")
+            raise click.UsageError(f"-s needs NAME=VALUE, with the name of a setting in capitals, not “{name}”.")
     return {name: value for name, _, value in pairs}
 
 
@@ -131,4 +131,4 @@ def parse_day(text: str, option: str) -> str:
     try:
         return date.fromisoformat(text).isoformat()
     except ValueError as error:
-        raise click.UsageError(f"{option} wants a day such as 2025-02-18, not “{text}”.") from error
+        raise click.UsageError(f"{option} needs a day such as 2025-02-18, not “{text}”.") from error

@@ -158,7 +158,7 @@ def _saved_page(targets: Sequence[str], url: str) -> Path | None:
         bad = next((t for t in targets if not is_address(t) and not Path(t).exists()), targets[0])
         raise click.UsageError(f"“{bad}” is neither an http(s) URL nor a file.")
     if not is_address(url):
-        raise click.UsageError("A file needs --url: the address that the page is of.")
+        raise click.UsageError("A file needs --url: the URL of the saved page.")
     return path
 
 

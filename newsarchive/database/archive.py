@@ -83,14 +83,17 @@ def _explained(folder: Path) -> Iterator[None]:
         raise ArchiveError(f"Cannot open {folder / 'archive.db'}: {error}.") from error
     except sqlite3.DatabaseError as error:
         raise ArchiveError(
-            f"Cannot open {folder / 'archive.db'}: {error}. `newsarchive restore BACKUP --force` puts a backup back."
+            f"Cannot open {folder / 'archive.db'}: {error}. To restore a backup: newsarchive restore BACKUP --force."
         ) from error
 
 
 def _refuse_read_only(folder: Path) -> None:
     path = folder / "archive.db"
     if path.exists() and not (os.access(path, os.W_OK) and os.access(folder, os.W_OK)):
-        raise ArchiveError(f"The archive in {folder} cannot be written to: the folder or archive.db is read-only.")
+        raise ArchiveError(
+            f"The archive in {folder} cannot be written to: the folder or archive.db is read-only. Make both"
+            " writable, or copy the archive to where they are."
+        )
 
 
 def settle_archive(folder: Path, *, reading: bool = False) -> None:
@@ -128,7 +131,7 @@ def _has_database(folder: Path) -> bool:
             return True
         others = "select name from sqlite_master where type = 'table' and name not like '\\_%' escape '\\'"
         if connection.execute(others).fetchone():
-            raise ArchiveError(f"{path} is a database of another program, not an archive.")
+            raise ArchiveError(f"{path} is a database of another program, not an archive: choose another folder.")
     return False
 
 
@@ -142,8 +145,8 @@ def _refuse_lost(folder: Path) -> None:
     state = "empty" if (folder / "archive.db").exists() else "missing"
     raise ArchiveError(
         f"The database of the archive in {folder} is lost: archive.db is {state},"
-        f" yet there is {there or 'its log, archive.db-wal'}. Nothing was done. Put a backup back with `newsarchive"
-        f" restore BACKUP --force`, or read the captures into a new folder with `newsarchive --archive NEW import"
+        f" yet there is {there or 'its log, archive.db-wal'}. Nothing was done. Restore a backup with `newsarchive"
+        f" restore BACKUP --force`, or import the captures into a new archive with `newsarchive --archive NEW import"
         f" {folder / 'warc'}`."
     )
 
@@ -203,4 +206,4 @@ def _connect(folder: Path, mode: str) -> Database:
 
 def _check_version(db: Database, path: Path) -> None:
     if not {migration.name for migration in migrations.applied(db)} <= known_migrations():
-        raise ArchiveError(f"{path} was written by a newer version of newsarchive; please update.")
+        raise ArchiveError(f"{path} was written by a newer version of newsarchive: update newsarchive to open it.")

@@ -86,6 +86,7 @@ def _acquire(file: TextIO, folder: Path, *, until: Callable[[], bool], patient: 
             if time.monotonic() > deadline or not (patient or holder.endswith(_BRIEFLY) or not holder):
                 raise ArchiveLocked(
                     f"Another run holds the archive in {folder}{f' ({holder})' if holder else ''}; nothing was done."
+                    " Try again when it has ended."
                 ) from error
             time.sleep(POLL)
         else:
