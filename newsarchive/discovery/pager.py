@@ -31,7 +31,7 @@ _NEXT_CLASS = re.compile(
 _PAGER_CLASS = re.compile(r"pag(?:er|inat|e-?nav|ing|es\b|en)|wp-pagenavi|nav-links|page-navigation", re.IGNORECASE)
 _CALENDAR_CLASS = re.compile(r"calendar|datepicker|archive-month", re.IGNORECASE)
 _DATA_NAMES = re.compile(
-    r"^(?:data-[\w-]*(?:url|href|next|more|link|src|path|ajax)[\w-]*|hx-get|up-href)$", re.IGNORECASE
+    r"^(?=.{0,100}$)(?:data-[\w-]*(?:url|href|next|more|link|src|path|ajax)[\w-]*|hx-get|up-href)$", re.IGNORECASE
 )
 _DATA_MEANS_NEXT = re.compile(r"next|more|load|page|ajax|hx-get", re.IGNORECASE)
 _SUFFIX = re.compile(r"[/_.-]?(?:[a-zа-яё]{1,8}[/_=-]?)?(\d{1,6})(?:/|\.html?|\.php)?", re.IGNORECASE)

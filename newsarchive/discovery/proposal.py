@@ -283,7 +283,7 @@ def _title_and_language(page: Page | None) -> tuple[str, str]:
     except ListingError:
         return "", ""
     title = str(tree.xpath("string(//meta[@property='og:site_name']/@content)") or tree.xpath("string(//title)"))
-    title = re.split(r"\s+[|–—-]\s+", title.strip())[0]
+    title = re.split(r"(?<!\s)\s+[|–—-]\s+", title.strip())[0]
     stated = (tree.get("lang") or "").partition("-")[0].lower()
     for element in tree.xpath("//script|//style"):
         element.drop_tree()

@@ -23,7 +23,7 @@ _MARKS = (  # longest first: the mark of UTF-32 begins like that of UTF-16
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_ENCODING = re.compile(r"""^(<\?xml[^>]*?)\s+encoding\s*=\s*["'][^"'>]*["']""")
+_ENCODING = re.compile(r"""^(<\?xml[^>]{0,500}?)\s{1,500}encoding\s*=\s*["'][^"'>]*["']""")
 _LATE_DECLARATION = re.compile(rb"<\?xml\s|<rss[\s>]|<feed[\s>]|<(?:\w+:)?(?:urlset|sitemapindex)[\s>]", re.IGNORECASE)
 _PREAMBLE = 20_000
 """PHP writes notices, and caches write comments, of at most this many bytes before a document."""

@@ -6,7 +6,23 @@ import re
 from functools import lru_cache
 from urllib.parse import SplitResult, unquote, urlsplit
 
-SIZE = re.compile(r"(?:[-_](\d{2,5})x(\d{2,5})|-scaled|-e\d{10,})+(?=\.\w{3,4}$|$)", re.I)
+_SIZE = re.compile(r"(?:[-_](\d{2,5})x(\d{2,5})|-scaled|-e\d{10,})+(?=\.\w{3,4}$|$)", re.I)
+_LONGEST_SIZE = 200  # characters at the end of a path
+
+
+def size_in(path: str) -> re.Match[str] | None:
+    """Return the match of the size at the end of a path or file name; None if there is none."""
+    return _SIZE.search(path, max(0, len(path) - _LONGEST_SIZE))
+
+
+def without_size(path: str) -> str:
+    """Return a path or file name without the size at its end.
+
+    >>> without_size("/kol-1024x720-scaled.jpg"), without_size("/kol")
+    ('/kol.jpg', '/kol')
+    """
+    found = size_in(path)
+    return path[: found.start()] + path[found.end() :] if found else path
 
 
 def parts_of(address: str) -> SplitResult:
@@ -29,7 +45,7 @@ def width_in(address: str) -> int:
     >>> [width_in(a) for a in ("/kol-1024x720.jpeg", "/kol.jpg?w=640", "/w_1200,c_limit/kol.jpg", "/kol.jpg")]
     [1024, 640, 1200, 0]
     """
-    if found := SIZE.search(parts_of(address).path):
+    if found := size_in(parts_of(address).path):
         return int(found[1] or 0)
     found = re.search(
         r"[?&](?:w|width|imwidth|resize)=(\d{2,4})|[/,_-]w[_-]?(\d{2,4})(?=[/,_.-])|/(\d{3,4})x\d{3,4}/"
@@ -47,7 +63,7 @@ def base_of(address: str) -> str:
     True
     """
     parts = parts_of(unquote(address))
-    return parts.netloc.removeprefix("www.") + SIZE.sub("", re.sub(r"\.\w{3,4}$", "", parts.path))
+    return parts.netloc.removeprefix("www.") + without_size(re.sub(r"\.\w{3,4}$", "", parts.path))
 
 
 @lru_cache(maxsize=4096)
@@ -61,7 +77,7 @@ def asset_names(address: str) -> frozenset[str]:
     """
     names = set()
     for chunk in re.split(r"[/?&=#]", unquote(unquote(address))):
-        stem = SIZE.sub("", re.sub(r"(?:\.(?:jpe?g|png|webp|gif|avif))+$", "", chunk.strip(), flags=re.I))
+        stem = without_size(_without_endings(chunk.strip()))
         if _HOST.fullmatch(stem) or _CROP.fullmatch(stem):
             continue
         if (len(stem) > 7 and re.search(r"\d", stem) and not re.fullmatch(r"(?:19|20)\d{6}", stem)) or (
@@ -74,6 +90,14 @@ def asset_names(address: str) -> frozenset[str]:
             if len(piece) > 6 and re.search(r"\d", piece) and not re.fullmatch(r"(?:19|20)\d{6}|\d+x\d+", piece)
         )
     return frozenset(names - _COMMON_NAMES)
+
+
+_ENDINGS = re.compile(r"(?:\.(?:jpe?g|png|webp|gif|avif))+$", re.I)
+
+
+def _without_endings(name: str) -> str:
+    found = _ENDINGS.search(name, max(0, len(name) - _LONGEST_SIZE))
+    return name[: found.start()] + name[found.end() :] if found else name
 
 
 _HOST = re.compile(r"(?:(?:[a-z0-9-]+\.)+[a-z]{2,10}|(?:\d+\.){3}\d+|localhost)(?::\d+)?", re.I)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from newsarchive.extraction.assets import SIZE, asset_names, base_of, number_in, parts_of, width_in
+from newsarchive.extraction.assets import asset_names, base_of, number_in, parts_of, size_in, width_in
 from newsarchive.extraction.blocks import absolute
 from newsarchive.extraction.record import Metadata
 from newsarchive.extraction.regions import Element, clean, in_boilerplate, text_of
@@ -308,7 +308,7 @@ def _image(picture: _Picture, wanted: Sequence[str], *, lead: bool) -> Image:
     versions = dict(picture.versions)
     bases = {base_of(v) for v in (picture.shown, *versions)}
     for address in wanted:
-        if base_of(address) in bases and not parts_of(address).query and not SIZE.search(parts_of(address).path):
+        if base_of(address) in bases and not parts_of(address).query and not size_in(parts_of(address).path):
             versions.setdefault(address, _ORIGINAL - 2)
     url = max(versions, key=lambda v: _rank(v, versions[v]), default=picture.shown)
     return Image(

@@ -37,7 +37,30 @@ def parse(text: str) -> html.HtmlElement | None:
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
         return None
     _flatten(tree)
+    _shorten(tree)
     return tree if tree.find("body") is not None else None
+
+
+_LONGEST_NAMES = 2_000
+_TOO_LONG = etree.XPath(f"//*[string-length(@class) > {_LONGEST_NAMES} or string-length(@id) > {_LONGEST_NAMES}]")
+_MOST_BREAKS = 50
+
+
+def _shorten(tree: html.HtmlElement) -> None:
+    """Cut what costs more than linear time: endless class names, and runs of line breaks (trafilatura's own pass)."""
+    for element in _TOO_LONG(tree):
+        for name in ("class", "id"):
+            if len(element.get(name) or "") > _LONGEST_NAMES:
+                element.set(name, element.get(name)[:_LONGEST_NAMES])
+    run: list[html.HtmlElement] = []
+    for element in [*tree.iter("br"), None]:
+        before = run[-1] if run else None
+        if before is None or element is None or element.getprevious() is not before or (before.tail or "").strip():
+            for extra in run[_MOST_BREAKS:-1]:
+                extra.getparent().remove(extra)
+            run = []
+        if element is not None:
+            run.append(element)
 
 
 _TOO_DEEP = etree.XPath("/*" * _DEEPEST)

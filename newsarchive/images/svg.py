@@ -23,7 +23,7 @@ _INSIDE = re.compile(r"data:(?:image/(?:png|jpe?g|gif|webp|avif)[;,]|font/|appli
 _XLINK, _XML = "http://www.w3.org/1999/xlink", "http://www.w3.org/xml/1998/namespace"
 _URL = re.compile(r"""url\(\s*["']?\s*([^"')]*)""", re.I)
 _ELSEWHERE = re.compile(r"@import|(?:image|image-set|src)\(|\\", re.I)
-_LENGTH = re.compile(r"\s*([0-9]*\.?[0-9]+(?:e[+-]?\d{1,2})?)\s*(px|pt|pc|mm|cm|in|)\s*", re.I)
+_LENGTH = re.compile(r"\s*((?:[0-9]++(?:\.[0-9]++)?|\.[0-9]++)(?:e[+-]?\d{1,2})?)\s*+(px|pt|pc|mm|cm|in|)\s*", re.I)
 _PIXELS = {"": 1.0, "px": 1.0, "pt": 4 / 3, "pc": 16.0, "mm": 96 / 25.4, "cm": 96 / 2.54, "in": 96.0}
 
 

@@ -35,7 +35,7 @@ _SAVED_FROM = re.compile(r"<!--\s*saved from url=\(\d+\)(https?://\S+)\s*-->", r
 _SINGLE_FILE = re.compile(
     r"<!--\s*Page saved with SingleFile\s+url:\s*(https?://\S+)\s+saved date:\s*([^(\r\n]+)", re.I
 )
-_HTTRACK = re.compile(r"<!-- Mirrored from (\S+) by HTTrack [^,>]*,\s*([^>]*?)\s*-->", re.I)
+_HTTRACK = re.compile(r"<!-- Mirrored from (\S+) by HTTrack [^,>]{0,200},([^>]{0,200})-->", re.I)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +121,7 @@ def told_by(markup: str) -> tuple[str, datetime | None]:
     if found := _SINGLE_FILE.search(head):
         return found[1], _moment(found[2])
     if found := _HTTRACK.search(head):
-        return f"http://{found[1]}", _moment(found[2])
+        return f"http://{found[1]}", _moment(found[2].strip())
     found = _SAVED_FROM.search(head)
     return (found[1], None) if found else ("", None)
 

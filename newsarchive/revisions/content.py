@@ -14,6 +14,8 @@ from newsarchive.items import Article
 DIGEST_VERSION = "1"
 FIELDS = ("title", "lead", "body", "language", "published", "authors", "categories", "tags", "images")
 
+_LONGEST_SIZE = 200
+"""Characters at the end of a path in which a size is looked for."""
 _SIZE = re.compile(r"(?:-\d{2,5}x\d{2,5}|-scaled|-rotated|-e\d{10,})+(?=\.\w+$)")
 
 
@@ -23,7 +25,9 @@ def image_asset(url: str) -> str:
     >>> image_asset("http://a.kz/wp-content/uploads/2025/02/IMG_6637-1024x720.jpeg")
     '/wp-content/uploads/2025/02/IMG_6637.jpeg'
     """
-    return _SIZE.sub("", unquote(urlsplit(url).path))
+    path = unquote(urlsplit(url).path)
+    size = _SIZE.search(path, max(0, len(path) - _LONGEST_SIZE))
+    return path[: size.start()] + path[size.end() :] if size else path
 
 
 def content_of(article: Article) -> dict[str, Any]:

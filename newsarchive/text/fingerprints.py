@@ -26,7 +26,7 @@ _ALNUM = re.compile(r"[^\W_]+")
 _ASCII_MARKS = {c: None for c in range(128) if not chr(c).isalnum()}
 _SILENT = re.compile(r"(</?(?:script|style|noscript|iframe)\b[^<>]*>)", re.IGNORECASE)
 _LINES = re.compile(r"(?:<br\b[^<>]*>\s*){2,}", re.IGNORECASE)
-_TAG = re.compile(r"</?([a-z][a-z0-9-]*)[^<>]*>|<[^<>]*>", re.IGNORECASE)
+_TAG = re.compile(r"</?([a-z][a-z0-9-]*+)[^<>]*>|<[^<>]*>", re.IGNORECASE)
 _RUN_ON = INLINE | {"br", "img", "td", "th"}
 """Tags that neither begin nor end a paragraph; the cells of a table row form one paragraph."""
 
