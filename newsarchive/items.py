@@ -154,6 +154,10 @@ class NotAnArticle(NewsArchiveError):
         return type(self), (self.url, self.reason)
 
 
+class BlockPage(NotAnArticle):
+    """In place of the article there is a page that keeps visitors out, such as a captcha."""
+
+
 @dataclass(kw_only=True, frozen=True, slots=True)
 class Capture:
     """One HTTP response in a WARC file, with the offset and length of its response record."""
@@ -266,6 +270,8 @@ class Extracted:
     outcome: str
     article: Article | None = None
     reason: str = ""
+    kept_out: bool = False
+    """True if the site keeps us out: a block page, or the status 401 or 403."""
     search_text: tuple[str, str, str] = ("", "", "")
     extractor: str = ""
     """Name and version of the extractor."""

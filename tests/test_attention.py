@@ -66,7 +66,8 @@ def test_a_field_that_goes_missing_is_told_with_a_good_and_a_bad_example(db: Dat
 def test_pages_that_keep_us_out_are_counted_with_an_example(db: Database, tmp_path: Path) -> None:
     run = start_run(db, "crawl", "a")
     for number, reason in enumerate(("403 Forbidden", "a block page", "500 Internal Server Error")):
-        mark_failed(db, f"https://a.kz/x{number}/", site=SITE, reason=reason, time=stamp(0), run=run)
+        kept_out = number < 2
+        mark_failed(db, f"https://a.kz/x{number}/", site=SITE, reason=reason, time=stamp(0), run=run, kept_out=kept_out)
     assert "the site keeps us out of 2 pages (403 Forbidden), such as https://a.kz/x0/" in said(db, run, tmp_path)
     assert "keeps us out" not in said(db, start_run(db, "crawl", "a"), tmp_path)  # of this run alone
 

@@ -26,6 +26,7 @@ from newsarchive.database import (
     open_archive,
     read_archive,
     save_article,
+    save_extracted,
     save_listed,
     save_site,
     start_run,
@@ -34,7 +35,7 @@ from newsarchive.database.checkpoints import ENOUGH
 from newsarchive.database.earlier import known_later
 from newsarchive.database.revisions import Provenance
 from newsarchive.database.schema.migrations import known_migrations, migrations
-from newsarchive.items import Article, Author, Hints, Image, Listed
+from newsarchive.items import Article, Author, Extracted, Fetched, Hints, Image, Listed
 from newsarchive.revisions.content import content_digest
 from newsarchive.revisions.kinds import kind_of_change
 from newsarchive.sites import Site
@@ -307,3 +308,19 @@ def test_migrations_are_in_the_order_of_their_numbers() -> None:
     names = [migration.name for migration in migrations.pending(Database(memory=True))]
     assert names == sorted(names)
     assert known_migrations() == set(names)
+
+
+@pytest.mark.parametrize(("kept_out", "counts"), [(True, "failed"), (False, "not_article")])
+def test_a_block_page_is_told_by_its_kind_and_not_by_the_words_of_a_reason(
+    kept_out: bool, counts: str, db: Database
+) -> None:
+    url = "https://a.kz/blocked/"
+    words = "no words that anything goes by" if kept_out else "an article on a block page by the sea"
+    item = Extracted(
+        fetched=Fetched(site=SITE.name, urls=(url,), pages=(), captures=()),
+        outcome="not_article",
+        reason=words,
+        kept_out=kept_out,
+    )
+    assert save_extracted(db, item, site=SITE, run=None) == counts
+    assert db.conn.execute("select reason, kept_out from urls where url = ?", [url]).fetchone() == (words, kept_out)

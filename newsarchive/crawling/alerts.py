@@ -63,8 +63,7 @@ def _blocked(db: Database, site: Site, run: int) -> Iterator[str]:
     """Pages that keep us out: they are never stored as articles, so the archive has a hole."""
     row = db.conn.execute(
         "select count(*), min(u.reason), min(u.url) from urls u where u.visited_run = ? and u.site = ?"
-        " and u.attempts > 0"
-        " and (u.reason like '403%' or u.reason like '401%' or u.reason like '%block page%')",
+        " and u.attempts > 0 and u.kept_out",
         (run, site.name),
     ).fetchone()
     if row[0]:

@@ -60,9 +60,9 @@ class Failures:
         """
         logger.debug("An error in a callback", exc_info=failure.value)
         if isinstance(failure.value, (sqlite3.Error, OSError)):
-            self.end(reason_of(failure.value))
+            self.end(cause_of(failure.value))
         else:
-            self.note(reason_of(failure.value))
+            self.note(cause_of(failure.value))
 
     @contextmanager
     def noted(self) -> Iterator[None]:
@@ -71,7 +71,7 @@ class Failures:
             yield
         except Exception as error:
             logger.debug("An error at the end of a crawl", exc_info=True)
-            self.note(reason_of(error))
+            self.note(cause_of(error))
 
 
 @contextmanager
@@ -83,7 +83,7 @@ def failure_ends_crawl(crawler: Crawler) -> Iterator[None]:
         raise
     except Exception as error:
         logger.debug("An error in a handler", exc_info=True)
-        failures_of(crawler).end(reason_of(error))
+        failures_of(crawler).end(cause_of(error))
 
 
 def failures_of(crawler: Crawler) -> Failures:
@@ -93,12 +93,12 @@ def failures_of(crawler: Crawler) -> Failures:
     return failures
 
 
-def reason_of(error: BaseException | None) -> str:
+def cause_of(error: BaseException | None) -> str:
     """An error in one clause.
 
-    >>> reason_of(OSError(28, "No space left on device", "data/archive.db"))
+    >>> cause_of(OSError(28, "No space left on device", "data/archive.db"))
     'storing failed: No space left on device (data/archive.db)'
-    >>> reason_of(KeyError("site"))
+    >>> cause_of(KeyError("site"))
     "an error in newsarchive itself (KeyError: 'site'); please report it"
     """
     if isinstance(error, OSError):

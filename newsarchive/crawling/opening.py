@@ -12,7 +12,7 @@ from sqlite_utils import Database
 
 from newsarchive import database
 from newsarchive.captures.writing import CaptureWriter
-from newsarchive.crawling.failures import reason_of
+from newsarchive.crawling.failures import cause_of
 from newsarchive.images.reading import clear_drafts
 from newsarchive.sites import Site
 from newsarchive.takedown import clean_up
@@ -60,4 +60,4 @@ def open_for_run(folder: Path, site: Site, *, command: str, contact: str, held: 
 def _note_failed_opening(db: Database, run: int, _kind: object, error: BaseException | None, _trace: object) -> None:
     if error is not None:
         with suppress(sqlite3.Error):
-            database.finish_run(db, run, reason="failed", message=reason_of(error), counts={})
+            database.finish_run(db, run, reason="failed", message=cause_of(error), counts={})

@@ -20,7 +20,7 @@ from scrapy.crawler import Crawler
 from scrapy.settings import Settings
 from twisted.python.failure import Failure
 
-from newsarchive.crawling.failures import Failures, failure_ends_crawl, reason_of
+from newsarchive.crawling.failures import Failures, cause_of, failure_ends_crawl
 from newsarchive.crawling.middlewares import BackOffMiddleware
 from newsarchive.crawling.middlewares.back_off import ComeBack
 from newsarchive.crawling.progress import Follow, follow_nothing
@@ -124,7 +124,7 @@ def crawl_sites(
                 crawler = process.create_crawler(site_spider(site, process.settings))
                 task = process.crawl(crawler, follow=follow)
             except Exception as error:  # noqa: BLE001  nobody above a callback would report it
-                outcome.problems.append(reason_of(error))
+                outcome.problems.append(cause_of(error))
                 continue  # with the next site
             task.add_done_callback(partial(_take_outcome, crawler, outcome, time.monotonic()))
             task.add_done_callback(crawl_next)
@@ -153,7 +153,7 @@ def _take_outcome(crawler: Crawler, outcome: Outcome, started: float, task: asyn
 def _failure_of(task: asyncio.Task[None]) -> list[str]:
     """Why Scrapy could not run a crawl."""
     error = task.exception() if task.done() and not task.cancelled() else None
-    return [reason_of(error)] if error is not None else []
+    return [cause_of(error)] if error is not None else []
 
 
 def _extension(crawler: Crawler, kind: type[T]) -> T | None:
@@ -248,7 +248,7 @@ def _collect(crawler: Crawler, results: dict[str, Extracted], progress: Callable
 
     def keep_failure(item: object, failure: Failure) -> None:
         with failure_ends_crawl(crawler):
-            take(_without_article(item, reason_of(failure.value)))
+            take(_without_article(item, cause_of(failure.value)))
 
     crawler.signals.connect(keep_result, signals.item_scraped, weak=False)
     crawler.signals.connect(keep_refusal, signals.item_dropped, weak=False)

@@ -17,7 +17,7 @@ from sqlite_utils import Database
 
 from newsarchive import database
 from newsarchive.captures.writing import CaptureWriter, RecordedResponse
-from newsarchive.crawling.failures import reason_of
+from newsarchive.crawling.failures import cause_of
 from newsarchive.database.images import images_to_download
 from newsarchive.images.reading import Picture, keep_picture
 from newsarchive.images.wanted import wanted_pictures
@@ -143,7 +143,7 @@ class PageRecorder(Recorder):
         try:
             yield
         except Exception as error:  # noqa: BLE001  whatever it is, the person at the terminal learns of it
-            self.problem = self.problem or reason_of(error)
+            self.problem = self.problem or cause_of(error)
 
 
 def _truncation(response: Response) -> str:

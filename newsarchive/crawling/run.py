@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 
 from newsarchive import database
 from newsarchive.crawling.batches import Tally
-from newsarchive.crawling.failures import failure_ends_crawl, failures_of, reason_of
+from newsarchive.crawling.failures import cause_of, failure_ends_crawl, failures_of
 from newsarchive.crawling.held_up import HeldUp
 from newsarchive.crawling.jobs import JOBS
 from newsarchive.crawling.opening import open_for_run
@@ -89,7 +89,7 @@ class ArchiveRun(Recorder):
                 self._open(spider, held)
                 self._held = held.pop_all()
         except Exception as error:
-            failures_of(self.crawler).note(reason_of(error))
+            failures_of(self.crawler).note(cause_of(error))
             raise CloseSpider("failed") from error
         seconds = self.crawler.settings.getfloat("ARCHIVE_BATCH_SECONDS")
         self._timer.start(seconds).addErrback(self._timer_failed)
@@ -124,7 +124,7 @@ class ArchiveRun(Recorder):
         self._follow(self.site.name, self.progress)
 
     def _timer_failed(self, failure: Failure) -> None:
-        failures_of(self.crawler).end(reason_of(failure.value))
+        failures_of(self.crawler).end(cause_of(failure.value))
 
     def capture(self, request: Request, response: Response) -> Capture | None:
         """Keep a response with its request; return None if it is not to be kept."""
@@ -147,7 +147,7 @@ class ArchiveRun(Recorder):
         with failure_ends_crawl(self.crawler):
             page = _page_of(item, response)
             if page is not None and not self.stored.was_visited(page.urls[0]):
-                self.stored.save(Extracted(fetched=page, outcome="failed", reason=reason_of(error)))
+                self.stored.save(Extracted(fetched=page, outcome="failed", reason=cause_of(error)))
 
     def postpone(self, until: str, sentence: str) -> None:
         """End the run because the site asked to come back at a time (UTC with Z), for which the next run waits."""

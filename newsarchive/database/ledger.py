@@ -184,9 +184,20 @@ def mark_not_article(
 
 
 def mark_failed(
-    db: Database, url: str, *, site: Site, reason: str, time: str, run: int | None = None, source: str = "fetch"
+    db: Database,
+    url: str,
+    *,
+    site: Site,
+    reason: str,
+    time: str,
+    run: int | None = None,
+    source: str = "fetch",
+    kept_out: bool = False,
 ) -> None:
-    """Note that a page could not be had, and why; it is due again after growing intervals of an hour to a week."""
+    """Note that a page could not be had, and why; it is due again after growing intervals of an hour to a week.
+
+    `kept_out`: the site keeps us out of it.
+    """
     with db.atomic():
         _ensure(db, url, site, source, time)
         row = db.conn.execute("select attempts from urls where key = ?", (url_key(url),)).fetchone()
@@ -194,8 +205,8 @@ def mark_failed(
         due = stamp(datetime.fromisoformat(time) + pause)
         db.conn.execute(
             "update urls set state = case when article is null then 'failed' else state end, reason = ?, visited = ?,"
-            " visited_run = ?, next_visit = ?, attempts = attempts + 1 where key = ?",
-            (reason, time, run, due, url_key(url)),
+            " visited_run = ?, next_visit = ?, attempts = attempts + 1, kept_out = ? where key = ?",
+            (reason, time, run, due, kept_out, url_key(url)),
         )
 
 

@@ -55,7 +55,7 @@ def save_extracted(
             return "forgotten"
         if item.outcome == "article" and item.article is not None:
             return _save_article(db, item, item.article, site, run, captures, time, revisit, source, waiting)
-        blocked = item.outcome == "not_article" and "block page" in item.reason
+        blocked = item.outcome == "not_article" and item.kept_out
         if not blocked and (
             item.outcome == "missing" or (item.outcome == "not_article" and article_of(db, url) is not None)
         ):
@@ -64,7 +64,7 @@ def save_extracted(
         if item.outcome == "not_article" and not blocked:
             mark_not_article(db, url, site=site, reason=item.reason, time=time, run=run, source=source)
             return "not_article"
-        mark_failed(db, url, site=site, reason=item.reason, time=time, run=run, source=source)
+        mark_failed(db, url, site=site, reason=item.reason, time=time, run=run, source=source, kept_out=item.kept_out)
         return "failed"
 
 

@@ -15,10 +15,11 @@ from newsarchive.extraction.metadata import (
     read_metadata,
     why_not_an_article,
 )
+from newsarchive.extraction.not_article import BLOCK_PAGE
 from newsarchive.extraction.pages import read_tree
 from newsarchive.extraction.parts import find_more_pages, guess_next_page
 from newsarchive.extraction.text import Text, read_text
-from newsarchive.items import Article, Hints, Image, NotAnArticle, Page
+from newsarchive.items import Article, BlockPage, Hints, Image, NotAnArticle, Page
 from newsarchive.sites import Site
 from newsarchive.text.encodings import printable_record
 
@@ -36,7 +37,7 @@ def extract_article(pages: Sequence[Page], url: str, *, site: Site, hints: Hints
     first = trees[0]
     metadata = read_metadata(first, url, site=site, hints=hints)
     if reason := why_not_an_article(first, url, metadata=metadata, site=site, hints=hints):
-        raise NotAnArticle(url, reason)
+        raise (BlockPage if reason is BLOCK_PAGE else NotAnArticle)(url, reason)
     texts = [_text(tree, url, metadata, site, hints) for tree in trees]
     if not any(text.body for text in texts):
         raise NotAnArticle(url, "no text")

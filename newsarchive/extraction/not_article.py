@@ -33,6 +33,7 @@ _OWN_PAGE = re.compile(
     r"|privacy(?:-policy)?|terms(?:-of-\w+)?|impressum|editorial-\w+)(?:\.html?|\.php)?/?",
     re.I,
 )
+BLOCK_PAGE = "a block page"
 _BLOCKED = re.compile(
     r"^(?:just a moment|attention required|access (?:to this page )?(?:has been )?denied|ddos-guard|please wait"
     r"|verify you are human"
@@ -126,7 +127,7 @@ def _by_title(tree: Element, metadata: Metadata) -> str:
     found = tree.find(".//head/title")
     titles = [metadata.title, clean(found.text or "") if found is not None else ""]
     if any(_BLOCKED.match(title) for title in titles) and _prose(tree, 1500) < 1500:
-        return "a block page"
+        return BLOCK_PAGE
     if any(len(title) < 70 and _LOST.search(title) for title in titles) and _prose(tree, 800) < 800:
         return "an error page"
     return ""

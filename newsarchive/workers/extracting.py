@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from newsarchive.errors import NewsArchiveError
 from newsarchive.extraction.identity import EXTRACTOR
-from newsarchive.items import Article, Extracted, Fetched, Hints, NotAnArticle, Page
+from newsarchive.items import Article, BlockPage, Extracted, Fetched, Hints, NotAnArticle, Page
 from newsarchive.sites import Site
 from newsarchive.text.compression import why_incomplete
 from newsarchive.text.encodings import CAP, gunzipped
@@ -117,7 +117,8 @@ def _extracted(item: Fetched, result: tuple[Article, tuple[str, str, str]]) -> E
 
 def _refused(item: Fetched, error: Exception) -> Extracted:
     if isinstance(error, NotAnArticle):
-        return Extracted(fetched=item, outcome="not_article", reason=error.reason)
+        kept_out = isinstance(error, BlockPage)
+        return Extracted(fetched=item, outcome="not_article", reason=error.reason, kept_out=kept_out)
     if isinstance(error, TooSlow | WorkerDied | CutShort):
         return Extracted(fetched=item, outcome="failed", reason=str(error))
     logger.warning("%s: extraction failed: %s: %s", item.urls[0], type(error).__name__, error)

@@ -11,7 +11,7 @@ from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddlewa
 from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.http import Response
 
-from newsarchive.crawling.failures import failures_of, reason_of
+from newsarchive.crawling.failures import cause_of, failures_of
 from newsarchive.crawling.recorders import recorder_of
 from newsarchive.crawling.spiders.page import BROKEN_OFF
 from newsarchive.items import NotKept
@@ -67,6 +67,6 @@ class CaptureMiddleware:
             try:
                 request.meta["capture"] = recorder.capture(request, response)
             except (OSError, sqlite3.Error) as error:
-                failures_of(self._crawler).end(reason_of(error))
-                raise NotKept(reason_of(error)) from error
+                failures_of(self._crawler).end(cause_of(error))
+                raise NotKept(cause_of(error)) from error
         return response

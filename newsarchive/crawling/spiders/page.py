@@ -27,6 +27,7 @@ from newsarchive.sites import Site
 
 HTML_TYPES = ("", "text/html", "application/xhtml+xml", "application/xml", "text/xml", "text/plain")
 GONE = (404, 410)
+KEPT_OUT = (401, 403)
 BROKEN_OFF = "the host broke the answer off"
 ANSWERS = [304, *range(400, 600)]
 """Statuses that come to the spider; the others are redirects, to be followed."""
@@ -130,7 +131,8 @@ def fetched(response: Response, site: str, url: str, hints: Hints, *, home: str 
     if home and hops and _is_home(response.url, home) and not _is_home(url, home):
         return Extracted(fetched=item, outcome="missing", reason="redirects to the home page")
     if response.status != HTTPStatus.OK:
-        return Extracted(fetched=item, outcome="failed", reason=status_line(response.status))
+        kept_out = response.status in KEPT_OUT
+        return Extracted(fetched=item, outcome="failed", reason=status_line(response.status), kept_out=kept_out)
     kind = item.pages[0].headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in HTML_TYPES:
         return Extracted(fetched=item, outcome="not_article", reason=f"not HTML but {kind}")

@@ -255,3 +255,17 @@ create table held_up (                  -- addresses that ended runs: a long wai
 ) strict;
 """,
     )
+
+
+@migrations()
+def m340_kept_out(db: Database) -> None:
+    """Which pages a site keeps us out of; that was read from the words of the reason."""
+    _run(
+        db,
+        """
+alter table urls add column             -- 1: at the last failure the site kept us out (401, 403, a block page)
+    kept_out integer not null default 0;
+update urls set kept_out = 1
+where attempts > 0 and (reason like '403%' or reason like '401%' or reason like '%block page%');
+""",
+    )
