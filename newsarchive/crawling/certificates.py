@@ -13,7 +13,6 @@ from typing import Any
 import certifi
 from OpenSSL import SSL
 from OpenSSL.crypto import X509
-from scrapy.core.downloader.contextfactory import _ScrapyCertificateOptions, _ScrapyClientContextFactory
 from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
@@ -21,9 +20,10 @@ from service_identity import VerificationError
 from service_identity.exceptions import CertificateError
 from service_identity.hazmat import DNS_ID, IPAddress_ID, verify_service_identity
 from service_identity.pyopenssl import extract_patterns
-from twisted.internet._sslverify import ClientTLSOptions, IOpenSSLTrustRoot
 from zope.interface import implementer
 
+from newsarchive.crawling.scrapy_internals import ContextFactory
+from newsarchive.crawling.twisted_internals import IOpenSSLTrustRoot, TLSConnections
 from newsarchive.errors import NewsArchiveError
 
 VALID = "valid"
@@ -49,11 +49,11 @@ class CertificateRefused(NewsArchiveError, IgnoreRequest):
     """The certificate of a host is not valid, and only valid ones are wanted."""
 
 
-class CertificateJudge(_ScrapyClientContextFactory):
+class CertificateJudge(ContextFactory):
     """Makes TLS connections, and remembers by host and certificate what came of verifying it."""
 
     strict = False
-    _made: _ScrapyCertificateOptions | None = None
+    _made: Any = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -68,10 +68,9 @@ class CertificateJudge(_ScrapyClientContextFactory):
         return self
 
     def creatorForNetloc(self, hostname: bytes, port: int) -> Any:  # noqa: N802  Twisted's name
-        trusted: Any = _TrustRoot()
         if self._made is None:  # reading the trusted certificates takes longer than a handshake
-            self._made = _ScrapyCertificateOptions(**self._get_cert_options_kwargs(), trustRoot=trusted)
-        return _JudgedTLS(self._made._makeTLSConnection, hostname.decode("ascii"), self)
+            self._made = self.options_trusting(_TrustRoot())
+        return TLSConnections(self._made, hostname.decode("ascii"), verify=self.callback)
 
     def verdict(self, response: Response, host: str) -> str | None:
         """What the certificate that a response came with is worth: `valid` or the reasons why not; None without TLS."""
@@ -105,20 +104,6 @@ class CertificateJudge(_ScrapyClientContextFactory):
             return True
 
         return judge
-
-
-class _JudgedTLS(ClientTLSOptions):
-    """Makes the connections to one host."""
-
-    def __init__(self, make: Any, hostname: str, judge: CertificateJudge) -> None:
-        super().__init__(make, hostname)
-        self._judge = judge
-
-    def clientConnectionForTLS(self, tlsProtocol: Any) -> SSL.Connection:  # noqa: N802, N803  Twisted's names
-        connection = super().clientConnectionForTLS(tlsProtocol)
-        callback = self._judge.callback(self._hostnameASCII.lower(), is_name=self._hostnameIsDnsName)
-        connection.set_verify(SSL.VERIFY_PEER, callback)
-        return connection
 
 
 @implementer(IOpenSSLTrustRoot)

@@ -11,10 +11,11 @@ from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
 from scrapy.crawler import Crawler
 from scrapy.exceptions import CannotResolveHostError, DownloadFailedError, IgnoreRequest
 from scrapy.http import Response
-from twisted.python.failure import Failure
 
 from newsarchive.crawling.certificates import VALID, CertificateJudge, CertificateRefused, host_of
 from newsarchive.crawling.resolving import PUBLIC_HOSTS
+from newsarchive.crawling.scrapy_internals import replace_connections
+from newsarchive.crawling.twisted_internals import hang_up, head_being_read
 from newsarchive.errors import NewsArchiveError
 
 logger = logging.getLogger(__name__)
@@ -31,15 +32,8 @@ class BoundedHeadHandler(HTTP11DownloadHandler):
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
-        usual: Any = self._pool._factory
-
-        class Factory(usual):  # type: ignore[misc]
-            def buildProtocol(self, addr: Any) -> Any:  # noqa: N802  Twisted's name
-                return bound_head(super().buildProtocol(addr))
-
-        self._pool._factory = Factory
         self._judge = CertificateJudge.of(crawler)
-        self._contextFactory: Any = self._judge
+        replace_connections(self, bound_head, self._judge)
         self._warns = not crawler.settings.getbool("ARCHIVE_ENABLED")
         """The run of a crawl tells of a bad certificate at its end, where it was not told before."""
         self._warned: set[str] = set()
@@ -77,14 +71,13 @@ def bound_head(protocol: Any) -> Any:
     def receive_bounded(data: bytes) -> None:
         nonlocal head_of, size
         receive(data)
-        parser = protocol._parser
-        if parser is None or parser.state not in ("STATUS", "HEADER"):
+        parser = head_being_read(protocol)
+        if parser is None:
             return
         size = len(data) + (size if head_of is parser else 0)
         head_of = parser
         if size > LONGEST_HEAD:
-            error = HeadTooLong(f"more than {LONGEST_HEAD} bytes of header lines")
-            protocol._giveUp(Failure(error))  # type: ignore[no-untyped-call]
+            hang_up(protocol, HeadTooLong(f"more than {LONGEST_HEAD} bytes of header lines"))
 
     protocol.dataReceived = receive_bounded
     return protocol

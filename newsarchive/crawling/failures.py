@@ -47,11 +47,7 @@ class Failures:
         self.note(reason)
         engine = self._crawler.engine
         if self._closing is None and engine.spider is not None:
-            self._closing = asyncio.get_running_loop().create_task(self._close())
-
-    async def _close(self) -> None:
-        with suppress(RuntimeError):  # it is closed already
-            await self._crawler.engine.close_spider_async(reason="failed")
+            self._closing = close_soon(self._crawler, reason="failed")
 
     def error(self, failure: Failure) -> None:
         """A spider's callback or a pipeline raised.
@@ -72,6 +68,23 @@ class Failures:
         except Exception as error:
             logger.debug("An error at the end of a crawl", exc_info=True)
             self.note(cause_of(error))
+
+
+def close_soon(crawler: Crawler, *, reason: str) -> asyncio.Task[None]:
+    """End a crawl from a handler that cannot wait for it: what is under way is finished, nothing new is begun."""
+
+    async def close() -> None:
+        with suppress(RuntimeError):  # it is closed already
+            await crawler.engine.close_spider_async(reason=reason)
+
+    task = asyncio.get_running_loop().create_task(close())
+    _CLOSING.add(task)
+    task.add_done_callback(_CLOSING.discard)
+    return task
+
+
+_CLOSING: set[asyncio.Task[None]] = set()
+"""The event loop itself keeps no task alive."""
 
 
 @contextmanager

@@ -226,7 +226,10 @@ def fetch_pages(
 
 def _come_back(crawler: Crawler) -> dict[str, ComeBack]:
     """The sites that asked to come back later, by name."""
-    found = crawler.get_downloader_middleware(BackOffMiddleware) if crawler._engine else None
+    try:
+        found = crawler.get_downloader_middleware(BackOffMiddleware)
+    except RuntimeError:  # it never came to the middlewares
+        return {}
     return found.come_back if found else {}
 
 

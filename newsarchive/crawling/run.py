@@ -15,14 +15,13 @@ from twisted.python.failure import Failure
 
 from newsarchive import database
 from newsarchive.crawling.batches import Tally
-from newsarchive.crawling.failures import cause_of, failure_ends_crawl, failures_of
+from newsarchive.crawling.failures import cause_of, close_soon, failure_ends_crawl, failures_of
 from newsarchive.crawling.held_up import HeldUp
 from newsarchive.crawling.jobs import JOBS
 from newsarchive.crawling.opening import open_for_run
 from newsarchive.crawling.progress import Follow, Progress, follow_nothing
 from newsarchive.crawling.recorders import Recorder
 from newsarchive.crawling.reports import RunReport
-from newsarchive.crawling.scrapy_internals import close_spider_soon
 from newsarchive.crawling.site_run import SiteRun
 from newsarchive.images.reading import Picture
 from newsarchive.items import Capture, Extracted, Fetched, FetchedImage, ImageToDownload
@@ -153,7 +152,7 @@ class ArchiveRun(Recorder):
         """End the run because the site asked to come back at a time (UTC with Z), for which the next run waits."""
         if not self.report.come_back:
             self.report.postpone(until, sentence)
-            close_spider_soon(self.crawler, reason="postponed")
+            close_soon(self.crawler, reason="postponed")
 
     # Closing
 

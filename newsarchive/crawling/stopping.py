@@ -6,14 +6,14 @@ import asyncio
 import logging
 import os
 import signal
-from typing import Any
 
-from scrapy.crawler import AsyncCrawlerProcess, Crawler
+from scrapy.crawler import Crawler
 from scrapy.settings import Settings
 from scrapy.utils.ossignal import install_shutdown_handlers
 
 from newsarchive.crawling.middlewares.pace import downloader_of
 from newsarchive.crawling.pipelines import ExtractionPipeline, PicturePipeline
+from newsarchive.crawling.scrapy_internals import SignalProcess
 from newsarchive.crawling.spiders.news import NewsSpider
 from newsarchive.crawling.spiders.page import Postponed
 
@@ -25,7 +25,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _SHOW_CURSOR = b"\x1b[?25h"
 
 
-class CrawlProcess(AsyncCrawlerProcess):
+class CrawlProcess(SignalProcess):
     """Scrapy's process of crawls; a signal ends pauses and queues at once, and what is under way within five seconds.
 
     Scrapy itself waits for all that was begun, pauses and timeouts included, and its second signal leaves runs open
@@ -48,14 +48,14 @@ class CrawlProcess(AsyncCrawlerProcess):
             for each, handler in before:
                 signal.signal(each, handler)
 
-    def _signal_shutdown(self, signum: int, _: Any) -> None:
+    def first_signal(self, signum: int) -> None:
         from twisted.internet import reactor
 
         self.stopped = True
-        install_shutdown_handlers(self._signal_kill)
+        install_shutdown_handlers(lambda number, _frame: self.second_signal(number))
         reactor.callFromThread(self._stop_in_order)
 
-    def _signal_kill(self, signum: int, _: Any) -> None:
+    def second_signal(self, signum: int) -> None:
         """Die of the second signal, here and now: what was committed is safe, the next run resumes from there."""
         if os.isatty(2):
             os.write(2, _SHOW_CURSOR)  # a progress bar hides it
@@ -67,10 +67,17 @@ class CrawlProcess(AsyncCrawlerProcess):
 
     async def _stop_all(self) -> None:
         for crawler in list(self.crawlers):
-            while crawler in self.crawlers and not (crawler._engine and crawler._engine.running):
+            while crawler in self.crawlers and not _is_running(crawler):
                 await asyncio.sleep(0.02)  # it is opening or closing: nothing tells when that is done
             if crawler in self.crawlers:
                 await _stop(crawler)
+
+
+def _is_running(crawler: Crawler) -> bool:
+    try:
+        return crawler.engine.running
+    except RuntimeError:  # it has no engine yet
+        return False
 
 
 async def _stop(crawler: Crawler) -> None:

@@ -2,26 +2,28 @@
 
 Scrapy keeps a delay per host in a slot that AutoThrottle changes with every answer, and that is dropped and made again.
 What a host asked for is kept here instead, and applied where a slot decides when its next request may go out: every
-request counts, robots.txt and redirects too. Uses private names of Scrapy's Downloader: `_get_slot`, `_download`,
-`_enqueue_request`; tests/test_politeness.py fails where an update changes them.
+request counts, robots.txt and redirects too.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
 from scrapy import Request, Spider, signals
-from scrapy.core.downloader import Downloader, Slot
+from scrapy.core.downloader import Slot
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from newsarchive.crawling.resolving import host_of
+from newsarchive.crawling.scrapy_internals import SlotDownloader
 from newsarchive.crawling.spiders.page import Postponed
 
 LONGEST_DELAY = 60.0
@@ -57,7 +59,7 @@ class PoliteSlot(Slot):
         return max(super().download_delay(), max(floor, host.paused_until) - self.lastseen)
 
 
-class PoliteDownloader(Downloader):
+class PoliteDownloader(SlotDownloader):
     """Scrapy's Downloader with a floor per host, pauses that hold what is queued too, and an end at any moment."""
 
     def __init__(self, crawler: Crawler) -> None:
@@ -127,17 +129,16 @@ class PoliteDownloader(Downloader):
         """The host that a request goes to; a redirect carries the key of the host that it came from."""
         return host_of(request.url)
 
-    def _get_slot(self, request: Request, spider: Spider | None = None) -> tuple[str, Slot]:
-        key, slot = super()._get_slot(request)
-        if not isinstance(slot, PoliteSlot):
-            slot = PoliteSlot(slot, self.host(request.url), last_asked=_LAST_ASKED.get(key, 0.0))
-            self.slots[key] = slot
-        return key, slot
+    def slot_for(self, slot: Slot, request: Request) -> Slot:
+        if isinstance(slot, PoliteSlot):
+            return slot
+        last_asked = _LAST_ASKED.get(host_of(request.url), 0.0)
+        return PoliteSlot(slot, self.host(request.url), last_asked=last_asked)
 
     def fetch(self, request: Request, spider: Spider | None = None) -> Deferred[Response | Request]:
         """Send a request through the middlewares; fires with Postponed where it is abandoned."""
         self.active.add(request)
-        task = asyncio.ensure_future(self.middleware.download_async(self._enqueue_request, request))
+        task = self.send(request)
         self._fetches.add(task)
 
         def ended(result: Any) -> Any:
@@ -149,17 +150,17 @@ class PoliteDownloader(Downloader):
 
         return Deferred.fromFuture(task).addBoth(ended)
 
-    async def _enqueue_request(self, request: Request) -> Response:
+    def before_queueing(self, request: Request) -> None:
         if reason := self._stopped or self.host(request.url).refused:
             raise copy(reason)
-        return await super()._enqueue_request(request)
 
-    async def _download(self, slot: Slot, request: Request) -> Response:
+    @contextmanager
+    def transferring(self) -> Iterator[None]:
         transfer = asyncio.current_task()
         assert transfer is not None
         self._transfers.add(transfer)
         try:
-            return await super()._download(slot, request)
+            yield
         finally:
             self._transfers.discard(transfer)
 

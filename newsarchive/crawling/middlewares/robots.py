@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 from scrapy import Request, signals
 from scrapy.crawler import Crawler
-from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import StopDownload
 from scrapy.http import Response
 from scrapy.robotstxt import RobotParser
@@ -18,13 +17,14 @@ from twisted.python.failure import Failure
 from newsarchive.crawling.failures import failure_ends_crawl
 from newsarchive.crawling.middlewares.pace import downloader_of
 from newsarchive.crawling.middlewares.robots_text import MOST_READ, MOST_SENT, NotWhole, robots_text
+from newsarchive.crawling.scrapy_internals import RobotsHooks
 from newsarchive.crawling.spiders.page import BROKEN_OFF, Postponed, RobotsUnknown, refusal, status_line
 from newsarchive.items import NotKept
 
 logger = logging.getLogger(__name__)
 
 
-class RobotsMiddleware(RobotsTxtMiddleware):
+class RobotsMiddleware(RobotsHooks):
     """Obeys robots.txt, and asks for nothing where the host cannot give it: RFC 9309, section 2.3.1.4.
 
     It is asked for once in a run: where discovery reads the sitemaps that it names, it gets the same answer. At most
@@ -52,7 +52,7 @@ class RobotsMiddleware(RobotsTxtMiddleware):
             if request.meta["robots_bytes"] >= MOST_SENT:
                 raise StopDownload(fail=False)
 
-    async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
+    def rules_of(self, response: Response, netloc: str, request: Request) -> Response:
         """Take the rules from an answer; what is missing forbids nothing, what is not whole or not sent forbids all."""
         parts = urlsplit(request.url)
         text = ""
@@ -69,11 +69,11 @@ class RobotsMiddleware(RobotsTxtMiddleware):
                 answer = response.replace(body=text.encode())
                 answer.headers.pop("Content-Encoding", None)
                 self._answers[f"{parts.scheme}://{netloc}/robots.txt"] = answer
-        await super()._parse_robots(response.replace(body=text.encode()), netloc, request)
-        parser = self._parsers[netloc]
-        if isinstance(parser, RobotParser):
-            with failure_ends_crawl(self.crawler):
-                self._obey_delay(parser, request.url)
+        return response.replace(body=text.encode())
+
+    def rules_known(self, rules: RobotParser, request: Request) -> None:
+        with failure_ends_crawl(self.crawler):
+            self._obey_delay(rules, request.url)
 
     def _text(self, response: Response) -> str:
         if "dataloss" in response.flags:  # the rule that matters may be in the rest
@@ -99,12 +99,10 @@ class RobotsMiddleware(RobotsTxtMiddleware):
         else:
             logger.info("robots.txt of %s asks for %.1f s between requests", host, asked)
 
-    def _robots_error(self, exc: Exception, netloc: str) -> None:
-        reason = exc if isinstance(exc, Postponed | NotKept) else RobotsUnknown(refusal(Failure(exc)))  # type: ignore[no-untyped-call]
-        self._unknown[netloc] = reason
-        super()._robots_error(exc, netloc)
+    def robots_failed(self, error: Exception, netloc: str) -> None:
+        known = isinstance(error, Postponed | NotKept)
+        self._unknown[netloc] = error if known else RobotsUnknown(refusal(Failure(error)))  # type: ignore[no-untyped-call]
 
-    def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
+    def before_rules(self, request: Request) -> None:
         if reason := self._unknown.get(urlsplit(request.url).netloc):
             raise copy(reason)
-        super().process_request_2(rp, request)
