@@ -349,6 +349,22 @@ def test_a_recording_is_known_by_its_bytes(tmp_path: Path, name: str, form: str)
     assert (sorted(urls(pages)), broken) == (["kopir/", "next/"], [])
 
 
+def test_a_damaged_zstd_frame_costs_no_other(tmp_path: Path) -> None:
+    frames = [zstd.compress(part) for part in (warc(message()), warc(message(), number=2), NEXT)]
+    frames[1] = frames[1][:20] + bytes(30) + frames[1][50:]
+    (tmp_path / "a.warc.zst").write_bytes(b"".join(frames))
+    pages, broken = read(tmp_path, tmp_path / "a.warc.zst")
+    assert sorted(urls(pages)) == ["kopir/", "next/"]
+    assert f"bytes {len(frames[0]):,} to {len(frames[0] + frames[1]) - 1:,} cannot be decompressed" in broken[0]
+
+
+def test_a_broken_dictionary_costs_no_frame_that_needs_none(tmp_path: Path) -> None:
+    content = b"\x37\xa4\x30\xec" + bytes(20)
+    data = b"\x5d\x2a\x4d\x18" + len(content).to_bytes(4, "little") + content + zstd.compress(NEXT)
+    (tmp_path / "a.warc.zst").write_bytes(data)
+    assert urls(read(tmp_path, tmp_path / "a.warc.zst")[0]) == ["next/"]
+
+
 @pytest.mark.parametrize(
     "inside", ["archive/a.warc.gz", "top/archive/a.warc.gz", "archive/deep/A.WARC", "data/b", "other/a.warc"]
 )

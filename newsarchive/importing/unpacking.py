@@ -7,13 +7,15 @@ import re
 import sys
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from itertools import count
 from pathlib import Path
 from shutil import disk_usage
-from typing import IO, BinaryIO, cast
+from typing import BinaryIO
 
 from newsarchive.captures.records import MOST, Damage, Member, Record, RecordError, read_member, read_members
 from newsarchive.errors import NewsArchiveError
@@ -26,7 +28,7 @@ from newsarchive.importing.formats import (
     is_named_recording,
     records_in,
 )
-from newsarchive.importing.framing import Framed, ReadAt, read_arc_at, read_records, read_warc_at, skip_padding
+from newsarchive.importing.framing import Framed, ReadAt, find, read_arc_at, read_records, read_warc_at, skip_padding
 from newsarchive.text.compression import ZSTD, gunzip_stream
 
 if sys.version_info >= (3, 14):
@@ -35,6 +37,8 @@ else:
     from backports import zstd
 
 _STEP = 1 << 20
+_LARGEST_DICTIONARY = 1 << 27
+_ZSTD_FRAME = re.compile(re.escape(ZSTD))
 BOMB_TIMES = 100
 BOMB_BYTES = 1 << 30
 """What unpacks to more than a GiB and more than a hundred times its size is a bomb: recordings of pages unpack to 5 to
@@ -163,14 +167,30 @@ class Unpacker:
     def _plain(self, path: Path, name: str, budget: _Budget, *, is_zstd: bool) -> RecordingFile:
         """Undo the compression of a whole file, as far as that is possible."""
         target = self._folder / f"{next(self._numbers)}.warc"
-        with _opened_zstd(path) if is_zstd else cast("IO[bytes]", gzip.open(path, "rb")) as source:
-            try:
-                budget.copy(source, target, name)
-            except _DAMAGED as error:
-                self._broken.append(f"{name} is damaged ({error}); what stands before is read")
+        chunks = self._unzstd(path, name) if is_zstd else self._gunzip(path, name)
+        budget.copy(chunks, target, name)
         with open(target, "rb") as file:
             is_arc = records_in(file.read(64)) is Format.ARC
         return RecordingFile(target, f"{name} (unpacked)", compressed=False, is_arc=is_arc)
+
+    def _gunzip(self, path: Path, name: str) -> Iterator[bytes]:
+        with gzip.open(path, "rb") as source:
+            try:
+                yield from iter(partial(source.read, _STEP), b"")
+            except _DAMAGED as error:
+                self._broken.append(f"{name} is damaged ({error}); what stands before is read")
+
+    def _unzstd(self, path: Path, name: str) -> Iterator[bytes]:
+        """Decompress a zstd file frame by frame; a damaged frame costs no other."""
+        with open(path, "rb") as file:
+            dictionary = _dictionary(file)
+            start = file.tell()
+            while start < path.stat().st_size:
+                end = yield from _frame(file, start, dictionary)
+                if end is None:
+                    end = find(file, start + 1, _ZSTD_FRAME)
+                    self._broken.append(f"{name} is damaged: bytes {start:,} to {end - 1:,} cannot be decompressed")
+                start = end
 
     def _in_zip(self, path: Path, name: str, budget: _Budget, depth: int) -> Iterator[RecordingFile]:
         with zipfile.ZipFile(path) as file:
@@ -197,7 +217,7 @@ class Unpacker:
         target = self._folder / f"{next(self._numbers)}{ending}"
         try:
             with file.open(entry) as source:
-                budget.copy(source, target, name)
+                budget.copy(iter(partial(source.read, _STEP), b""), target, name)
         except (*_UNREADABLE, zlib.error, EOFError) as error:
             self._broken.append(f"{name} is damaged ({error}); what could be unpacked of it is read")
             if not target.is_file() or not target.stat().st_size:
@@ -276,24 +296,35 @@ def _begins_inside(after: bytes) -> bool:
     return bool(plain) and records_in(plain) is None
 
 
-def _opened_zstd(path: Path) -> IO[bytes]:
-    """Open a zstd file, with the dictionary that its first frame may hold (as ArchiveTeam's recordings do)."""
-    with open(path, "rb") as file:
-        dictionary = _dictionary(file)
-    return cast("IO[bytes]", zstd.open(path, "rb", zstd_dict=dictionary))
+def _frame(file: BinaryIO, start: int, dictionary: zstd.ZstdDict | None) -> Generator[bytes, None, int | None]:
+    """Decompress the frame at an offset. Returns where it ends; None if it is damaged or not complete."""
+    file.seek(start)
+    try:
+        decoder = zstd.ZstdDecompressor(zstd_dict=dictionary)
+        while not decoder.eof:
+            data = file.read(_STEP) if decoder.needs_input else b""
+            if decoder.needs_input and not data:
+                return None
+            yield decoder.decompress(data, _STEP)
+    except zstd.ZstdError:
+        return None
+    return file.tell() - len(decoder.unused_data)
 
 
 def _dictionary(file: BinaryIO) -> zstd.ZstdDict | None:
-    """Read the dictionary of <https://iipc.github.io/warc-specifications/specifications/warc-zstd/>."""
-    if file.read(4) != b"\x5d\x2a\x4d\x18":
-        return None
-    content = file.read(min(int.from_bytes(file.read(4), "little"), 1 << 27))
-    try:
-        if content.startswith(ZSTD):
-            content = zstd.ZstdDecompressor().decompress(content, 1 << 27)
-        return zstd.ZstdDict(content, is_raw=not content.startswith(b"\x37\xa4\x30\xec"))
-    except (zstd.ZstdError, ValueError):
-        return None
+    """Read the dictionary that the first frame may hold, as that of ArchiveTeam's recordings does.
+
+    See <https://iipc.github.io/warc-specifications/specifications/warc-zstd/>. Without one, the file is left at its
+    begin.
+    """
+    if file.read(4) == b"\x5d\x2a\x4d\x18":
+        content = file.read(min(int.from_bytes(file.read(4), "little"), _LARGEST_DICTIONARY))
+        with suppress(zstd.ZstdError, ValueError):
+            if content.startswith(ZSTD):
+                content = zstd.ZstdDecompressor().decompress(content, _LARGEST_DICTIONARY)
+            return zstd.ZstdDict(content, is_raw=not content.startswith(b"\x37\xa4\x30\xec"))
+    file.seek(0)
+    return None
 
 
 class _Budget:
@@ -303,12 +334,12 @@ class _Budget:
         self._packed = path.stat().st_size if path.exists() else 0
         self._written = 0
 
-    def copy(self, source: IO[bytes], target: Path, name: str) -> None:
+    def copy(self, chunks: Iterator[bytes], target: Path, name: str) -> None:
         """Unpack into a file. Raises RecordingError, and leaves no file, if it is a bomb or would fill the disk."""
         written, looked = 0, -_LOOK_EVERY  # the disk is checked before the first byte
         try:
             with open(target, "wb") as file:
-                while chunk := source.read(_STEP):
+                for chunk in chunks:
                     written += len(chunk)
                     if self._written + written > max(BOMB_BYTES, BOMB_TIMES * self._packed):
                         raise RecordingError(f"{name} unpacks to more than {BOMB_TIMES} times its size; skipped")
