@@ -157,7 +157,7 @@ def test_a_backup_into_the_archive_or_among_other_things_is_refused(place: str, 
         make_backup(archive, archive / place)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "letter.txt").write_text("x")
-    with pytest.raises(BackupError, match="other things"):
+    with pytest.raises(BackupError, match="other files"):
         make_backup(archive, tmp_path / "mine")
 
 

@@ -150,7 +150,7 @@ def test_other_things_beside_the_rest_of_a_killed_backup_are_not_touched(
     (target / "backup.lock").touch()
     (target / "photos").mkdir() if "photos" in name else None
     (target / name).write_text("mine")
-    with pytest.raises(BackupError, match="other things"):
+    with pytest.raises(BackupError, match="other files"):
         make_backup(archive, target)
     assert (target / name).read_text() == "mine"
 

@@ -133,7 +133,7 @@ def test_a_host_that_is_not_there_gives_one_sentence_and_exit_1(newsarchive: Run
         (("crawl", "ortalyq", "--since", "yesterday"), "needs a day"),
         (("crawl", "ortalyq", "-s", "delay=0"), "NAME=VALUE"),
         (("fetch", "nofile.html"), "neither an http(s) URL nor a file"),
-        (("sites", "add", "ortalyq"), "not an http(s) address"),
+        (("sites", "add", "ortalyq"), "not an http(s) URL"),
         (("export",), "-o PATH"),
     ],
 )

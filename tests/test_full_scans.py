@@ -65,7 +65,7 @@ def test_a_deletion_is_found_by_the_weekly_walk_where_no_source_tells_of_it(
     assert [(s["how"], s["state"]) for s in sources(newsarchive)] == [("newest only", "working")]
     next_week(folder)
     newsarchive("crawl", "paper")
-    assert sources(newsarchive)[0]["how"] == "full walk"
+    assert sources(newsarchive)[0]["how"] == "full scan"
     assert gone(folder) == 0
     assert "1 gone" in newsarchive("crawl", "paper").stdout
     assert gone(folder) == 1
@@ -104,7 +104,7 @@ def test_a_sitemap_that_is_cut_makes_nothing_gone_and_is_said_to_be_cut(
     how: str, paper: Newspaper, folder: Path, newsarchive: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first_crawl(paper, folder, newsarchive, 'kind = "sitemap"')
-    assert [s["how"] for s in sources(newsarchive)] == ["full walk"]
+    assert [s["how"] for s in sources(newsarchive)] == ["full scan"]
     whole = paper.answer
     paper.delete(paper.posts()[20].slug)
 
@@ -120,7 +120,7 @@ def test_a_sitemap_that_is_cut_makes_nothing_gone_and_is_said_to_be_cut(
     next_week(folder)
     assert "was not read to its end" in newsarchive("crawl", "paper").stderr
     (row,) = sources(newsarchive)
-    assert (row["state"], row["how"], row["next_walk"]) == ("read in part", "full walk", "next run")
+    assert (row["state"], row["how"], row["next_walk"]) == ("read in part", "full scan", "next run")
     assert "is cut off" in row["reason"]
     assert "is cut off" in newsarchive("status").stdout.replace("\n", " ")
     newsarchive("crawl", "paper")

@@ -179,7 +179,7 @@ def test_a_lost_picture_is_put_back_from_its_capture_and_a_damaged_one_written_a
     path = folder / "images" / f"{sha256(SAME)}.jpg"
     path.unlink()
     small.requests.clear()
-    assert "1 put back" in newsarchive("images", "fetch").stderr
+    assert "1 restored" in newsarchive("images", "fetch").stderr
     assert path.read_bytes() == SAME
     assert small.requests == []
     path.write_bytes(SAME[:-1] + b"?")

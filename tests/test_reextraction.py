@@ -159,7 +159,7 @@ def test_what_is_no_article_any_more_stays_and_is_named(crawl: Crawl, newsarchiv
     path = folder / "sites" / "paper.toml"
     path.write_text(path.read_text(encoding="utf-8") + DROP, encoding="utf-8")
     done = newsarchive("reextract", code=1)
-    assert "it stays as it was" in done.stderr
+    assert "it stays unchanged" in done.stderr
     assert f"{count[0]} failed" in done.stdout
     assert db().conn.execute("select count(*) from articles").fetchone() == count
     assert newsarchive("reextract", "nobody", code=2).stderr
