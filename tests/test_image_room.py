@@ -18,7 +18,7 @@ from newsarchive.database import open_archive, save_article, save_site
 from newsarchive.database.embargoes import embargo_article
 from newsarchive.database.images import save_image
 from newsarchive.database.revisions import Provenance
-from newsarchive.images.reading import keep_picture, read_picture
+from newsarchive.images.reading import keep_image_file, read_image_file
 from newsarchive.items import Article, Image
 from newsarchive.sites import Site
 from newsarchive.text.search_text import make_search_text
@@ -50,8 +50,8 @@ def store(db: Database, time: str, *names: str) -> int:
 
 def keep(db: Database, folder: Path, name: str, body: bytes, time: str) -> str:
     """Keep a picture as a crawl does; gives its path in the reading room."""
-    picture = read_picture(body)
-    keep_picture(folder / "images", picture, body)
+    picture = read_image_file(body)
+    keep_image_file(folder / "images", picture, body)
     save_image(db, f"https://a.kz/{name}", picture, capture=None, time=time)
     db.conn.commit()
     return f"/picture/{picture.sha256}"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageDraw
 
-from newsarchive.images.reading import PictureRefused, difference_hash, distance, keep_picture, read_picture
+from newsarchive.images.reading import ImageRefused, difference_hash, distance, keep_image_file, read_image_file
 
 
 def draw(size: tuple[int, int] = (320, 200), *, color: str = "navy", mode: str = "RGB") -> Image.Image:
@@ -47,7 +47,7 @@ def png_of(width: int, height: int) -> bytes:
 )
 def test_a_picture_is_known_by_its_bytes(kind: str, ending: str) -> None:
     body = saved(draw(), kind)
-    picture = read_picture(body)
+    picture = read_image_file(body)
     assert (picture.width, picture.height, picture.bytes) == (320, 200, len(body))
     assert picture.type == f"image/{kind.lower()}"
     assert picture.sha256 == hashlib.sha256(body).hexdigest()
@@ -58,14 +58,14 @@ def test_a_picture_that_a_camera_laid_on_its_side_has_the_size_and_hash_that_are
     upright = draw((200, 320))
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned clockwise
-    picture = read_picture(saved(upright.rotate(90, expand=True), "JPEG", exif=exif))
+    picture = read_image_file(saved(upright.rotate(90, expand=True), "JPEG", exif=exif))
     assert (picture.width, picture.height) == (200, 320)
-    assert distance(picture.phash, read_picture(saved(upright, "JPEG")).phash) <= 4
+    assert distance(picture.phash, read_image_file(saved(upright, "JPEG")).phash) <= 4
 
 
 def test_the_hash_is_alike_for_pictures_that_look_alike() -> None:
     whole = difference_hash(draw())
-    small = read_picture(saved(draw().resize((160, 100)), "JPEG", quality=40)).phash
+    small = read_image_file(saved(draw().resize((160, 100)), "JPEG", quality=40)).phash
     other = difference_hash(draw().transpose(Image.Transpose.FLIP_LEFT_RIGHT))
     assert distance(whole, small) <= 6
     assert distance(whole, other) > 10
@@ -74,13 +74,13 @@ def test_the_hash_is_alike_for_pictures_that_look_alike() -> None:
 @pytest.mark.parametrize("mode", ["L", "P", "RGBA", "LA", "CMYK", "1", "I;16"])
 def test_every_mode_of_color_has_a_hash(mode: str) -> None:
     image = draw().convert("L").convert("I").convert("I;16") if mode == "I;16" else draw(mode=mode)
-    picture = read_picture(saved(image, "JPEG" if mode == "CMYK" else "PNG"))
+    picture = read_image_file(saved(image, "JPEG" if mode == "CMYK" else "PNG"))
     assert len(picture.phash) == 16
 
 
 def refusal(body: bytes) -> str:
-    with pytest.raises(PictureRefused) as refused:
-        read_picture(body)
+    with pytest.raises(ImageRefused) as refused:
+        read_image_file(body)
     return str(refused.value)
 
 
@@ -129,7 +129,7 @@ PUBLIC = '<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Grap
     ],
 )
 def test_an_svg_that_only_draws_is_kept(body: bytes) -> None:
-    picture = read_picture(body)
+    picture = read_image_file(body)
     assert (picture.width, picture.height, picture.type) == (40, 30, "image/svg+xml")
     assert (picture.name, picture.phash) == (f"{hashlib.sha256(body).hexdigest()}.svg", "")
 
@@ -181,8 +181,8 @@ def test_a_bomb_in_a_comment_is_refused() -> None:
 
 def test_one_file_holds_a_picture_however_often_it_is_kept(tmp_path: Path) -> None:
     body = saved(draw(), "PNG")
-    picture = read_picture(body)
-    assert keep_picture(tmp_path, picture, body)
-    assert not keep_picture(tmp_path, picture, body)
+    picture = read_image_file(body)
+    assert keep_image_file(tmp_path, picture, body)
+    assert not keep_image_file(tmp_path, picture, body)
     assert [path.name for path in tmp_path.iterdir()] == [picture.name]
     assert (tmp_path / picture.name).read_bytes() == body

@@ -17,7 +17,7 @@ from newsarchive.crawling.run import ArchiveRun
 from newsarchive.crawling.spiders.page import ANSWERS, GONE, PageWaits, Postponed, page_of, refusal, status_line
 from newsarchive.crawling.spiders.pictures import fetched_picture, is_postponed, picture_failed, picture_request
 from newsarchive.errors import reason_of
-from newsarchive.images.reading import Picture, PictureRefused, read_picture
+from newsarchive.images.reading import ImageFile, ImageRefused, read_image_file
 from newsarchive.items import MOST_PAGES, Extracted, Fetched, FetchedImage, ImageToDownload, NotKept
 from newsarchive.sites import Site, host_site
 from newsarchive.urls import is_address, url_key
@@ -189,7 +189,7 @@ class PicturePipeline:
                 picture = await self._read(fetched.body)
             except PoolClosed:
                 return  # the run ends: the picture stays missing
-            except PictureRefused as error:
+            except ImageRefused as error:
                 fetched.state, fetched.reason = "refused", str(error)
             except (TooSlow, WorkerDied):
                 fetched.state, fetched.reason = "refused", "it stalls or crashes its reader"
@@ -199,7 +199,7 @@ class PicturePipeline:
             picture = None  # its capture is all that is kept of it
         recorder.save_image(fetched, picture)
 
-    async def _read(self, body: bytes) -> Picture:
+    async def _read(self, body: bytes) -> ImageFile:
         if self._pool is None:  # started at the first picture: most crawls keep none
-            self._pool = WorkerPool(1, preload=(Picture.__module__,))
-        return await self._pool.run(read_picture, body, self._most_pixels)
+            self._pool = WorkerPool(1, preload=(ImageFile.__module__,))
+        return await self._pool.run(read_image_file, body, self._most_pixels)

@@ -19,8 +19,8 @@ from newsarchive import database
 from newsarchive.captures.writing import CaptureWriter, RecordedResponse
 from newsarchive.crawling.failures import cause_of
 from newsarchive.database.images import images_to_download
-from newsarchive.images.reading import Picture, keep_picture
-from newsarchive.images.wanted import wanted_pictures
+from newsarchive.images.reading import ImageFile, keep_image_file
+from newsarchive.images.wanted import select_images
 from newsarchive.items import Capture, Extracted, FetchedImage, ImageToDownload
 from newsarchive.sites import Site
 
@@ -37,7 +37,7 @@ class Recorder(ABC):
         """Return the images of an article to download now."""
 
     @abstractmethod
-    def save_image(self, fetched: FetchedImage, image: Picture | None) -> None:
+    def save_image(self, fetched: FetchedImage, image: ImageFile | None) -> None:
         """Keep the outcome for an image; `image` is what was read of its bytes, None if they are not kept."""
 
 
@@ -73,7 +73,7 @@ class PageRecorder(Recorder):
     def __init__(self, folder: Path, name: str, *, archive: Path, crawler: Crawler) -> None:
         self._crawler = crawler
         self._folder = archive / "images"
-        self.images: list[tuple[FetchedImage, Picture | None]] = []
+        self.images: list[tuple[FetchedImage, ImageFile | None]] = []
         self._db: Database | None = None
         with suppress(database.ArchiveError):  # no archive yet, or an unreadable one: no payload is known
             self._db = database.read_archive(archive)
@@ -116,14 +116,14 @@ class PageRecorder(Recorder):
         assert item.article is not None
         if self._db and any(database.is_forgotten(self._db, url) for url in (*item.fetched.urls, item.article.url)):
             return []
-        wanted = wanted_pictures(item.article.images, item.fetched.urls[-1], site=site, mode=mode)
+        wanted = select_images(item.article.images, item.fetched.urls[-1], site=site, mode=mode)
         return images_to_download(self._db, wanted) if self._db else wanted
 
-    def save_image(self, fetched: FetchedImage, image: Picture | None) -> None:
+    def save_image(self, fetched: FetchedImage, image: ImageFile | None) -> None:
         """Write the image's file, and remember the outcome for the database."""
         if image is not None:
             with self._keeping():
-                keep_picture(self._folder, image, fetched.body)
+                keep_image_file(self._folder, image, fetched.body)
         fetched.body = b""
         self.images.append((fetched, image))
 

@@ -23,7 +23,7 @@ from newsarchive.crawling.progress import Follow, Progress, follow_nothing
 from newsarchive.crawling.recorders import Recorder
 from newsarchive.crawling.reports import RunReport
 from newsarchive.crawling.site_run import SiteRun
-from newsarchive.images.reading import Picture
+from newsarchive.images.reading import ImageFile
 from newsarchive.items import Capture, Extracted, Fetched, FetchedImage, ImageToDownload
 from newsarchive.sites import Site
 
@@ -133,7 +133,7 @@ class ArchiveRun(Recorder):
         """Return the images of a stored article to download now."""
         return self.stored.images.of(item)
 
-    def save_image(self, fetched: FetchedImage, image: Picture | None) -> None:
+    def save_image(self, fetched: FetchedImage, image: ImageFile | None) -> None:
         """Store the outcome for an image, and count it."""
         self.stored.save_image(fetched, image)
 

@@ -8,8 +8,8 @@ from newsarchive import database
 from newsarchive.crawling.batches import Batch, Tally
 from newsarchive.crawling.opening import OpenArchive
 from newsarchive.database.images import images_to_download, site_images
-from newsarchive.images.reading import Picture, keep_picture
-from newsarchive.images.wanted import wanted_pictures
+from newsarchive.images.reading import ImageFile, keep_image_file
+from newsarchive.images.wanted import select_images
 from newsarchive.items import Extracted, FetchedImage, ImageToDownload
 
 logger = logging.getLogger(__name__)
@@ -48,16 +48,16 @@ class RunImages:
         if self._mode == "none" or item.article is None or outcome not in ("new", "changed", "same"):
             return []
         site, again = self._archive.site, outcome == "changed" or self._again
-        images = wanted_pictures(item.article.images, item.fetched.urls[-1], site=site, mode=self._mode)
+        images = select_images(item.article.images, item.fetched.urls[-1], site=site, mode=self._mode)
         missing = images_to_download(self._archive.db, images, again=again)
         fresh = [image for image in missing if (image.url, image.shown) not in self._asked]
         self._asked.update((image.url, image.shown) for image in fresh)
         return fresh
 
-    def save(self, fetched: FetchedImage, image: Picture | None) -> str:
+    def save(self, fetched: FetchedImage, image: ImageFile | None) -> str:
         """Write an image's file and its rows, and count it; return why its rows could not be written, if so."""
         if image is not None:
-            keep_picture(self._archive.folder / "images", image, fetched.body)
+            keep_image_file(self._archive.folder / "images", image, fetched.body)
         self._batch.write()
         state, reason = database.keep_fetched_image(self._archive.db, fetched, image, run=self._archive.run)
         if state.endswith(("refused", "failed")):

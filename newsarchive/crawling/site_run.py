@@ -14,7 +14,7 @@ from newsarchive.crawling.opening import OpenArchive
 from newsarchive.crawling.reports import RunReport
 from newsarchive.crawling.run_captures import RunCaptures
 from newsarchive.crawling.run_images import RunImages
-from newsarchive.images.reading import Picture
+from newsarchive.images.reading import ImageFile
 from newsarchive.items import Extracted, FetchedImage
 from newsarchive.takedown import purge_forgotten
 
@@ -75,7 +75,7 @@ class SiteRun:
         self.job.done(url)
         self.batch.stored()
 
-    def save_image(self, fetched: FetchedImage, image: Picture | None) -> None:
+    def save_image(self, fetched: FetchedImage, image: ImageFile | None) -> None:
         """Store the outcome for an image, and count it."""
         if reason := self.images.save(fetched, image):
             self._report.not_stored(fetched.wanted.url, reason)

@@ -23,7 +23,7 @@ from newsarchive.database.revisions import (
     save_captures,
     stored_content,
 )
-from newsarchive.images.reading import Picture
+from newsarchive.images.reading import ImageFile
 from newsarchive.items import Article, Reading
 from newsarchive.revisions.content import changed_fields, content_digest, content_of
 from newsarchive.revisions.kinds import kind_of_change
@@ -176,7 +176,7 @@ def _add_addresses(db: Database, article: int, urls: Sequence[str], site: Site, 
         )
 
 
-def save_earlier_image(db: Database, url: str, picture: Picture, *, capture: int, time: str) -> str:
+def save_earlier_image(db: Database, url: str, picture: ImageFile, *, capture: int, time: str) -> str:
     """Store what an address gave at `time` (UTC), before its present file, which stays: ``changed`` or ``same``."""
     with db.atomic():
         image, present = db.conn.execute("select id, sha256 from images where url = ?", (url,)).fetchone()

@@ -12,8 +12,8 @@ from newsarchive.database.faults import concerns_archive
 from newsarchive.database.forgotten import is_forgotten
 from newsarchive.database.runs import save_capture
 from newsarchive.errors import reason_of
-from newsarchive.images.reading import ENDINGS, Picture
-from newsarchive.images.wanted import wanted_pictures
+from newsarchive.images.reading import ENDINGS, ImageFile
+from newsarchive.images.wanted import select_images
 from newsarchive.items import FetchedImage, Image, ImageToDownload
 from newsarchive.sites import Site
 from newsarchive.times import now
@@ -81,7 +81,7 @@ def site_images(
             (article,),
         ).fetchall()
         images = [Image(url=url, shown=shown, lead=bool(lead)) for url, shown, lead in rows]
-        wanted = [w for w in wanted_pictures(images, page, site=site, mode=mode) if (w.url, w.shown) not in given]
+        wanted = [w for w in select_images(images, page, site=site, mode=mode) if (w.url, w.shown) not in given]
         for image in images_to_download(db, wanted, again=again):
             given.add((image.url, image.shown))
             yield image
@@ -118,7 +118,7 @@ def note_lost(db: Database, sha256: str) -> None:
     )
 
 
-def save_fetched_image(db: Database, fetched: FetchedImage, picture: Picture | None, *, run: int | None) -> str:
+def save_fetched_image(db: Database, fetched: FetchedImage, picture: ImageFile | None, *, run: int | None) -> str:
     """Store the result of a request for an image; `picture` is what was read from its bytes.
 
     Returns how it counts: ``new``, ``changed``, ``same``, ``refused`` or ``failed``; for a version that a page shows,
@@ -140,7 +140,7 @@ def save_fetched_image(db: Database, fetched: FetchedImage, picture: Picture | N
 
 
 def keep_fetched_image(
-    db: Database, fetched: FetchedImage, picture: Picture | None, *, run: int | None
+    db: Database, fetched: FetchedImage, picture: ImageFile | None, *, run: int | None
 ) -> tuple[str, str]:
     """Store the result for an image as `save_fetched_image` does; a failure affects no other image.
 
@@ -158,7 +158,7 @@ def keep_fetched_image(
     return "smaller_failed" if fetched.wanted.shown else "failed", reason
 
 
-def save_image(db: Database, url: str, picture: Picture, *, capture: int | None, time: str) -> str:
+def save_image(db: Database, url: str, picture: ImageFile, *, capture: int | None, time: str) -> str:
     """Store the file that a URL returned at `time` (UTC); return ``new``, ``changed`` (another file) or ``same``.
 
     The row of the URL has the present file; all its files stay in `image_versions`.
@@ -176,7 +176,7 @@ def save_image(db: Database, url: str, picture: Picture, *, capture: int | None,
     return "same" if before == picture.sha256 else "changed"
 
 
-def write_version(db: Database, image: int, picture: Picture, *, capture: int | None, time: str) -> None:
+def write_version(db: Database, image: int, picture: ImageFile, *, capture: int | None, time: str) -> None:
     """Record that the URL of an image returned a file at `time`, which extends the time of a version known already."""
     db.conn.execute(
         "insert into image_versions (image, sha256, bytes, width, height, type, phash, capture, first_seen, last_seen)"
@@ -186,7 +186,7 @@ def write_version(db: Database, image: int, picture: Picture, *, capture: int | 
     )
 
 
-def _facts(picture: Picture) -> tuple[str, int, int, int, str, str]:
+def _facts(picture: ImageFile) -> tuple[str, int, int, int, str, str]:
     return picture.sha256, picture.bytes, picture.width, picture.height, picture.type, picture.phash
 
 

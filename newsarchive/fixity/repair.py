@@ -9,7 +9,7 @@ from sqlite_utils import Database
 
 from newsarchive.captures.reading import CaptureError, read_capture
 from newsarchive.database.images import kept_files, note_lost
-from newsarchive.images.reading import PictureRefused, keep_picture, read_picture
+from newsarchive.images.reading import ImageRefused, keep_image_file, read_image_file
 from newsarchive.text.encodings import inflate
 
 
@@ -36,6 +36,8 @@ def _put_back(folder: Path, sha256: str, warc: str, offset: int) -> bool:
         page = read_capture(folder / "warc", warc=warc, offset=offset)
         body = inflate(page.body, page.headers.get("content-encoding", ""))
         # Only bytes that a worker has decoded once are read here.
-        return hashlib.sha256(body).hexdigest() == sha256 and keep_picture(folder / "images", read_picture(body), body)
-    except (CaptureError, PictureRefused):
+        return hashlib.sha256(body).hexdigest() == sha256 and keep_image_file(
+            folder / "images", read_image_file(body), body
+        )
+    except (CaptureError, ImageRefused):
         return False

@@ -1,4 +1,4 @@
-"""Pictures: what the bytes of one are, by Pillow, or why they are refused; where its file is kept."""
+"""Image files: what their bytes are, according to Pillow, or why they are refused; where they are kept."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from newsarchive.images.svg import SvgRefused, read_svg
 from newsarchive.text.compression import GZIP
 
 MOST_PIXELS = 64_000_000
-"""More than any camera of a newspaper gives; decoded they take some 200 MB of a worker's memory."""
+"""More than any camera of a newspaper has; decoded, they take some 200 MB of a worker's memory."""
 
 SVG = "image/svg+xml"
 ENDINGS = {
@@ -30,7 +30,7 @@ ENDINGS = {
     "image/avif": "avif",
     SVG: "svg",
 }
-"""The media types that are kept, each with what the names of its files end in."""
+"""The media types that are kept, with their file extensions."""
 
 _FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")
 _OTHERS = (
@@ -45,16 +45,16 @@ _OTHERS = (
 )
 _BLANK = b"\xef\xbb\xbf\xff\xfe \t\r\n"
 _TURNED = (5, 6, 7, 8)
-"""Values of EXIF's Orientation that lay a picture on its side."""
+"""Values of EXIF's Orientation that turn an image on its side."""
 
 
-class PictureRefused(NewsArchiveError):
-    """The bytes are not kept as a picture; the message is a short phrase that the archive keeps beside the address."""
+class ImageRefused(NewsArchiveError):
+    """The bytes are not kept as an image; the message is a short phrase that is stored with the URL."""
 
 
 @dataclass(kw_only=True, frozen=True, slots=True)
-class Picture:
-    """What a picture's file is: digest, size in bytes, width and height in pixels as shown, media type, hash.
+class ImageFile:
+    """An image file: digest, size in bytes, width and height in pixels as shown, media type, perceptual hash.
 
     The hash is empty for an SVG, which has no pixels of its own.
     """
@@ -68,45 +68,45 @@ class Picture:
 
     @property
     def name(self) -> str:
-        """The name of its file in the archive's `images/`."""
+        """The file's name in the archive's `images/`."""
         return f"{self.sha256}.{ENDINGS[self.type]}"
 
 
-def read_picture(body: bytes, most_pixels: int = MOST_PIXELS) -> Picture:
-    """What the bytes of a picture are; all of it is decoded, so that a broken one is found.
+def read_image_file(body: bytes, most_pixels: int = MOST_PIXELS) -> ImageFile:
+    """Read an image; it is decoded completely, so that a broken one is found.
 
-    To be called in a worker: the bytes are a stranger's, and decoders have died of less. The type is what the bytes
-    are, whatever name or header they came with. Raises PictureRefused.
+    Call it in a worker: third-party bytes have crashed decoders. The type is decided by the bytes, not by name or
+    header. Raises ImageRefused.
     """
     if _is_svg(body):
         return _read_svg(body)
     _refuse_others(body)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # an odd profile or comment harms no picture
+            warnings.simplefilter("ignore")  # an odd profile or comment harms no image
             with Image.open(BytesIO(body), formats=_FORMATS) as image:
                 return _facts(body, image, most_pixels)
-    except PictureRefused:
+    except ImageRefused:
         raise
     except Image.DecompressionBombError as error:
-        raise PictureRefused("a decompression bomb: far more pixels than any picture has") from error
+        raise ImageRefused("a decompression bomb: far more pixels than any picture has") from error
     except UnidentifiedImageError as error:
-        raise PictureRefused("no picture of a known kind") from error
+        raise ImageRefused("no picture of a known kind") from error
     except (OSError, SyntaxError, ValueError, EOFError, MemoryError, IndexError, TypeError) as error:
-        raise PictureRefused(f"a broken picture ({' '.join(str(error).split())[:80]})") from error
+        raise ImageRefused(f"a broken picture ({' '.join(str(error).split())[:80]})") from error
 
 
-def _facts(body: bytes, image: Image.Image, most_pixels: int) -> Picture:
+def _facts(body: bytes, image: Image.Image, most_pixels: int) -> ImageFile:
     width, height = image.size
     if width * height > most_pixels:
-        raise PictureRefused(f"a decompression bomb: {width} by {height} pixels")
+        raise ImageRefused(f"a decompression bomb: {width} by {height} pixels")
     if not width or not height:
-        raise PictureRefused("a broken picture (without pixels)")
+        raise ImageRefused("a broken picture (without pixels)")
     kind = "image/" + str(image.format).lower()
     image.load()
     if image.getexif().get(0x0112) in _TURNED:
         width, height = height, width
-    return Picture(
+    return ImageFile(
         sha256=hashlib.sha256(body).hexdigest(),
         bytes=len(body),
         width=width,
@@ -124,36 +124,36 @@ def _is_svg(body: bytes) -> bool:
     )
 
 
-def _read_svg(body: bytes) -> Picture:
+def _read_svg(body: bytes) -> ImageFile:
     try:
         width, height = read_svg(body)
     except SvgRefused as error:
-        raise PictureRefused(str(error)) from error
+        raise ImageRefused(str(error)) from error
     sha256 = hashlib.sha256(body).hexdigest()
-    return Picture(sha256=sha256, bytes=len(body), width=width, height=height, type=SVG, phash="")
+    return ImageFile(sha256=sha256, bytes=len(body), width=width, height=height, type=SVG, phash="")
 
 
 def _refuse_others(body: bytes) -> None:
-    """Refuse by name what is no picture, or may run in a reader's browser."""
+    """Refuse what is not an image or could run in a reader's browser, naming it."""
     start = body[:1024].lstrip(_BLANK).lower()
     if not body:
-        raise PictureRefused("empty")
+        raise ImageRefused("empty")
     if start.startswith((b"<!doctype", b"<html", b"<head", b"<body", b"<!--", b"<script", b"<?xml", b"<?php")):
-        raise PictureRefused("not a picture but HTML or XML")
+        raise ImageRefused("not a picture but HTML or XML")
     if start.startswith((b"{", b"[")):
-        raise PictureRefused("not a picture but JSON")
+        raise ImageRefused("not a picture but JSON")
     if body[4:12] in (b"ftypisom", b"ftypmp42", b"ftypqt  ", b"ftypheic"):
-        raise PictureRefused("a video, or a picture that browsers do not show")
+        raise ImageRefused("a video, or a picture that browsers do not show")
     for magic, name in _OTHERS:
         if body.startswith(magic):
-            raise PictureRefused(f"not a picture that is kept but {name}")
+            raise ImageRefused(f"not a picture that is kept but {name}")
 
 
 def difference_hash(image: Image.Image) -> str:
-    """A perceptual hash: 16 hexadecimal digits that differ in few of 64 bits for pictures that look alike.
+    """Return a perceptual hash: 16 hexadecimal digits that differ in few of 64 bits for images that look alike.
 
-    Each bit tells whether a spot is brighter than the one to its right, in a picture of 9 by 8 grey spots. A library
-    for it would bring NumPy and SciPy along.
+    Each bit tells whether a pixel is brighter than the one to its right, in a grey image of 9 by 8 pixels. A library
+    for this would depend on NumPy and SciPy.
 
     >>> difference_hash(Image.linear_gradient("L").rotate(90))
     '0000000000000000'
@@ -172,7 +172,7 @@ def difference_hash(image: Image.Image) -> str:
 
 
 def distance(one: str, other: str) -> int:
-    """In how many of 64 bits two perceptual hashes differ; up to about ten the pictures look alike.
+    """Return in how many of 64 bits two perceptual hashes differ; up to about ten, the images look alike.
 
     >>> distance("00000000000000ff", "000000000000000f")
     4
@@ -180,22 +180,22 @@ def distance(one: str, other: str) -> int:
     return (int(one, 16) ^ int(other, 16)).bit_count()
 
 
-def keep_picture(folder: Path, picture: Picture, body: bytes) -> bool:
-    """Write a picture's file into `folder` (the archive's images/), in one step; gives whether it was not there yet.
+def keep_image_file(folder: Path, picture: ImageFile, body: bytes) -> bool:
+    """Write an image file to `folder` (the archive's images/) atomically. Returns False if it was there already.
 
-    A file that is there but has other bytes was damaged, and is written again.
+    An existing file with other bytes is damaged and is written again.
     """
     path = folder / picture.name
     if path.exists() and path.read_bytes() == body:
         return False
     folder.mkdir(parents=True, exist_ok=True)
     while not _write_draft(folder / f".{picture.name}.{os.getpid()}", path, body):
-        pass  # it was cleared away before it was locked
+        pass  # it was deleted before it was locked
     return True
 
 
 def _write_draft(draft: Path, path: Path, body: bytes) -> bool:
-    """Write a file under a draft's name, locked while it is written, and give it its name; False where it vanished."""
+    """Write a draft, locked meanwhile, and rename it. Returns False if it vanished."""
     with open(draft, "wb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         file.write(body)
@@ -209,7 +209,7 @@ def _write_draft(draft: Path, path: Path, body: bytes) -> bool:
 
 
 def clear_drafts(folder: Path) -> None:
-    """Delete the drafts of pictures in `folder` (the archive's images/) that killed runs left, and no others."""
+    """Delete the drafts in `folder` (the archive's images/) that killed runs left, and no others."""
     for draft in folder.glob(".*"):
         with suppress(FileNotFoundError, IsADirectoryError, BlockingIOError), open(draft, "rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

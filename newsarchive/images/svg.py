@@ -1,4 +1,4 @@
-"""SVG pictures: their size, and whether one only draws; whatever could run, load or stall is refused by name."""
+"""SVG images: their size, and whether one only draws; what could run, load or stall something is refused."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from newsarchive.errors import NewsArchiveError
 
 NAMESPACE = "http://www.w3.org/2000/svg"
 MOST_SHAPES = 250_000
-"""Shapes that a reader's browser has to draw, those repeated by `use` counted each time."""
+"""Most shapes that a reader's browser may have to draw; those repeated by `use` count each time."""
 DEEPEST = 200
 DEFAULT_SIZE = (300, 150)
-"""What a browser shows where the picture itself says nothing: CSS 2.1, section 10.3.2."""
+"""The size that browsers use if the image states none (CSS 2.1, section 10.3.2)."""
 
 _RUNS = frozenset(("script", "handler", "listener", "iframe", "object", "embed", "audio", "video", "canvas"))
 _OTHERS = ("http://www.w3.org/1999/xhtml", "http://www.w3.org/1998/Math/MathML")
@@ -28,14 +28,14 @@ _PIXELS = {"": 1.0, "px": 1.0, "pt": 4 / 3, "pc": 16.0, "mm": 96 / 25.4, "cm": 9
 
 
 class SvgRefused(NewsArchiveError):
-    """The file is no SVG that is kept; the message is a short phrase."""
+    """The file is not an SVG that is kept; the message is a short phrase."""
 
 
 def read_svg(body: bytes) -> tuple[int, int]:
-    """Width and height in pixels of an SVG that only draws; the parser loads nothing and expands no entity.
+    """Return width and height in pixels of an SVG that only draws; the parser loads nothing and expands no entity.
 
-    Refused are script, event handlers, HTML inside, references to anything outside the file, a document type with
-    declarations of its own, and shapes repeated without measure. Raises SvgRefused.
+    Scripts, event handlers, embedded HTML, references to other files, a document type with declarations, and
+    excessively repeated shapes are refused. Raises SvgRefused.
 
     >>> read_svg(b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 48"><path d="M0 0h9"/></svg>')
     (64, 48)
@@ -60,7 +60,7 @@ def read_svg(body: bytes) -> tuple[int, int]:
 
 
 def size_of(root: dict[str, str]) -> tuple[int, int]:
-    """Width and height in whole pixels by the attributes of the root element; at least one pixel.
+    """Return width and height in whole pixels, at least one, by the attributes of the root element.
 
     >>> size_of({"width": "2in", "height": "48px"}), size_of({"width": "100%", "viewBox": "0,0,20.4,10"})
     ((192, 48), (20, 10))
@@ -78,7 +78,7 @@ def size_of(root: dict[str, str]) -> tuple[int, int]:
 
 
 def _length(text: str) -> float:
-    """A length in pixels; 0 where it is none, is relative, or is larger than any screen."""
+    """Return a length in pixels; 0 if it is invalid, relative, or larger than any screen."""
     found = _LENGTH.fullmatch(text)
     pixels = float(found[1]) * _PIXELS[found[2].lower()] if found else 0.0
     return pixels if pixels <= 100_000 else 0.0
@@ -86,16 +86,16 @@ def _length(text: str) -> float:
 
 @dataclass
 class _Part:
-    """The picture, or an element of it with an id: its own shapes, and the parts that it holds or repeats."""
+    """The image, or an element with an ID: its own shapes, and the parts that it contains or repeats."""
 
     shapes: int = 0
     parts: list[_Part | str] = field(default_factory=list)
     drawn: int | None = None
-    """Shapes with those of its parts, once counted; 0 while it is."""
+    """Number of shapes including its parts, once counted; 0 while they are being counted."""
 
 
 class _Reader:
-    """What expat tells, held against the rules."""
+    """Checks what expat reports against the rules."""
 
     def __init__(self) -> None:
         self.root: dict[str, str] = {}
@@ -133,7 +133,7 @@ class _Reader:
         self._open.append((local, self._part(local, attributes)))
 
     def _part(self, local: str, attributes: dict[str, str]) -> _Part:
-        """The part that an element belongs to: its own where it has an id, else that of what it stands in."""
+        """Return the part that an element belongs to: its own if it has an ID, else that of its parent."""
         part = self._open[-1][1] if self._open else self._whole
         if number := attributes.get("id"):
             own = _Part()
@@ -156,7 +156,7 @@ class _Reader:
             self._style.clear()
 
     def shapes(self) -> int:
-        """How many shapes are drawn, with all that is repeated."""
+        """Return how many shapes are drawn, including repeated ones."""
         try:
             return self._drawn(self._whole)
         except RecursionError:  # parts that repeat parts, hundreds deep
@@ -173,7 +173,7 @@ class _Reader:
 
 
 def _check_attribute(element: str, name: str, value: str) -> None:
-    """Refuse an attribute that runs something or leads out of the file; of other programs' own ones nothing is used."""
+    """Refuse an attribute that runs something or refers to another file; other namespaces have no effect."""
     space, _, name = name.rpartition(" ")
     plain = re.sub(r"[\x00-\x20]+", "", value).lower()
     if space not in ("", _XLINK, _XML):

@@ -1,4 +1,4 @@
-"""Which of an article's pictures are to be had, and from which hosts: pure."""
+"""Which images of an article are to be downloaded, and from which hosts."""
 
 from __future__ import annotations
 
@@ -11,17 +11,15 @@ from newsarchive.sites import Site
 MODES = ("none", "lead", "all")
 
 
-def wanted_pictures(images: Iterable[Image], page: str, *, site: Site, mode: str) -> list[ImageToDownload]:
-    """The pictures of the page at `page` that `mode` (none, lead, all) asks for, each address once.
+def select_images(images: Iterable[Image], page: str, *, site: Site, mode: str) -> list[ImageToDownload]:
+    """Return the images of the page at `page` that `mode` (none, lead, all) selects, each URL once.
 
-    Each in its largest version, then the version that the page shows where that is another.
-
-    They may come from the site's own hosts and from those that the page itself shows pictures from. A picture that the
-    page names but does not show counts as shown.
+    The largest versions come first, then the versions that the page shows if those are others. Their hosts are those
+    of the site and those of the images that the page shows; an image that it names but does not show counts as shown.
 
     >>> site = Site(name="a", url="https://a.kz/")
     >>> images = [Image(url="https://cdn.kz/1.jpg", lead=True), Image(url="https://x.kz/2.jpg", shown="https://a.kz/2")]
-    >>> wanted = wanted_pictures(images, "", site=site, mode="all")
+    >>> wanted = select_images(images, "", site=site, mode="all")
     >>> [(w.url, w.shown, "x.kz" in w.hosts, "cdn.kz" in w.hosts) for w in wanted]  # doctest: +NORMALIZE_WHITESPACE
     [('https://cdn.kz/1.jpg', False, False, True), ('https://x.kz/2.jpg', False, False, True),
      ('https://a.kz/2', True, False, True)]

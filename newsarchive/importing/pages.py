@@ -20,7 +20,7 @@ from newsarchive.importing.formats import has_recordings, is_named_recording
 from newsarchive.importing.kept import KeptCaptures
 from newsarchive.importing.known import KnownCaptures, to_second
 from newsarchive.importing.payloads import Place, read_page
-from newsarchive.importing.recorded_pictures import RecordedPictures
+from newsarchive.importing.recorded_pictures import RecordedImages
 from newsarchive.importing.recordings import find_recordings
 from newsarchive.importing.saved_pages import LISTS, PAGES, html_files, is_beside, saved_in, write_saved
 from newsarchive.importing.storing import FoundPage, Imported, PageStore
@@ -66,7 +66,7 @@ def import_files(
         store = PageStore(folder, db, run, writer, result)
         pages = PageImport(db, sites, store, result, any_site=any_site)
         asyncio.run(pages.go(found.pages, max(1, min(workers, len(found.pages) // 8)), progress))
-        pictures = RecordedPictures(folder, db, run, writer, result.broken)
+        pictures = RecordedImages(folder, db, run, writer, result.broken)
         asyncio.run(pictures.take(found.pictures, partial(progress, "images")))
         result.pictures = dict(pictures.counts)
     return result

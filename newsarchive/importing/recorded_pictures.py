@@ -15,7 +15,7 @@ from newsarchive.captures.records import RecordError
 from newsarchive.captures.writing import CaptureWriter
 from newsarchive.database.earlier import save_earlier_image
 from newsarchive.errors import reason_of
-from newsarchive.images.reading import Picture, PictureRefused, keep_picture, read_picture
+from newsarchive.images.reading import ImageFile, ImageRefused, keep_image_file, read_image_file
 from newsarchive.importing.known import KnownCaptures, to_second
 from newsarchive.importing.payloads import Place, read_page, write_page
 from newsarchive.items import Capture, FetchedImage, ImageToDownload
@@ -33,11 +33,11 @@ class _Read:
 
     wanted: ImageToDownload
     capture: Capture
-    picture: Picture | None
+    picture: ImageFile | None
     reason: str
 
 
-class RecordedPictures:
+class RecordedImages:
     """Imports images; `counts` has their outcomes, `broken` names what cannot be read."""
 
     def __init__(self, folder: Path, db: Database, run: int, writer: CaptureWriter, broken: list[str]) -> None:
@@ -53,7 +53,7 @@ class RecordedPictures:
         waiting = [place for place in places if as_requested(place.url) in self._own]
         if not waiting:
             return
-        pool = WorkerPool(1, preload=(Picture.__module__,))
+        pool = WorkerPool(1, preload=(ImageFile.__module__,))
         try:
             for start in range(0, len(waiting), BATCH):
                 progress(start, len(waiting))
@@ -96,7 +96,7 @@ class RecordedPictures:
         if wanted.shown:
             picture = None
         elif picture is not None:
-            keep_picture(self._folder / "images", picture, page.body)
+            keep_image_file(self._folder / "images", picture, page.body)
         return _Read(wanted=wanted, capture=capture, picture=picture, reason=reason)
 
     def _save(self, one: _Read) -> str:
@@ -131,11 +131,11 @@ class RecordedPictures:
         return row is not None and capture.time < row[0]
 
 
-async def _image_in(pool: WorkerPool, body: bytes) -> tuple[Picture | None, str]:
+async def _image_in(pool: WorkerPool, body: bytes) -> tuple[ImageFile | None, str]:
     """Read an image in a worker. Returns it, or why it is refused."""
     try:
-        return await pool.run(read_picture, body), ""
-    except PictureRefused as error:
+        return await pool.run(read_image_file, body), ""
+    except ImageRefused as error:
         return None, str(error)
     except (TooSlow, WorkerDied):
         return None, "it stalls or crashes its reader"
