@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from newsarchive.images.wanted import MODES
+from newsarchive.images.selecting import MODES
 
 CHOICE = click.Choice(MODES)
 

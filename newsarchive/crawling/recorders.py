@@ -20,7 +20,7 @@ from newsarchive.captures.writing import CaptureWriter, RecordedResponse
 from newsarchive.crawling.failures import cause_of
 from newsarchive.database.images import images_to_download
 from newsarchive.images.reading import ImageFile, keep_image_file
-from newsarchive.images.wanted import select_images
+from newsarchive.images.selecting import select_images
 from newsarchive.items import Capture, Extracted, FetchedImage, ImageToDownload
 from newsarchive.sites import Site
 
