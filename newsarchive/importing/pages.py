@@ -20,7 +20,7 @@ from newsarchive.importing.formats import has_recordings, is_named_recording
 from newsarchive.importing.kept import KeptCaptures
 from newsarchive.importing.known import KnownCaptures, to_second
 from newsarchive.importing.payloads import Place, read_page
-from newsarchive.importing.recorded_pictures import RecordedImages
+from newsarchive.importing.recorded_images import RecordedImages
 from newsarchive.importing.recordings import find_recordings
 from newsarchive.importing.saved_pages import LISTS, PAGES, html_files, is_beside, saved_in, write_saved
 from newsarchive.importing.storing import FoundPage, Imported, PageStore
