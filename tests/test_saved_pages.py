@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
+import quopri
 import subprocess
 from collections.abc import Callable
 from datetime import datetime
@@ -133,7 +136,7 @@ def test_saved_pages_become_articles_and_earlier_revisions_that_can_be_checked(
     write(pages / "new.html", markup(before=SINGLE_FILE, text="Жаңа көпір"))
     write(pages / "nothing.html", "<html><p>Мекенжайы жоқ бет</p></html>")
     result = newsarchive("import", "--any-site", str(pages), code=1)
-    assert "nothing.html does not say of which address it is" in result.stderr
+    assert "nothing.html does not state its URL" in result.stderr
     write(tmp_path / "old.html", markup(text="Ескі көпір"))
     listed = write(tmp_path / "list.csv", "url,file,time\nhttps://tan.example/kopir/,old.html,2023-01-02T00:00:00Z\n")
     newsarchive("import", "--any-site", str(listed))
@@ -152,3 +155,77 @@ def test_pages_with_the_time_of_their_file_are_told(newsarchive: Run, tmp_path: 
     write(tmp_path / "p" / "a.html", markup(head="<link rel=canonical href=https://tan.example/a/>"))
     result = newsarchive("import", "--any-site", str(tmp_path / "p"))
     assert "of 1 page 1 got the time of the file" in result.stdout + result.stderr
+
+
+def bodies(path: Path) -> list[tuple[str, str, str]]:
+    """URL, time and text of the pages in a file."""
+    broken: list[str] = []
+    found = [(p.url, p.time.isoformat(), (p.body or b"").decode()) for p in saved_in(path, broken)]
+    assert broken == []
+    return found
+
+
+def test_an_mhtml_file_has_url_and_time_in_its_head(tmp_path: Path) -> None:
+    """As Chromium writes it."""
+    part = quopri.encodestring(markup().encode()).decode()
+    content = (
+        "From: <Saved by Blink>\r\nSnapshot-Content-Location: https://tan.example/kopir/\r\nSubject: K\r\n"
+        'Date: Tue, 18 Feb 2025 09:35:00 -0000\r\nMIME-Version: 1.0\r\nContent-Type: multipart/related;\r\n\ttype="text/html";\r\n'
+        '\tboundary="----X"\r\n\r\n\r\n------X\r\nContent-Type: text/html\r\nContent-ID: <frame@mhtml.blink>\r\n'
+        "Content-Transfer-Encoding: quoted-printable\r\nContent-Location: https://tan.example/kopir/\r\n\r\n"
+        f"{part}\r\n------X\r\nContent-Type: text/css\r\nContent-Location: https://tan.example/a.css\r\n\r\np {{}}\r\n------X--\r\n"
+    )
+    ((url, time, text),) = bodies(write(tmp_path / "a.mhtml", content))
+    assert (url, time) == ("https://tan.example/kopir/", "2025-02-18T09:35:00+00:00")
+    assert text.strip() == markup().strip()
+
+
+def test_the_pages_of_a_har_file_are_read(tmp_path: Path) -> None:
+    def entry(url: str, media: str, status: int = 200, **content: str) -> dict:
+        answer = {"status": status, "content": {"mimeType": media, **content}}
+        return {"startedDateTime": "2025-02-18T14:35:00.123+05:00", "request": {"url": url}, "response": answer}
+
+    encoded = base64.b64encode(markup("Екінші").encode()).decode()
+    entries = [
+        entry("https://tan.example/kopir/", "text/html; charset=utf-8", text=markup()),
+        entry("https://tan.example/b/", "text/html", text=encoded, encoding="base64"),
+        entry("https://tan.example/a.js", "text/javascript", text="1"),
+        entry("https://tan.example/gone/", "text/html", 404, text=markup()),
+        {"request": {}},
+    ]
+    path = write(tmp_path / "a.har", json.dumps({"log": {"entries": entries}}, ensure_ascii=False))
+    time = "2025-02-18T09:35:00.123000+00:00"
+    assert bodies(path) == [
+        ("https://tan.example/kopir/", time, markup()),
+        ("https://tan.example/b/", time, markup("Екінші")),
+    ]
+    broken: list[str] = []
+    assert list(saved_in(write(tmp_path / "b.har", "[1]"), broken)) == []
+    assert "it is not a HAR file" in broken[0]
+
+
+@pytest.mark.parametrize("saved_from", [True, False])
+def test_a_page_saved_from_the_wayback_machine_is_the_original_page(tmp_path: Path, saved_from: bool) -> None:
+    replay = "https://web.archive.org/web/20250218093500/https://tan.example/kopir/"
+    head = (
+        '<head><script src="https://web-static.archive.org/_static/js/bundle-playback.js"></script>'
+        '<script>__wm.init("https://web.archive.org/web");</script><!-- End Wayback Rewrite JS Include -->'
+    )
+    link = f'<link rel="canonical" href="{replay}">' if not saved_from else ""
+    page = markup(head=link).replace("<head>", head)
+    page = page.replace(
+        "<body>",
+        "<body><!-- BEGIN WAYBACK TOOLBAR INSERT --><div>1 capture</div><!-- END WAYBACK TOOLBAR INSERT -->"
+        '<a href="/web/20250218093500/https://tan.example/b/">b</a>',
+    )
+    page += "<!--\n     FILE ARCHIVED ON 09:35:00 Feb 18, 2025 AND RETRIEVED FROM THE\n     INTERNET ARCHIVE ON 10:00:00 Mar 1, 2026.\n-->"
+    if saved_from:
+        page = f"<!-- saved from url=({len(replay):04}){replay} -->" + page
+    ((url, time, text),) = bodies(write(tmp_path / "a.html", page))
+    assert (url, time) == ("https://tan.example/kopir/", "2025-02-18T09:35:00+00:00")
+    assert '<a href="https://tan.example/b/">b</a>' in text
+    assert [
+        word
+        for word in ("capture", "__wm", "web-static", "FILE ARCHIVED", "web.archive.org/web/2025021809350/")
+        if word in text
+    ] == []

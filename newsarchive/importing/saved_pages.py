@@ -19,12 +19,14 @@ from urllib.parse import quote, urlsplit
 
 from newsarchive.captures.writing import CaptureWriter
 from newsarchive.extraction.pages import parse
+from newsarchive.importing.containers import HAR, MHTML, in_har, in_mhtml
 from newsarchive.importing.payloads import FIRST_YEAR
 from newsarchive.importing.unpacking import RecordingError
+from newsarchive.importing.wayback import archived_at, is_replayed, original_place, replayed_url, unwrapped
 from newsarchive.text.encodings import decode
 from newsarchive.urls import is_address
 
-PAGES = (".html", ".htm", ".xhtml")
+PAGES = (".html", ".htm", ".xhtml", *MHTML, *HAR)
 LISTS = (".tsv", ".csv", ".jsonl")
 _TIMES = ("time", "captured_at", "date", "timestamp")
 _MOST = 32 * 1024 * 1024
@@ -40,33 +42,34 @@ _HTTRACK = re.compile(r"<!-- Mirrored from (\S+) by HTTrack [^,>]{0,200},([^>]{0
 
 @dataclass(frozen=True, kw_only=True)
 class SavedPage:
-    """A file, the address that its page is of, and when it was saved (UTC); `told` where the file's own time is not
-    taken for that."""
+    """A saved page, its URL, and when it was saved (UTC). `told` is False if that is only the time of its file."""
 
     file: Path
     url: str
     time: datetime
     told: bool
+    body: bytes | None = None
+    """The page, if it is not the whole file as it stands."""
+    media: str = "text/html"
 
 
 def saved_in(path: Path, broken: list[str]) -> Iterator[SavedPage]:
-    """The pages of a file, a folder or a list (TSV, CSV, JSON Lines); what cannot be used is named in `broken`.
+    """Yield the pages of a file, a folder or a list (TSV, CSV, JSON Lines); name in `broken` what cannot be used.
 
-    A list has the columns `url` and `file` (beside the list, where it is no absolute path) and, if known, `time`.
-    Raises RecordingError where a list cannot be read.
+    A list has the columns `url` and `file` (relative to the list) and, if known, `time`. Raises RecordingError if a
+    list cannot be read.
     """
     if path.is_dir():
         for file in html_files(path):
-            if (page := _page_of(file, path, broken)) is not None:
-                yield page
+            yield from _pages_of(file, path, broken)
     elif path.suffix.lower() in LISTS:
         yield from _listed_in(path, broken)
-    elif (page := _page_of(path, path.parent, broken)) is not None:
-        yield page
+    else:
+        yield from _pages_of(path, path.parent, broken)
 
 
 def html_files(folder: Path) -> list[Path]:
-    """The HTML files of a folder and those below, without what browsers put beside a page (`Page_files/`)."""
+    """Return the saved pages in a folder and those below, without what browsers put beside a page (`Page_files/`)."""
     found = (file for file in folder.rglob("*") if file.suffix.lower() in PAGES and file.is_file())
     return sorted(file for file in found if not any(is_beside(f) for f in file.relative_to(folder).parents))
 
@@ -77,36 +80,80 @@ def is_beside(folder: Path) -> bool:
 
 
 def write_saved(pages: Sequence[SavedPage], target: Path, broken: list[str]) -> Path:
-    """Write the pages as resource records, in order of time, into the WARC file `target` (`….warc.gz`); gives it."""
+    """Write the pages as resource records, in order of time, to the WARC file `target` (`….warc.gz`); return it."""
     writer = CaptureWriter(target.parent, target.name.removesuffix(".warc.gz"))
     for page in sorted(pages, key=lambda page: (page.time, page.url)):
         try:
-            body = page.file.read_bytes()
+            body = page.file.read_bytes() if page.body is None else page.body
         except OSError as error:
             broken.append(f"{page.file} cannot be read: {error.strerror}; skipped")
             continue
-        writer.write_resource(url=page.url, body=body, content_type="text/html", time=page.time)
+        writer.write_resource(url=page.url, body=body, content_type=page.media, time=page.time)
     writer.close()
     return target
 
 
-def _page_of(file: Path, root: Path, broken: list[str]) -> SavedPage | None:
+def _pages_of(file: Path, root: Path, broken: list[str]) -> Iterator[SavedPage]:
+    """Yield the pages in a file: one of HTML and MHTML, any number of HAR."""
     try:
         if file.stat().st_size > _MOST:
             broken.append(f"{file} is larger than {_MOST >> 20} MB; skipped")
-            return None
+            return
         body = file.read_bytes()
     except OSError as error:
         broken.append(f"{file} cannot be read: {error.strerror}; skipped")
-        return None
-    markup = decode(body, "")
+        return
+    if file.suffix.lower() in (*MHTML, *HAR):
+        yield from _contained_in(file, body, broken)
+        return
+    page = _page_of(file, root, decode(body, ""))
+    if page is None:
+        broken.append(f"{file} does not state its URL (a list with `url` and `file` can); skipped")
+    else:
+        yield page
+
+
+def _page_of(file: Path, root: Path, markup: str) -> SavedPage | None:
     url, time = told_by(markup)
+    body = None
+    if is_replayed(markup):
+        url, moment = original_place(url) if url else replayed_url(markup)
+        time = moment or archived_at(markup) or time
+        markup = unwrapped(markup)
+        body = markup.encode()
     url = url if is_address(url) else ""
     url = url or _address_said(markup, _host_of_mirror(file, root)) or _address_of_mirror(file, root)
     if not url:
-        broken.append(f"{file} does not say of which address it is (a list with `url` and `file` can); skipped")
         return None
-    return SavedPage(file=file, url=url, time=time or _changed(file), told=time is not None)
+    media = "text/html" if body is None else "text/html; charset=utf-8"
+    return SavedPage(file=file, url=url, time=time or _changed(file), told=time is not None, body=body, media=media)
+
+
+def _contained_in(file: Path, data: bytes, broken: list[str]) -> Iterator[SavedPage]:
+    try:
+        if file.suffix.lower() in HAR:
+            found = list(in_har(data))
+        else:
+            page = in_mhtml(data)
+            found = [page] if page else []
+    except ValueError as error:
+        broken.append(f"{file} cannot be read: {error}; skipped")
+        return
+    if not found:
+        broken.append(f"{file} holds no page; skipped")
+    for one in found:
+        if is_address(one.url):
+            time = _moment(one.time) if one.time else None
+            yield SavedPage(
+                file=file,
+                url=one.url,
+                time=time or _changed(file),
+                told=time is not None,
+                body=one.body,
+                media=one.media,
+            )
+        else:
+            broken.append(f"{file}: “{one.url[:80]}” is not a valid URL; skipped")
 
 
 def told_by(markup: str) -> tuple[str, datetime | None]:
