@@ -25,7 +25,7 @@ from newsarchive.database.ledger import (
 from newsarchive.database.locking import lock_archive, require_lock
 from newsarchive.database.outcomes import keep_extracted, profile_digest, save_extracted, unread_readings
 from newsarchive.database.page_checksums import write_page_checksums
-from newsarchive.database.reading import connect_reading
+from newsarchive.database.read_only import connect_reading
 from newsarchive.database.readings import Unread, note_reextraction
 from newsarchive.database.reextracted import Due, count_due, due_revisions, save_reextracted
 from newsarchive.database.removal import delete_outdated

@@ -14,7 +14,7 @@ from newsarchive.database.disk import sync_folder
 from newsarchive.database.errors import ArchiveError, NoArchive
 from newsarchive.database.index import mark_empty_index
 from newsarchive.database.locking import brief_lock
-from newsarchive.database.reading import BUSY_SECONDS, connect_reading
+from newsarchive.database.read_only import BUSY_SECONDS, connect_reading
 from newsarchive.database.replacing import FOLDERS, is_moving, is_replacing, settle_replacing
 from newsarchive.database.row_checksums import are_watched, drop_row_checksums, watch_tables
 from newsarchive.database.schema.migrations import known_migrations, migrations
