@@ -477,3 +477,14 @@ def test_no_worker_makes_an_article_of_an_incomplete_page(body: bytes, headers: 
         extract_one([Page(url=URL, body=body, headers=headers, cut=cut)], URL, site, Hints())
     whole = Page(url=URL, body=brotli.compress(PAGE), headers={"content-encoding": "br"})
     assert extract_one([whole], URL, site, Hints())[0].title == "Көпір ашылды"
+
+
+def test_a_dry_run_counts_pages_by_site_and_stores_nothing(tmp_path: Path, newsarchive: Run, folder: Path) -> None:
+    again = warc(message(), date="2024-04-01T00:00:00Z", number=2)
+    (tmp_path / "a.warc").write_bytes(warc(message()) + again + NEXT + b"rubbish")
+    result = newsarchive("import", "--any-site", "--dry-run", str(tmp_path / "a.warc"), code=1)
+    assert result.stdout == (
+        "tan.example: 3 pages of 2 URLs, 2024-03-06 to 2024-04-01\n0 pages of other sites, 0 images; nothing stored\n"
+    )
+    assert "the WARC head is broken; skipped (7 bytes)" in result.stderr
+    assert not folder.exists() or not (folder / "archive.db").exists()

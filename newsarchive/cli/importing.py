@@ -14,6 +14,7 @@ from newsarchive.cli.progress import progress_bar
 from newsarchive.cli.terminal import Archive, json_option, print_json
 from newsarchive.database import lock_archive, open_archive
 from newsarchive.importing.pages import import_files, name_others, recordings_in
+from newsarchive.importing.preview import preview_files
 from newsarchive.importing.storing import Imported
 from newsarchive.takedown import clean_up
 from newsarchive.text.counting import counted
@@ -26,15 +27,19 @@ logger = logging.getLogger(__name__)
 @click.option(
     "--any-site", is_flag=True, help="Also import pages of sites without a profile, under the name of their host."
 )
+@click.option("--dry-run", is_flag=True, help="Say which pages the files hold, and store nothing.")
 @json_option
 @click.pass_obj
-def import_(archive: Archive, paths: tuple[Path, ...], any_site: bool, as_json: bool) -> None:
+def import_(archive: Archive, paths: tuple[Path, ...], any_site: bool, dry_run: bool, as_json: bool) -> None:
     """Import WARC, ARC and WACZ files, saved HTML pages, and lists of saved pages.
 
     A folder stands for all such files in it. A list (TSV, CSV, JSON Lines) has the columns url, file and, if known,
     time. Each page and image keeps the time of its record; a page older than the present state becomes an earlier
     revision.
     """
+    if dry_run:
+        _preview(archive, paths, any_site=any_site, as_json=as_json)
+        return
     with lock_archive(archive.folder):
         announce(archive)
         result = _import(archive, paths, any_site=any_site)
@@ -75,7 +80,33 @@ def _count_truncated(count: int) -> str:
     return f"{pages}; “newsarchive -v import …” names {them}"
 
 
-def _import(archive: Archive, paths: tuple[Path, ...], *, any_site: bool) -> Imported:
+def _preview(archive: Archive, paths: tuple[Path, ...], *, any_site: bool, as_json: bool) -> None:
+    files, others = _files_in(paths)
+    with progress_bar(archive) as bar:
+        found = preview_files(files, sites=archive.sites, any_site=any_site, progress=bar.show)
+    notes = [*found.notes, *([name_others(others)] if others else [])]
+    for sentence in found.broken:
+        archive.warn(f"{sentence}.")
+    for sentence in notes:
+        archive.say(f"{sentence}.")
+    if as_json:
+        sites = {
+            name: {"pages": site.pages, "urls": len(site.urls), "first": site.first, "last": site.last}
+            for name, site in sorted(found.sites.items())
+        }
+        rest = {"other_site": found.other_site, "images": found.images, "broken": found.broken, "notes": notes}
+        print_json({"sites": sites, **rest})
+    else:
+        for name, site in sorted(found.sites.items()):
+            click.echo(f"{name}: {site}")
+        click.echo(
+            f"{counted(found.other_site, 'page')} of other sites, {counted(found.images, 'image')}; nothing stored"
+        )
+    sys.exit(1 if found.broken else 0)
+
+
+def _files_in(paths: tuple[Path, ...]) -> tuple[list[Path], list[Path]]:
+    """Return the files to read, and those of folders that are no recordings."""
     files, others = [], []
     for path in paths:
         found, rest = recordings_in(path)
@@ -83,6 +114,11 @@ def _import(archive: Archive, paths: tuple[Path, ...], *, any_site: bool) -> Imp
             raise click.UsageError(f"There is no WARC, WACZ or HTML file in {path}.")
         files += found
         others += rest
+    return files, others
+
+
+def _import(archive: Archive, paths: tuple[Path, ...], *, any_site: bool) -> Imported:
+    files, others = _files_in(paths)
     db = open_archive(archive.folder)
     try:
         clean_up(db, archive.folder)

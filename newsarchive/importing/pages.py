@@ -61,7 +61,7 @@ def import_files(
         _recording(folder, db, run) as writer,
         tempfile.TemporaryDirectory(prefix=".import-", dir=folder) as unpacked,
     ):
-        files = _files(paths, Path(unpacked), result, partial(progress, "files"))
+        files = open_recordings(paths, Path(unpacked), result, partial(progress, "files"))
         found = find_recordings(files, result.broken, kept=KeptCaptures(folder, db), notes=result.notes)
         store = PageStore(folder, db, run, writer, result)
         pages = PageImport(db, sites, store, result, any_site=any_site)
@@ -122,7 +122,7 @@ def name_others(others: Sequence[Path]) -> str:
     return f"{len(others):,} files were no recordings: {names}{more}"
 
 
-def _files(
+def open_recordings(
     paths: Sequence[Path], folder: Path, result: Imported, progress: Callable[[int, int], None]
 ) -> Iterator[RecordingFile]:
     """Yield the files of records that the paths hold, recorded or saved."""
