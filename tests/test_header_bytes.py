@@ -89,7 +89,7 @@ def test_an_import_goes_on_after_records_with_impossible_values(newsarchive: Cal
     )
     assert "3 new" in done.stdout
     assert "Content-Length" in done.stderr
-    assert "its WARC-Target-URI is no address" in done.stderr
+    assert "its WARC-Target-URI is not a valid URL" in done.stderr
 
 
 def test_a_list_with_a_field_of_a_megabyte_is_read_on(newsarchive: Callable, tmp_path: Path) -> None:
