@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from newsarchive.importing.unpacking import RecordingFile, Where
+from newsarchive.importing.recording_files import RecordingFile, Where
 
 _ORIGINALS = "select warc, offset from captures where refers_to is null"
 

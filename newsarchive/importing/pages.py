@@ -21,10 +21,11 @@ from newsarchive.importing.kept import KeptCaptures
 from newsarchive.importing.known import KnownCaptures, to_second
 from newsarchive.importing.payloads import Place, read_page
 from newsarchive.importing.recorded_images import RecordedImages
+from newsarchive.importing.recording_files import RecordingFile
 from newsarchive.importing.recordings import find_recordings
 from newsarchive.importing.saved_pages import LISTS, PAGES, html_files, is_beside, saved_in, write_saved
 from newsarchive.importing.storing import FoundPage, Imported, PageStore
-from newsarchive.importing.unpacking import RecordingError, RecordingFile, Unpacker
+from newsarchive.importing.unpacking import RecordingError, Unpacker
 from newsarchive.items import MOST_PAGES, Extracted, Fetched
 from newsarchive.sites import Site, host_site, site_of
 from newsarchive.takedown import purge_forgotten

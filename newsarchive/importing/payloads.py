@@ -13,7 +13,7 @@ from newsarchive.captures.http_messages import HttpMessage, dechunk, is_response
 from newsarchive.captures.records import Record, RecordError
 from newsarchive.captures.writing import TLS_FIELD, TRUNCATIONS, CaptureWriter, RecordedResponse
 from newsarchive.importing.media_types import START, media_type
-from newsarchive.importing.unpacking import Where
+from newsarchive.importing.recording_files import Where
 from newsarchive.items import Capture, Page
 from newsarchive.text.compression import why_incomplete
 from newsarchive.text.encodings import CAP, inflate

@@ -9,7 +9,6 @@ import zipfile
 import zlib
 from collections.abc import Generator, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
 from itertools import count
@@ -17,7 +16,7 @@ from pathlib import Path
 from shutil import disk_usage
 from typing import BinaryIO
 
-from newsarchive.captures.records import MOST, Damage, Member, Record, RecordError, read_member, read_members
+from newsarchive.captures.records import MOST, Damage
 from newsarchive.errors import NewsArchiveError
 from newsarchive.importing.formats import (
     HEAD,
@@ -28,7 +27,8 @@ from newsarchive.importing.formats import (
     is_named_recording,
     records_in,
 )
-from newsarchive.importing.framing import Framed, ReadAt, find, read_arc_at, read_records, read_warc_at, skip_padding
+from newsarchive.importing.framing import Framed, find, read_arc_at, read_warc_at, skip_padding
+from newsarchive.importing.recording_files import RecordingFile
 from newsarchive.text.compression import ZSTD, gunzip_stream
 
 if sys.version_info >= (3, 14):
@@ -52,81 +52,6 @@ _DEEPEST = 3
 
 class RecordingError(NewsArchiveError):
     """A file or a record cannot be read; the message names it and says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class RecordingFile:
-    """A file of records: plain, or of gzip members that each hold whole records."""
-
-    path: Path
-    """The file to read: the one that was given, or what was unpacked of it."""
-    name: str
-    """What messages call it: the file that was given."""
-    compressed: bool
-    is_arc: bool = False
-
-    @property
-    def _read_at(self) -> ReadAt:
-        return read_arc_at if self.is_arc else read_warc_at
-
-    def records(self) -> Iterator[tuple[Where, Record | Damage]]:
-        """Yield every record of the file, and what is damaged."""
-        if not self.compressed:
-            with open(self.path, "rb") as file:
-                for found in read_records(file, self._read_at):
-                    yield Where(self, found.offset), found.record if isinstance(found, Framed) else found
-            return
-        for member in read_members(self.path):
-            if isinstance(member, Member):
-                yield from self._in_member(member)
-            elif not self._is_padding(member):
-                yield Where(self, member.offset), member
-
-    def _in_member(self, member: Member) -> Iterator[tuple[Where, Record | Damage]]:
-        for found in read_records(BytesIO(member.data), self._read_at):
-            where = Where(self, member.offset, found.offset)
-            if isinstance(found, Framed):
-                yield where, found.record
-            else:
-                yield where, Damage(offset=member.offset, length=member.length, reason=found.reason)
-
-    def _is_padding(self, damage: Damage) -> bool:
-        with open(self.path, "rb") as file:
-            at = skip_padding(file, damage.offset)
-            return at is None or at >= damage.offset + damage.length
-
-    def read(self, offset: int, inner: int) -> Record:
-        """Read one record. Raises RecordError."""
-        if not self.compressed:
-            with open(self.path, "rb") as file:
-                found = self._read_at(file, offset)
-        else:
-            member = read_member(self.path, offset)
-            if isinstance(member, Damage):
-                raise RecordError(member.reason)
-            found = self._read_at(BytesIO(member.data), inner)
-        if isinstance(found, Damage):
-            raise RecordError(found.reason)
-        return found.record
-
-
-@dataclass(frozen=True, slots=True)
-class Where:
-    """The location of a record: its file, the offset there, and the offset in the gzip member that begins there."""
-
-    file: RecordingFile
-    offset: int
-    inner: int = 0
-
-    def read(self) -> Record:
-        """Read the record. Raises RecordError."""
-        try:
-            return self.file.read(self.offset, self.inner)
-        except OSError as error:
-            raise RecordError(f"it cannot be read: {error.strerror}") from error
-
-    def __str__(self) -> str:
-        return f"{self.file.name}, byte {self.offset}"
 
 
 class Unpacker:

@@ -1,0 +1,177 @@
+"""An index of the records in recordings: their pages and images, and the originals that revisits may refer to."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from newsarchive.captures.digests import digest_value, digests_of, matches
+from newsarchive.captures.records import Damage, Record, RecordError
+from newsarchive.importing.media_types import HTML
+from newsarchive.importing.payloads import PAGE_STATUSES, Place, kind_of, payload_differs, payload_of, time_of
+from newsarchive.importing.recording_files import RecordingFile, Where
+from newsarchive.text.numbers import whole_number
+from newsarchive.urls import is_address, url_key
+
+_ADDRESS = re.compile(r"https?://[^\s/?#\x00-\x1f][^\x00-\x1f]*")
+
+Digest = tuple[str, bytes]
+
+
+@dataclass(slots=True)
+class Original:
+    """A record that a revisit may refer to: what it is, and which records hold its payload."""
+
+    kind: str
+    """`text/html`, the type of an image, or empty."""
+    url: str
+    body: tuple[Where, ...]
+    digest: Digest | None
+    truncated: str = ""
+
+
+@dataclass(slots=True)
+class Found:
+    """What files hold: pages and images, each in order of time."""
+
+    pages: list[Place] = field(default_factory=list)
+    pictures: list[Place] = field(default_factory=list)
+
+    def add(self, kind: str, place: Place) -> None:
+        """Add a place by its media type."""
+        (self.pages if kind == HTML else self.pictures).append(place)
+
+
+@dataclass(slots=True)
+class _Segmented:
+    """A record whose block goes on in others (WARC 1.1, section 6.9)."""
+
+    original: Original
+    time: str
+    parts: dict[int, Where]
+    is_ended: bool = False
+
+    def finish(self) -> None:
+        """Put the segments together, as far as they are there."""
+        number = 2
+        while number in self.parts:
+            self.original.body += (self.parts[number],)
+            number += 1
+        if not self.is_ended or len(self.parts) > number - 2:
+            self.original.truncated = "segments are missing"
+
+
+class RecordIndex:
+    """All records of the files, as far as pages and images need them."""
+
+    def __init__(self, broken: list[str]) -> None:
+        self.found = Found()
+        self.by_id: dict[str, Original] = {}
+        self.by_moment: dict[tuple[str, str], Original] = {}
+        self.by_digest: dict[Digest, Original] = {}
+        self.by_url: dict[str, list[Original]] = {}
+        self.revisits: list[tuple[str, Where, Record]] = []
+        self._segmented: dict[str, _Segmented] = {}
+        self._continuations: list[tuple[str, int, bool, Where]] = []
+        self._broken = broken
+
+    def add_file(self, file: RecordingFile) -> None:
+        """Add the records of a file."""
+        differing: list[Where] = []
+        for where, record in file.records():
+            try:
+                if isinstance(record, Damage):
+                    size = f" ({record.length:,} bytes)" if record.length else ""
+                    raise RecordError(f"{record.reason}; skipped{size}")
+                self._add(where, record, differing)
+            except RecordError as error:
+                skipped = "" if "; skipped" in str(error) else "; skipped"
+                self._broken.append(f"{where}: {error}{skipped}")
+        if differing:
+            more = f" and {len(differing) - 1} more of its records" if len(differing) > 1 else ""
+            self._broken.append(
+                f"{differing[0]}{more}: the payload differs from WARC-Payload-Digest; read nevertheless"
+            )
+
+    def _add(self, where: Where, record: Record, differing: list[Where]) -> None:
+        if record.kind not in ("response", "resource", "revisit", "continuation"):
+            return
+        stated = record.fields.get("warc-block-digest", "")
+        if matches(stated, record.block) is False and not matches(
+            stated, payload_of(record)
+        ):  # some digest the payload
+            raise RecordError("its bytes differ from WARC-Block-Digest")
+        if record.kind == "continuation":
+            self._add_continuation(where, record)
+        elif record.kind == "revisit":
+            if "not-modified" not in record.fields.get("warc-profile", ""):
+                head = Record(fields=record.fields, block=record.block[: 1 << 14])
+                self.revisits.append((time_of(record), where, head))
+        else:
+            self._add_original(where, record, differing)
+
+    def _add_continuation(self, where: Where, record: Record) -> None:
+        number = whole_number(record.fields.get("warc-segment-number", "")) or 0
+        is_last = "warc-segment-total-length" in record.fields
+        self._continuations.append((record.fields.get("warc-segment-origin-id", ""), number, is_last, where))
+
+    def _add_original(self, where: Where, record: Record, differing: list[Where]) -> None:
+        kind = media_kind(record)
+        segmented = "warc-segment-number" in record.fields
+        digest = digest_value(record.fields.get("warc-payload-digest", ""))
+        if kind == HTML and digest is None and not segmented:
+            digest = next(digests_of(payload_of(record), {"sha1"}))
+        stated = record.fields.get("warc-truncated", "").strip().lower()
+        truncated = f"its recorder cut it off ({stated[:20]})" if stated else ""
+        original = Original(kind, url_of(record), (where,), digest, truncated)
+        time = time_of(record) if kind else ""
+        self._register(record, original)
+        if segmented:
+            self._segmented[record.fields.get("warc-record-id", "")] = _Segmented(original, time, {})
+        elif kind:
+            self.found.add(kind, Place(time, url_of(record), where, original.body, truncated))
+            if not truncated and payload_differs(record):
+                differing.append(where)
+
+    def _register(self, record: Record, original: Original) -> None:
+        if record_id := record.fields.get("warc-record-id", ""):
+            self.by_id.setdefault(record_id, original)
+        try:
+            time = time_of(record)[:19]
+        except RecordError:
+            time = ""
+        key = url_key(url_of(record)) if original.kind == HTML else url_of(record)
+        self.by_moment.setdefault((key, time), original)
+        if original.digest is not None:
+            self.by_digest.setdefault(original.digest, original)
+        if original.kind == HTML:
+            self.by_url.setdefault(key, []).append(original)
+
+    def join_segments(self) -> None:
+        """Join the segments of records, in whichever files they are."""
+        for origin, number, is_last, where in self._continuations:
+            if (segmented := self._segmented.get(origin)) is not None:
+                segmented.parts[number] = where
+                segmented.is_ended |= is_last
+        for segmented in self._segmented.values():
+            segmented.finish()
+            original = segmented.original
+            if original.kind:
+                place = Place(segmented.time, original.url, original.body[0], original.body, original.truncated)
+                self.found.add(original.kind, place)
+
+
+def url_of(record: Record) -> str:
+    """Return the URL of a record; spaces in it, which some recorders leave, are escaped as browsers do."""
+    return re.sub(r"[ \t]+", lambda found: "%20" * len(found[0]), record.url.strip())
+
+
+def media_kind(record: Record) -> str:
+    """Return `text/html` for a page, the type of an image, empty for all else. Raises RecordError for a bad URL."""
+    url = url_of(record)
+    if not url.startswith(("http://", "https://")):
+        return ""
+    if not _ADDRESS.fullmatch(url) or not is_address(url):
+        raise RecordError("its WARC-Target-URI is not a valid URL")
+    status, kind = kind_of(record)
+    return kind if status in PAGE_STATUSES else ""
