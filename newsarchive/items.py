@@ -233,6 +233,8 @@ class ListingRequest:
     headers: tuple[tuple[str, str], ...] = ()
     depth: int = 0
     """The number of listings read before it."""
+    elsewhere: bool = False
+    """True if it may be on a host that is not the site's, since robots.txt names it."""
 
 
 @dataclass(kw_only=True, slots=True)

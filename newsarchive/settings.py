@@ -90,7 +90,9 @@ DOWNLOADER_MIDDLEWARES = {
     "newsarchive.crawling.middlewares.RobotsMiddleware": 100,
     "newsarchive.crawling.middlewares.OwnHostsMiddleware": 80,
     "newsarchive.crawling.middlewares.BackOffMiddleware": 560,
+    "newsarchive.crawling.middlewares.RefreshMiddleware": 585,
     "newsarchive.crawling.middlewares.PageCompressionMiddleware": 590,
+    "newsarchive.crawling.middlewares.CookieWallMiddleware": 700,
     "newsarchive.crawling.middlewares.BrokenOffMiddleware": 940,
     "newsarchive.crawling.middlewares.CaptureMiddleware": 950,
 }

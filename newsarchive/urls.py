@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
+from ipaddress import ip_address
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
 from w3lib.url import safe_url_string
 
@@ -16,6 +17,15 @@ _TRACKING = re.compile(
     r"|spm|mkt_tok|vero_id|oly_\w+|share|from_?ref|replytocom",
     re.IGNORECASE,
 )
+_SESSION = re.compile(
+    r"(?:amp;)?(?:php_?sess(?:id)?|jsessionid|aspsessionid\w*|asp\.net_sessionid|bitrix_sessid|wp_?session\w*|zenid|oscsid"
+    r"|xtcsid|cftoken|session_?id|sess_?id)",
+    re.IGNORECASE,
+)
+_MAYBE_SESSION = re.compile(r"(?:amp;)?(?:ssid|sid|s|sess|session|hash)", re.IGNORECASE)
+_SESSION_VALUE = re.compile(r"(?=.*\d)(?=.*[a-z])[0-9a-z,-]{20,}", re.IGNORECASE)
+"""Names of parameters that may be anything are those of sessions only if their values look made by a machine."""
+_SESSION_PATH = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/;?#]*|/\(S\([0-9a-z]{20,}\)\)(?=/)", re.IGNORECASE)
 _NO_HOST = re.compile(r"[\s\x00-\x1f\x7f<>\"\\^`{|}]")
 _PORTS = {"http": ":80", "https": ":443"}
 _SAFE = "/:@!$&'()*+,;=~-._"
@@ -37,8 +47,9 @@ def canonical_url(url: str) -> str:
     """Return the canonical form of an http(s) URL, to store and to show.
 
     The host is lower-case ASCII (IDNA), without the default port; the path is NFC with upper-case percent-encoding
-    (RFC 3986, 6.2.2); other parameters are sorted. Fragments, tracking parameters, ``/amp``, ``/index.php`` and
-    ``/page/1`` are removed. The scheme, ``www.`` and a trailing slash are kept. Any other text is returned unchanged.
+    (RFC 3986, 6.2.2); other parameters are sorted. Fragments, tracking parameters, session IDs, ``/amp``,
+    ``/index.php`` and ``/page/1`` are removed. The scheme, ``www.`` and a trailing slash are kept. Any other text is
+    returned unchanged.
 
     >>> canonical_url("HTTPS://Ortalyq.kz:443/%d2%9bала/?utm_source=x#top")
     'https://ortalyq.kz/%D2%9B%D0%B0%D0%BB%D0%B0/'
@@ -53,18 +64,43 @@ def canonical_url(url: str) -> str:
 
 def _cleaned(url: str) -> str:
     parts = urlsplit(url.strip())
-    host = (parts.hostname or "").encode("idna").decode("ascii") if parts.hostname else ""
-    port = f":{parts.port}" if parts.port else ""
     scheme = parts.scheme.lower()
-    if scheme not in _PORTS or not host:
+    if scheme not in _PORTS or not parts.hostname:
         return url
-    if ":" in host:
-        host = f"[{host}]"
-    netloc = host + ("" if port == _PORTS[scheme] else port)
-    return urlunsplit((scheme, netloc, _path(parts.path), _query(parts.query), ""))
+    return urlunsplit((scheme, _host(parts), _path(parts.path), _query(parts.query), ""))
+
+
+def _host(parts: SplitResult) -> str:
+    """Return a URL's host in ASCII (IDNA), without a final dot, with its port if that is not the default one.
+
+    Raises ValueError if it is invalid.
+    """
+    host = (parts.hostname or "").rstrip(".")
+    host = f"[{ip_address(host)}]" if ":" in host else host.encode("idna").decode("ascii").lower()
+    port = f":{parts.port}" if parts.port else ""
+    return host + ("" if port == _PORTS.get(parts.scheme.lower()) else port)
+
+
+@lru_cache(maxsize=2_000)
+def _host_of_origin(scheme: str, netloc: str) -> str:
+    return _host(SplitResult(scheme, netloc, "", "", ""))
+
+
+def host_of(url: str) -> str:
+    """Return the host of a URL, equal for all ways to write it; empty for an invalid URL.
+
+    >>> host_of("https://Ақпарат.ҚАЗ.:443/a"), host_of("http://[::1]:8080/"), host_of("http://a.kz:99999/")
+    ('xn--80aaa2dgn23d.xn--80ao21a', '[::1]:8080', '')
+    """
+    try:
+        parts = urlsplit(url)
+        return _host_of_origin(parts.scheme, parts.netloc)
+    except ValueError:
+        return ""
 
 
 def _path(path: str) -> str:
+    path = _SESSION_PATH.sub("", path)
     path = re.sub(r"^/index\.php(?=/|$)", "", path)
     path = re.sub(r"/(?:amp|page/1)(/?)$", r"\1", path)
     plain = unicodedata.normalize("NFC", unquote(path, errors="surrogateescape"))
@@ -73,7 +109,30 @@ def _path(path: str) -> str:
 
 def _query(query: str) -> str:
     pairs = [(k, v) for k, v in parse_qsl(query, keep_blank_values=True) if not _TRACKING.fullmatch(k)]
-    return urlencode(sorted((k, v) for k, v in pairs if (k, v) != ("amp", "1")))
+    return urlencode(sorted((k, v) for k, v in pairs if (k, v) != ("amp", "1") and not _is_session(k, v)))
+
+
+def _is_session(name: str, value: str) -> bool:
+    if _SESSION.fullmatch(name):
+        return True
+    return bool(_MAYBE_SESSION.fullmatch(name) and _SESSION_VALUE.fullmatch(value))
+
+
+def without_session(url: str) -> str:
+    """Return the URL as it is written, without session IDs.
+
+    >>> without_session("https://a.kz/n.php?PHPSESSID=9f86d081884c7d65&id=7")
+    'https://a.kz/n.php?id=7'
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    kept = [part for part in parts.query.split("&") if not _is_session(part.partition("=")[0], part.partition("=")[2])]
+    path = _SESSION_PATH.sub("", parts.path)
+    if path == parts.path and len(kept) == parts.query.count("&") + 1:
+        return url
+    return urlunsplit(parts._replace(path=path, query="&".join(kept)))
 
 
 def as_requested(url: str) -> str:

@@ -324,3 +324,32 @@ def test_a_block_page_is_told_by_its_kind_and_not_by_the_words_of_a_reason(
     )
     assert save_extracted(db, item, site=SITE, run=None) == counts
     assert db.conn.execute("select reason, kept_out from urls where url = ?", [url]).fetchone() == (words, kept_out)
+
+
+def test_keys_with_session_ids_become_those_without_and_the_others_aliases() -> None:
+    db = Database(memory=True)
+    migrations.apply(db, stop_before="m420_sources_compared")
+    db.execute("insert into sites (name, url, added) values ('a', 'https://a.kz/', '')")
+    rows = [
+        (1, "https://a.kz/su?PHPSESSID=1a", "a.kz/su?PHPSESSID=1a", "not_article"),
+        (2, "https://a.kz/su?PHPSESSID=2b", "a.kz/su?PHPSESSID=2b", "listed"),
+        (3, "https://a.kz/jer?PHPSESSID=3c", "a.kz/jer?PHPSESSID=3c", "forgotten"),
+        (4, "https://a.kz/jer?PHPSESSID=4d", "a.kz/jer?PHPSESSID=4d", "listed"),
+        (5, "https://a.kz/qala?sid=7", "a.kz/qala?sid=7", "listed"),
+    ]
+    for row in rows:
+        db.execute(
+            "insert into urls (id, url, key, state, site, source, first_listed, last_listed, next_visit)"
+            " values (?, ?, ?, ?, 'a', 'feed', '', '', '2025')",
+            row,
+        )
+    migrations.apply(db)
+    found = db.execute("select id, key, state, next_visit is null from urls order by id").fetchall()
+    assert found == [
+        (1, "a.kz/su", "not_article", 0),
+        (2, "a.kz/su?PHPSESSID=2b", "alias", 1),
+        (3, "a.kz/jer?PHPSESSID=3c", "forgotten", 0),
+        (4, "a.kz/jer?PHPSESSID=4d", "alias", 1),
+        (5, "a.kz/qala?sid=7", "listed", 0),
+        (6, "a.kz/jer", "forgotten", 1),
+    ]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from newsarchive.crawling.decisions import MOST_LISTINGS, SourceDecider, Unread
+from newsarchive.crawling.decisions import MOST_LISTINGS, Noted, SourceDecider, Unread
 from newsarchive.crawling.full_scans import Scan
 from newsarchive.crawling.scan_results import ComparedIds, compare_ids, missing, missing_since, source_values
 from newsarchive.discovery import ListingError
@@ -69,23 +70,77 @@ def test_wordpress_is_asked_for_changes_with_an_overlap_and_never_from_the_futur
 
 
 @pytest.mark.parametrize(
-    ("kind", "task", "follow", "due", "unseen", "read_on"),
+    ("kind", "task", "beside", "noted", "read_on"),
     [
-        ("feed", "changes", True, 2, True, True),  # all of it is new
-        ("feed", "changes", True, 1, True, False),  # known ground
-        ("feed", "changes", False, 2, True, False),  # a better source gave everything
-        ("listing", "walk", True, 0, True, True),  # a full scan passes over known ground
-        ("listing", "walk", True, 0, False, False),  # the pager shows the same page again
-        ("listing", "walk", False, 2, True, False),
+        ("feed", "changes", False, Noted(due=1, unseen=True), True),  # a pinned article may be the known one
+        ("feed", "changes", False, Noted(unseen=True), False),  # known ground
+        ("listing", "walk", False, Noted(unseen=True), True),  # a full scan passes over known ground
+        ("listing", "walk", False, Noted(due=2), False),  # the pager shows the same page again
+        ("listing", "walk", True, Noted(due=2, unseen=True), False),  # a source that has all named all of it
+        ("listing", "walk", True, Noted(due=2, fresh=1, unseen=True), True),
     ],
 )
 def test_a_pager_is_followed_as_long_as_it_gives_what_the_scan_looks_for(
-    kind: str, task: str, follow: bool, due: int, unseen: bool, read_on: bool
+    kind: str, task: str, beside: bool, noted: Noted, read_on: bool
 ) -> None:
-    scan = scan_of(kind, task, follow=follow)
+    scan = scan_of(kind, task, beside=beside)
     listing = Listing(articles=articles("1", "2"), listings=("https://a.kz/news/2",))
-    further = decider(scan).further(request(kind, task), listing, {}, due=due, unseen=unseen)
+    further = decider(scan).further(request(kind, task), listing, {}, noted)
     assert [each.url for each in further] == (["https://a.kz/news/2"] if read_on else [])
+
+
+def test_candidates_for_the_second_page_are_tried_until_one_brings_what_is_new() -> None:
+    scan = scan_of("listing", "walk")
+    first = Listing(articles=articles("1"), listings=("https://a.kz/more",), alternatives=("https://a.kz/?p=2",))
+    (second,) = decider(scan).further(request("listing", "walk"), first, {}, Noted(unseen=True))
+    (other,) = decider(scan).further(second, Listing(articles=articles("1")), {}, Noted())
+    assert (second.url, other.url, other.depth) == ("https://a.kz/more", "https://a.kz/?p=2", 1)
+    third = Listing(articles=articles("2"), listings=("https://a.kz/?p=3",))
+    assert [each.url for each in decider(scan).further(other, third, {}, Noted(unseen=True))] == ["https://a.kz/?p=3"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "fresh", "state", "gap"),
+    [
+        ("feed", 10, {"checked": WHEN, "state": "working"}, True),
+        ("feed", 9, {"checked": WHEN, "state": "working"}, False),
+        ("feed", 10, {}, False),  # it was never read before
+        ("sitemap", 10, {"checked": WHEN, "state": "working"}, True),
+        ("listing", 10, {"checked": WHEN, "state": "working"}, False),  # it has pages
+    ],
+)
+def test_a_short_source_that_is_wholly_new_has_a_gap_which_is_remembered(
+    kind: str, fresh: int, state: dict[str, str], gap: bool
+) -> None:
+    scan = scan_of(kind, state=state, listed=10, read=1, fresh=fresh)
+    assert scan.has_gap == gap
+    assert json.loads(source_values(scan, {}, full=False, time=WHEN)["data"])["gap"] == gap
+
+
+def test_a_refused_number_of_posts_is_asked_for_in_smaller_pages_from_then_on() -> None:
+    scan = scan_of("wordpress", "walk")
+    asked = request("wordpress", "walk", url="https://a.kz/wp-json/wp/v2/posts?per_page=100&page=1")
+    refusal = Page(url=asked.url, status=400, body=b'{"code": "rest_invalid_param", "message": "per_page"}')
+    (again,) = decider(scan).instead(asked, refusal)
+    assert (again.url, scan.per_page) == (asked.url.replace("100", "50"), "50")
+    (ids,) = decider(scan_of("wordpress", per_page="50")).further(request("wordpress"), Listing(), {}, Noted())
+    assert "per_page=50" in ids.url
+
+
+def test_a_page_of_posts_beyond_the_last_is_the_end_of_the_list() -> None:
+    body = b'{"code": "rest_post_invalid_page_number", "message": "m", "data": {"status": 400}}'
+    page = Page(url="https://a.kz/wp-json/wp/v2/posts?page=3", status=400, body=body)
+    assert decider(scan_of("wordpress")).judge(request("wordpress", url=page.url), page) is Unread.NOT_THERE
+
+
+def test_only_sitemaps_that_robots_txt_names_are_read_on_other_hosts() -> None:
+    cdn = "https://cdn.example/map.xml"
+    scan = scan_of("sitemap", "walk")
+    robots = Listing(listings=(cdn, "https://a.kz/s.xml"), elsewhere=frozenset({cdn}))
+    first = decider(scan).further(request("sitemap", "walk"), robots, {}, Noted())
+    assert [each.elsewhere for each in first] == [True, False]
+    index = Listing(listings=("https://cdn.example/1.xml", "https://other.example/2.xml"), lastmods=("", ""))
+    assert [each.elsewhere for each in decider(scan).further(first[0], index, {}, Noted())] == [True, False]
 
 
 @pytest.mark.parametrize(
@@ -94,7 +149,7 @@ def test_a_pager_is_followed_as_long_as_it_gives_what_the_scan_looks_for(
         ("walk", ("t1", "t2", "t3"), {0: "t1", 1: "t2", 2: "t3"}, [0, 1, 2]),
         ("changes", ("t1", "t2", "t3"), {0: "t1", 1: "t1", 2: "t3"}, [1]),
         ("changes", ("t1", "t2", "t3"), {0: "t1"}, [1, 2]),
-        ("changes", ("", "", ""), {0: "", 1: "", 2: ""}, [2]),  # without times the last file has what is new
+        ("changes", ("", "", ""), {0: "", 1: "", 2: ""}, [0, 2]),  # without times the first or last has what is new
         ("changes", ("", "", ""), {2: ""}, [0, 1, 2]),
         ("changes", ("", ""), {0: "", 1: ""}, [0, 1]),  # two files are few enough to read both
         ("changes", ("t1", "", "t3"), {0: "t1", 1: "", 2: "t3"}, []),
@@ -105,14 +160,15 @@ def test_of_an_index_the_files_that_may_have_changed_are_read(
 ) -> None:
     listing = Listing(listings=FILES[: len(times)], lastmods=times)
     rows = {FILES[i]: {"cursor": cursor, "etag": "", "last_modified": "", "data": "{}"} for i, cursor in known.items()}
-    further = decider(scan_of("sitemap", task)).further(request("sitemap", task), listing, rows, due=0, unseen=False)
+    further = decider(scan_of("sitemap", task)).further(request("sitemap", task), listing, rows, Noted())
     assert [each.url for each in further] == [FILES[i] for i in read]
 
 
 def test_wordpress_is_asked_for_its_ids_after_its_changes() -> None:
     scan = scan_of("wordpress")
-    first = decider(scan).further(request("wordpress"), Listing(listings=("https://a.kz/p2",)), {}, due=1, unseen=True)
-    last = decider(scan).further(request("wordpress"), Listing(), {}, due=1, unseen=True)
+    new = Noted(due=1, unseen=True)
+    first = decider(scan).further(request("wordpress"), Listing(listings=("https://a.kz/p2",)), {}, new)
+    last = decider(scan).further(request("wordpress"), Listing(), {}, new)
     assert [each.task for each in (*first, *last)] == ["changes", "ids"]
 
 
@@ -146,7 +202,10 @@ def test_ids_are_read_to_the_end_only_if_their_number_differs(
 def test_no_site_leads_on_for_ever(kind: str, pages: int, depth: int, asked: int, left: int, failure: str) -> None:
     scan = scan_of(kind, "walk", pages=pages, asked={f"https://a.kz/asked/{i}" for i in range(asked)})
     further = decider(scan).further(
-        request(kind, "walk", depth=depth), Listing(articles=articles("1"), listings=FILES), {}, due=1, unseen=True
+        request(kind, "walk", depth=depth),
+        Listing(articles=articles("1"), listings=FILES),
+        {},
+        Noted(due=1, unseen=True),
     )
     assert (len(further), {each.depth for each in further}) == (left, {depth + 1} if left else set())
     assert (scan.broken, scan.failure.endswith(failure)) == (bool(failure), True)
@@ -231,7 +290,7 @@ def test_ids_tell_what_is_gone_what_is_back_and_what_was_taken_down() -> None:
         (scan_of("feed", failure="x: no"), {"state": "failed", "reason": "x: no"}),
         (
             scan_of("sitemap", "walk", read=1, listed=1, newest="2025-02-18", state={"walks_cut": 2}),
-            {"state": "working", "cursor": "2025-02-18", "data": '{"lastmod": "believed"}', "walks_cut": 0},
+            {"state": "working", "cursor": "2025-02-18", "walks_cut": 0},
         ),
         (
             scan_of("sitemap", "walk", read=1, listed=1, newest="2025-02-18", broken=True, failure="y", state={}),

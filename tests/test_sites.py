@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from newsarchive.sites import ProfileError, load_sites, read_profile, site_of
+from newsarchive.sites import ProfileError, Site, load_sites, read_profile, site_of
 
 GOOD = 'title = "A"\nurl = "https://a.kz/"\ntimezone = "Asia/Almaty"\n'
 BAD = {
@@ -53,6 +53,19 @@ def test_a_site_covers_its_host_with_and_without_www_and_its_aliases(tmp_path: P
     assert site.covers("https://lat.a.kz/x")
     assert not site.covers("https://b.a.kz/x")
     assert site_of("https://a.kz/x", [site]) is site
+
+
+@pytest.mark.parametrize(
+    ("home", "covered", "foreign"),
+    [
+        ("https://қала.қаз/", ["http://ҚАЛА.қаз/n", f"https://www.{'қала.қаз'.encode('idna').decode().upper()}/n"], "https://қала.kz/"),
+        ("https://a.kz/", ["http://a.kz:80/n", "https://A.KZ.:443/n"], "https://a.kz:8443/n"),
+        ("http://[::1]:8080/", ["http://[::1]:8080/n", "http://[0:0:0:0:0:0:0:1]:8080/n"], "http://[::1]/n"),
+    ],
+)  # fmt: skip
+def test_a_site_covers_its_host_however_it_is_written(home: str, covered: list[str], foreign: str) -> None:
+    site = Site(name="a", url=home)
+    assert [site.covers(url) for url in (home, *covered, foreign)] == [True, *(True for _ in covered), False]
 
 
 def test_include_and_exclude_choose_urls(tmp_path: Path) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from newsarchive.crawling.full_scans import Scan
 from newsarchive.crawling.source_order import SourceOrder
 from newsarchive.sites import Source
+from newsarchive.times import now
 
 SOURCES = [Source(kind=kind) for kind in ("wordpress", "sitemap", "feed")]
 WORKS = {"read": 1, "listed": 1}
@@ -38,14 +41,69 @@ def read(order: SourceOrder, *outcomes: dict[str, object], before: str = "") -> 
 def test_sources_are_read_until_one_gave_everything(
     outcomes: list[dict[str, object]], every: bool, kinds: list[str]
 ) -> None:
-    assert read(SourceOrder(SOURCES, every=every), *outcomes) == kinds
+    states = dict.fromkeys(SOURCES, row(cost=9))
+    assert read(SourceOrder(SOURCES, every=every, states=states), *outcomes) == kinds
 
 
-@pytest.mark.parametrize(("outcome", "follows"), [(WORKS, False), (BROKEN, False), (FAILS, True)])
-def test_pagers_are_followed_only_if_no_better_source_was_read(outcome: dict[str, object], follows: bool) -> None:
-    order = SourceOrder(SOURCES, every=True)
-    read(order, outcome)
-    assert order.follows_pagers == follows
+def row(**values: object) -> dict[str, object]:
+    data = {name: values.pop(name) for name in ("cost", "gap", "unfinished") if name in values}
+    return {"state": "working", "checked": now(), "complete": now(), "data": json.dumps(data), **values}
+
+
+@pytest.mark.parametrize(
+    ("sitemap", "feed", "kinds"),
+    [
+        (row(cost=1), row(cost=1), ["wordpress", "sitemap", "feed"]),  # five requests, with robots.txt
+        (row(cost=3), row(cost=1), ["wordpress", "feed"]),
+        (row(cost=3, only=2), row(cost=1), ["wordpress", "sitemap"]),  # it alone knew of articles
+        (row(cost=9, checked="2025-01-01T00:00:00Z"), row(cost=1), ["wordpress", "sitemap"]),  # not compared for long
+        ({}, row(cost=1), ["wordpress", "sitemap", "feed"]),  # new in the profile
+    ],
+)
+def test_the_other_sources_are_compared_within_few_requests(
+    sitemap: dict[str, object], feed: dict[str, object], kinds: list[str]
+) -> None:
+    states = dict(zip(SOURCES, (row(), sitemap, feed), strict=True))
+    order, read_kinds = SourceOrder(SOURCES, every=False, states=states), []
+    while source := order.next():
+        read_kinds.append(source.kind)
+        cost = json.loads(states[source].get("data", '{"cost": 0}')).get("cost", 2)
+        asked = {f"https://a.kz/{source.kind}/{number}" for number in range(cost)}
+        scan = order.scan(source, task="changes", state=states[source], asked=asked, read=1)
+        order.ended(scan)
+    assert sorted(read_kinds) == sorted(kinds)
+
+
+def test_a_feed_that_is_wholly_new_makes_the_next_source_fill_the_gap() -> None:
+    sources = [Source(kind="feed"), Source(kind="listing", url="https://a.kz/"), Source(kind="sitemap")]
+    states = {source: row(cost=9) for source in sources}
+    order = SourceOrder(sources, every=False, states=states)
+    feed = order.next()
+    assert feed is not None
+    order.ended(order.scan(feed, task="changes", state=states[feed], read=1, listed=10, fresh=10))
+    listing = order.next()
+    assert listing == sources[1]
+    order.ended(order.scan(listing, task="changes", state=states[listing], read=1, listed=30))
+    order.finish()
+    assert (order.gap_closed, order.next(), order.problems) == (True, None, [])
+
+
+def test_a_gap_that_no_source_can_fill_needs_a_person() -> None:
+    feed = Source(kind="feed")
+    order = SourceOrder([feed], every=False, states={feed: row()})
+    assert order.next() == feed
+    order.ended(order.scan(feed, task="changes", state=row(), read=1, listed=10, fresh=10))
+    order.finish()
+    assert "add a source of kind listing" in order.problems[0]
+
+
+def test_a_gap_that_a_killed_run_left_is_filled_by_full_scans() -> None:
+    sources = [Source(kind="feed"), Source(kind="listing", url="https://a.kz/")]
+    order = SourceOrder(sources, every=False, states={sources[0]: row(gap=True), sources[1]: row(cost=9)})
+    assert order.left_open(sources[1])
+    order.ended(order.scan(sources[0], task="walk", state=row(), read=1, listed=10))
+    order.next()
+    assert order.next() == sources[1]
 
 
 @pytest.mark.parametrize(
@@ -54,7 +112,7 @@ def test_pagers_are_followed_only_if_no_better_source_was_read(outcome: dict[str
         (WORKS, "", [], []),
         (FAILS, "working", ["the wordpress source no longer works: x: no"], []),
         (FAILS, "", [], ["the wordpress source cannot be read: x: no"]),
-        (FAILS, "failed", [], []),
+        (FAILS, "failed", [], ["the wordpress source cannot be read: x: no"]),  # in every run
         (BROKEN, "", [], ["the wordpress source was not read to its end: x: no"]),
         ({**WORKS, "problem": "y"}, "", ["the wordpress source: y"], []),
         ({**WORKS, "lost": 1, "lost_example": "z"}, "", [], ["the wordpress source: one entry was lost (z)"]),

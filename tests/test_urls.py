@@ -16,6 +16,12 @@ SAME = [
     ("https://a.kz:443/n", "http://A.kz:80/n/"),
     ("https://a.kz/n/", "https://a.kz/n/page/1/"),
     ("https://a.kz/\u0438\u0306/", "https://a.kz/\u0439/"),
+    ("https://a.kz/n.php?PHPSESSID=0a1b2c&id=7", "https://a.kz/n.php?id=7"),
+    ("https://a.kz/n;jsessionid=0A1B.node1?id=7", "https://a.kz/n?id=7"),
+    ("https://a.kz/n?id=7&amp;sid=0123456789abcdef01234567", "https://a.kz/n?id=7"),
+    ("https://a.kz/(S(lit3py55t21z5v55vlm25s55))/n", "https://a.kz/n"),
+    ("https://a.kz./n", "https://a.kz/n"),
+    ("https://ҚАЛА.қаз/n", "https://xn--80aa6a83a.xn--80ao21a/n"),
 ]
 OTHER = [
     ("https://a.kz/?p=1", "https://a.kz/?p=2"),
@@ -23,6 +29,10 @@ OTHER = [
     ("https://a.kz/n", "https://b.kz/n"),
     ("http://127.0.0.1:8000/n", "http://127.0.0.1:8001/n"),
     ("https://a.kz/n/2", "https://a.kz/n"),
+    ("https://a.kz/n?sid=7", "https://a.kz/n?sid=8"),
+    ("https://a.kz/n?s=qala", "https://a.kz/n?s=dala"),
+    ("https://a.kz/n?session=2024", "https://a.kz/n?session=2025"),
+    ("http://[::1]:80/n", "http://[::2]/n"),
 ]
 
 

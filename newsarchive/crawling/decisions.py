@@ -7,14 +7,29 @@ SourceReader carries out what it decides.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from newsarchive.crawling.full_scans import Scan
-from newsarchive.discovery import ListingError, changes_url, ids_url, is_guess, lastmod_is_reliable, start_urls
+from newsarchive.discovery import (
+    ListingError,
+    changes_url,
+    fewer_url,
+    ids_url,
+    is_beyond_last,
+    is_guess,
+    is_robots,
+    is_unnamed_sitemap,
+    lastmod_is_reliable,
+    per_page_of,
+    start_urls,
+    with_per_page,
+)
 from newsarchive.items import Listed, Listing, ListingRequest, Page
 from newsarchive.sites import Site
 from newsarchive.times import stamp
@@ -47,6 +62,18 @@ class Entry(NamedTuple):
     """True if its page is due though it is known and unchanged."""
     unseen: bool
     """True if no listing of this scan named it before."""
+    fresh: bool = True
+    """True if no listing of this run named it before, of this source or another."""
+
+
+@dataclass(kw_only=True)
+class Noted:
+    """What the articles of a listing brought: how many of them are due, how many of these no other listing of this run
+    named, and whether any is unseen in this scan."""
+
+    due: int = 0
+    fresh: int = 0
+    unseen: bool = False
 
 
 class SourceDecider:
@@ -80,26 +107,48 @@ class SourceDecider:
         scan.asked.update(scan.starts)
         return requests
 
-    def further(
-        self, request: ListingRequest, listing: Listing, rows: Rows, *, due: int, unseen: bool
-    ) -> list[ListingRequest]:
-        """Return the listings to read after this one.
-
-        `rows` are those of `listing.listings`, `due` the number of its articles whose page is due, `unseen`
-        whether any of them is unseen.
-        """
+    def further(self, request: ListingRequest, listing: Listing, rows: Rows, noted: Noted) -> list[ListingRequest]:
+        """Return the listings to read after this one; `rows` are those of `listing.listings`."""
         scan, kind = self.scan, self.scan.source.kind
         if kind == "wordpress" and request.task == "walk":
             scan.total = listing.total if scan.total is None else scan.total
+        scan.indexed = scan.indexed or bool(listing.lastmods)
         if kind in ("feed", "listing"):
-            known_ground = bool(listing.articles) and due < len(listing.articles)
-            stop = not scan.follow or known_ground if request.task == "changes" else not scan.follow or not unseen
-            urls = () if stop else listing.listings
-            return self._bounded(request, [self._request(url, request.task, rows) for url in urls])
-        further = [self._request(url, request.task, rows) for url in self._worth_reading(request, listing, rows)]
-        if kind == "wordpress" and request.task == "changes" and not further:
+            brings = self._brings(request, noted)
+            urls = self._next_pages(request, listing, brings=brings)
+            requests = [self._request(url, request.task, rows) for url in urls]
+            return self._bounded(request, requests, same_depth=not brings)  # another try for the second page
+        if kind == "wordpress" and listing.total is None and not noted.unseen and listing.articles:
+            return []  # a site without a number of pages that answers with the same page for ever
+        worth = self._worth_reading(request, listing, rows)
+        further = [self._along(request, self._request(url, request.task, rows), listing) for url in worth]
+        if kind == "wordpress" and request.task == "changes" and not further and not scan.also:
             further = [self._request(ids_url(self._site, scan.source), "ids", rows)]
         return self._bounded(request, further)
+
+    def _brings(self, request: ListingRequest, noted: Noted) -> bool:
+        """Return whether a page of a feed or listing brings what is new, so that the next one is read.
+
+        In a full scan that is what no page of it named before; beside a source that has all, what only this one names;
+        else what is due, at any place of the page: pinned and popular articles stand on each.
+        """
+        if request.task == "walk" and self.scan.beside and not self._full:
+            return noted.fresh > 0
+        return noted.unseen if request.task == "walk" else noted.due > 0
+
+    def _next_pages(self, request: ListingRequest, listing: Listing, *, brings: bool) -> tuple[str, ...]:
+        """Return the next page; if the second page brings nothing, another candidate for it."""
+        scan = self.scan
+        if brings:
+            if request.depth == 0:
+                scan.candidates = listing.alternatives
+            scan.following = bool(listing.listings)
+            return listing.listings
+        if request.depth == 1 and request.task == "walk" and scan.candidates:
+            candidate, *rest = scan.candidates
+            scan.candidates = tuple(rest)
+            return (candidate,)
+        return ()
 
     def further_ids(
         self, request: ListingRequest, listing: Listing, *, known: int
@@ -117,7 +166,25 @@ class SourceDecider:
         further = [self._request(url, "ids", {}) for url in listing.listings]
         return self._bounded(request, further), scan.open == 1 and not further
 
+    @staticmethod
+    def _along(request: ListingRequest, further: ListingRequest, listing: Listing) -> ListingRequest:
+        """Return a further request, allowed on another host if robots.txt names it, or a file there names it."""
+        same_host = request.elsewhere and urlsplit(further.url).netloc == urlsplit(request.url).netloc
+        return replace(further, elsewhere=further.url in listing.elsewhere or same_host)
+
+    def instead(self, request: ListingRequest, page: Page) -> list[ListingRequest]:
+        """Return the request to make in place of one that the site refused because it asked for too much at once."""
+        url = fewer_url(page) if self.scan.source.kind == "wordpress" else ""
+        if not url or url in self.scan.asked:
+            return []
+        self.scan.per_page = per_page_of(url)
+        self.scan.asked.add(url)
+        if request.url in self.scan.starts:
+            self.scan.starts += (url,)
+        return [replace(request, url=url)]
+
     def _request(self, url: str, task: str, rows: Rows) -> ListingRequest:
+        url = with_per_page(url, self.scan.per_page) if self.scan.per_page else url
         headers: tuple[tuple[str, str], ...] = ()
         if task == "changes" and self.scan.source.kind in ("feed", "sitemap") and not self._full:
             headers = _validators(rows.get(url, {}))
@@ -127,7 +194,7 @@ class SourceDecider:
         """Return the files named by a sitemap index that may have changed.
 
         If the index states times, those with a new one. If it states none and names many files: those never read
-        before, and the last one, because sitemaps that are split by number keep new articles there.
+        before, the first, the last and that of the highest number: in one of them sitemaps keep new articles.
         """
         times = dict(zip(listing.listings, listing.lastmods, strict=False))
         if not times:
@@ -135,16 +202,19 @@ class SourceDecider:
         self.scan.times.update(times)
         if request.task == "walk":
             return list(times)
-        few = len(times) <= FEW_FILES
+        files = tuple(times)
+        likely = {files[0], files[-1], max(files, key=_natural)} if len(files) > FEW_FILES else set(files)
         return [
             url
             for url, time in times.items()
-            if not rows.get(url) or (time != rows[url]["cursor"] if time else few or url == listing.listings[-1])
+            if not rows.get(url) or (time != rows[url]["cursor"] if time else url in likely)
         ]
 
-    def _bounded(self, request: ListingRequest, further: list[ListingRequest]) -> list[ListingRequest]:
+    def _bounded(
+        self, request: ListingRequest, further: list[ListingRequest], *, same_depth: bool = False
+    ) -> list[ListingRequest]:
         """Return the requests not made before, bounded in depth and number, so that no site leads on for ever."""
-        scan, kind, depth = self.scan, self.scan.source.kind, request.depth + 1
+        scan, kind, depth = self.scan, self.scan.source.kind, request.depth + (not same_depth)
         fresh = [replace(f, depth=depth) for f in further if f.url not in scan.asked]
         if fresh and depth > DEEPEST.get(kind, depth):
             scan.fail(f"{request.url}: sitemaps are nested too deep")
@@ -167,22 +237,26 @@ class SourceDecider:
             return Unread.UNCHANGED
         if page.status in (404, 410) and is_guess(request.kind, request.url, request.depth):
             return Unread.NOT_THERE
-        if 400 <= page.status < 500 and _is_robots(request):
-            return replace(page, status=200, body=b"")  # it names no sitemap: the usual paths are left
+        if self.scan.source.kind == "wordpress" and is_beyond_last(page):
+            return Unread.NOT_THERE
+        if is_robots(request.url):  # where it redirects to, or refuses, it names no sitemap: the usual paths are left
+            page = replace(page, url=request.url)
+            page = replace(page, status=200, body=b"") if 400 <= page.status < 500 else page
         if page.status != 200:
             raise ListingError(request.url, f"status {page.status}")
         return page
 
     def note_read(self, request: ListingRequest, listing: Listing) -> None:
         """Count a listing that was parsed, and record whether it is truncated."""
-        self.scan.read += not _is_robots(request)  # robots.txt only names what to read
+        self.scan.read += not is_robots(request.url)  # robots.txt only names what to read
         if listing.cut:
             self.scan.fail(f"{request.url}: {listing.cut}")
 
     def fail(self, request: ListingRequest, reason: str, *, ours: bool = False) -> None:
         """Record that a listing could not be read; `ours` is True if the fault is in newsarchive."""
         scan = self.scan
-        scan.fail(f"{request.url}: {reason}", whole=request.url in scan.starts)
+        guessed = is_unnamed_sitemap(request.kind, request.url, request.depth)
+        scan.fail(f"{request.url}: {reason}", whole=guessed or request.url in scan.starts)
         if ours:
             scan.problem = scan.problem or f"{request.url}: {reason}"
 
@@ -200,7 +274,7 @@ class SourceDecider:
                 continue
             key = url_key(listed.url)
             again = self._full and key not in self._seen  # once, though several sources name it
-            found.append(Entry(listed, again=again, unseen=key not in scan.keys))
+            found.append(Entry(listed, again=again, unseen=key not in scan.keys, fresh=key not in self._seen))
             self._seen.add(key)
             scan.keys.add(key)
             scan.listed += 1
@@ -214,8 +288,9 @@ class SourceDecider:
         return [listed for listed in listing.articles if self._site.covers(listed.url)]
 
 
-def _is_robots(request: ListingRequest) -> bool:
-    return request.url.endswith("/robots.txt")
+def _natural(url: str) -> list[int]:
+    """Sort key of a file's name by the numbers in it."""
+    return [int(number) for number in re.findall(r"\d{1,9}", url.rpartition("/")[2])]
 
 
 def _validators(row: Row) -> tuple[tuple[str, str], ...]:

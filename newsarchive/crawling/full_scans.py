@@ -41,8 +41,22 @@ class Scan:
     starts: tuple[str, ...] = ()
     believed: bool = True
     """True while the source's times of modification look reliable."""
-    follow: bool = True
-    """False to read only the first page of a feed or listing."""
+    also: bool = False
+    """True if another source of its kind comes before it in the profile."""
+    beside: bool = False
+    """True if a source that has all articles was read before in this run."""
+    compared: bool = False
+    """True if any other source was read before in this run."""
+    fresh: int = 0
+    """Number of articles listed that are due and that no other source had listed in this run."""
+    per_page: str = ""
+    """The most posts per page that the site allows, if fewer than usual."""
+    candidates: tuple[str, ...] = ()
+    """URLs that may be the second page of a listing, if the one that was tried is none."""
+    indexed: bool = False
+    """True if the source is an index of files."""
+    following: bool = False
+    """True while a listing is read beyond its first page for what is new."""
     times: dict[str, str] = field(default_factory=dict)
     """When each file named by an index changed; stored once the file is read."""
     lost: int = 0
@@ -55,6 +69,30 @@ class Scan:
     def is_full(self) -> bool:
         """True for a full scan."""
         return self.task == "walk"
+
+    @property
+    def label(self) -> str:
+        """The source's name in the ledger: its kind, and its URL if it is not the first of its kind."""
+        return f"{self.source.kind} {self.url}" if self.also else self.source.kind
+
+    @property
+    def has_all(self) -> bool:
+        """True if the source, read to its end, can be taken for complete; sitemaps may list the newest only."""
+        return self.source.kind == "wordpress" or (
+            self.source.kind == "sitemap" and (self.indexed or self.listed > 1_000)
+        )
+
+    @property
+    def only(self) -> int:
+        """The number of articles that only this source knew."""
+        return self.fresh if self.compared else 0
+
+    @property
+    def has_gap(self) -> bool:
+        """True if all that a short source lists is new: what was pushed out of it since the last run is unknown."""
+        short = self.source.kind == "feed" or (self.source.kind == "sitemap" and not self.indexed)
+        known_before = bool(self.state.get("checked")) and self.state.get("state") == "working"
+        return short and not self.is_full and known_before and self.listed > 0 and self.fresh >= self.listed
 
     @property
     def worked(self) -> bool:
@@ -107,7 +145,7 @@ def next_full_scan(state: Mapping[str, Any]) -> str | None:
     >>> next_full_scan({"kind": "sitemap", "walked": "2025-02-18T05:00:00Z", "walks_cut": 1})
     ''
     """
-    if state.get("kind") == "wordpress":
+    if state.get("kind") == "wordpress" and not state.get("also"):
         return None if state.get("complete") else ""
     walked = state.get("walked") or state.get("complete")
     if not walked or 0 < (state.get("walks_cut") or 0) < TRIES:

@@ -1,9 +1,10 @@
 """SitePlan: what to read of a site in a run, listings and pages.
 
-A first crawl makes a full scan of the first source and lets the others fill gaps. Later crawls ask the best source that
-works for what changed: WordPress by the time of modification, and by the list of its IDs if their number shows that
-something is gone; a sitemap by its lastmod; a feed and a listing by their first page, and further pages only while
-everything on them is new. If a source fails, the next one takes over in the same run.
+A first crawl makes a full scan of every source. Later crawls ask the best source that works for what changed: WordPress
+by the time of modification, and by the list of its IDs if their number shows that something is gone; a sitemap by its
+lastmod; a feed and a listing by their first page, and further pages as long as they bring something new. If a source
+fails, or is wholly new since the last run, the next one takes over in the same run; else the others are compared in
+turn.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from sqlite_utils import Database
 from newsarchive import database
 from newsarchive.crawling.credit import ListingCredit
 from newsarchive.crawling.due_pages import DuePages, next_visit
-from newsarchive.crawling.full_scans import Scan, full_scan_is_due
+from newsarchive.crawling.full_scans import full_scan_is_due
 from newsarchive.crawling.scan_results import MOST_LOOKS
 from newsarchive.crawling.source_order import SourceOrder
 from newsarchive.crawling.source_store import SourceStore
@@ -75,7 +76,9 @@ class SitePlan:
         self._pages = DuePages(db, site.name, run=run, since=options.since, limit=options.limit)
         self._credit = ListingCredit(db, site.name, ahead=options.ahead, limit=options.limit, since=options.since)
         is_first = not any(row["complete"] for row in self._source_rows())
-        self._order = SourceOrder(site.sources or USUAL_SOURCES, every=options.full or is_first)
+        sources = site.sources or USUAL_SOURCES
+        states = {source: self._row(source) for source in sources}
+        self._order = SourceOrder(sources, every=options.full or is_first, states=states)
 
     @property
     def problems(self) -> list[str]:
@@ -147,11 +150,20 @@ class SitePlan:
         """End the plan; `completed` is False if the run was cut off."""
         if completed:
             self._order.finish()
+        for scan in self._order.scans:
+            total = None if scan.also else scan.total
+            if scan.worked and not scan.broken and (scan.is_full or total is not None):
+                database.store_denominator(
+                    self._db, self._site.name, scan.source.kind, scan.url, keys=scan.keys, total=total
+                )
 
     # Sources, one after the other
 
     def _source_rows(self) -> list[dict[str, Any]]:
         return list(self._db.query("select * from sources where site = ?", [self._site.name]))
+
+    def _row(self, source: Source) -> dict[str, Any]:
+        return database.source_state(self._db, self._site.name, source.kind, source.url or source.kind)
 
     def _changes_are_reported(self) -> bool:
         return any(
@@ -168,13 +180,13 @@ class SitePlan:
         return []
 
     def _make_reader(self, source: Source) -> SourceReader:
-        url = source.url or source.kind
-        store = SourceStore(self._db, self._site, source.kind, write=self._write, started=self._started)
-        state = dict(store.row(url))
-        due = self._full or full_scan_is_due({"kind": source.kind, **state}, datetime.now(UTC))
-        scan = Scan(source=source, url=url, task="walk" if due else "changes", state=state, began=now())
-        if source.kind in ("feed", "listing"):  # after a better source, the first page fills gaps
-            scan.follow = self._order.follows_pagers
+        state = self._row(source)
+        values = {"kind": source.kind, "also": self._order.is_repeated(source), **state}
+        due = self._full or self._order.left_open(source) or full_scan_is_due(values, datetime.now(UTC))
+        scan = self._order.scan(source, task="walk" if due else "changes", state=state, began=now())
+        store = SourceStore(
+            self._db, self._site, source.kind, write=self._write, started=self._started, label=scan.label
+        )
         return SourceReader(self._site, scan, store, full=self._full, seen=self._seen)
 
     def _next_if_read(self) -> list[ListingRequest]:
@@ -185,6 +197,8 @@ class SitePlan:
             return []
         self._reader.finish(self._run)
         self._order.ended(scan)
+        if self._order.gap_closed:
+            database.forget_gaps(self._db, self._site.name)
         again = scan.worked and scan.is_full and scan.state.get("walked") and not self._full
         if again and not self._changes_are_reported():
             self._look_at_old_ones()

@@ -12,6 +12,7 @@ from typing import Any
 
 from newsarchive.crawling.decisions import Row
 from newsarchive.crawling.full_scans import Scan, kind_of_scan
+from newsarchive.discovery import is_robots
 from newsarchive.items import Listing, Page
 
 MOST_LOOKS = 500  # visits per run to articles that no source mentions any more
@@ -40,7 +41,7 @@ def source_values(scan: Scan, row: Row, *, full: bool, time: str) -> Values:
     if not scan.worked:
         return {"state": "failed", "reason": scan.why_not}
     values: Values = {"state": "working", "reason": scan.failure if scan.broken else ""}
-    if scan.newest and not (scan.broken and scan.is_full):  # what was not read may be older
+    if scan.newest and not scan.broken:  # what was not read may be older
         values["cursor"] = max(scan.newest, scan.state.get("cursor") or "")
     if scan.total is not None:
         values["total"] = scan.total
@@ -52,7 +53,21 @@ def source_values(scan: Scan, row: Row, *, full: bool, time: str) -> Values:
         values["walks_cut"] = (scan.state.get("walks_cut") or 0) + 1 if scan.broken else 0
         if not scan.broken:
             values |= {"complete": time, "walk_began": scan.began}
+    base = {"data": values.get("data") or row.get("data")}
+    values["data"] = _data(base, **_kept(scan))
+    values |= {"also": int(scan.also), "only": (scan.state.get("only") or 0) + scan.only}
     return values | {"task": kind_of_scan(scan, full=full, believed=lastmod == "believed")}
+
+
+def _kept(scan: Scan) -> Values:
+    """Return what the next scan must know of how this one went; `cost` is the number of its requests."""
+    kept = {"per_page": scan.per_page, "unfinished": scan.broken and scan.following, "gap": scan.has_gap}
+    return kept if scan.is_full else kept | {"cost": len([url for url in scan.asked if not is_robots(url)])}
+
+
+def unfinished_values(scan: Scan, row: Row) -> Values:
+    """Return what to remember while more than the first page is read: a run that is killed leaves it to the next."""
+    return {"data": _data(row, unfinished=scan.following, gap=scan.has_gap)}
 
 
 def _data(row: Row, **new: Any) -> str:

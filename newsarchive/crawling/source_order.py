@@ -2,61 +2,142 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
 
 from newsarchive.crawling.full_scans import Scan
+from newsarchive.discovery import is_robots
 from newsarchive.sites import Source
+from newsarchive.times import now, stamp
+
+MOST_UNCHANGED = 5
+"""Requests to a site without news in one run, robots.txt among them."""
+COMPARED_EVERY = timedelta(days=3)
+USUAL_COST = {"wordpress": 2, "sitemap": 3, "feed": 1, "listing": 1}
+"""Requests of a scan for changes, before its true number is known."""
+
+States = Mapping[Source, Mapping[str, Any]]
+"""The row of `sources` for each source, as the last run left it; empty if there is none."""
 
 
 class SourceOrder:
     """Decides which sources to read in a run, and what to say of them.
 
-    The first one that works is used; if it could not be read to its end, the next one fills the gap. With `every`,
-    all of them are read.
+    The first one that works is used; if it could not be read to its end, or is wholly new since the last run, the next
+    one fills the gap. Then the others are compared in turn, as far as a site without news gets MOST_UNCHANGED requests;
+    those that alone knew of articles before, and those not compared for days, are read in any case. With `every`, all
+    of them are read.
     """
 
-    def __init__(self, sources: Iterable[Source], *, every: bool) -> None:
+    def __init__(self, sources: Iterable[Source], *, every: bool, states: States | None = None) -> None:
         self.problems: list[str] = []
         self.notes: list[str] = []
+        self.scans: list[Scan] = []
+        """The scans that ended."""
+        self.gap_closed = False
+        """True if a source closed the gap that a short one had, in this run or before."""
         self._waiting = list(sources)
+        self._states = states or {}
         self._every = every
+        self._also = {s for n, s in enumerate(self._waiting) if any(s.kind == e.kind for e in self._waiting[:n])}
         self._complete = False
         self._partly = False
+        self._has_all = False
+        self._requested = 1  # robots.txt
+        self._old_gap = self._gap = any(_data(row).get("gap") for row in self._states.values())
         self._why_not: list[str] = []
 
     def next(self) -> Source | None:
         """Return the source to read now; None if no other is needed."""
-        if not self._waiting or (self._complete and not self._every):
+        if not self._waiting:
             return None
-        return self._waiting.pop(0)
+        if self._every or not self._complete or self._gap:
+            return self._waiting.pop(0)
+        least_recent = sorted(self._waiting, key=lambda source: self._row(source).get("checked") or "")
+        source = next((source for source in least_recent if self._compares(source)), None)
+        if source is not None:
+            self._waiting.remove(source)
+        return source
 
-    @property
-    def follows_pagers(self) -> bool:
-        """True if the next feed or listing is to be read beyond its first page, since no better source was read."""
-        return not self._complete and not self._partly
+    def _row(self, source: Source) -> Mapping[str, Any]:
+        return self._states.get(source, {})
+
+    def _compares(self, source: Source) -> bool:
+        """Return whether to read a source though a better one was read."""
+        row = self._row(source)
+        cost = _data(row).get("cost", USUAL_COST[source.kind])
+        overdue = (row.get("checked") or "") < stamp(datetime.fromisoformat(now()) - COMPARED_EVERY)
+        return bool(row.get("only")) or overdue or self._requested + cost <= MOST_UNCHANGED
+
+    def scan(self, source: Source, **values: Any) -> Scan:
+        """Return the scan of a source, with what those before it and the last run leave to it."""
+        data = _data(self._row(source))
+        return Scan(
+            source=source,
+            url=source.url or source.kind,
+            also=source in self._also,
+            beside=self._has_all,
+            compared=self._complete,
+            per_page=data.get("per_page", ""),
+            **values,
+        )
+
+    def left_open(self, source: Source) -> bool:
+        """True if a source needs a full scan, since an earlier run left it, or a gap that it may close, unread."""
+        return self._old_gap or bool(_data(self._row(source)).get("unfinished"))
+
+    def is_repeated(self, source: Source) -> bool:
+        """True if another source of its kind comes before this one."""
+        return source in self._also
 
     def ended(self, scan: Scan) -> None:
         """Record how the scan of a source went."""
-        kind, before = scan.source.kind, scan.state.get("state")
+        self.scans.append(scan)
+        self._requested += len([url for url in scan.asked if not is_robots(url)])
+        kind = scan.label
         if scan.problem:
             self.problems.append(f"the {kind} source: {scan.problem}")
         if not scan.worked:
-            self._why_not.append(scan.why_not)
-            if before == "working":
-                self.problems.append(f"the {kind} source no longer works: {scan.why_not}")
-            elif before != "failed":
-                self.notes.append(f"the {kind} source cannot be read: {scan.why_not}")
+            self._failed(scan)
             return
         if scan.lost:
             self.notes.append(f"the {kind} source: {scan.losses}")
         if scan.broken:  # what was read is used, and the next source fills the gap
             self.notes.append(f"the {kind} source was not read to its end: {scan.failure}")
             self._partly = True
+            return
+        self._complete = True
+        self._has_all = self._has_all or scan.has_all
+        if scan.has_gap:
+            self._gap = True
+        elif self._gap and scan.source.kind != "feed":
+            self._gap = self._old_gap = False
+            self.gap_closed = True
+
+    def _failed(self, scan: Scan) -> None:
+        """Say why a source could not be read, in every run: one that worked before needs a person."""
+        self._why_not.append(scan.why_not)
+        before = scan.state.get("state")
+        if before == "working":
+            self.problems.append(f"the {scan.label} source no longer works: {scan.why_not}")
+        elif scan.state.get("complete"):
+            self.problems.append(f"the {scan.label} source still does not work: {scan.why_not}")
         else:
-            self._complete = True
+            self.notes.append(f"the {scan.label} source cannot be read: {scan.why_not}")
 
     def finish(self) -> None:
-        """Record, at the end of a run that was not cut off, whether any source could be read."""
+        """Record, at the end of a run that was not cut off, whether any source could be read, and what it missed."""
         if not self._complete and not self._partly:
             why = "; ".join(dict.fromkeys(filter(None, self._why_not)))
             self.problems.append("no source of the site could be read" + (f": {why}" if why else ""))
+        elif self._gap:
+            self.problems.append(
+                "everything in its feed is new since the last run, and no other source could say what the feed had"
+                " dropped by then: crawl more often, or add a source of kind listing"
+            )
+
+
+def _data(row: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(json.loads(row.get("data") or "{}"))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from sqlite_utils import Database
 
 from newsarchive import database
-from newsarchive.crawling.decisions import Entry, Row, Rows
+from newsarchive.crawling.decisions import Entry, Noted, Row, Rows
 from newsarchive.crawling.scan_results import Values
 from newsarchive.items import InvalidEntry, Listed
 from newsarchive.sites import Site
@@ -21,11 +21,22 @@ STEP = 25
 class SourceStore:
     """Reads and writes what the archive holds of one kind of source of a site.
 
+    `label` names the source in the ledger; it is the kind unless another source of that kind comes before it.
     `write` opens the run's transaction if none is open; it is called before writes that follow a wait. Pages become
     due at `started`, when the run began (UTC).
     """
 
-    def __init__(self, db: Database, site: Site, kind: str, *, write: Callable[[], None], started: str) -> None:
+    def __init__(
+        self,
+        db: Database,
+        site: Site,
+        kind: str,
+        *,
+        write: Callable[[], None],
+        started: str,
+        label: str = "",
+    ) -> None:
+        self._label = label or kind
         self.write = write
         self._db = db
         self._site = site
@@ -47,19 +58,21 @@ class SourceStore:
 
     async def save_listed(
         self, articles: Sequence[Listed], take: Callable[[Sequence[Listed]], list[Entry]], *, trust_lastmod: bool
-    ) -> tuple[int, bool]:
+    ) -> Noted:
         """Note the articles of a listing step by step, each step in the transaction then open.
 
-        `take` selects those to note. Return the number of those whose page is due, and whether any is unseen.
+        `take` selects those to note.
         """
-        due, unseen = 0, False
+        noted = Noted()
         for start in range(0, len(articles), STEP):
             await asyncio.sleep(0)
             self.write()
             for entry in take(articles[start : start + STEP]):
-                unseen = unseen or entry.unseen
-                due += self._save(entry.listed, again=entry.again, trust_lastmod=trust_lastmod)
-        return due, unseen
+                due = self._save(entry.listed, again=entry.again, trust_lastmod=trust_lastmod)
+                noted.unseen = noted.unseen or entry.unseen
+                noted.due += due
+                noted.fresh += due and entry.fresh
+        return noted
 
     def save_ids(self, articles: Iterable[Listed]) -> None:
         """Note the articles of a page of WordPress IDs."""
@@ -68,12 +81,12 @@ class SourceStore:
 
     def _save(self, listed: Listed, *, again: bool = False, trust_lastmod: bool = True) -> bool:
         return database.save_listed(
-            self._db, listed, site=self._site, source=self._kind, time=now(), again=again, trust_lastmod=trust_lastmod
+            self._db, listed, site=self._site, source=self._label, time=now(), again=again, trust_lastmod=trust_lastmod
         )
 
     def save_lost(self, lost: InvalidEntry) -> None:
         """Note an entry with an invalid URL, for a person to see."""
-        database.save_lost(self._db, lost, site=self._site, source=self._kind, time=now())
+        database.save_lost(self._db, lost, site=self._site, source=self._label, time=now())
 
     def known_ids(self) -> list[tuple[str, str, str]]:
         """Return ID, URL and state of every article that WordPress has listed."""
@@ -85,7 +98,7 @@ class SourceStore:
 
     def listed_since(self, time: str) -> list[tuple[str, str]]:
         """Return key and URL of the articles that the source listed last, at `time` (UTC) or later."""
-        return database.listed_since(self._db, self._site.name, self._kind, time)
+        return database.listed_since(self._db, self._site.name, self._label, time)
 
     def note_unlisted(self, urls: Sequence[str]) -> None:
         """Note that articles which were taken down are no longer listed."""

@@ -15,6 +15,7 @@ from newsarchive.crawling.scan_results import (
     missing,
     missing_since,
     source_values,
+    unfinished_values,
 )
 from newsarchive.crawling.source_store import SourceStore
 from newsarchive.crawling.threads import in_thread
@@ -85,6 +86,8 @@ class SourceReader:
             self._store.make_due(missing(scan, self._store.listed_since(since)))
 
     async def _read(self, request: ListingRequest, page: Page) -> list[ListingRequest]:
+        if instead := self._decider.instead(request, page):
+            return instead
         try:
             answer = self._decider.judge(request, page)
             if isinstance(answer, Unread):
@@ -127,9 +130,13 @@ class SourceReader:
     async def _read_articles(self, request: ListingRequest, listing: Listing) -> list[ListingRequest]:
         believed = self._decider.believes(listing)
         take = partial(self._decider.take, believed=believed)
-        due, unseen = await self._store.save_listed(listing.articles, take, trust_lastmod=believed)
+        noted = await self._store.save_listed(listing.articles, take, trust_lastmod=believed)
+        self.scan.fresh += noted.fresh
         rows = self._store.rows(listing.listings) if request.task == "changes" else {}
-        return self._decider.further(request, listing, rows, due=due, unseen=unseen)
+        further = self._decider.further(request, listing, rows, noted)
+        if request.task == "changes" and (self.scan.has_gap or (further and self.scan.following)):
+            self._store.remember(self.scan.url, unfinished_values(self.scan, self._store.row(self.scan.url)))
+        return further
 
     def _read_ids(self, request: ListingRequest, listing: Listing) -> list[ListingRequest]:
         """Note a page of IDs; once all pages are read, look at the pages of what has gone or come back."""

@@ -27,7 +27,7 @@ from newsarchive.revisions.content import changed_fields, content_digest, conten
 from newsarchive.revisions.kinds import kind_of_change
 from newsarchive.sites import Site
 from newsarchive.text.search_text import SearchText
-from newsarchive.urls import url_key
+from newsarchive.urls import url_key, without_session
 
 
 @dataclass(kw_only=True, frozen=True)
@@ -129,12 +129,12 @@ def own_url(db: Database, article: Article, urls: Sequence[str], digest: str) ->
     """
     final = urls[-1] if urls else article.url
     if url_key(article.url) in {url_key(url) for url in urls}:
-        return article.url
+        return without_session(article.url)
     row = db.conn.execute(
         "select r.digest from articles a join revisions r on r.id = a.current_revision where a.key = ?",
         (url_key(article.url),),
     ).fetchone()
-    return article.url if row is None or row[0] == digest else final
+    return without_session(article.url if row is None or row[0] == digest else final)
 
 
 def find_known(db: Database, urls: Sequence[str]) -> dict[str, Any] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -64,13 +64,15 @@ def save_listed(
         return wanted
     state, lastmod, next_visit, old_hints, known_id = row
     later = trust_lastmod and bool(listed.lastmod) and listed.lastmod > lastmod
-    back = state == "gone" and source == "wordpress"
+    back = state == "gone" and source.startswith("wordpress")
     if state == "forgotten":
         db.conn.execute("update urls set last_listed = ?, missing = null where key = ?", (time, key))
         return False
     due = state != "excluded" and (later or again or back)
     next_visit = time if due else next_visit
-    told_exactly = known_id.startswith("wordpress:") and source != "wordpress"  # a feed knows less than the CMS
+    told_exactly = known_id.startswith("wordpress") and not source.startswith(
+        "wordpress"
+    )  # a feed knows less than the CMS
     merged = richer(hints, old_hints) if told_exactly else richer(old_hints, hints)
     db.conn.execute(
         "update urls set last_listed = ?, lastmod = max(lastmod, ?), hints = ?, next_visit = ?,"
@@ -246,6 +248,41 @@ def mark_missing(
 def source_state(db: Database, site: str, kind: str, url: str) -> dict[str, Any]:
     """What is known of a source, as a row of `sources`; empty where nothing is."""
     return next(db.query("select * from sources where site = ? and kind = ? and url = ?", [site, kind, url]), {})
+
+
+def forget_gaps(db: Database, site: str) -> None:
+    """Note that what may have been missing between two runs of a site's short sources was read elsewhere."""
+    db.conn.execute(
+        "update sources set data = json_set(data, '$.gap', json('false'))"
+        " where site = ? and json_extract(data, '$.gap')",
+        (site,),
+    )
+
+
+def store_denominator(
+    db: Database, site: str, kind: str, url: str, *, keys: Collection[str], total: int | None
+) -> None:
+    """Store how many articles a source lists, and how many of them are archived.
+
+    With a `total`, which WordPress states, its numbered articles are counted; else those of the `keys` that it listed.
+    """
+    archived = 0
+    if total is not None:
+        archived = db.conn.execute(
+            "select count(*) from urls where site = ? and native_id like 'wordpress:%' and article is not null"
+            " and state <> 'gone'",
+            (site,),
+        ).fetchone()[0]
+    for part in _parts(list(keys) if total is None else [], 500):
+        marks = ", ".join("?" * len(part))
+        query = f"select count(*) from urls where key in ({marks}) and article is not null"  # noqa: S608
+        archived += db.conn.execute(query, part).fetchone()[0]
+    listed = len(keys) if total is None else total
+    update_source(db, site, kind, url, listed=listed, archived=archived)
+
+
+def _parts(keys: list[str], size: int) -> list[list[str]]:
+    return [keys[start : start + size] for start in range(0, len(keys), size)]
 
 
 def update_source(db: Database, site: str, kind: str, url: str, **values: Any) -> None:

@@ -10,7 +10,15 @@ from newsarchive.discovery.probe import probe_urls
 from newsarchive.discovery.proposal import Finding, Proposal, profile_toml, propose_site
 from newsarchive.discovery.reading import read_listing
 from newsarchive.discovery.sitemap import USUAL_PATHS, is_robots, lastmod_is_reliable, sitemap_start
-from newsarchive.discovery.wordpress import changes_url, fewer_url, ids_url, is_beyond_last, posts_url
+from newsarchive.discovery.wordpress import (
+    changes_url,
+    fewer_url,
+    ids_url,
+    is_beyond_last,
+    per_page_of,
+    posts_url,
+    with_per_page,
+)
 from newsarchive.sites import Site, Source
 
 
@@ -44,6 +52,11 @@ def is_guess(kind: str, url: str, depth: int) -> bool:
     return kind == "feed" and depth > 0 and "paged=" in parts.query
 
 
+def is_unnamed_sitemap(kind: str, url: str, depth: int) -> bool:
+    """True for a guessed sitemap: whatever its answer is, nothing that the site names is missed by it."""
+    return kind == "sitemap" and is_guess(kind, url, depth)
+
+
 __all__ = [
     "Finding",
     "ListingError",
@@ -54,10 +67,13 @@ __all__ = [
     "is_beyond_last",
     "is_guess",
     "is_robots",
+    "is_unnamed_sitemap",
     "lastmod_is_reliable",
+    "per_page_of",
     "probe_urls",
     "profile_toml",
     "propose_site",
     "read_listing",
     "start_urls",
+    "with_per_page",
 ]

@@ -75,6 +75,16 @@ def fewer_url(page: Page) -> str:
     return _with(page.url, per_page=str(fewer))
 
 
+def per_page_of(url: str) -> str:
+    """Return how many posts per page a URL asks for."""
+    return _query(url).get("per_page", "")
+
+
+def with_per_page(url: str, number: str) -> str:
+    """Return the URL that asks for this many posts per page; other URLs than of WordPress stay as they are."""
+    return _with(url, per_page=number) if per_page_of(url) else url
+
+
 def is_beyond_last(page: Page) -> bool:
     """True if WordPress says that there is no such page: its list has ended."""
     return _refusal(page).endswith("invalid_page_number") and _query(page.url).get("page", "1") != "1"

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from cssselect import HTMLTranslator, SelectorError
 
 from newsarchive.errors import NewsArchiveError
-from newsarchive.urls import is_address
+from newsarchive.urls import host_of, is_address
 
 PACKAGED = Path(__file__).parent
 MAX_DELAY = 3600
@@ -87,16 +87,13 @@ class Site:
     @property
     def hosts(self) -> frozenset[str]:
         """The hosts of the site, each with and without ``www.``, with the port if it is not the default."""
-        own = {urlsplit(self.url).netloc.lower(), *(a.lower() for a in self.aliases)}
+        own = {host_of(self.url), *(host_of(f"https://{alias}") for alias in self.aliases)} - {""}
         bare = {h.removeprefix("www.") for h in own}
         return frozenset(bare | {f"www.{h}" for h in bare})
 
     def covers(self, url: str) -> bool:
         """True if the URL's host belongs to the site; False for an invalid URL."""
-        try:
-            return urlsplit(url).netloc.lower() in self.hosts
-        except ValueError:
-            return False
+        return host_of(url) in self.hosts
 
     def wants(self, url: str) -> bool:
         """True if an article URL passes `include` and `exclude` (regular expressions, searched in the URL)."""

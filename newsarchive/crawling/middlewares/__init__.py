@@ -4,14 +4,17 @@ from newsarchive.crawling.middlewares.back_off import BackOffMiddleware
 from newsarchive.crawling.middlewares.hosts import OwnHostsMiddleware
 from newsarchive.crawling.middlewares.pace import PoliteDownloader
 from newsarchive.crawling.middlewares.robots import RobotsMiddleware
+from newsarchive.crawling.middlewares.walls import CookieWallMiddleware, RefreshMiddleware
 from newsarchive.crawling.middlewares.wire import BrokenOffMiddleware, CaptureMiddleware, PageCompressionMiddleware
 
 __all__ = [
     "BackOffMiddleware",
     "BrokenOffMiddleware",
     "CaptureMiddleware",
+    "CookieWallMiddleware",
     "OwnHostsMiddleware",
     "PageCompressionMiddleware",
     "PoliteDownloader",
+    "RefreshMiddleware",
     "RobotsMiddleware",
 ]

@@ -22,7 +22,7 @@ class OwnHostsMiddleware:
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
-        self._picture_hosts: set[str] = set()
+        self._other_hosts: set[str] = set()
         self._private: dict[str, bool] = {}
 
     @classmethod
@@ -35,9 +35,13 @@ class OwnHostsMiddleware:
             await self._let_picture_out(request, wanted, host)
             return
         site = getattr(self._crawler.spider, "site", None)
-        robots = request.meta.get("dont_obey_robotstxt") and host in self._picture_hosts
-        if site is not None and not site.covers(request.url) and not request.meta.get("any_host") and not robots:
-            raise IgnoreRequest(f"leads to another host ({urlsplit(request.url).netloc})")
+        robots = request.meta.get("dont_obey_robotstxt") and host in self._other_hosts
+        if site is not None and not site.covers(request.url) and not robots:
+            if not request.meta.get("any_host"):
+                raise IgnoreRequest(f"leads to another host ({urlsplit(request.url).netloc})")
+            if not await self._leads_inside(site.url) and await self._leads_inside(request.url):
+                raise IgnoreRequest("leads from a public site to a private address")
+            self._other_hosts.add(host)
         hops = request.meta.get("redirect_urls")
         if hops and not await _is_private(hops[0]) and await _is_private(request.url):
             raise IgnoreRequest("redirects from a public site to a private address")
@@ -49,9 +53,9 @@ class OwnHostsMiddleware:
             raise IgnoreRequest(f"{where} a host that the page shows no picture from ({host})")
         if not await self._leads_inside(wanted.page) and await self._leads_inside(request.url):
             raise IgnoreRequest("leads from a public site to a private address")
-        if host in self._picture_hosts:
+        if host in self._other_hosts:
             return
-        self._picture_hosts.add(host)
+        self._other_hosts.add(host)
         sites = sites_of(self._crawler.spider)
         if sites and not any(site.covers(request.url) for site in sites):
             settings = self._crawler.settings

@@ -94,7 +94,7 @@ class NewsSpider(Spider):
             cb_kwargs={"listing": listing},
             priority=LISTING_PRIORITY,
             dont_filter=True,
-            meta={"handle_httpstatus_list": ANSWERS},
+            meta={"handle_httpstatus_list": ANSWERS, "any_host": listing.elsewhere},
         )
 
     async def parse_listing(self, response: Response, listing: ListingRequest) -> list[Request]:

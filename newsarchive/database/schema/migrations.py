@@ -12,6 +12,7 @@ from sqlite_utils import Database, Migrations
 
 from newsarchive.database.schema.preservation import PRESERVATION
 from newsarchive.database.schema.search import FULL_TEXT, SEARCH_ORDER, new_key
+from newsarchive.database.schema.session_keys import drop_sessions
 from newsarchive.database.schema.tables import TABLES
 from newsarchive.database.schema.views import CHANGES, COVERAGE, VIEWS
 
@@ -269,3 +270,22 @@ update urls set kept_out = 1
 where attempts > 0 and (reason like '403%' or reason like '401%' or reason like '%block page%');
 """,
     )
+
+
+@migrations()
+def m420_sources_compared(db: Database) -> None:
+    """What each source lists and only it knows; and keys without session IDs."""
+    _run(
+        db,
+        """
+alter table sources add column          -- how many articles it lists, by its own count or as read to its end
+    listed integer;
+alter table sources add column          -- how many of these were archived when it was last read to its end
+    archived integer;
+alter table sources add column          -- how many articles it listed before any other source did
+    only integer not null default 0;
+alter table sources add column          -- 1: another source of its kind comes before it in the profile
+    also integer not null default 0;
+""",
+    )
+    drop_sessions(db)
