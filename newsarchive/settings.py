@@ -15,6 +15,7 @@ PAGE_WARC_NAME = ""
 ARCHIVE_BATCH_SECONDS = 0.5
 ARCHIVE_BATCH_ARTICLES = 20
 ARCHIVE_FULL = False  # walk every source to its end and fetch every page again
+ARCHIVE_RETRY = False  # try failed pages now, whatever they wait for
 ARCHIVE_SINCE = ""  # a day: nothing published before it
 ARCHIVE_LIMIT = 0  # articles to fetch at most; 0 is all
 ARCHIVE_LISTED_AHEAD = 100_000  # addresses to list before pages prove to be articles; with --since, none older counts

@@ -10,7 +10,17 @@ import pytest
 from sqlite_utils import Database
 
 from newsarchive.crawling.alerts import what_needs_a_person
-from newsarchive.database import finish_run, mark_failed, open_archive, save_article, save_site, start_run
+from newsarchive.database import (
+    due_urls,
+    finish_run,
+    mark_failed,
+    mark_not_article,
+    open_archive,
+    retry_failed,
+    save_article,
+    save_site,
+    start_run,
+)
 from newsarchive.database.revisions import Provenance
 from newsarchive.items import Article, Author
 from newsarchive.sites import Expect, Site
@@ -70,6 +80,28 @@ def test_pages_that_keep_us_out_are_counted_with_an_example(db: Database, tmp_pa
         mark_failed(db, f"https://a.kz/x{number}/", site=SITE, reason=reason, time=stamp(0), run=run, kept_out=kept_out)
     assert "the site keeps us out of 2 pages (403 Forbidden), such as https://a.kz/x0/" in said(db, run, tmp_path)
     assert "keeps us out" not in said(db, start_run(db, "crawl", "a"), tmp_path)  # of this run alone
+
+
+@pytest.mark.parametrize(
+    ("failed", "fine", "needs"), [(30, 0, True), (3, 20, True), (2, 10, False), (20, 300, False), (21, 300, True), (2, 0, True)]
+)  # fmt: skip
+def test_more_failed_pages_than_chance_explains_need_a_person(
+    failed: int, fine: int, needs: bool, db: Database, tmp_path: Path
+) -> None:
+    run = start_run(db, "crawl", "a")
+    for number in range(failed + fine):
+        mark = mark_failed if number < failed else mark_not_article
+        mark(db, f"https://a.kz/x{number}/", site=SITE, reason="500 Internal Server Error", time=stamp(0), run=run)
+    assert ("They are tried again from" in said(db, run, tmp_path)) == needs
+
+
+def test_failed_pages_wait_until_they_are_asked_for_again(db: Database) -> None:
+    run = start_run(db, "crawl", "a")
+    mark_failed(db, "https://a.kz/x/", site=SITE, reason="500 Internal Server Error", time=stamp(0), run=run)
+    mark_not_article(db, "https://a.kz/y/", site=SITE, reason="no text", time=stamp(0), run=run)
+    assert due_urls(db, "a", now=stamp(0), run=run + 1, limit=9) == []
+    retry_failed(db, "a", time=stamp(0))
+    assert [url for url, _hints in due_urls(db, "a", now=stamp(0), run=run + 1, limit=9)] == ["https://a.kz/x/"]
 
 
 @pytest.mark.parametrize(("silence", "needs"), [(1.5, False), (9, True)])

@@ -26,6 +26,7 @@ from newsarchive.sites import Site, profile_paths
 @click.option("--since", default="", metavar="DAY", help="Fetch nothing published before this day (YYYY-MM-DD).")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Fetch at most N articles.")
 @click.option("--full", is_flag=True, help="Scan every source to its end and fetch every page again.")
+@click.option("--retry", is_flag=True, help="Try failed pages again now.")
 @strict_option
 @click.option("-s", "--set", "own", multiple=True, metavar="NAME=VALUE", help="Override a Scrapy setting.")
 @json_option
@@ -37,6 +38,7 @@ def crawl(
     since: str,
     limit: int | None,
     full: bool,
+    retry: bool,
     strict: bool,
     own: tuple[str, ...],
     as_json: bool,
@@ -46,6 +48,7 @@ def crawl(
         **strict_settings(strict=strict),
         **parse_settings(own),
         "ARCHIVE_FULL": full,
+        "ARCHIVE_RETRY": retry,
         "ARCHIVE_LIMIT": limit or 0,
         "ARCHIVE_SINCE": parse_day(since, "--since"),
         "PICTURES": images or "",

@@ -24,7 +24,14 @@ def status(archive: Archive, site: str | None, missing: bool, as_json: bool) -> 
     archive.name_broken_profiles()
     if missing:
         rows = missing_urls(db, site)
-        columns = {"site": "Site", "day": "Day", "state": "State", "reason": "Reason", "url": "URL"}
+        columns = {
+            "site": "Site",
+            "day": "Day",
+            "state": "State",
+            "reason": "Reason",
+            "again": "Tried again",
+            "url": "URL",
+        }
         print_json(rows) if as_json else print_table(rows, columns, empty="Nothing listed is missing.")
         return
     stand, sources, months = site_status(db, site), source_status(db, site), coverage_by_month(db, site)
@@ -169,11 +176,12 @@ def coverage_by_month(db: Database, site: str | None) -> list[dict[str, Any]]:
 
 
 def missing_urls(db: Database, site: str | None) -> list[dict[str, Any]]:
-    """Return every listed URL that is not archived, with its state and reason."""
+    """Return every listed URL that is not archived, with its state and reason, and when it is tried again."""
     return list(
         db.query(
             """
-            select site, day, state, reason, url from urls
+            select site, day, state, reason, case when state in ('failed', 'listed') then next_visit end as again, url
+            from urls
             where article is null and state <> 'alias' and (:site is null or site = :site)
             order by site, day, url
             """,

@@ -17,6 +17,9 @@ from newsarchive.sites import Site
 from newsarchive.text.counting import counted
 
 ENOUGH = 5  # pages of a run from which shares mean something
+MOST_FAILED = 20
+SHARE_FAILED = 0.1
+ENOUGH_FAILED = 3
 JUMP = 0.5  # of a share, against the site's own history
 DISK_LEFT = 500_000_000  # bytes
 OCCASIONS = 10  # runs that brought something new, before a usual gap is known
@@ -39,6 +42,7 @@ def what_needs_a_person(db: Database, site: Site, run: int, folder: Path) -> lis
     """Sentences, none where all is well."""
     return [
         *_blocked(db, site, run),
+        *_failures(db, site, run),
         *_layout(db, site, run),
         *_expected_fields(db, site, run),
         *_expected_number(db, site, run),
@@ -68,6 +72,21 @@ def _blocked(db: Database, site: Site, run: int) -> Iterator[str]:
     ).fetchone()
     if row[0]:
         yield f"the site keeps us out of {counted(row[0], 'page')} ({row[1]}), such as {row[2]}"
+
+
+def _failures(db: Database, site: Site, run: int) -> Iterator[str]:
+    """So many failed pages that it is no chance: of the pages of this run, beyond those that keep us out."""
+    visited, failed, reason, again = db.conn.execute(
+        "select count(*), coalesce(sum(attempts > 0), 0), max(case when attempts > 0 then reason end),"
+        " min(case when attempts > 0 then next_visit end) from urls where site = ? and visited_run = ?",
+        (site.name, run),
+    ).fetchone()
+    too_many = failed > MOST_FAILED or (failed >= ENOUGH_FAILED and failed > visited * SHARE_FAILED)
+    if too_many or 1 < failed == visited:
+        yield (
+            f"{failed:,} of {counted(visited, 'page')} failed, such as with: {reason}. They are tried again from"
+            f' {again} on; now with "newsarchive crawl {site.name} --retry"'
+        )
 
 
 def _shares(db: Database, site: Site, run: int, condition: str, *, before: bool) -> tuple[int, float]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
+from http import HTTPStatus
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -243,7 +244,7 @@ class SourceDecider:
             page = replace(page, url=request.url)
             page = replace(page, status=200, body=b"") if 400 <= page.status < 500 else page
         if page.status != 200:
-            raise ListingError(request.url, f"status {page.status}")
+            raise ListingError(request.url, _refusal(page))
         return page
 
     def note_read(self, request: ListingRequest, listing: Listing) -> None:
@@ -286,6 +287,19 @@ class SourceDecider:
         """Return the articles of a page of WordPress IDs that are on the site."""
         self.scan.keys.update(f"wordpress:{listed.native_id}" for listed in listing.articles)
         return [listed for listed in listing.articles if self._site.covers(listed.url)]
+
+
+_CHALLENGE = re.compile(rb"just a moment|captcha|checking your browser|verify you are human", re.IGNORECASE)
+
+
+def _refusal(page: Page) -> str:
+    """Return why an answer is no listing: its status in words, and if it is a challenge for a browser."""
+    try:
+        words = f"{page.status} {HTTPStatus(page.status).phrase}"
+    except ValueError:
+        words = f"status {page.status}"
+    challenge = "cf-mitigated" in page.headers or _CHALLENGE.search(page.body, 0, 20_000)
+    return f"{words}, with a challenge that only a browser passes (captcha)" if challenge else words
 
 
 def _natural(url: str) -> list[int]:

@@ -44,6 +44,8 @@ class PlanOptions:
     """A day: nothing published before it."""
     limit: int = 0
     """Articles to fetch at most; 0 is all."""
+    retry: bool = False
+    """Try failed pages now, whatever they wait for."""
     ahead: int = 100_000
     """URLs that a site may list before its pages prove to be articles."""
 
@@ -54,6 +56,7 @@ class PlanOptions:
             full=settings.getbool("ARCHIVE_FULL"),
             since=settings["ARCHIVE_SINCE"],
             limit=settings.getint("ARCHIVE_LIMIT"),
+            retry=settings.getbool("ARCHIVE_RETRY"),
             ahead=settings.getint("ARCHIVE_LISTED_AHEAD"),
         )
 
@@ -70,6 +73,9 @@ class SitePlan:
         self._run = run
         self._full = options.full
         self._started = now()
+        if options.retry:
+            write()
+            database.retry_failed(db, site.name, time=self._started)
         self._seen: set[str] = set()
         self._held: list[ListingRequest] = []
         self._reader: SourceReader | None = None

@@ -212,6 +212,13 @@ def mark_failed(
         )
 
 
+def retry_failed(db: Database, site: str, *, time: str) -> None:
+    """Make the pages due at `time` (UTC) that failed and would be tried again later only."""
+    db.conn.execute(
+        "update urls set next_visit = ? where site = ? and attempts > 0 and next_visit > ?", (time, site, time)
+    )
+
+
 def mark_missing(
     db: Database, url: str, *, site: Site, reason: str, time: str, run: int | None, source: str = "fetch"
 ) -> bool:

@@ -175,9 +175,9 @@ def refusal(failure: Failure) -> str:
     if isinstance(error, NotKept | Postponed):
         return str(error)
     if isinstance(error, HttpError):
-        return f"{status_line(error.response.status)} that leads nowhere"
+        return f"{status_line(error.response.status)} without a usable Location"
     if isinstance(error, ValueError):
-        return f"leads to an address that is none ({error})"[:200]
+        return f"leads to an invalid URL ({error})"[:200]
     if isinstance(error, IgnoreRequest):
         return str(error)[:1].lower() + str(error)[1:] if str(error) else "refused"
     if "HeadTooLong" in str(error):
