@@ -250,6 +250,9 @@ def test_articles_of_other_sites_are_passed_over_and_the_newest_time_is_kept() -
     found = (*articles("1", lastmod="2025-02-18"), Listed(url="https://b.kz/2", lastmod="2025-02-19"))
     entries = decider(scan).take(found, believed=True)
     assert ([entry.listed.url for entry in entries], scan.newest) == (["https://a.kz/1"], "2025-02-18")
+    nothing_own = scan_of("sitemap")
+    decider(nothing_own).take((Listed(url="https://staging.a.example/2"),), believed=True)
+    assert "another host only (staging.a.example)" in nothing_own.why_not
 
 
 @pytest.mark.parametrize(

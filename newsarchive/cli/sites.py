@@ -22,6 +22,7 @@ from newsarchive.cli.terminal import (
     strict_settings,
 )
 from newsarchive.crawling.process import ProbeFailed, probe
+from newsarchive.crawling.spiders.page import status_line
 from newsarchive.crawling.spiders.probe import More
 from newsarchive.database import lock_archive, open_archive, retry_after_of, save_site
 from newsarchive.discovery import ListingError, probe_urls, profile_toml, propose_site, read_listing, start_urls
@@ -77,7 +78,8 @@ def add(archive: Archive, url: str, name: str, strict: bool) -> None:
         announce(archive)
         pages, failures = _probe(archive, probe_urls(url), lambda found: probe_urls(url, found), strict=strict)
         if not any(page.status < 400 for page in pages.values()):
-            reason = next(iter(failures.values()), "every request was answered with an error")
+            statuses = ", ".join(sorted({status_line(page.status) for page in pages.values()}))
+            reason = next(iter(failures.values()), f"every request was answered with an error ({statuses})")
             archive.warn(f"{url} cannot be probed: {reason}.")
             sys.exit(1)
         proposal = propose_site(name, url, pages)

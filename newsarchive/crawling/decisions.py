@@ -34,7 +34,7 @@ from newsarchive.discovery import (
 from newsarchive.items import Listed, Listing, ListingRequest, Page
 from newsarchive.sites import Site
 from newsarchive.times import stamp
-from newsarchive.urls import url_key
+from newsarchive.urls import host_of, url_key
 
 OVERLAP = timedelta(hours=1)
 FEW_FILES = 2
@@ -272,6 +272,7 @@ class SourceDecider:
         scan, found = self.scan, []
         for listed in articles:
             if not self._site.covers(listed.url):
+                scan.foreign = scan.foreign or host_of(listed.url)
                 continue
             key = url_key(listed.url)
             again = self._full and key not in self._seen  # once, though several sources name it

@@ -59,6 +59,8 @@ class Scan:
     """True while a listing is read beyond its first page for what is new."""
     times: dict[str, str] = field(default_factory=dict)
     """When each file named by an index changed; stored once the file is read."""
+    foreign: str = ""
+    """A host that is not the site's, on which the source lists articles."""
     lost: int = 0
     """Number of entries with an invalid URL."""
     lost_example: str = ""
@@ -102,6 +104,10 @@ class Scan:
     @property
     def why_not(self) -> str:
         """Why it did not."""
+        if self.foreign and not self.listed and not self.failure:
+            return (
+                f"it lists articles on another host only ({self.foreign}); if that is the site's own, add it to aliases"
+            )
         return self.failure or self.losses or "it lists nothing"
 
     @property
