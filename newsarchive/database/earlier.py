@@ -1,4 +1,4 @@
-"""What others recorded before the present state of an article: an earlier revision, put in its place in time."""
+"""Earlier revisions: what others recorded before the present state of an article, inserted in order of time."""
 
 from __future__ import annotations
 
@@ -30,9 +30,11 @@ from newsarchive.revisions.kinds import kind_of_change
 from newsarchive.sites import Site
 from newsarchive.urls import url_key
 
+Row = dict[str, Any]
+
 
 def known_later(db: Database, urls: Sequence[str], time: str) -> int | None:
-    """The article of the addresses where the archive saw it after `time` (UTC); None where it did not."""
+    """Return the article with one of the URLs if the archive saw it after `time` (UTC), else None."""
     known = find_known(db, urls)
     return int(known["id"]) if known is not None and time < known["last_seen"] else None
 
@@ -47,14 +49,13 @@ def save_earlier(
     provenance: Provenance,
     readings: Mapping[int, Reading] = MappingProxyType({}),
 ) -> Saved:
-    """Store an older content of the article `number` in one transaction; its present state stays as it is.
+    """Store an older content of the article `number` in one transaction; its present state does not change.
 
-    Content that the revision before or after it has makes none; the one after it was there from then on. Later
-    revisions move up by one. `readings` are those of `save_article`; beside a revision that today's extractor makes
-    nothing of, a page that does not itself say that it differs makes none either: its capture alone is kept.
+    No revision is made if the one before or after has the same content; the one after then begins earlier. Later
+    revisions move up by one. `readings` are those of `save_article`. Next to a revision that today's extractor cannot
+    read, only a page that itself states a change makes a revision; of any other only the capture is kept.
     """
-    content = content_of(article)
-    digest = content_digest(content)
+    digest = content_digest(content_of(article))
     with db.atomic():
         before, after = neighbours(db, number, provenance.time)
         read = {
@@ -63,28 +64,43 @@ def save_earlier(
             if row
         }
         db.conn.execute("update articles set first_seen = min(first_seen, ?) where id = ?", (provenance.time, number))
-        _add_addresses(db, number, [*urls, article.url], site, provenance.time)
+        _add_urls(db, number, [*urls, article.url], site, provenance.time)
         for row in (before, after):
             if row is not None and _is_same(read[row["id"]], row, article, digest):
                 db.conn.execute("update revisions set time = min(time, ?) where id = ?", (provenance.time, row["id"]))
                 if row is after and row["digest"] == digest and read[row["id"]] == row:
-                    _begin_with(db, row, article, site, provenance)
+                    _restart_revision(db, row, article, site, provenance)
                 return Saved(article=number, revision=row["id"], outcome="same")
-        old = stored_content(read[before["id"]] or before) if before else None
-        kind = kind_of_change(old, content) if old is not None else "first"
-        changed = changed_fields(old, content) if old is not None else ()
-        place = after["number"] if after else before["number"] + 1 if before else 1
-        _make_room(db, number, place)
-        revision = insert_revision(db, number, place, article, kind, changed, digest, provenance)
-        if after is not None:
-            _mend(db, after, content, stored_content(read[after["id"]] or after))
-        elif before is not None:
-            _say_again(db, before, read[before["id"]] or before, content, place + 1)
+        return _insert_between(db, number, article, before, after, read=read, provenance=provenance)
+
+
+def _insert_between(
+    db: Database,
+    number: int,
+    article: Article,
+    before: Row | None,
+    after: Row | None,
+    *,
+    read: Mapping[int, Row | None],
+    provenance: Provenance,
+) -> Saved:
+    """Insert a revision between two others; `read` has today's readings of those by their id."""
+    content = content_of(article)
+    old = stored_content(read[before["id"]] or before) if before else None
+    kind = kind_of_change(old, content) if old is not None else "first"
+    changed = changed_fields(old, content) if old is not None else ()
+    place = after["number"] if after else before["number"] + 1 if before else 1
+    _make_room(db, number, place)
+    revision = insert_revision(db, number, place, article, kind, changed, content_digest(content), provenance)
+    if after is not None:
+        _compare_again(db, after, content, stored_content(read[after["id"]] or after))
+    elif before is not None:
+        _insert_return(db, before, read[before["id"]] or before, content, place + 1)
     return Saved(article=number, revision=revision, outcome="changed", kind=kind)
 
 
-def neighbours(db: Database, article: int, time: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-    """The newspaper's revisions before and after a time."""
+def neighbours(db: Database, article: int, time: str) -> tuple[Row | None, Row | None]:
+    """Return the newspaper's revisions before and after a time."""
     own = list(
         db.query("select * from revisions where article = ? and kind <> 'reextracted' order by number", [article])
     )
@@ -92,17 +108,17 @@ def neighbours(db: Database, article: int, time: str) -> tuple[dict[str, Any] | 
     return before, next((row for row in own if row["time"] > time), None)
 
 
-def _is_same(reading: dict[str, Any] | None, row: dict[str, Any], article: Article, digest: str) -> bool:
-    """Whether a page has a revision's content, or nobody can know that it has another."""
+def _is_same(reading: Row | None, row: Row, article: Article, digest: str) -> bool:
+    """Return whether a page has a revision's content, or nothing proves that it has another."""
     if reading is not None:
         return bool(reading["digest"] == digest)
     return not (states_a_change(row, article, row["time"]) or "" < article.modified < (row["modified"] or ""))
 
 
-def _begin_with(db: Database, row: dict[str, Any], article: Article, site: Site, origin: Provenance) -> None:
-    """A revision is that of the earliest page with its content, in whatever order pages came into the archive.
+def _restart_revision(db: Database, row: Row, article: Article, site: Site, origin: Provenance) -> None:
+    """Let a revision begin with an earlier page of the same content, whatever the order in which pages were imported.
 
-    The digest is of what counts; times of change, sizes of pictures and the like are those of that page.
+    The digest covers what counts as content; times of modification, sizes of images and the like are that page's.
     """
     columns = content_columns(article, origin)
     db.conn.execute(
@@ -121,23 +137,21 @@ def _begin_with(db: Database, row: dict[str, Any], article: Article, site: Site,
 
 
 def _make_room(db: Database, article: int, place: int) -> None:
-    """Move the numbers from `place` on up by one; by way of negative ones, since each is unique at all times."""
+    """Move the numbers from `place` on up by one; through negative ones, because each must be unique at any time."""
     db.conn.execute("update revisions set number = -number - 1 where article = ? and number >= ?", (article, place))
     db.conn.execute("update revisions set number = -number where article = ? and number < 0", (article,))
 
 
-def _mend(db: Database, after: dict[str, Any], content: dict[str, Any], its: dict[str, Any]) -> None:
-    """Say anew what the revision that now follows changed."""
+def _compare_again(db: Database, after: Row, content: Row, its: Row) -> None:
+    """Store what the revision that follows now changed."""
     db.conn.execute(
         "update revisions set kind = ?, changed = ? where id = ?",
         (kind_of_change(content, its), json.dumps(changed_fields(content, its)), after["id"]),
     )
 
 
-def _say_again(
-    db: Database, before: dict[str, Any], latest: dict[str, Any], content: dict[str, Any], place: int
-) -> None:
-    """The present content stood before what was put in, and was seen after it again: a revision of its own."""
+def _insert_return(db: Database, before: Row, latest: Row, content: Row, place: int) -> None:
+    """Insert a revision for the return of the present content, which was seen before and after the inserted one."""
     its = stored_content(latest)
     (seen, run) = db.conn.execute(
         "select a.last_seen, r.run from articles a join revisions r on r.id = a.current_revision where a.id = ?",
@@ -166,8 +180,8 @@ def _say_again(
     db.conn.execute("update articles set current_revision = ? where id = ?", (revision, before["article"]))
 
 
-def _add_addresses(db: Database, article: int, urls: Sequence[str], site: Site, time: str) -> None:
-    """Put addresses that nobody knew into the ledger; what is known of the others is newer."""
+def _add_urls(db: Database, article: int, urls: Sequence[str], site: Site, time: str) -> None:
+    """Add unknown URLs to the ledger; what it has of the others is newer."""
     for url in dict.fromkeys(urls):
         db.conn.execute(
             "insert into urls (site, url, key, source, first_listed, last_listed, state, visited, article)"
@@ -177,7 +191,7 @@ def _add_addresses(db: Database, article: int, urls: Sequence[str], site: Site, 
 
 
 def save_earlier_image(db: Database, url: str, picture: ImageFile, *, capture: int, time: str) -> str:
-    """Store what an address gave at `time` (UTC), before its present file, which stays: ``changed`` or ``same``."""
+    """Store what an image URL gave at `time` (UTC), before its present file; return ``changed`` or ``same``."""
     with db.atomic():
         image, present = db.conn.execute("select id, sha256 from images where url = ?", (url,)).fetchone()
         write_version(db, image, picture, capture=capture, time=time)

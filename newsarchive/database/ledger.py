@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlite_utils import Database
 
@@ -25,67 +25,85 @@ LAST_RETRY = timedelta(days=7)
 def save_listed(
     db: Database, listed: Listed, *, site: Site, source: str, time: str, again: bool = False, trust_lastmod: bool = True
 ) -> bool:
-    """Note that a source listed a URL, and give whether its page is due.
+    """Note that a source of the kind `source` listed a URL; return whether its page is due.
 
-    It is due when it is new, when the source gives a later modification than before, or where `again` asks for it.
-    `source` is the kind of source; without `trust_lastmod` a later modification alone makes nothing due, and is not
-    noted: a time that is always the present would hide the true one that a better source tells.
+    It is due if it is new, if the source states a later modification than before, or if `again` asks for it. Without
+    `trust_lastmod` a later modification alone makes nothing due and is not stored: a time that is always the present
+    would hide the true one that a better source states.
     """
-    key = url_key(listed.url)
-    native_id = f"{source}:{listed.native_id}" if listed.native_id else ""
     row = db.conn.execute(
-        "select state, lastmod, next_visit, hints, native_id from urls where key = ?", (key,)
+        "select state, lastmod, next_visit, hints, native_id from urls where key = ?", (url_key(listed.url),)
     ).fetchone()
-    hints = hints_json(listed.hints)
-    if row is None and _was_forgotten(db, listed.url, site, native_id, time):
-        return False
+    native_id = f"{source}:{listed.native_id}" if listed.native_id else ""
     if row is None:
-        wanted = site.wants(listed.url)
-        day = local_day(listed.hints.published or listed.lastmod or time, site.timezone)
-        db.conn.execute(
-            "insert into urls (site, url, key, source, native_id, first_listed, last_listed, lastmod, day, state,"
-            " reason, hints, next_visit) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                site.name,
-                listed.url,
-                key,
-                source,
-                native_id,
-                time,
-                time,
-                listed.lastmod,
-                day,
-                "listed" if wanted else "excluded",
-                "" if wanted else "the profile excludes it",
-                hints,
-                time if wanted else None,
-            ),
-        )
-        return wanted
-    state, lastmod, next_visit, old_hints, known_id = row
-    later = trust_lastmod and bool(listed.lastmod) and listed.lastmod > lastmod
-    back = state == "gone" and source.startswith("wordpress")
-    if state == "forgotten":
-        db.conn.execute("update urls set last_listed = ?, missing = null where key = ?", (time, key))
+        if _was_forgotten(db, listed.url, site, native_id, time):
+            return False
+        return _insert_listed(db, listed, site=site, source=source, native_id=native_id, time=time)
+    known = _Known(*row)
+    if known.state == "forgotten":
+        db.conn.execute("update urls set last_listed = ?, missing = null where key = ?", (time, url_key(listed.url)))
         return False
-    due = state != "excluded" and (later or again or back)
-    next_visit = time if due else next_visit
-    told_exactly = known_id.startswith("wordpress") and not source.startswith(
-        "wordpress"
-    )  # a feed knows less than the CMS
-    merged = richer(hints, old_hints) if told_exactly else richer(old_hints, hints)
+    lastmod = listed.lastmod if trust_lastmod else ""
+    due = known.is_due_again(lastmod, source=source, again=again)
+    next_visit = time if due else known.next_visit
     db.conn.execute(
         "update urls set last_listed = ?, lastmod = max(lastmod, ?), hints = ?, next_visit = ?,"
         " source = case state when 'alias' then ? else source end,"
         " state = case state when 'alias' then 'article' else state end,"
         " native_id = case native_id when '' then ? else native_id end where key = ?",
-        (time, listed.lastmod if trust_lastmod else "", merged, next_visit, source, native_id, key),
+        (time, lastmod, known.merged(listed, source), next_visit, source, native_id, url_key(listed.url)),
     )
     return next_visit is not None and next_visit <= time
 
 
+class _Known(NamedTuple):
+    """What the ledger has of a URL."""
+
+    state: str
+    lastmod: str
+    next_visit: str | None
+    hints: str
+    native_id: str
+
+    def is_due_again(self, lastmod: str, *, source: str, again: bool) -> bool:
+        """Return whether its page is due because a source lists it with a modification at `lastmod`."""
+        is_back = self.state == "gone" and source.startswith("wordpress")
+        return self.state != "excluded" and (lastmod > self.lastmod or again or is_back)
+
+    def merged(self, listed: Listed, source: str) -> str:
+        """Return its hints with those of a listing; those of WordPress win, because a feed knows less than the CMS."""
+        hints = hints_json(listed.hints)
+        from_cms = self.native_id.startswith("wordpress") and not source.startswith("wordpress")
+        return richer(hints, self.hints) if from_cms else richer(self.hints, hints)
+
+
+def _insert_listed(db: Database, listed: Listed, *, site: Site, source: str, native_id: str, time: str) -> bool:
+    """Write a URL that is new to the ledger; return whether its page is due."""
+    due = site.wants(listed.url)
+    values = {
+        "site": site.name,
+        "url": listed.url,
+        "key": url_key(listed.url),
+        "source": source,
+        "native_id": native_id,
+        "first_listed": time,
+        "last_listed": time,
+        "lastmod": listed.lastmod,
+        "day": local_day(listed.hints.published or listed.lastmod or time, site.timezone),
+        "state": "listed" if due else "excluded",
+        "reason": "" if due else "the profile excludes it",
+        "hints": hints_json(listed.hints),
+        "next_visit": time if due else None,
+    }
+    db.conn.execute(
+        f"insert into urls ({', '.join(values)}) values ({', '.join('?' * len(values))})",  # noqa: S608
+        tuple(values.values()),
+    )
+    return due
+
+
 def save_lost(db: Database, lost: InvalidEntry, *, site: Site, source: str, time: str) -> None:
-    """Note that a source listed what is no address, with the reason: it is told as missing, and never fetched."""
+    """Note that a source listed an invalid URL, with the reason: it is reported as missing and never fetched."""
     url = escape_unprintable(lost.url)
     db.conn.execute(
         "insert into urls (site, url, key, source, first_listed, last_listed, day, state, reason)"
@@ -95,7 +113,7 @@ def save_lost(db: Database, lost: InvalidEntry, *, site: Site, source: str, time
 
 
 def _was_forgotten(db: Database, url: str, site: Site, native_id: str, time: str) -> bool:
-    """Whether a new address is of an article that was taken down, by the source's own number for it; then it is too."""
+    """Return whether a new URL is of an article that was taken down, by its ID; take the URL down, too."""
     if not native_id:
         return False
     row = db.conn.execute(
@@ -108,14 +126,14 @@ def _was_forgotten(db: Database, url: str, site: Site, native_id: str, time: str
 
 
 def richer(old: str, new: str) -> str:
-    """Two JSON hints as one: what the newer says, and besides what only the older said."""
+    """Merge two hints (JSON): what the newer one says, and what only the older one says."""
     if old in ("{}", new):
         return new
     return json.dumps({**json.loads(old), **json.loads(new)}, ensure_ascii=False, separators=(",", ":"))
 
 
 def due_urls(db: Database, site: str, *, now: str, run: int, limit: int, since: str = "") -> list[tuple[str, Hints]]:
-    """URLs whose page is due now and was not visited in this `run`, latest publication first, with hints."""
+    """Return the URLs due now and not visited in this `run`, latest publication first, with their hints."""
     rows = db.conn.execute(
         "select url, hints from urls where site = ? and next_visit is not null and next_visit <= ?"
         " and visited_run is not ? and coalesce(day, '9') >= ? order by day desc, id limit ?",
@@ -125,7 +143,7 @@ def due_urls(db: Database, site: str, *, now: str, run: int, limit: int, since: 
 
 
 def count_due_urls(db: Database, site: str, *, now: str, run: int) -> int:
-    """How many URLs are due now and were not visited in this `run`."""
+    """Return the number of URLs due now and not visited in this `run`."""
     row = db.conn.execute(
         "select count(*) from urls where site = ? and next_visit is not null and next_visit <= ?"
         " and visited_run is not ?",
@@ -135,7 +153,7 @@ def count_due_urls(db: Database, site: str, *, now: str, run: int) -> int:
 
 
 def article_of(db: Database, url: str) -> int | None:
-    """The id of the article that has this URL, under whatever clothes; None where there is none."""
+    """Return the id of the article with this URL, under any URL variant; None if there is none."""
     row = db.conn.execute(
         "select article from urls where key = ? and article is not null"
         " union all select id from articles where key = ?",
@@ -147,9 +165,9 @@ def article_of(db: Database, url: str) -> int | None:
 def mark_visited(
     db: Database, urls: Sequence[str], *, time: str, run: int | None, next_visit: str | None = None
 ) -> None:
-    """Note that the pages were fetched at `time`, and when they are due again (None: when a source says so).
+    """Note that pages were fetched at `time`, and when they are due again (None: when a source says so).
 
-    What a source said after the page was fetched, while it waited for extraction, stays due.
+    What a source reported after the fetch, while the page waited for extraction, stays due.
     """
     db.conn.executemany(
         "update urls set visited = ?, visited_run = ?,"
@@ -159,7 +177,7 @@ def mark_visited(
 
 
 def was_visited(db: Database, url: str, run: int) -> bool:
-    """Whether it is noted what came of a page in this run."""
+    """Return whether the outcome for a page is stored in this run."""
     row = db.conn.execute("select visited_run from urls where key = ?", (url_key(url),)).fetchone()
     return row is not None and row[0] == run
 
@@ -175,7 +193,7 @@ def _ensure(db: Database, url: str, site: Site, source: str, time: str) -> None:
 def mark_not_article(
     db: Database, url: str, *, site: Site, reason: str, time: str, run: int | None = None, source: str = "fetch"
 ) -> None:
-    """Note that a page holds no article, and why; a stored article stays as it is."""
+    """Note that a page holds no article, and why; a stored article does not change."""
     with db.atomic():
         _ensure(db, url, site, source, time)
         db.conn.execute(
@@ -196,9 +214,9 @@ def mark_failed(
     source: str = "fetch",
     kept_out: bool = False,
 ) -> None:
-    """Note that a page could not be had, and why; it is due again after growing intervals of an hour to a week.
+    """Note that a page could not be fetched, and why; it is due again after growing intervals, an hour to a week.
 
-    `kept_out`: the site keeps us out of it.
+    `kept_out` is True if the site keeps us out of it.
     """
     with db.atomic():
         _ensure(db, url, site, source, time)
@@ -222,7 +240,7 @@ def retry_failed(db: Database, site: str, *, time: str) -> None:
 def mark_missing(
     db: Database, url: str, *, site: Site, reason: str, time: str, run: int | None, source: str = "fetch"
 ) -> bool:
-    """Note a sign that a page is gone; on the second, of another run, its article is gone. Gives whether it is."""
+    """Note a sign that a page is gone; the second one, of another run, proves it. Return whether an article is gone."""
     with db.atomic():
         _ensure(db, url, site, source, time)
         missing, missing_run, article = db.conn.execute(
@@ -253,7 +271,7 @@ def mark_missing(
 
 
 def source_state(db: Database, site: str, kind: str, url: str) -> dict[str, Any]:
-    """What is known of a source, as a row of `sources`; empty where nothing is."""
+    """Return the row of `sources` for a URL; empty if there is none."""
     return next(db.query("select * from sources where site = ? and kind = ? and url = ?", [site, kind, url]), {})
 
 
@@ -293,7 +311,7 @@ def _parts(keys: list[str], size: int) -> list[list[str]]:
 
 
 def update_source(db: Database, site: str, kind: str, url: str, **values: Any) -> None:
-    """Write columns of a source's row, made where it is missing."""
+    """Write columns of a row of `sources`; insert the row if it is missing."""
     with db.atomic():
         db.conn.execute("insert or ignore into sources (site, kind, url) values (?, ?, ?)", (site, kind, url))
         columns = ", ".join(f"{name} = ?" for name in values)

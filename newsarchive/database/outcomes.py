@@ -1,9 +1,9 @@
-"""What came of a fetched page, written as one change: article, no article, missing, failed."""
+"""The outcome for a fetched page, stored as one change: an article, no article, missing or failed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from hashlib import sha256
 from json import dumps
@@ -26,7 +26,18 @@ from newsarchive.sites import Site
 from newsarchive.times import now
 
 Revisit = Callable[[Article, str], str | None]
-"""When an article fetched at a time is to be looked at again; None: only when a source says so."""
+"""Returns when an article fetched at a time is due again; None: only when a source says so."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Visit:
+    """The visit of a page: by which run, when, and what was kept of it."""
+
+    site: Site
+    run: int | None
+    source: str
+    time: str
+    captures: tuple[int, ...]
 
 
 def save_extracted(
@@ -39,33 +50,64 @@ def save_extracted(
     source: str = "fetch",
     waiting: PendingSearchTexts | None = None,
 ) -> str:
-    """Store what came of a page in one transaction; `waiting` is that of `save_article`.
+    """Store the outcome for a page in one transaction; `waiting` is that of `save_article`.
 
-    Gives how it counts: ``new``, ``changed``, ``same``, ``gone``, ``not_article``, ``failed`` or ``forgotten``, which
-    stores nothing but the addresses: the article was taken down.
+    Return how it counts: ``new``, ``changed``, ``same``, ``gone``, ``missing``, ``not_article``, ``failed``, or
+    ``forgotten`` for an article that was taken down, of which only the URLs are stored.
     """
     with db.atomic():
         captures = tuple(save_capture(db, capture, run) for capture in item.fetched.captures)
         time = item.fetched.captures[0].time if item.fetched.captures else now()
-        url = item.fetched.urls[0]
+        visit = _Visit(site=site, run=run, source=source, time=time, captures=captures)
         try:
             refuse_forgotten(db, [*item.fetched.urls, *([item.article.url] if item.article else [])])
         except Forgotten as error:
             mark_forgotten(db, item.fetched.urls, site=site.name, time=time, reason=error.reason)
             return "forgotten"
         if item.outcome == "article" and item.article is not None:
-            return _save_article(db, item, item.article, site, run, captures, time, revisit, source, waiting)
-        blocked = item.outcome == "not_article" and item.kept_out
-        if not blocked and (
-            item.outcome == "missing" or (item.outcome == "not_article" and article_of(db, url) is not None)
-        ):
-            gone = mark_missing(db, url, site=site, reason=item.reason, time=time, run=run, source=source)
-            return "gone" if gone else "not_article" if item.outcome == "not_article" else "missing"
-        if item.outcome == "not_article" and not blocked:
-            mark_not_article(db, url, site=site, reason=item.reason, time=time, run=run, source=source)
-            return "not_article"
-        mark_failed(db, url, site=site, reason=item.reason, time=time, run=run, source=source, kept_out=item.kept_out)
-        return "failed"
+            return _save_article(db, item, item.article, visit, revisit=revisit, waiting=waiting)
+        return _save_no_article(db, item, visit)
+
+
+def _save_article(
+    db: Database,
+    item: Extracted,
+    article: Article,
+    visit: _Visit,
+    *,
+    revisit: Revisit,
+    waiting: PendingSearchTexts | None,
+) -> str:
+    origin = provenance_of(item, visit.site, time=visit.time, run=visit.run, captures=visit.captures)
+    saved = save_article(
+        db,
+        article,
+        site=visit.site,
+        urls=item.fetched.urls,
+        provenance=origin,
+        search_text=item.search_text,
+        source=visit.source,
+        waiting=waiting,
+        readings=item.readings,
+    )
+    next_visit = revisit(article, visit.time)
+    mark_visited(db, item.fetched.urls, time=visit.time, run=visit.run, next_visit=next_visit)
+    return saved.outcome
+
+
+def _save_no_article(db: Database, item: Extracted, visit: _Visit) -> str:
+    """Store why a page gave no article; a page that keeps us out says nothing about its article."""
+    site, run, source, time = visit.site, visit.run, visit.source, visit.time
+    url, reason, kept_out = item.fetched.urls[0], item.reason, item.kept_out
+    is_no_article = item.outcome == "not_article" and not kept_out
+    if item.outcome == "missing" or (is_no_article and article_of(db, url) is not None):
+        gone = mark_missing(db, url, site=site, reason=reason, time=time, run=run, source=source)
+        return "gone" if gone else item.outcome
+    if is_no_article:
+        mark_not_article(db, url, site=site, reason=reason, time=time, run=run, source=source)
+        return "not_article"
+    mark_failed(db, url, site=site, reason=reason, time=time, run=run, source=source, kept_out=kept_out)
+    return "failed"
 
 
 def keep_extracted(
@@ -78,10 +120,10 @@ def keep_extracted(
     source: str = "fetch",
     waiting: PendingSearchTexts | None = None,
 ) -> tuple[str, str]:
-    """Store what came of a page as `save_extracted` does; a page that cannot be stored costs no other of its batch.
+    """Store the outcome for a page as `save_extracted` does; if it cannot be stored, the rest of the batch still is.
 
-    Returns how it counts and, where it could not be stored, why: then it is in the ledger as failed. Raises what is of
-    the archive as a whole.
+    Return how it counts and, if it could not be stored, why: then the ledger has it as failed. Raise what concerns the
+    archive as a whole.
     """
     before = waiting.waiting() if waiting is not None else {}
     try:
@@ -102,38 +144,10 @@ def keep_extracted(
     return "failed", reason
 
 
-def _save_article(
-    db: Database,
-    item: Extracted,
-    article: Article,
-    site: Site,
-    run: int | None,
-    captures: tuple[int, ...],
-    time: str,
-    revisit: Revisit,
-    source: str,
-    waiting: PendingSearchTexts | None,
-) -> str:
-    provenance = provenance_of(item, site, time=time, run=run, captures=captures)
-    saved = save_article(
-        db,
-        article,
-        site=site,
-        urls=item.fetched.urls,
-        provenance=provenance,
-        search_text=item.search_text,
-        source=source,
-        waiting=waiting,
-        readings=item.readings,
-    )
-    mark_visited(db, item.fetched.urls, time=time, run=run, next_visit=revisit(article, time))
-    return saved.outcome
-
-
 def provenance_of(
     item: Extracted, site: Site, *, time: str, run: int | None = None, captures: tuple[int, ...] = ()
 ) -> Provenance:
-    """Where the content of an extracted page comes from."""
+    """Return where the content of an extracted page comes from."""
     return Provenance(
         time=time,
         run=run,
@@ -146,10 +160,10 @@ def provenance_of(
 
 
 def unread_readings(db: Database, item: Extracted, *, site: Site) -> list[Unread]:
-    """The revisions that must be read again before `item` can be stored: see `Extracted.readings`.
+    """Return the revisions to read again before `item` can be stored: see `Extracted.readings`.
 
-    Ask within the transaction that stores it, or somebody may have written another meanwhile. None of a page that no
-    database takes: storing it fails for the same reason, and says so.
+    Ask within the transaction that stores it, or another process may write one in between. Empty for a page that no
+    database takes: storing it fails for the same reason, and reports it.
     """
     if item.article is None:
         return []
@@ -176,7 +190,7 @@ def _unread(db: Database, item: Extracted, article: Article, site: Site) -> Iter
 
 @lru_cache(maxsize=64)
 def profile_digest(site: Site) -> str:
-    """A short digest of what of a profile bears on extraction."""
+    """Return a short digest of the part of a profile that affects extraction."""
     relevant = {"language": site.language, "timezone": site.timezone, "title": site.title, "url": site.url}
     data = dumps({**relevant, **asdict(site.extraction)}, ensure_ascii=False, sort_keys=True)
     return sha256(data.encode()).hexdigest()[:16]
