@@ -6,7 +6,6 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from sqlite_utils import Database
 
 from newsarchive.database import read_archive
 from newsarchive.demo import Newspaper, serve
+from tests.forking import Forks, forking
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -43,14 +43,20 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "archive"
 
 
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    """Runs commands in processes that have the program loaded."""
+    with forking() as forks:
+        yield forks
+
+
 @pytest.fixture
-def newsarchive(folder: Path) -> Run:
+def newsarchive(folder: Path, forks: Forks) -> Run:
     """Run the command line on the archive: `newsarchive("crawl", "paper", code=0)`; checks the exit code."""
 
     def run(*arguments: str, code: int | None = 0, timeout: float = 120) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, "NEWSARCHIVE_DATA": str(folder), "NEWSARCHIVE_CONTACT": "tests@example.org"}
-        command = [sys.executable, "-m", "newsarchive", *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, env=environment, check=False)
+        done = forks.run(arguments, environment, timeout=timeout)
         assert "Traceback" not in done.stderr, done.stderr
         assert code is None or done.returncode == code, done.stderr + done.stdout
         return done
@@ -60,15 +66,16 @@ def newsarchive(folder: Path) -> Run:
 
 @dataclass
 class FirstCrawl:
-    """The first crawl of the untouched newspaper: made once, then copied, for it gives the same every time."""
+    """A first crawl of the untouched newspaper: made once, then copied, for it gives the same every time."""
 
     folder: Path
-    said: str = ""
-    left: dict[str, Any] = field(default_factory=dict)
+    said: str
+    left: dict[str, Any]
 
-    def keep(self, folder: Path, paper: Newspaper, said: str) -> None:
-        shutil.copytree(folder, self.folder)
-        self.said, self.left = said, {"requests": [*paper.requests], "_views": paper._views, "_last": paper._last}
+    @classmethod
+    def keep(cls, place: Path, folder: Path, paper: Newspaper, said: str) -> FirstCrawl:
+        left = {"requests": [*paper.requests], "_views": paper._views, "_last": paper._last}
+        return cls(Path(shutil.copytree(folder, place)), said, left)
 
     def give(self, folder: Path, paper: Newspaper) -> str:
         shutil.copytree(self.folder, folder)
@@ -76,24 +83,34 @@ class FirstCrawl:
         return self.said
 
 
+@dataclass
+class FirstCrawls:
+    """The first crawls so far, by profile and options."""
+
+    place: Path
+    made: dict[tuple[str, ...], FirstCrawl] = field(default_factory=dict)
+
+
 @pytest.fixture(scope="session")
-def first_crawl(tmp_path_factory: pytest.TempPathFactory) -> FirstCrawl:
-    return FirstCrawl(tmp_path_factory.mktemp("first") / "archive")
+def first_crawls(tmp_path_factory: pytest.TempPathFactory) -> FirstCrawls:
+    return FirstCrawls(tmp_path_factory.mktemp("first"))
 
 
 @pytest.fixture
-def crawl(paper: Newspaper, folder: Path, newsarchive: Run, first_crawl: FirstCrawl) -> Callable[..., str]:
+def crawl(paper: Newspaper, folder: Path, newsarchive: Run, first_crawls: FirstCrawls) -> Callable[..., str]:
     """Crawl the sample newspaper; gives the last line of what is said. Options go to `crawl`."""
 
-    def run(*options: str, code: int = 0) -> str:
-        first = not (folder.exists() or options or code) and vars(paper) == vars(Newspaper(url=paper.url))
-        if first and first_crawl.said:
-            return first_crawl.give(folder, paper)
+    def run(*options: str, code: int = 0, profile: str = "") -> str:
+        profile = profile or paper.profile()
+        first = not (folder.exists() or code) and vars(paper) == vars(Newspaper(url=paper.url))
+        if first and (profile, *options) in first_crawls.made:
+            return first_crawls.made[profile, *options].give(folder, paper)
         (folder / "sites").mkdir(parents=True, exist_ok=True)
-        (folder / "sites" / "paper.toml").write_text(paper.profile(), encoding="utf-8")
+        (folder / "sites" / "paper.toml").write_text(profile, encoding="utf-8")
         said = newsarchive("crawl", "paper", *options, code=code).stdout.strip().splitlines()[-1]
         if first:
-            first_crawl.keep(folder, paper, said)
+            place = first_crawls.place / str(len(first_crawls.made))
+            first_crawls.made[profile, *options] = FirstCrawl.keep(place, folder, paper, said)
         return said
 
     return run

@@ -25,10 +25,8 @@ def profile(paper: Newspaper, source: str) -> str:
 FEED = 'kind = "feed"'
 
 
-def first_crawl(paper: Newspaper, folder: Path, newsarchive: Run, source: str) -> None:
-    (folder / "sites").mkdir(parents=True, exist_ok=True)
-    (folder / "sites" / "paper.toml").write_text(profile(paper, source), encoding="utf-8")
-    newsarchive("crawl", "paper")
+def first_crawl(paper: Newspaper, crawl: Run, source: str) -> None:
+    crawl(profile=profile(paper, source))
     paper.requests.clear()
 
 
@@ -55,9 +53,9 @@ def listing(paper: Newspaper) -> str:
 
 @pytest.mark.parametrize("kind", ["feed", "listing"])
 def test_a_deletion_is_found_by_the_weekly_walk_where_no_source_tells_of_it(
-    kind: str, paper: Newspaper, folder: Path, newsarchive: Run
+    kind: str, paper: Newspaper, folder: Path, crawl: Run, newsarchive: Run
 ) -> None:
-    first_crawl(paper, folder, newsarchive, FEED if kind == "feed" else listing(paper))
+    first_crawl(paper, crawl, FEED if kind == "feed" else listing(paper))
     old = sorted((s for s in paper.posts() if s.kind == "post"), key=lambda s: s.published)[3]
     paper.delete(old.slug)
     newsarchive("crawl", "paper")
@@ -75,10 +73,10 @@ def test_a_deletion_is_found_by_the_weekly_walk_where_no_source_tells_of_it(
 
 
 def test_what_fell_out_of_a_short_feed_is_looked_at_after_three_months(
-    paper: Newspaper, folder: Path, newsarchive: Run
+    paper: Newspaper, folder: Path, crawl: Run, newsarchive: Run
 ) -> None:
     """A feed of one page: the weekly walk alone never comes to what stood in it once."""
-    first_crawl(paper, folder, newsarchive, f'kind = "feed"\nurl = "{paper.url}feed/atom/"')
+    first_crawl(paper, crawl, f'kind = "feed"\nurl = "{paper.url}feed/atom/"')
     old = paper.posts()[2]
     for number in range(paper.per_page + 2):
         paper.add(f"zhana-{number}", f"Жаңа хабар, {number}-нөмір", f"{number}. Бүгін жаңа хабар шықты. " * 9)
@@ -101,9 +99,9 @@ def test_what_fell_out_of_a_short_feed_is_looked_at_after_three_months(
 
 @pytest.mark.parametrize("how", ["xml", "gzip"])
 def test_a_sitemap_that_is_cut_makes_nothing_gone_and_is_said_to_be_cut(
-    how: str, paper: Newspaper, folder: Path, newsarchive: Run, monkeypatch: pytest.MonkeyPatch
+    how: str, paper: Newspaper, folder: Path, crawl: Run, newsarchive: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first_crawl(paper, folder, newsarchive, 'kind = "sitemap"')
+    first_crawl(paper, crawl, 'kind = "sitemap"')
     assert [s["how"] for s in sources(newsarchive)] == ["full scan"]
     whole = paper.answer
     paper.delete(paper.posts()[20].slug)
@@ -133,9 +131,9 @@ def test_a_sitemap_that_is_cut_makes_nothing_gone_and_is_said_to_be_cut(
 
 
 def test_robots_txt_is_asked_for_once_though_it_names_the_sitemap(
-    paper: Newspaper, folder: Path, newsarchive: Run
+    paper: Newspaper, folder: Path, crawl: Run, newsarchive: Run
 ) -> None:
-    first_crawl(paper, folder, newsarchive, 'kind = "sitemap"')
+    first_crawl(paper, crawl, 'kind = "sitemap"')
     newsarchive("crawl", "paper")
     assert [path for _, path, _ in paper.requests].count("/robots.txt") == 1
     assert len(paper.requests) <= 5
@@ -145,9 +143,9 @@ def test_robots_txt_is_asked_for_once_though_it_names_the_sitemap(
 
 
 def test_a_file_of_a_sitemap_that_could_not_be_read_is_read_in_the_next_run(
-    paper: Newspaper, folder: Path, newsarchive: Run, monkeypatch: pytest.MonkeyPatch
+    paper: Newspaper, folder: Path, crawl: Run, newsarchive: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first_crawl(paper, folder, newsarchive, 'kind = "sitemap"')
+    first_crawl(paper, crawl, 'kind = "sitemap"')
     whole = paper.answer
 
     def dated(path: str, headers: dict[str, str], *, broken: bool = False) -> Answer:
