@@ -109,3 +109,9 @@ def test_a_list_with_a_field_of_a_megabyte_is_read_on(newsarchive: Callable, tmp
     assert "there is no file" in done.stderr
     assert "is no time" in done.stderr
     assert len(done.stderr) < 5_000
+
+
+def test_a_head_without_an_end_is_named_as_the_reason(newsarchive: Callable) -> None:
+    with serve() as server:
+        result = newsarchive("fetch", f"{server.url}endless-headers/", "--no-store", code=1)
+    assert "the answer's header lines do not end" in result.stderr

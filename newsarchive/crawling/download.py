@@ -15,16 +15,12 @@ from scrapy.http import Response
 from newsarchive.crawling.certificates import VALID, CertificateJudge, CertificateRefused, host_of
 from newsarchive.crawling.resolving import PUBLIC_HOSTS
 from newsarchive.crawling.scrapy_internals import replace_connections
-from newsarchive.crawling.twisted_internals import hang_up, head_being_read
-from newsarchive.errors import NewsArchiveError
+from newsarchive.crawling.spiders.page import HeadTooLong
+from newsarchive.crawling.twisted_internals import hang_up, head_being_read, reasons_of
 
 logger = logging.getLogger(__name__)
 
 LONGEST_HEAD = 256 * 1024  # bytes; browsers allow about as much
-
-
-class HeadTooLong(NewsArchiveError):
-    """A server's header lines are longer than any honest ones."""
 
 
 class BoundedHeadHandler(HTTP11DownloadHandler):
@@ -52,6 +48,8 @@ class BoundedHeadHandler(HTTP11DownloadHandler):
                 raise IgnoreRequest("the name of a public host leads to a private address now") from error
             raise
         except DownloadFailedError as error:
+            if any(isinstance(reason, HeadTooLong) for reason in reasons_of(error)):
+                raise HeadTooLong(request.url) from error
             if reason := self._judge.refusal(host):
                 raise CertificateRefused(f"the TLS certificate is refused: {reason}") from error
             raise

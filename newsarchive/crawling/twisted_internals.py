@@ -12,7 +12,7 @@ from OpenSSL import SSL
 from twisted.internet._sslverify import ClientTLSOptions, IOpenSSLTrustRoot
 from twisted.python.failure import Failure
 
-__all__ = ["IOpenSSLTrustRoot", "TLSConnections", "hang_up", "head_being_read"]
+__all__ = ["IOpenSSLTrustRoot", "TLSConnections", "hang_up", "head_being_read", "reasons_of"]
 
 
 def head_being_read(protocol: Any) -> object | None:
@@ -28,6 +28,15 @@ def head_being_read(protocol: Any) -> object | None:
 def hang_up(protocol: Any, error: Exception) -> None:
     """Close a connection, with the error as the outcome of its request; `loseConnection` would hide the error."""
     protocol._giveUp(Failure(error))  # type: ignore[no-untyped-call]
+
+
+def reasons_of(error: BaseException) -> list[BaseException]:
+    """Return the errors for which a request failed, those given to `hang_up` among them.
+
+    Scrapy raises an error of its own, whose cause is Twisted's ResponseFailed.
+    """
+    reasons: list[Failure] = getattr(error.__cause__, "reasons", [])
+    return [reason.value for reason in reasons if reason.value is not None]
 
 
 class TLSConnections(ClientTLSOptions):

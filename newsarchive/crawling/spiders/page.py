@@ -52,6 +52,13 @@ class PageWaits(NewsArchiveError, IgnoreRequest):
     """A request to an address that asked for a long wait in run after run: it alone waits, its site goes on."""
 
 
+class HeadTooLong(NewsArchiveError, DownloadFailedError):
+    """A response whose header lines are longer than any honest ones."""
+
+    def __str__(self) -> str:
+        return "the answer's header lines do not end"
+
+
 class RobotsUnknown(NewsArchiveError, IgnoreRequest):
     """A request to a host whose robots.txt cannot be had now: it may forbid anything."""
 
@@ -172,7 +179,7 @@ _REFUSALS: tuple[tuple[type[Exception], str], ...] = (
 def refusal(failure: Failure) -> str:
     """Why a request failed, in words."""
     error = failure.value
-    if isinstance(error, NotKept | Postponed):
+    if isinstance(error, NotKept | Postponed | HeadTooLong):
         return str(error)
     if isinstance(error, HttpError):
         return f"{status_line(error.response.status)} without a usable Location"
@@ -180,8 +187,6 @@ def refusal(failure: Failure) -> str:
         return f"leads to an invalid URL ({error})"[:200]
     if isinstance(error, IgnoreRequest):
         return str(error)[:1].lower() + str(error)[1:] if str(error) else "refused"
-    if "HeadTooLong" in str(error):
-        return "the answer's header lines do not end"
     for kind, words in _REFUSALS:
         if isinstance(error, kind):
             return words
