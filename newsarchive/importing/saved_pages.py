@@ -1,7 +1,7 @@
-"""Pages that people saved: HTML files and lists of them, written as resource records of a WARC file.
+"""Pages that people saved: HTML, MHTML and HAR files and lists of them, written as resource records of a WARC file.
 
-What a file is a page of, and since when, the programs that saved it wrote into it; else the page itself says its
-address, or a mirror's folders do, and the file its time.
+The saving program may state URL and time in the page; otherwise the page states its own URL, or the folders of a mirror
+do, and the time is that of the file.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _TIMES = ("time", "captured_at", "date", "timestamp")
 _MOST = 32 * 1024 * 1024
 _HEAD = 16_384
 _HOST = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?|localhost(?::\d+)?", re.I)
-# Internet Explorer began this, Chrome and Firefox write it too: the number is the length of the address
+# Internet Explorer introduced this, Chrome and Firefox write it too; the number is the length of the URL
 _SAVED_FROM = re.compile(r"<!--\s*saved from url=\(\d+\)(https?://\S+)\s*-->", re.I)
 _SINGLE_FILE = re.compile(
     r"<!--\s*Page saved with SingleFile\s+url:\s*(https?://\S+)\s+saved date:\s*([^(\r\n]+)", re.I
@@ -157,7 +157,7 @@ def _contained_in(file: Path, data: bytes, broken: list[str]) -> Iterator[SavedP
 
 
 def told_by(markup: str) -> tuple[str, datetime | None]:
-    """Address and time that the saving program wrote into a page; empty and None where it wrote none.
+    """Return the URL and time that the saving program wrote into a page; empty and None if it wrote none.
 
     >>> told_by("<!-- saved from url=(0026)https://tan.example/kopir/ --><html>")
     ('https://tan.example/kopir/', None)
@@ -174,7 +174,7 @@ def told_by(markup: str) -> tuple[str, datetime | None]:
 
 
 def _moment(text: str) -> datetime | None:
-    """A time as browsers and mail write it, or as ISO 8601, in UTC; None where it is neither, or no time of the web."""
+    """Read a time as browsers and mail write it, or ISO 8601; None if it is neither or before the web. Returns UTC."""
     text = text.strip()
     try:
         time = datetime.fromisoformat(text)
@@ -199,7 +199,7 @@ def _changed(file: Path) -> datetime:
 
 
 def _address_said(markup: str, host: str) -> str:
-    """The canonical address, else og:url, that a page itself names; only on `host`, where a mirror's folder says it."""
+    """Return the canonical URL of a page, else its og:url; only one on `host` if the folder of a mirror states that."""
     tree = parse(markup)
     if tree is None:
         return ""
@@ -211,7 +211,7 @@ def _address_said(markup: str, host: str) -> str:
 
 
 def _host_of_mirror(file: Path, root: Path) -> str:
-    """The host that a mirror's first folder is named after, as wget and HTTrack do; empty where there is none."""
+    """Return the host that the first folder of a mirror (wget, HTTrack) is named after; empty if there is none."""
     first, *rest = file.relative_to(root).parts
     return first.lower() if rest and _HOST.fullmatch(first) else ""
 
@@ -249,7 +249,7 @@ def _listed_in(path: Path, broken: list[str]) -> Iterator[SavedPage]:
 def _is_file(file: Path) -> bool:
     try:
         return file.is_file()
-    except OSError:  # a name longer than names can be
+    except OSError:  # the name is too long
         return False
 
 
