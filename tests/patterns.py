@@ -20,7 +20,7 @@ import newsarchive
 
 ROOT = Path(newsarchive.__file__).parent
 METHODS = ("search", "sub", "subn", "finditer", "findall", "split", "match", "fullmatch")
-RUN_AT_IMPORT = ("newsarchive.__main__", "newsarchive.demo.__main__", "newsarchive.workers.warmed")
+RUN_AT_IMPORT = ("newsarchive.__main__", "newsarchive.demo.__main__", "newsarchive.workers.preloaded")
 REPEATS = (code.MAX_REPEAT, code.MIN_REPEAT, code.POSSESSIVE_REPEAT)
 NEVER = 60.0
 """Seconds that stand for a text whose reading was given up."""

@@ -148,10 +148,10 @@ def alive(number: int) -> bool:
     return state != "Z"
 
 
-def test_what_workers_are_warmed_with_is_an_article() -> None:
-    import newsarchive.workers.warmed as warmed
+def test_what_workers_preload_is_an_article() -> None:
+    import newsarchive.workers.preloaded as preloaded
 
-    assert "<article>" in warmed.PAGE  # importing it extracts the page, and fails where it cannot be extracted
+    assert "<article>" in preloaded.PAGE  # importing it extracts the page, and fails if that fails
 
 
 def test_the_process_that_crawls_loads_no_extraction() -> None:

@@ -22,8 +22,8 @@ from newsarchive.items import MOST_PAGES, Extracted, Fetched, FetchedImage, Imag
 from newsarchive.sites import Site, host_site
 from newsarchive.urls import is_address, url_key
 from newsarchive.workers.extracting import ExtractionPool
+from newsarchive.workers.kept_captures import read_again
 from newsarchive.workers.pool import PoolClosed, TooSlow, WorkerDied, WorkerPool
-from newsarchive.workers.stored import read_again
 
 logger = logging.getLogger(__name__)
 

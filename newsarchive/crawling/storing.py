@@ -22,7 +22,7 @@ from newsarchive.items import Capture, Extracted
 from newsarchive.sites import Site
 from newsarchive.takedown import clean_up
 from newsarchive.workers.extracting import ExtractionPool
-from newsarchive.workers.stored import read_again
+from newsarchive.workers.kept_captures import read_again
 
 _PATIENCE = 1.0
 """Seconds to wait for another fetch that cleans up; a crawl, which would take longer, cleans up at its own end."""

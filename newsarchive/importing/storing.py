@@ -18,7 +18,7 @@ from newsarchive.importing.payloads import Place, Recorded, write_page
 from newsarchive.items import Article, Extracted, Fetched
 from newsarchive.sites import Site
 from newsarchive.workers.extracting import ExtractionPool
-from newsarchive.workers.stored import read_again
+from newsarchive.workers.kept_captures import read_again
 
 OUTCOMES = ("new", "changed", "same", "not_article", "failed", "truncated", "known", "other_site", "forgotten")
 

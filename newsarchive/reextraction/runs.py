@@ -22,8 +22,8 @@ from newsarchive.items import Article, NotAnArticle
 from newsarchive.revisions.content import changed_fields, content_of
 from newsarchive.sites import Site
 from newsarchive.times import now
+from newsarchive.workers.kept_captures import extract_stored
 from newsarchive.workers.pool import EXTRACTING, WorkerPool
-from newsarchive.workers.stored import extract_stored
 
 BATCH = 50
 """Revisions in one transaction: short enough that nobody who reads or fetches meanwhile waits for it."""
@@ -107,7 +107,7 @@ class _Work:
 
     async def go(self, since: str, workers: int, total: int, progress: Progress) -> None:
         """Extract in workers, store in order: the same archive comes out however many there are."""
-        pool = WorkerPool(workers, preload=("newsarchive.workers.stored", *EXTRACTING))
+        pool = WorkerPool(workers, preload=("newsarchive.workers.kept_captures", *EXTRACTING))
         revisions = database.due_revisions(self._db, self._site.name, self._made_by, since=since)
         waiting: deque[tuple[database.Due, asyncio.Task[Found]]] = deque()
         done = 0

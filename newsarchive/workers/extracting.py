@@ -1,4 +1,4 @@
-"""Extraction in worker processes, so that a crawl never waits for it; and what comes of a page."""
+"""Extraction in worker processes, so that a crawl never waits for it, and its outcome for a page."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ DEEPEST = 4_900
 
 @contextmanager
 def deep_recursion() -> Iterator[None]:
-    """Allow the same depth of calls in every process: data nested deeper than that is not read, in any of them."""
+    """Allow the same depth of calls in every process, so that the same data is too deep in all of them."""
     before, depth, frame = sys.getrecursionlimit(), 0, sys._getframe()
     while (outer := frame.f_back) is not None:
         depth, frame = depth + 1, outer
@@ -77,7 +77,7 @@ class ExtractionPool(WorkerPool):
         super().__init__(workers, preload=EXTRACTING)
 
     async def extract(self, item: Fetched, site: Site) -> Extracted:
-        """What comes of a fetched page, extracted in a worker; raises PoolClosed, and nothing for what the page is."""
+        """Return the outcome for a page, extracted in a worker; raise PoolClosed, but never for the page itself."""
         try:
             return _extracted(item, await self.run(extract_one, *_arguments(item, site)))
         except PoolClosed:

@@ -1,7 +1,7 @@
-"""Worker processes, each at the other end of a pipe of its own: warmed, watched, replaced when one dies.
+"""Worker processes, each on a pipe of its own: preloaded, watched, and replaced when one dies.
 
-Beside concurrent.futures it has no threads that take the processor from the reactor, imports what the workers need once
-for all of them, and knows which call killed a process: the first of those that the process was given.
+Unlike concurrent.futures it has no threads that take the processor from the reactor, imports what the workers need only
+once, and knows which call killed a process: the first of those that the process was given.
 """
 
 from __future__ import annotations
@@ -33,26 +33,26 @@ AHEAD = 64 * 1024
 """Bytes of a call that may lie in a pipe while its worker is busy: what every system's pipe buffer takes at once."""
 TRIES = 2
 
-EXTRACTING = ("newsarchive.workers.warmed",)
+EXTRACTING = ("newsarchive.workers.preloaded",)
 """What workers that extract need loaded."""
 
 T = TypeVar("T")
 
 
 class TooSlow(NewsArchiveError):
-    """A page took longer than a page may."""
+    """A page took longer than the limit."""
 
 
 class WorkerDied(NewsArchiveError):
-    """The process that worked on a page died of it."""
+    """The process that worked on a page crashed."""
 
 
 class PoolClosed(NewsArchiveError):
-    """A call that was not done when its pool was closed."""
+    """A call was not finished when its pool was closed."""
 
 
 def start_early(preload: tuple[str, ...]) -> None:
-    """Start the process that workers are forked from, so that it loads its modules while this one loads its own."""
+    """Start the process that workers are forked from; it loads its modules while this one loads its own."""
     _forking(preload)
     forkserver.ensure_running()
 
@@ -76,7 +76,7 @@ class _Worker:
     process: Any
     pipe: Connection
     calls: deque[_Call] = field(default_factory=deque)
-    """What it was given and has not answered: the one it works on, then perhaps one that lies in its pipe."""
+    """The calls it was given and has not answered: the one it works on, then perhaps one waiting in its pipe."""
 
 
 class WorkerPool:
@@ -134,7 +134,7 @@ class WorkerPool:
                 call.result.set_exception(PoolClosed("the run ends"))
 
     def _hand_out(self) -> None:
-        """Give waiting calls to the workers; one may lie ahead in a pipe, so that its worker never waits for us."""
+        """Give waiting calls to the workers; one may wait in each pipe, so that its worker never waits for us."""
         while self._waiting and self._workers:
             call = self._waiting[0]
             worker = min(self._workers, key=lambda worker: len(worker.calls))
@@ -166,7 +166,7 @@ class WorkerPool:
         self._hand_out()
 
     def _replace(self, worker: _Worker) -> None:
-        """Put a new worker in the place of a dead one; its calls wait again, the one that it worked on once more."""
+        """Replace a dead worker; its calls wait again, the one that it worked on for one more try."""
         self._forget(worker)
         worker.process.join()
         self._workers[self._workers.index(worker)] = self._new()
@@ -188,7 +188,7 @@ class WorkerPool:
 
 
 def _serve(pipe: Connection) -> None:
-    """A worker's life: calls come, results go, until the other end is closed or its process is gone."""
+    """Run a worker: receive calls and send results until the other end is closed or its process is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
     signal.signal(signal.SIGVTALRM, _raise_time_up)
     signal.signal(signal.SIGALRM, _Watch(pipe))
@@ -222,7 +222,7 @@ def _guarded(function: Callable[..., T], args: tuple[Any, ...]) -> T:
 
 
 def guarded_here(function: Callable[..., T], *args: Any) -> T:
-    """Call a function in this process with the soft limit alone, where signals reach it: in the main thread."""
+    """Call a function in this process with the soft limit alone, if this is the main thread, which gets signals."""
     if threading.current_thread() is not threading.main_thread():
         return function(*args)
     before = signal.signal(signal.SIGVTALRM, _raise_time_up)
@@ -237,7 +237,7 @@ def guarded_here(function: Callable[..., T], *args: Any) -> T:
 
 
 class _TimeUp(BaseException):
-    """The time of a call is up. No Exception: a library that catches those would go on with half of its work."""
+    """The time of a call is up. Not an Exception: a library that catches those would continue with half of its work."""
 
 
 def _pickled(result: tuple[bool, Any]) -> bytes:
@@ -248,7 +248,7 @@ def _pickled(result: tuple[bool, Any]) -> bytes:
 
 
 class _Watch:
-    """Looks once a second whether the program at the other end is there: a worker never outlives it."""
+    """Checks once a second that the program at the other end is alive: a worker never outlives it."""
 
     def __init__(self, pipe: Connection) -> None:
         self._poll = select.poll()

@@ -1,4 +1,4 @@
-"""Extraction with all that its first page loads; the process that workers are forked from imports this once for all."""
+"""Loads all that extraction needs, by extracting a page: workers are forked from a process that imported this."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Extracting again from kept captures, without the network."""
+"""Extraction from kept captures, without the network."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ Place = tuple[str, int]
 def extract_stored(
     folder: Path, places: Sequence[Place], site: Site, hints: Hints, digest: str = ""
 ) -> tuple[Article, SearchText] | None:
-    """The article of kept captures (pages in order) with its search text; None where its content has that digest.
+    """Return the article of kept captures (its pages in order) and its search text; None if its content has `digest`.
 
-    `folder` is the archive's. Raises NotAnArticle, and CaptureError where a capture cannot be read.
+    `folder` is the archive's. Raise NotAnArticle, or CaptureError if a capture cannot be read.
     """
     pages = [read_capture(folder / "warc", warc=warc, offset=offset) for warc, offset in places]
     article, search_text = extract_one(pages, pages[0].url, site, hints)
@@ -32,7 +32,7 @@ def extract_stored(
 
 
 async def read_again(pool: WorkerPool, folder: Path, unread: Sequence[Unread], site: Site) -> dict[int, Reading]:
-    """What today's extractor makes of stored revisions, by their numbers; in workers, and never raises for a page."""
+    """Return today's extraction of stored revisions, by their ids; it runs in workers and never raises for a page."""
     return {one.revision: await _reading(pool, folder, one, site) for one in unread}
 
 
