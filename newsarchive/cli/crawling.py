@@ -15,7 +15,8 @@ import click
 from newsarchive.cli.images_option import WithImages, images_option
 from newsarchive.cli.progress import progress_bar
 from newsarchive.cli.terminal import Archive, json_option, strict_option, strict_settings
-from newsarchive.crawling.process import Outcome, crawl_sites
+from newsarchive.crawling.outcomes import Outcome
+from newsarchive.crawling.process import crawl_sites
 from newsarchive.database import has_archive, lock_archive, open_archive
 from newsarchive.sites import Site, profile_paths
 

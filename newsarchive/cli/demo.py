@@ -12,7 +12,7 @@ import click
 from newsarchive.cli.crawling import run_crawl
 from newsarchive.cli.reading import print_hits
 from newsarchive.cli.terminal import Archive
-from newsarchive.crawling.process import Outcome
+from newsarchive.crawling.outcomes import Outcome
 from newsarchive.database import lock_archive, read_archive
 from newsarchive.demo import Newspaper, serve
 from newsarchive.search import search

@@ -1,4 +1,4 @@
-"""Running spiders in this process: crawls of sites one after another, and one-off fetches."""
+"""Runs spiders in this process: crawls of sites one after another, one-off fetches, and probes."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from twisted.python.failure import Failure
 from newsarchive.crawling.failures import Failures, cause_of, failure_ends_crawl
 from newsarchive.crawling.middlewares import BackOffMiddleware
 from newsarchive.crawling.middlewares.back_off import ComeBack
+from newsarchive.crawling.outcomes import Outcome
 from newsarchive.crawling.progress import Follow, follow_nothing
 from newsarchive.crawling.recorders import PageRecorder
 from newsarchive.crawling.run import ArchiveRun
@@ -38,51 +39,15 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 PATIENCE = 30.0
-"""Seconds of pauses that a person at the terminal waits through, in a fetch or a probe."""
-COUNTED = ("new", "changed", "gone", "failed")
+"""Seconds of pauses that a person at the terminal waits for, in a fetch or a probe."""
 
 
 class ProbeFailed(NewsArchiveError):
-    """A site could not be probed because of an error of ours; the message says which."""
-
-
-@dataclass(kw_only=True)
-class Outcome:
-    """How the crawl of one site ended: its counts, why it ended, and what needs a person."""
-
-    site: str
-    counts: dict[str, int] = field(default_factory=dict)
-    reason: str = "failed"
-    problems: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    alerts: list[str] = field(default_factory=list)
-    """What a person should know, and needs nothing done; logged already."""
-    seconds: float = 0.0
-    pictures_only: bool = False
-    come_back: str = ""
-    """When the site asked to be asked again (UTC with Z)."""
-
-    def sentence(self) -> str:
-        """The run in one line.
-
-        >>> Outcome(site="ortalyq", counts={"new": 14, "requests": 18}, reason="finished", seconds=41).sentence()
-        'ortalyq: 14 new, 0 changed, 0 gone, 0 failed, 18 requests, 41 s'
-        >>> found = {"pictures_new": 5, "pictures_refused": 1}
-        >>> Outcome(site="a", counts=found, reason="finished", pictures_only=True).sentence()
-        'a: images: 5 new, 1 refused, 0 requests, 0 s'
-        """
-        named = ((name.split("_"), count) for name, count in self.counts.items())
-        kinds = [f"{count} {' '.join(name[1:])}" for name, count in named if name[0] == "pictures"]
-        pictures = [f"images: {', '.join(kinds)}"] if kinds else ["no image is missing"] * self.pictures_only
-        articles = [f"{self.counts.get(name, 0)} {name}" for name in COUNTED if not self.pictures_only]
-        counts = ", ".join([*articles, *pictures])
-        ended = "" if self.reason == "finished" else f" ({self.reason})"
-        ended = f" (asked to come back at {self.come_back})" if self.come_back else ended
-        return f"{self.site}: {counts}, {self.counts.get('requests', 0)} requests, {self.seconds:.0f} s{ended}"
+    """A site could not be probed because of an error of newsarchive; the message says which."""
 
 
 def make_settings(folder: Path, own: Mapping[str, Any]) -> Settings:
-    """Scrapy's settings for an archive; `own` wins over all others, also over a profile's."""
+    """Return Scrapy's settings for an archive; `own` overrides all others, including a profile's."""
     settings = Settings()
     settings.setmodule("newsarchive.settings", priority="project")
     settings.set("ARCHIVE_FOLDER", str(folder), priority="cmdline")
@@ -104,8 +69,8 @@ def crawl_sites(
 ) -> list[Outcome]:
     """Crawl sites one after another into the archive; the caller holds its lock.
 
-    `begin` is called before each crawl; `follow` shows how it is going. Ctrl-C and SIGTERM end the site under way in
-    good order and skip the rest.
+    `begin` is called before each crawl; `follow` shows its progress. Ctrl-C and SIGTERM end the current site in order
+    and skip the others.
     """
     process = CrawlProcess(make_settings(folder, {**settings, "ARCHIVE_LOCK": False}))
     outcomes: list[Outcome] = []
@@ -117,7 +82,7 @@ def crawl_sites(
             waiting.clear()
         while waiting:
             site = waiting.pop(0)
-            outcome = Outcome(site=site.name, pictures_only=process.settings["ARCHIVE_COMMAND"] == "images")
+            outcome = Outcome(site=site.name, images_only=process.settings["ARCHIVE_COMMAND"] == "images")
             outcomes.append(outcome)
             try:
                 begin()
@@ -139,7 +104,7 @@ def crawl_sites(
 
 
 def _take_outcome(crawler: Crawler, outcome: Outcome, started: float, task: asyncio.Task[None]) -> None:
-    """Take down how a crawl ended, once all of it is over."""
+    """Record how a crawl ended, once it is over."""
     outcome.seconds = time.monotonic() - started
     run = _extension(crawler, ArchiveRun)
     if run is not None:
@@ -151,13 +116,13 @@ def _take_outcome(crawler: Crawler, outcome: Outcome, started: float, task: asyn
 
 
 def _failure_of(task: asyncio.Task[None]) -> list[str]:
-    """Why Scrapy could not run a crawl."""
+    """Return why Scrapy could not run a crawl; empty if it could."""
     error = task.exception() if task.done() and not task.cancelled() else None
     return [cause_of(error)] if error is not None else []
 
 
 def _extension(crawler: Crawler, kind: type[T]) -> T | None:
-    """The extension of a crawl; None where the crawl never came so far as to have one."""
+    """Return the extension of a crawl; None if the crawl ended before it had any."""
     try:
         return crawler.get_extension(kind)
     except RuntimeError:
@@ -166,7 +131,7 @@ def _extension(crawler: Crawler, kind: type[T]) -> T | None:
 
 @dataclass(kw_only=True)
 class Fetching:
-    """What came of a one-off fetch: results by the URL asked for, what was kept besides, and what failed in it."""
+    """The outcome of a one-off fetch: results by requested URL, what else was kept, and what failed."""
 
     results: dict[str, Extracted]
     recorder: PageRecorder | None
@@ -200,7 +165,7 @@ def fetch_pages(
         "PAGE_WARC_FOLDER": str(folder / "warc") if keep else "",
         "PAGE_WARC_NAME": f"fetch-{stamp}-{os.getpid()}",
         "EXTRACTION_WORKERS": 1,  # a process of its own: a page that hangs in C code must not hang the command
-        "DOWNLOAD_DELAY": max([1.0, *delays]) if len(urls) > 1 or _with_pictures(sites, settings) else 0.0,
+        "DOWNLOAD_DELAY": max([1.0, *delays]) if len(urls) > 1 or _with_images(sites, settings) else 0.0,
         "AUTOTHROTTLE_ENABLED": False,
         "RETRY_TIMES": 1,
         "DOWNLOAD_TIMEOUT": 30,
@@ -225,7 +190,7 @@ def fetch_pages(
 
 
 def _come_back(crawler: Crawler) -> dict[str, ComeBack]:
-    """The sites that asked to come back later, by name."""
+    """Return the sites that asked to come back later, by name."""
     try:
         found = crawler.get_downloader_middleware(BackOffMiddleware)
     except RuntimeError:  # it never came to the middlewares
@@ -234,7 +199,7 @@ def _come_back(crawler: Crawler) -> dict[str, ComeBack]:
 
 
 def _collect(crawler: Crawler, results: dict[str, Extracted], progress: Callable[[], None]) -> None:
-    """Gather what comes of each page: an article or a reason, also where a part of ours refused it or failed on it."""
+    """Gather the outcome for each page: an article or a reason, also if a part of ours refused it or failed."""
 
     def take(item: object) -> None:
         if isinstance(item, Extracted):
@@ -259,18 +224,18 @@ def _collect(crawler: Crawler, results: dict[str, Extracted], progress: Callable
 
 
 def _without_article(item: object, reason: str) -> object:
-    """A page of which nothing came; an article that was read already stays one."""
+    """Return the outcome for a page without an article; an article that was extracted already stays one."""
     return Extracted(fetched=item, outcome="failed", reason=reason) if isinstance(item, Fetched) else item
 
 
 def _problems(crawler: Crawler, task: asyncio.Task[None]) -> list[str]:
-    """What failed in our own code, or kept Scrapy from running at all."""
+    """Return what failed in our own code, or kept Scrapy from running at all."""
     failures = _extension(crawler, Failures)
     return [*(failures.reasons if failures else []), *_failure_of(task)]
 
 
-def _with_pictures(sites: Mapping[str, Site], settings: Mapping[str, Any]) -> bool:
-    """Whether many requests to a host are to be expected, and so a pause between them."""
+def _with_images(sites: Mapping[str, Site], settings: Mapping[str, Any]) -> bool:
+    """Return whether many requests to a host are expected, and so a pause between them."""
     return {settings.get("PICTURES") or site.images for site in sites.values()} != {"none"}
 
 

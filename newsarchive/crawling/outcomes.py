@@ -1,0 +1,42 @@
+"""Outcome: how the crawl of one site ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+COUNTED = ("new", "changed", "gone", "failed")
+
+
+@dataclass(kw_only=True)
+class Outcome:
+    """How the crawl of one site ended: its counts, why it ended, and what needs a person."""
+
+    site: str
+    counts: dict[str, int] = field(default_factory=dict)
+    reason: str = "failed"
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    alerts: list[str] = field(default_factory=list)
+    """What a person should know, though nothing needs to be done; logged already."""
+    seconds: float = 0.0
+    images_only: bool = False
+    come_back: str = ""
+    """When the site asked to be requested again (UTC with Z)."""
+
+    def sentence(self) -> str:
+        """Return the run in one line.
+
+        >>> Outcome(site="ortalyq", counts={"new": 14, "requests": 18}, reason="finished", seconds=41).sentence()
+        'ortalyq: 14 new, 0 changed, 0 gone, 0 failed, 18 requests, 41 s'
+        >>> found = {"pictures_new": 5, "pictures_refused": 1}
+        >>> Outcome(site="a", counts=found, reason="finished", images_only=True).sentence()
+        'a: images: 5 new, 1 refused, 0 requests, 0 s'
+        """
+        named = ((name.split("_"), count) for name, count in self.counts.items())
+        kinds = [f"{count} {' '.join(name[1:])}" for name, count in named if name[0] == "pictures"]
+        images = [f"images: {', '.join(kinds)}"] if kinds else ["no image is missing"] * self.images_only
+        articles = [f"{self.counts.get(name, 0)} {name}" for name in COUNTED if not self.images_only]
+        counts = ", ".join([*articles, *images])
+        ended = "" if self.reason == "finished" else f" ({self.reason})"
+        ended = f" (asked to come back at {self.come_back})" if self.come_back else ended
+        return f"{self.site}: {counts}, {self.counts.get('requests', 0)} requests, {self.seconds:.0f} s{ended}"
