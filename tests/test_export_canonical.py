@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 
+from newsarchive.database import lock_archive, open_archive
+from newsarchive.export import export
+from newsarchive.importing.pages import import_files
 from tests.test_importing import answers_recorded, page
 
 Canonical = Callable[..., bytes]
@@ -93,3 +96,43 @@ def test_an_article_under_an_embargo_is_in_no_line(canonical: Canonical, recordi
     lines = canonical(recordings, before=hidden).decode()
     assert "tan.example/zher" in lines
     assert "tan.example/su" not in lines
+
+
+def orders(pages: Sequence[tuple[str, str, str]], path: Path, seed: int, count: int) -> set[bytes]:
+    """What pages of one address (text, time, time of change) give when they are imported in random orders."""
+    chance, found = Random(seed), set()
+    for number in range(count):
+        folder = path / f"{seed}-{number}"
+        order = chance.sample(range(len(pages)), len(pages))
+        db = open_archive(folder)
+        for place in order:
+            text, second, modified = pages[place]
+            url, body = story("su", text, f"2020-01-01T{modified}Z")
+            file = answers_recorded(path / f"{seed}-{place}.warc.gz", (url, f"2020-01-01T{second}Z", body), media=MEDIA)
+            with lock_archive(folder):
+                import_files(folder, db, [file], sites={}, any_site=True)
+        export(db, folder / "out.jsonl", format="jsonl", canonical=True)
+        found.add((folder / "out.jsonl").read_bytes())
+        db.close()
+    return found
+
+
+A, B, C = "Бір", "Екі", "Үш"
+
+
+@pytest.mark.parametrize(
+    "pages",
+    [
+        # seen again after an edit that is imported last, before another edit
+        [(A, "01:00:00", "01:00:00"), (B, "02:00:00", "02:00:00"), (A, "03:00:00", "03:00:00"), (C, "04:00:00", "04:00:00")],
+        # the same, and again after that
+        [(A, "01:00:00", "01:00:00"), (B, "02:00:00", "02:00:00"), (A, "03:00:00", "01:00:00"), (C, "03:30:00", "01:00:00"),
+         (A, "04:00:00", "04:00:00")],
+        # two contents in one second, and one content of two pages in one second
+        [(A, "01:00:00", "01:00:00"), (B, "01:00:00", "02:00:00"), (A, "01:00:00", "03:00:00")],
+    ],
+)  # fmt: skip
+def test_recordings_of_one_page_give_the_same_bytes_in_every_order(
+    pages: list[tuple[str, str, str]], tmp_path: Path
+) -> None:
+    assert len(orders(pages, tmp_path, 3, 6)) == 1

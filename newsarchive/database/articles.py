@@ -20,6 +20,7 @@ from newsarchive.database.revisions import (
     insert_reextracted,
     insert_revision,
     next_number,
+    save_sighting,
     stored_content,
 )
 from newsarchive.items import Article, Reading
@@ -182,6 +183,7 @@ def current_row(db: Database, known: dict[str, Any]) -> dict[str, Any]:
 def _save_reading(db: Database, known: dict[str, Any], current: dict[str, Any], new: _Incoming) -> Saved:
     """Show a page that cannot be compared with the present state as a new reading of it: no edit can be proved."""
     _mark_seen(db, known, new)
+    save_sighting(db, current["id"], new.provenance.captures)
     own = current["reextracts"] or current["id"]
     revision = insert_reextracted(db, current, own, new.article, new.provenance)
     _show(db, known, revision, new)
@@ -199,6 +201,8 @@ def _mark_seen(db: Database, known: dict[str, Any], new: _Incoming) -> None:
 def _update(db: Database, known: dict[str, Any], compared: dict[str, Any], new: _Incoming) -> Saved:
     """Store a page of a known article; a content other than that of the `compared` revision is an edit."""
     _mark_seen(db, known, new)
+    if compared["digest"] == new.digest:
+        save_sighting(db, compared["id"], new.provenance.captures)
     if compared["digest"] == new.digest and compared["id"] == known["current_revision"]:
         return Saved(article=known["id"], revision=compared["id"], outcome="same")
     if compared["digest"] == new.digest:

@@ -21,6 +21,7 @@ from newsarchive.database.revisions import (
     insert_revision,
     read_hints,
     save_captures,
+    save_sighting,
     stored_content,
 )
 from newsarchive.images.reading import ImageFile
@@ -68,8 +69,10 @@ def save_earlier(
         for row in (before, after):
             if row is not None and _is_same(read[row["id"]], row, article, digest):
                 db.conn.execute("update revisions set time = min(time, ?) where id = ?", (provenance.time, row["id"]))
-                if row is after and row["digest"] == digest and read[row["id"]] == row:
+                if row["digest"] == digest and read[row["id"]] == row and _precedes(db, provenance, row):
                     _restart_revision(db, row, article, site, provenance)
+                else:
+                    save_sighting(db, row["id"], provenance.captures)
                 return Saved(article=number, revision=row["id"], outcome="same")
         return _insert_between(db, number, article, before, after, read=read, provenance=provenance)
 
@@ -115,6 +118,30 @@ def _is_same(reading: Row | None, row: Row, article: Article, digest: str) -> bo
     return not (states_a_change(row, article, row["time"]) or "" < article.modified < (row["modified"] or ""))
 
 
+def _precedes(db: Database, origin: Provenance, row: Row) -> bool:
+    """Whether a page comes before that of a revision: by its time, in the same second by the digest of its payload."""
+    if origin.time != row["time"]:
+        return bool(origin.time < row["time"])
+    digest = "select sha256 from captures where id = ?"
+    pages = (origin.captures[:1], [capture for capture, _, _ in captures_of(db, row["id"])][:1])
+    own, other = (db.conn.execute(digest, page).fetchone() if page else None for page in pages)
+    return own is not None and other is not None and own < other
+
+
+def settle_same_second(
+    db: Database, article: Article, *, site: Site, urls: Sequence[str], provenance: Provenance
+) -> None:
+    """Let a page that was just stored as the same begin its revision, where it precedes that page in its second."""
+    known = find_known(db, [article.url, *urls])
+    if known is None:
+        return
+    row = next(db.query("select * from revisions where id = ?", [known["current_revision"]]))
+    is_same = row["digest"] == content_digest(content_of(article)) and row["kind"] != "reextracted"
+    if is_same and row["time"] == provenance.time and _precedes(db, provenance, row):
+        with db.atomic():
+            _restart_revision(db, row, article, site, provenance)
+
+
 def _restart_revision(db: Database, row: Row, article: Article, site: Site, origin: Provenance) -> None:
     """Let a revision begin with an earlier page of the same content, whatever the order in which pages were imported.
 
@@ -125,8 +152,11 @@ def _restart_revision(db: Database, row: Row, article: Article, site: Site, orig
         f"update revisions set {', '.join(f'{name} = ?' for name in columns)} where id = ?",  # noqa: S608
         (*columns.values(), row["id"]),
     )
+    made_of = [capture for capture, _, _ in captures_of(db, row["id"])]
     db.conn.execute("delete from revision_captures where revision = ?", (row["id"],))
+    db.conn.executemany("delete from sightings where capture = ?", [(capture,) for capture in origin.captures])
     save_captures(db, row["id"], origin.captures)
+    save_sighting(db, row["id"], made_of)
     known = next(db.query("select * from articles where id = ?", [row["article"]]))
     if known["current_revision"] == row["id"]:
         show_revision(db, known["id"], row["id"], article, known["url"], site, known["first_seen"])

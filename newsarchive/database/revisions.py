@@ -154,6 +154,15 @@ def save_captures(db: Database, revision: int, captures: Sequence[int]) -> None:
     )
 
 
+def save_sighting(db: Database, revision: int, captures: Sequence[int]) -> None:
+    """Record that a page showed the content of a revision that another capture made."""
+    db.conn.executemany(
+        "insert or ignore into sightings (capture, revision) select ?1, coalesce(reextracts, id) from revisions"
+        " where id = ?2 and not exists (select 1 from revision_captures where revision = ?2 and capture = ?1)",
+        [(capture, revision) for capture in captures[:1]],
+    )
+
+
 def read_hints(data: str) -> Hints:
     """Return hints from stored JSON, without fields of earlier versions."""
     values: dict[str, Any] = {name: value for name, value in json.loads(data).items() if name in Hints.__slots__}

@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from newsarchive import database
 from newsarchive.captures.writing import CaptureWriter
-from newsarchive.database.earlier import known_later, save_earlier
+from newsarchive.database.earlier import known_later, save_earlier, settle_same_second
 from newsarchive.database.outcomes import provenance_of
 from newsarchive.errors import reason_of
 from newsarchive.importing.payloads import Place, Recorded, write_page
@@ -116,8 +116,16 @@ class PageStore:
             return item.outcome
         number = known_later(self._db, [article.url, *item.fetched.urls], item.fetched.captures[0].time)
         if number is None or database.is_forgotten(self._db, article.url):
-            return database.save_extracted(self._db, item, site=site, run=self._run, source="import")
+            outcome = database.save_extracted(self._db, item, site=site, run=self._run, source="import")
+            if outcome == "same":
+                self._settle_same_second(article, item, site)
+            return outcome
         return self._save_earlier(number, article, item, site)
+
+    def _settle_same_second(self, article: Article, item: Extracted, site: Site) -> None:
+        captures = self._save_captures(item)
+        origin = provenance_of(item, site, time=item.fetched.captures[0].time, run=self._run, captures=captures)
+        settle_same_second(self._db, article, site=site, urls=item.fetched.urls, provenance=origin)
 
     def _save_captures(self, item: Extracted) -> tuple[int, ...]:
         return tuple(database.save_capture(self._db, capture, self._run) for capture in item.fetched.captures)

@@ -289,3 +289,18 @@ alter table sources add column          -- 1: another source of its kind comes b
 """,
     )
     drop_sessions(db)
+
+
+@migrations()
+def m435_sightings(db: Database) -> None:
+    """Captures that showed a revision's content again: the order of contents does not hang on that of imports."""
+    _run(
+        db,
+        """
+create table sightings (                -- captures that showed the content of a revision which another capture made
+    capture integer primary key references captures(id) on delete cascade,
+    revision integer not null references revisions(id) on delete cascade
+) strict;
+create index sightings_revision on sightings(revision);
+""",
+    )
