@@ -1,4 +1,4 @@
-"""What of a finished crawl needs a person: pure judgements on what the archive holds of it."""
+"""Alerts of a finished crawl: what needs a person, judged from what the archive holds of it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _WATCHED = ("body", "published", "authors")
 
 
 def what_needs_a_person(db: Database, site: Site, run: int, folder: Path) -> list[str]:
-    """Sentences, none where all is well."""
+    """Return sentences on what needs a person; none if all is well."""
     return [
         *_blocked(db, site, run),
         *_failures(db, site, run),
@@ -52,7 +52,7 @@ def what_needs_a_person(db: Database, site: Site, run: int, folder: Path) -> lis
 
 
 def certificate_alerts(changes: Iterable[CertificateChange]) -> list[str]:
-    """Sentences on certificates that became invalid or valid again; a valid one that is new is no news."""
+    """Return sentences on certificates that became invalid or valid again; a new valid one is no news."""
     return [
         f"the TLS certificate of {change.host} is valid again"
         if change.now == VALID
@@ -64,7 +64,7 @@ def certificate_alerts(changes: Iterable[CertificateChange]) -> list[str]:
 
 
 def _blocked(db: Database, site: Site, run: int) -> Iterator[str]:
-    """Pages that keep us out: they are never stored as articles, so the archive has a hole."""
+    """Pages that the site keeps us out of: they are never stored as articles, so the archive has a gap."""
     row = db.conn.execute(
         "select count(*), min(u.reason), min(u.url) from urls u where u.visited_run = ? and u.site = ?"
         " and u.attempts > 0 and u.kept_out",
@@ -101,7 +101,7 @@ def _shares(db: Database, site: Site, run: int, condition: str, *, before: bool)
 
 
 def _layout(db: Database, site: Site, run: int) -> Iterator[str]:
-    """A field that suddenly is missing from most pages: the site's layout changed under the extraction."""
+    """A field that is suddenly missing from most pages: the site's layout has changed."""
     for name in _WATCHED:
         count, share = _shares(db, site, run, _FIELDS[name], before=False)
         known, usual = _shares(db, site, run, _FIELDS[name], before=True)
@@ -163,7 +163,7 @@ def _earlier_runs(db: Database, site: Site, run: int) -> int:
 
 
 def _silence(db: Database, site: Site) -> Iterator[str]:
-    """Nothing new for longer than is usual between two runs that brought something new."""
+    """Nothing new for longer than usual between two runs that brought something new."""
     rows = db.conn.execute(
         "select min(a.first_seen) from articles a join revisions r on r.article = a.id and r.number = 1"
         " where a.site = ? group by r.run order by 1",

@@ -1,4 +1,4 @@
-"""Failures of our own handlers, timers and callbacks in a crawl: Scrapy logs them and goes on; here they end it."""
+"""Failures of our own handlers, timers and callbacks in a crawl: Scrapy only logs them; here they end it."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from newsarchive.errors import NewsArchiveError
 logger = logging.getLogger(__name__)
 
 MOST = 5
-"""Reasons that are reported: what comes after the first few is their consequence."""
+"""Number of reasons reported: what follows the first few is their consequence."""
 
 
 class Failures:
-    """What failed in our own code during one crawl of any kind; all of it is reported when the crawl is over."""
+    """What failed in our own code during a crawl of any kind; it is reported at the end of the crawl."""
 
     def __init__(self, crawler: Crawler) -> None:
         self.reasons: list[str] = []
@@ -38,21 +38,21 @@ class Failures:
         return self
 
     def note(self, reason: str) -> None:
-        """Keep a reason for the end of the crawl, which goes on."""
+        """Keep a reason to report at the end; the crawl continues."""
         if reason not in self.reasons and len(self.reasons) < MOST:
             self.reasons.append(reason)
 
     def end(self, reason: str) -> None:
-        """End the crawl for a reason: what is under way is finished, nothing new is begun."""
+        """End the crawl for a reason: what is under way is finished, nothing new begins."""
         self.note(reason)
         engine = self._crawler.engine
         if self._closing is None and engine.spider is not None:
             self._closing = close_soon(self._crawler, reason="failed")
 
     def error(self, failure: Failure) -> None:
-        """A spider's callback or a pipeline raised.
+        """Record that a spider's callback or a pipeline raised.
 
-        Never go on when storing fails: an archive that is silently wrong is worse than a crawl that stops.
+        Never continue when storing fails: an archive that is silently wrong is worse than a crawl that stops.
         """
         logger.debug("An error in a callback", exc_info=failure.value)
         if isinstance(failure.value, (sqlite3.Error, OSError)):
@@ -62,7 +62,7 @@ class Failures:
 
     @contextmanager
     def noted(self) -> Iterator[None]:
-        """Keep the reason of what is raised inside; what follows is still done."""
+        """Keep the reason for what is raised inside; what follows is still done."""
         try:
             yield
         except Exception as error:
@@ -89,7 +89,7 @@ _CLOSING: set[asyncio.Task[None]] = set()
 
 @contextmanager
 def failure_ends_crawl(crawler: Crawler) -> Iterator[None]:
-    """The body of a signal handler or timer that stores or decides: what it raises ends the crawl."""
+    """Enclose the body of a signal handler or timer that stores or decides: what it raises ends the crawl."""
     try:
         yield
     except CloseSpider:
@@ -100,14 +100,14 @@ def failure_ends_crawl(crawler: Crawler) -> Iterator[None]:
 
 
 def failures_of(crawler: Crawler) -> Failures:
-    """The failures of a crawl that has begun."""
+    """Return the failures of a crawl that has begun."""
     failures = crawler.get_extension(Failures)
     assert failures is not None
     return failures
 
 
 def cause_of(error: BaseException | None) -> str:
-    """An error in one clause.
+    """Return an error in one clause.
 
     >>> cause_of(OSError(28, "No space left on device", "data/archive.db"))
     'storing failed: No space left on device (data/archive.db)'

@@ -1,4 +1,4 @@
-"""CrawlProcess: how crawls end on Ctrl-C and SIGTERM, in good order on the first and at once on the second."""
+"""CrawlProcess: crawls end in order on the first Ctrl-C or SIGTERM, and at once on the second."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from newsarchive.crawling.spiders.page import Postponed
 logger = logging.getLogger(__name__)
 
 STOP_SECONDS = 5.0
-"""How long what is under way may take after a signal."""
+"""How long requests and pages under way may take after a signal."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _SHOW_CURSOR = b"\x1b[?25h"
 
@@ -28,8 +28,8 @@ _SHOW_CURSOR = b"\x1b[?25h"
 class CrawlProcess(SignalProcess):
     """Scrapy's process of crawls; a signal ends pauses and queues at once, and what is under way within five seconds.
 
-    Scrapy itself waits for all that was begun, pauses and timeouts included, and its second signal leaves runs open
-    that say that they failed.
+    Scrapy itself waits for everything that was begun, including pauses and timeouts, and on a second signal leaves runs
+    open, which then count as failed.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -40,7 +40,7 @@ class CrawlProcess(SignalProcess):
         logging.getLogger("scrapy").setLevel(settings["LOG_LEVEL"])  # it sets DEBUG: two records a page for nobody
 
     def run(self) -> None:
-        """Run the crawls to their end; afterwards signals do what they did before."""
+        """Run the crawls to their end, and restore the signal handlers."""
         before = [(each, signal.getsignal(each)) for each in _SIGNALS]
         try:
             self.start()
@@ -56,7 +56,7 @@ class CrawlProcess(SignalProcess):
         reactor.callFromThread(self._stop_in_order)
 
     def second_signal(self, signum: int) -> None:
-        """Die of the second signal, here and now: what was committed is safe, the next run resumes from there."""
+        """Die of the second signal at once: what was committed is safe, and the next run resumes from there."""
         if os.isatty(2):
             os.write(2, _SHOW_CURSOR)  # a progress bar hides it
         signal.signal(signum, signal.SIG_DFL)
@@ -81,7 +81,7 @@ def _is_running(crawler: Crawler) -> bool:
 
 
 async def _stop(crawler: Crawler) -> None:
-    """End one crawl: begin nothing more, let five seconds pass for what is under way, then drop it."""
+    """End one crawl: begin nothing more, wait five seconds for what is under way, then drop it."""
     reason = Postponed("stopped before it was fetched")
     downloader = downloader_of(crawler)
     downloader.stop(reason)

@@ -1,4 +1,4 @@
-"""PoliteDownloader: each host is asked no faster than it allows, whatever AutoThrottle makes of its delay.
+"""PoliteDownloader: each host is requested no faster than it allows, whatever AutoThrottle makes of its delay.
 
 Scrapy keeps a delay per host in a slot that AutoThrottle changes with every answer, and that is dropped and made again.
 What a host asked for is kept here instead, and applied where a slot decides when its next request may go out: every
@@ -27,9 +27,9 @@ from newsarchive.crawling.scrapy_internals import SlotDownloader
 from newsarchive.crawling.spiders.page import Postponed
 
 LONGEST_DELAY = 60.0
-"""Seconds between two requests that a host may ask for; a crawl at less than one page a minute would never end."""
+"""Seconds between two requests that a host may demand; a crawl at less than one page a minute would never end."""
 _LAST_ASKED: dict[str, float] = {}
-"""When each host was last asked, over all crawls of this process: two sites may share a host."""
+"""When each host was last requested, over all crawls of this process: two sites may share a host."""
 
 
 @dataclass
@@ -38,14 +38,14 @@ class Host:
 
     delay: float = 0.0
     answered: float = 0.0
-    """When it last answered; its delay counts from there, for a request may be long on its way."""
+    """When it last answered; its delay counts from there, because a request may take long."""
     paused_until: float = 0.0
     refused: Postponed | None = None
-    """Why nothing more is asked of it in this run."""
+    """Why nothing more is requested from it in this run."""
 
 
 class PoliteSlot(Slot):
-    """A host's queue of requests; what the host asked for is a floor under its delay."""
+    """A host's queue of requests, with the delay that the host demands as a minimum."""
 
     def __init__(self, slot: Slot, host: Host, *, last_asked: float) -> None:
         super().__init__(slot.concurrency, slot.delay, slot.jitter)
@@ -53,14 +53,14 @@ class PoliteSlot(Slot):
         self.lastseen = last_asked
 
     def download_delay(self) -> float:
-        """Seconds between the last request and the next: the largest of throttle, floor and what is left of a pause."""
+        """Return the seconds from the last request to the next: the largest of throttle, minimum and rest of a pause."""
         host = self.host
         floor = max(self.lastseen, host.answered) + host.delay if host.delay else 0.0
         return max(super().download_delay(), max(floor, host.paused_until) - self.lastseen)
 
 
 class PoliteDownloader(SlotDownloader):
-    """Scrapy's Downloader with a floor per host, pauses that hold what is queued too, and an end at any moment."""
+    """Scrapy's Downloader with a minimum delay per host, pauses that also hold queued requests, and a prompt end."""
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
@@ -74,11 +74,11 @@ class PoliteDownloader(SlotDownloader):
     # What hosts ask for
 
     def host(self, url: str) -> Host:
-        """What is known of the host of an address."""
+        """Return what is known of the host of a URL."""
         return self._hosts.setdefault(host_of(url), Host())
 
     def keep_apart(self, url: str, seconds: float) -> float:
-        """From now on ask the host of `url` at most once in so many seconds; returns what holds, a minute at most."""
+        """Request from the host of `url` at most once in so many seconds; return the delay kept, at most a minute."""
         host = self.host(url)
         host.delay = max(host.delay, min(seconds, LONGEST_DELAY))
         return host.delay
@@ -87,32 +87,32 @@ class PoliteDownloader(SlotDownloader):
         self.host(request.url).answered = monotonic()
 
     def slow_down(self, url: str) -> None:
-        """Ask for half as much from now on: the host has said that the pace was too high."""
+        """Halve the pace from now on: the host has said that it was too high."""
         host, slot = self.host(url), self.slots.get(host_of(url))
         present = max(host.delay, slot.delay if slot is not None else self._delay)
         self.keep_apart(url, max(2 * present, 0.25))
 
     def pause(self, url: str, seconds: float) -> None:
-        """Ask the host for nothing for so long, what is queued included."""
+        """Request nothing from the host for so long, including what is queued."""
         host = self.host(url)
         host.paused_until = max(host.paused_until, monotonic() + seconds)
 
     # The end
 
     def refuse(self, url: str, reason: Postponed) -> None:
-        """Ask the host of `url` for nothing more in this run."""
+        """Request nothing more from the host of `url` in this run."""
         self.host(url).refused = reason
         if slot := self.slots.get(host_of(url)):
             _drop_queue(slot, reason)
 
     def stop(self, reason: Postponed) -> None:
-        """Begin no request any more; those that were sent may end."""
+        """Begin no more requests; those already sent may end."""
         self._stopped = self._stopped or reason
         for slot in self.slots.values():
             _drop_queue(slot, reason)
 
     def abandon(self, reason: Postponed) -> None:
-        """End at once what is still under way."""
+        """End what is still under way at once."""
         self.stop(reason)
         self._abandoned = reason
         for task in [*self._fetches, *self._transfers]:
@@ -120,13 +120,13 @@ class PoliteDownloader(SlotDownloader):
 
     @property
     def under_way(self) -> int:
-        """How many requests were sent and not answered yet."""
+        """The number of requests sent and not answered yet."""
         return len(self._transfers)
 
     # Scrapy's side
 
     def get_slot_key(self, request: Request) -> str:
-        """The host that a request goes to; a redirect carries the key of the host that it came from."""
+        """Return the host that a request goes to; a redirect would carry the key of the host that it came from."""
         return host_of(request.url)
 
     def slot_for(self, slot: Slot, request: Request) -> Slot:
@@ -136,7 +136,7 @@ class PoliteDownloader(SlotDownloader):
         return PoliteSlot(slot, self.host(request.url), last_asked=last_asked)
 
     def fetch(self, request: Request, spider: Spider | None = None) -> Deferred[Response | Request]:
-        """Send a request through the middlewares; fires with Postponed where it is abandoned."""
+        """Send a request through the middlewares; fires with Postponed if it is abandoned."""
         self.active.add(request)
         task = self.send(request)
         self._fetches.add(task)
@@ -165,13 +165,13 @@ class PoliteDownloader(SlotDownloader):
             self._transfers.discard(transfer)
 
     def close(self) -> None:
-        """End the slots, and remember when each host was asked."""
+        """End the slots, and remember when each host was requested."""
         _LAST_ASKED.update({key: slot.lastseen for key, slot in self.slots.items()})
         super().close()
 
 
 def downloader_of(crawler: Crawler) -> PoliteDownloader:
-    """The downloader of a crawl, which its settings make a polite one."""
+    """Return the downloader of a crawl; the settings make it a polite one."""
     downloader = crawler.engine.downloader
     assert isinstance(downloader, PoliteDownloader)
     return downloader

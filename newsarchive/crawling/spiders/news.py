@@ -20,22 +20,22 @@ BATCH = 50
 
 
 class Plan(Protocol):
-    """What to read of a site in this run; the archive makes it from what it knows."""
+    """What to read of a site in this run; the archive makes it."""
 
     def begin(self) -> list[ListingRequest]:
         """The listings to read first."""
 
     async def read(self, request: ListingRequest, page: Page) -> list[ListingRequest]:
-        """Take in what a listing gave; gives the listings to read next."""
+        """Store what a listing gave; return the listings to read next."""
 
     def fail(self, request: ListingRequest, reason: str) -> list[ListingRequest]:
-        """Take in that a listing could not be had; gives what to read instead."""
+        """Record that a listing could not be fetched; return what to read instead."""
 
     def held(self) -> list[ListingRequest]:
         """Listings that were put off until the pages due had been fetched."""
 
     def due(self, limit: int) -> list[tuple[str, Hints]]:
-        """URLs whose page is to be fetched now, each given once, with what a listing said of it."""
+        """Return up to `limit` URLs to fetch now, each once, with what a listing said of it."""
 
 
 class NewsSpider(Spider):

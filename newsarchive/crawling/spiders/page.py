@@ -34,18 +34,18 @@ ANSWERS = [304, *range(400, 600)]
 
 
 def sites_of(spider: Spider | None) -> list[Site] | None:
-    """The sites whose pages a spider fetches; None for a probe, which is to find out about one."""
+    """Return the sites whose pages a spider fetches; None for a probe, which is to find out about one."""
     site: Site | None = getattr(spider, "site", None)
     sites: dict[str, Site] | None = getattr(spider, "sites", None)
     return [site] if site else None if sites is None else list(sites.values())
 
 
 class Postponed(NewsArchiveError, IgnoreRequest):
-    """A request that was not sent, or given up, for a reason that says nothing of its page: another run may send it."""
+    """A request not sent, or given up, for a reason that says nothing of its page: another run may send it."""
 
 
 class HostGivenUp(Postponed):
-    """A request to a host that is not the site's and asked for longer pauses than a run has."""
+    """A request to a host that is not the site's and demanded longer pauses than a run has."""
 
 
 class PageWaits(NewsArchiveError, IgnoreRequest):
@@ -60,14 +60,14 @@ class HeadTooLong(NewsArchiveError, DownloadFailedError):
 
 
 class RobotsUnknown(NewsArchiveError, IgnoreRequest):
-    """A request to a host whose robots.txt cannot be had now: it may forbid anything."""
+    """A request to a host whose robots.txt cannot be fetched now: it may forbid anything."""
 
     def __str__(self) -> str:
         return f"robots.txt cannot be had ({self.args[0]}), so nothing may be fetched"
 
 
 class PageSpider(Spider):
-    """Fetches the pages of `urls`; `sites` says of which site each is."""
+    """Fetches the pages of `urls`; `sites` names the site of each."""
 
     name = "page"
     urls: tuple[str, ...]
@@ -82,7 +82,7 @@ class PageSpider(Spider):
         yield fetched(response, self.sites[url].name, url, hints)
 
     def page_failed(self, failure: Failure) -> Iterator[Extracted]:
-        """The page could not be had; of one that was postponed nothing is to be stored."""
+        """Report that a page could not be fetched; nothing is stored of one that was postponed."""
         url = failure.request.cb_kwargs["url"]  # type: ignore[attr-defined]
         nothing = Fetched(site=self.sites[url].name, urls=(url,), pages=(), captures=())
         outcome = "postponed" if isinstance(failure.value, Postponed) else "failed"
@@ -92,7 +92,7 @@ class PageSpider(Spider):
 def page_request(
     url: str, callback: Callable[..., Any], errback: Callable[[Failure], Any], *, hints: Hints = Hints()
 ) -> Request:
-    """The request for an article's page, whose body is to stay as it comes over the wire."""
+    """Return the request for an article's page, whose body is to stay as it comes over the wire."""
     return Request(
         url,
         callback=callback,
@@ -104,7 +104,7 @@ def page_request(
 
 
 def page_of(response: Response) -> Page:
-    """A Scrapy response as a Page."""
+    """Return a Scrapy response as a Page."""
     headers = {header_text(n).lower(): header_text(b",".join(values)) for n, values in response.headers.items()}
     cut = BROKEN_OFF if "dataloss" in response.flags else ""
     return Page(url=response.url, body=response.body, status=response.status, headers=headers, cut=cut)
@@ -123,7 +123,7 @@ def header_text(value: bytes) -> str:
 
 
 def fetched(response: Response, site: str, url: str, hints: Hints, *, home: str = "") -> Fetched | Extracted:
-    """What a page request brought: a page for extraction, or the outcome that its status or type already tells."""
+    """Return the page for extraction, or the outcome if the status or the type already determines it."""
     hops = response.meta.get("redirect_urls", [])
     capture = response.meta.get("capture")
     item = Fetched(
@@ -177,7 +177,7 @@ _REFUSALS: tuple[tuple[type[Exception], str], ...] = (
 
 
 def refusal(failure: Failure) -> str:
-    """Why a request failed, in words."""
+    """Return in words why a request failed."""
     error = failure.value
     if isinstance(error, NotKept | Postponed | HeadTooLong):
         return str(error)
