@@ -53,7 +53,7 @@ class PoliteSlot(Slot):
         self.lastseen = last_asked
 
     def download_delay(self) -> float:
-        """Return the seconds from the last request to the next: the largest of throttle, minimum and rest of a pause."""
+        """Return the seconds from the last request to the next: largest of throttle, minimum and rest of a pause."""
         host = self.host
         floor = max(self.lastseen, host.answered) + host.delay if host.delay else 0.0
         return max(super().download_delay(), max(floor, host.paused_until) - self.lastseen)
