@@ -28,22 +28,19 @@ from typing import Any
 
 import trafilatura
 
+from benchmarks.ablation import ablate, print_ablation
+from benchmarks.predictions import Item, extract, prediction
 from benchmarks.scoring import Figures, score_page, summarise
-from newsarchive.extraction import extract_article
-from newsarchive.extraction.metadata import read_metadata
-from newsarchive.extraction.pages import read_tree
-from newsarchive.items import Article, Hints, NotAnArticle, Page
-from newsarchive.sites import host_site
-
-Item = dict[str, Any]
-_WITHOUT_LEAD = ("zyte",)
-_LISTED = Hints(kind="post")  # all pages are known to be articles, as if a listing said so
+from newsarchive.items import Page
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark. Returns the exit status: 0 if no figure is below its floor, else 1."""
     options = _options(arguments)
     items = _items(options)
+    if options.ablate:
+        print_ablation(_run(items, partial(ablate, options.folder), options.jobs))
+        return 0
     rows = _run(items, partial(predict, options.folder, peer=options.peer), options.jobs)
     if options.output:
         options.output.write_text("".join(json.dumps(row["ours"], ensure_ascii=False) + "\n" for row in rows))
@@ -66,6 +63,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--datasets", default="", help="only these datasets, separated by commas")
     parser.add_argument("--ids", type=Path, help="file with the ids of the pages to run, one per line")
     parser.add_argument("-o", "--output", type=Path, help="write the predictions here, one per line")
+    parser.add_argument("--ablate", action="store_true", help="print what each rule brings on each dataset, and stop")
     parser.add_argument("--floors", type=Path, help="TOML file with the lowest acceptable figures")
     return parser.parse_args(arguments)
 
@@ -109,7 +107,7 @@ def predict(folder: Path, item: Item, *, peer: str | None) -> dict[str, Any]:
     page = Page(url=item["url"], body=body)
     row: dict[str, Any] = {}
     makers: list[tuple[str, Callable[[], Any]]] = [
-        ("ours", partial(_ours, page, item)),
+        ("ours", partial(extract, page, item)),
         *([("peer", partial(_peer, body, item))] if peer else []),
     ]
     for name, make in makers if item.get("turn", 0) % 2 else makers[::-1]:
@@ -117,44 +115,9 @@ def predict(folder: Path, item: Item, *, peer: str | None) -> dict[str, Any]:
         start = time.process_time()
         made = make()
         cost = 1000 * (time.process_time() - start)
-        row[name] = {"id": item["id"], **(_prediction(made, page, item) if name == "ours" else made)}
+        row[name] = {"id": item["id"], **(prediction(made, page, item) if name == "ours" else made)}
         row[f"{name}_ms"] = cost
     return row
-
-
-def _ours(page: Page, item: Item) -> Article | str:
-    try:
-        return extract_article([page], item["url"], site=host_site(item["url"]), hints=_LISTED)
-    except NotAnArticle as no:
-        return no.reason
-
-
-def _prediction(article: Article | str, page: Page, item: Item) -> dict[str, Any]:
-    if isinstance(article, str):
-        return {"not_an_article": article}
-    parts = [article.body] if item["dataset"] in _WITHOUT_LEAD else [article.lead, article.body]
-    lead = sorted(article.images, key=lambda image: not image.lead)
-    return {
-        "title": article.title,
-        "body": "\n\n".join(part for part in parts if part),
-        "authors": _signed(article),
-        "date": _day(page, item),
-        "images": [image.url for image in lead],
-        "lang": article.language,
-    }
-
-
-def _signed(article: Article) -> list[str]:
-    """Return the names shown as authors in view `archive`: a desk only if no person signs."""
-    names = [author.name for author in article.authors if author.role == "author"]
-    return names or [author.name for author in article.authors if author.role == "desk"]
-
-
-def _day(page: Page, item: Item) -> str:
-    """Return the local calendar day of publication; the record itself is in UTC."""
-    tree = read_tree(page)
-    site = host_site(item["url"])
-    return read_metadata(tree, item["url"], site=site, hints=_LISTED).published_day if tree is not None else ""
 
 
 def _peer(body: bytes, item: Item) -> dict[str, Any]:

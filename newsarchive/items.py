@@ -7,6 +7,7 @@ Times are text, as stored in the archive: UTC ISO 8601 with ``Z`` (``2025-02-18T
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from newsarchive.errors import NewsArchiveError
 
@@ -132,8 +133,9 @@ class Article:
     images: tuple[Image, ...] = ()
     categories: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
-    evidence: dict[str, str] = field(default_factory=dict)
-    """The source of each field: ``{"title": "json-ld", "authors": "by-line", "body": "trafilatura:fast"}``."""
+    evidence: dict[str, Any] = field(default_factory=dict)
+    """The source of each field: ``{"title": "json-ld", "authors": "by-line", "body": "trafilatura:fast"}``; `omitted`
+    lists what was left out of the text's element: ``{"rule": "read-more", "text": "Оқыңыз: …", "length": 52}``."""
     more_pages: tuple[str, ...] = ()
     """Further pages of this article, in order, that were not among the given pages."""
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 from newsarchive.database.forgotten import Addresses
 
 HIDDEN = "(select article from hidden)"
-OPEN = frozenset({"certificates", "coverage", "search_index", "sites", "warc_files"})
+OPEN = frozenset({"certificates", "coverage", "omissions", "search_index", "sites", "warc_files"})
 """Tables and views that reveal nothing about single articles."""
 NAMES_HIDDEN = "names_hidden"
 """SQL function of the room's connections: true if a text names a hidden article by an address or title."""

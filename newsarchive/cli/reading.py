@@ -151,7 +151,7 @@ def hit_as_dict(hit: Hit) -> dict[str, Any]:
 @click.argument("article", metavar="ID|URL")
 @click.option("--revision", type=int, help="An earlier revision, by its number.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="markdown", show_default=True)
-@click.option("--evidence", is_flag=True, help="Show where each field came from.")
+@click.option("--evidence", is_flag=True, help="Show where each field came from, and what was left out of the text.")
 @json_option
 @click.pass_obj
 def show(archive: Archive, article: str, revision: int | None, form: str, evidence: bool, as_json: bool) -> None:
@@ -160,11 +160,21 @@ def show(archive: Archive, article: str, revision: int | None, form: str, eviden
     row = revision_row(db, find_article(db, article), revision)
     if evidence:
         found = json.loads(row["evidence"])
-        rows = [{"field": name, "source": source} for name, source in found.items()]
-        print_json(found) if as_json else print_table(rows, {"field": "Field", "source": "From"}, empty="None is kept.")
+        print_json(found) if as_json else _print_evidence(found)
         return
     url, site = db.conn.execute("select url, site from articles where id = ?", (row["article"],)).fetchone()
     click.echo(render_article(article_of_revision(row, url=url, site=site), "json" if as_json else form))
+
+
+def _print_evidence(evidence: dict[str, Any]) -> None:
+    """Print the source of each field, and what was left out of the element with the text."""
+    omitted = evidence.pop("omitted", [])
+    rows = [{"field": name, "source": source} for name, source in evidence.items()]
+    print_table(rows, {"field": "Field", "source": "From"}, empty="None is kept.")
+    if omitted:
+        click.echo()
+        shown = [{**o, "text": o["text"] or f"({o['more']} more)"} for o in omitted]
+        print_table(shown, {"rule": "Left out by", "length": "Characters", "text": "Beginning with"}, empty="")
 
 
 def find_article(db: Database, text: str, *, to_publish: bool = False) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
@@ -27,7 +28,7 @@ from newsarchive.crawling.spiders.probe import More
 from newsarchive.database import lock_archive, open_archive, retry_after_of, save_site
 from newsarchive.discovery import ListingError, probe_urls, profile_toml, propose_site, read_listing, start_urls
 from newsarchive.export.files import atomic_write
-from newsarchive.items import Extracted, Fetched, Listed, Page
+from newsarchive.items import Article, Extracted, Fetched, Listed, Page
 from newsarchive.reextraction.learning import ENOUGH, learn
 from newsarchive.sites import Site, Source, profile_paths
 from newsarchive.text.counting import counted
@@ -137,9 +138,36 @@ def check(archive: Archive, name: str, from_stored: bool, strict: bool, as_json:
         click.echo(f"{site.name}: {counted(len(listed), 'article')} on the first listings")
         for result in results:
             click.echo("\n".join(f"  {key}: {value}" for key, value in result.items()) + "\n")
+        if line := _most_left_out(archive, site):
+            click.echo(line)
         for url, reason in failures.items():
             archive.warn(f"{url}: {reason}")
     sys.exit(0 if any("title" in result for result in results) else 1)
+
+
+def _left_out(article: Article) -> str:
+    """Return what was left out of the element with the article's text, by rule, the most first."""
+    lengths: Counter[str] = Counter()
+    for omission in article.evidence.get("omitted", ()):
+        lengths[omission["rule"]] += omission["length"]
+    return ", ".join(f"{rule} {counted(length, 'character')}" for rule, length in lengths.most_common(3)) or "nothing"
+
+
+def _most_left_out(archive: Archive, site: Site) -> str:
+    """Return a line on the rule that takes most of this site's stored text; empty if none is stored."""
+    if not (archive.folder / "archive.db").exists():
+        return ""
+    db = archive.read()
+    row = db.conn.execute(
+        "select rule, articles, characters from omissions where site = ? order by characters desc limit 1", (site.name,)
+    ).fetchone()
+    db.close()
+    if row is None:
+        return ""
+    return (
+        f"In the stored articles, the rule {row[0]} leaves out most: {counted(row[2], 'character')} in"
+        f" {counted(row[1], 'article')}. See: newsarchive show ID --evidence"
+    )
 
 
 def _refuse_postponed(archive: Archive, name: str) -> None:
@@ -276,4 +304,5 @@ def _in_short(result: Extracted) -> dict[str, str]:
         "images": str(len(article.images)),
         "language": article.language,
         "body": f"{len(article.body.split())} words: {article.body[:100]}…",
+        "left out": _left_out(article),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from newsarchive.extraction.blocks import Block, Element, absolute
 from newsarchive.extraction.markdown import plain, to_markdown
@@ -13,12 +14,13 @@ from newsarchive.extraction.metadata import (
     choose_language,
     lead_source,
     read_metadata,
-    why_not_an_article,
 )
-from newsarchive.extraction.not_article import BLOCK_PAGE
+from newsarchive.extraction.not_article import BLOCK_PAGE, is_empty_shell, looks_like_a_list, refusal, signs_against
+from newsarchive.extraction.omissions import summed
 from newsarchive.extraction.pages import read_tree
 from newsarchive.extraction.parts import find_more_pages, guess_next_page
-from newsarchive.extraction.text import Text, read_text
+from newsarchive.extraction.rules import is_on
+from newsarchive.extraction.text import Text, last_text, read_text
 from newsarchive.items import Article, BlockPage, Hints, Image, NotAnArticle, Page
 from newsarchive.sites import Site
 from newsarchive.text.encodings import printable_record
@@ -36,12 +38,21 @@ def extract_article(pages: Sequence[Page], url: str, *, site: Site, hints: Hints
     _references = [element for tree in trees for element in tree.iter()]
     first = trees[0]
     metadata = read_metadata(first, url, site=site, hints=hints)
-    if reason := why_not_an_article(first, url, metadata=metadata, site=site, hints=hints):
+    signs = signs_against(first, url, metadata=metadata, site=site, hints=hints)
+    if reason := refusal(signs):
         raise (BlockPage if reason is BLOCK_PAGE else NotAnArticle)(url, reason)
     texts = [_text(tree, url, metadata, site, hints) for tree in trees]
     if not any(text.body for text in texts):
-        raise NotAnArticle(url, "no text")
+        texts = [last_text(tree, url, jsonld_body=metadata.jsonld_body) for tree in trees]
+    read = [block for text in texts for block in (*text.body, *(b for _, b in text.omitted))]
+    if not any(text.body for text in texts):
+        reason = signs[0].reason if signs else "an empty shell" if is_empty_shell(first, metadata) else "no text"
+        raise NotAnArticle(url, reason)
+    if signs and not hints.kind and is_on("list-shape") and looks_like_a_list(read):
+        raise NotAnArticle(url, signs[0].reason)
     article = _article(trees, texts, metadata, url, given=[page.url for page in pages], site=site, hints=hints)
+    if signs:
+        article.evidence["kept_despite"] = ", ".join(sign.reason for sign in signs)
     return printable_record(article)
 
 
@@ -73,12 +84,13 @@ def _article(
     unquoted = [block.text for block in body if block.text and not block.quoted]
     authors, authors_source = choose_authors(metadata, unquoted, site=site, hints=hints)
     images = choose_images(metadata, trees[0], texts[0].main, site=site, hints=hints, url=url)
-    evidence = {
+    evidence: dict[str, Any] = {
         **metadata.evidence,
         "authors": authors_source,
         "lead": texts[0].lead_evidence,
         "body": texts[0].evidence,
         "lead_image": lead_source(images, metadata, hints=hints),
+        "omitted": summed([omission for text in texts for omission in text.omitted]),
     }
     return Article(
         url=metadata.canonical or url,

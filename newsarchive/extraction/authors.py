@@ -7,12 +7,13 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from html import unescape
 
+from newsarchive.extraction.datelines import header_lines
 from newsarchive.extraction.jsonld import Object, resolved, types_of
 from newsarchive.extraction.regions import Element, clean, folded, selected, text_of
 from newsarchive.extraction.survey import Survey
 from newsarchive.items import Author
 from newsarchive.kazakh.bylines import find_byline
-from newsarchive.kazakh.names import normal_name
+from newsarchive.kazakh.names import name_evidence, name_words, normal_name
 from newsarchive.kazakh.scripts import script_of
 from newsarchive.kazakh.transliteration import to_cyrillic
 from newsarchive.sites import Site
@@ -122,7 +123,9 @@ _TAIL = re.compile(
     r"|\s*\d{1,2}[./]\d.*$",
     re.I,
 )
-_AND = re.compile(r"\s*(?:[;/\n•·|&]|\s(?:and|und|et|y|e|i|en|og|och|ja|ve|a|és|and by|и|және|мен|і|та)\s)\s*", re.I)
+_AND = re.compile(
+    r"\s*(?:[;/\n•·|&]|\s(?:and|und|et|en|og|och|ja|ve|és|and by|және|мен|бен|пен|та|(?-i:y|e|i|a|и|і))\s)\s*", re.I
+)
 
 
 def split_names(text: str) -> list[str]:
@@ -137,7 +140,7 @@ def split_names(text: str) -> list[str]:
     if re.match(r"https?:|www\.|@", text) or len(text) > 250:
         return []
     text = re.sub(r"\S+@\S+|\[at\]", " ", text)
-    while (rest := _LEAD.sub("", text)) != text:
+    while (rest := _without_label(text)) != text:
         text = rest
     if reverse := re.fullmatch(r"([^\W\d_][\w'-]+), ([^\W\d_][\w'-]+)", text):
         return [f"{reverse[2]} {reverse[1]}"]
@@ -145,10 +148,26 @@ def split_names(text: str) -> list[str]:
     for part in _AND.split(text):
         # a comma is followed by another name, or by the job title or town of the first
         for i, piece in enumerate(part.split(",")):
-            name = _TAIL.sub("", _LEAD.sub("", piece.strip())).strip(" .:*–-\"'«»“”„")
+            name = _TAIL.sub("", _without_label(piece.strip())).strip(" .:*–-\"'«»“”„")
             if name and (i == 0 or (len(name.split()) > 1 and is_name(name))):
                 found.append(name)
     return found
+
+
+_NAME_TOO = re.compile(r"(?:di|von|af|av|par|door|text|por)\s+(?P<rest>[^\W\d_][\w'’.-]*)$", re.I)
+
+
+def _without_label(text: str) -> str:
+    """Remove a label such as «by»; «Di Harmon» and «Von Miller» are first names, since one word remains.
+
+    >>> _without_label("Di Harmon"), _without_label("di Anna Rossi")
+    ('Di Harmon', 'Anna Rossi')
+    """
+    return (
+        text
+        if (match := _NAME_TOO.match(text)) and text[0].isupper() and match["rest"][0].isupper()
+        else _LEAD.sub("", text)
+    )
 
 
 _PARTICLES = frozenset(
@@ -199,7 +218,8 @@ _NO_NAMES = re.compile(
     r"|photo|foto|фото|сурет|read|min|home|login|universit\w+|institute?|university|profess\w+|minist\w+|abteilung"
     r"|written|leave|reply|follow"
     r"|newsletter|subscribe|abonn\w+|about|über|zur person|to the|deutschland|germany|facebook|twitter|instagram"
-    r"|agenturen|agencies)\b|[?!:=<>{}#]|\.{2}|\d",
+    r"|agenturen|agencies|super ?user|users?|guest|feed|watermark|autopost\w*|importer|import|sync|bot|default"
+    r"|contributors?)\b|[?!:=<>{}#]|\.{2}|\d",
     re.I,
 )
 
@@ -228,6 +248,7 @@ def text_authors(paragraphs: Sequence[str], *, own: frozenset[str], others_known
     there is also a byline of the site, or if another source names the author (`others_known`).
     """
     joined: dict[str, str] = {}
+    paragraphs = _lines(paragraphs)
     found = find_byline([_join_patronyms(p, joined) if len(p) < 200 else p for p in paragraphs])
     foreign = [b for b in found if b.role == "author" and _names_other_medium(b.names, paragraphs, own)]
     if others_known or any(b.role == "author" and b not in foreign for b in found):
@@ -239,6 +260,16 @@ def text_authors(paragraphs: Sequence[str], *, own: frozenset[str], others_known
             for written, normal in zip(byline.names, byline.normal, strict=True)
         )
     )
+
+
+def _lines(paragraphs: Sequence[str]) -> list[str]:
+    """Return the paragraphs with the lines of the last two apart: a byline may follow the text after a line break."""
+    lines = list(paragraphs[:-2])
+    for paragraph in paragraphs[-2:]:
+        parts = paragraph.split("\n")
+        short = next((i for i in range(len(parts)) if all(len(part) < 80 for part in parts[i:])), len(parts))
+        lines += [*(["\n".join(parts[:short])] if short else []), *parts[short:]]
+    return lines
 
 
 _PATRONYM = re.compile(r"\b([^\W\d_]{3,})-(ұлы|улы|қызы|кызы)\b")
@@ -314,26 +345,60 @@ _BY = re.compile(
 )
 
 
+def header_authors(survey: Survey, *, site: Site, site_names: Sequence[str]) -> tuple[Author, ...]:
+    """Return the person named beside a date near the heading, whatever the classes: «12 мая 2025, Асем Нурлан».
+
+    Only names that are known as such: sections stand there too.
+    """
+    for line in header_lines(survey):
+        pieces = [_without_label(piece.strip()) for piece in _DATE_PIECES.split(line)]
+        names = [piece for piece in pieces if 1 < len(piece.split()) < 4 and is_name(piece)]
+        names = [name for name in names if name_evidence(name_words(name)) >= 2]
+        people = signed_authors(names, site=site, site_names=site_names)
+        if found := tuple(author for author in people if author.role == "author"):
+            return found
+    return ()
+
+
+_DATE_PIECES = re.compile(
+    r"\d{1,2}[:.]\d\d(?::\d\d)?|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{1,2}\s+[^\W\d_]{3,12}\.?,?\s+\d{4}(?:\s*г\.)?"
+    r"|\d{4}\s+жыл\w*\s+\d{1,2}\s+\w+|[|•·,;()/\n]|\s[–—-]\s|(?<=\d)\.\s|^\.\s|\b(?:опубликовано|добавил(?:\(а\))?|пользователем"
+    r"|жариялаған|жарияланды|posted|published|submitted)\b|\b(?:пн|вт|ср|чт|пт|сб|вс|дс|сс|бс|жм|жк)\b",
+    re.I,
+)
+
+
 def _by_profile(tree: Element, selector: str) -> list[str]:
     return [text_of(e) for e in selected(tree, selector)] if selector else []
 
 
 def _by_jsonld(article: Object, objects: Sequence[Object]) -> list[str]:
-    given = article.get("author") or article.get("creator") or article.get("contributor") or []
+    given = [value for key in ("author", "creator") for value in _listed(article.get(key))][:50]
+    given += _listed(article.get("contributor"))
     people: list[str] = []
     others: list[str] = []
-    for value in given if isinstance(given, list) else [given]:
+    for value in given:
         whole = resolved(value, objects)
         if isinstance(whole, str):
             people.append(whole)
         elif isinstance(whole, dict):
-            name = whole.get("name")
+            name = whole.get("name") or _whole_name(whole)
             if isinstance(name, dict):
                 name = name.get("name")
             for text in name if isinstance(name, list) else [name]:
                 if isinstance(text, str):
                     (others if "organization" in " ".join(types_of(whole)) else people).append(text)
     return people or others
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value] if value else []
+
+
+def _whole_name(person: Object) -> str:
+    """Return the name of a person that is given in parts."""
+    parts = [person.get(key) for key in ("givenName", "additionalName", "familyName")]
+    return " ".join(part.strip() for part in parts if isinstance(part, str) and part.strip())
 
 
 def _by_itemprop(survey: Survey) -> list[str]:

@@ -54,6 +54,8 @@ class Block:
     pieces: tuple[tuple[str, str], ...] = ()
     """The text in pieces, each with its link target or an empty string."""
     quoted: bool = False
+    folded: bool = False
+    """True for text in a box that is shown at a click."""
     depth: int = 0
     """The nesting depth in lists."""
     number: int = 0
@@ -65,6 +67,44 @@ class Block:
     def is_links(self) -> bool:
         """True if the text is almost entirely links."""
         return self.linked > _MOSTLY_LINKS * len(self.text)
+
+
+def is_prose(block: Block) -> bool:
+    """True if a block is prose, judged by its length and links."""
+    return block.kind == "p" and len(block.text) > 80 and block.linked < 0.3 * len(block.text)
+
+
+def is_running(block: Block) -> bool:
+    """True for prose that may also be an item of a list."""
+    return block.kind in ("p", "li") and len(block.text) > 80 and block.linked < 0.3 * len(block.text)
+
+
+_SENTENCE_END = re.compile(r"[.!?…։。؟।][\"'»”’“)\]]*$")
+
+
+def is_sentence(text: str, words: int = 4) -> bool:
+    """True if a text of at least so many words ends as a sentence does.
+
+    >>> is_sentence("Дети больше не ходят в школу пешком."), is_sentence("12 мая 2025 г."), is_sentence("Мәдениет")
+    (True, False, False)
+    """
+    return len([w for w in text.split() if w[:1].isalpha() or w[:1] in '«“"(']) >= words and bool(
+        _SENTENCE_END.search(text)
+    )
+
+
+def is_linked_text(block: Block) -> bool:
+    """True if a block that is a link may be the article's own text: a sentence, or a heading above a paragraph."""
+    if block.kind == "p":
+        return len(block.text) >= 60 and is_sentence(block.text)
+    if block.kind not in _HEADINGS:
+        return False
+    below = block.element.getnext()
+    return below is not None and below.tag in ("p", "figure", "img", "blockquote", "ul", "ol") and not _is_link(below)
+
+
+def _is_link(element: Element) -> bool:
+    return _link_share(element, " ".join("".join(element.itertext()).split())) >= 0.9
 
 
 def clean(text: str) -> str:
@@ -90,19 +130,42 @@ def _cleaned(text: str) -> str:
 _cleaned_cached = lru_cache(maxsize=4096)(_cleaned)
 
 
-def read_blocks(root: Element, *, skipped: Collection[Element] = ()) -> list[Block]:
-    """Return the blocks below an element in document order, except those below a skipped element."""
-    reader = _Reader(skipped)
+def read_blocks(root: Element, *, skipped: Collection[Element] = (), hidden: bool = False) -> list[Block]:
+    """Return the blocks below an element in document order, except those below a skipped element.
+
+    Those that the page hides are included only if `hidden` says so.
+    """
+    reader = _Reader(skipped, hidden=hidden)
     reader.walk(root)
     reader.flush(root)
     return reader.blocks
 
 
+_OFTEN_UNCLOSED = frozenset({"nav", "button", "menu", "dialog", "header", "aside", "footer", "form"})
+
+
+def wraps_article(element: Element) -> bool:
+    """True for a menu, a button or the like that the page does not close, so that its article is inside it."""
+    return element.tag in _OFTEN_UNCLOSED and (
+        element.find(".//main") is not None or element.find(".//article//h1") is not None
+    )
+
+
+def hides_text(root: Element) -> bool:
+    """True if the page hides an element with much of its text."""
+    hiding = (e for e in root.iter("div", "main", "article", "section", "body") if _is_hidden(e))
+    return any(len("".join(e.itertext()).strip()) >= _MIN_HIDDEN for e in hiding)
+
+
+_MIN_HIDDEN = 200
+
+
 class _Reader:
     """Collects text until a block begins or ends, then makes it a block."""
 
-    def __init__(self, skipped: Collection[Element] = ()) -> None:
+    def __init__(self, skipped: Collection[Element] = (), *, hidden: bool = False) -> None:
         self.skipped = skipped
+        self.hidden = hidden
         self.blocks: list[Block] = []
         self.pieces: list[tuple[str, str]] = []
         self.has_break = False
@@ -110,6 +173,7 @@ class _Reader:
         self.kind = "p"
         self.link = ""
         self.quoted = False
+        self.folded = False
         self.lists: list[list[int]] = []
 
     def walk(self, element: Element) -> None:
@@ -122,7 +186,7 @@ class _Reader:
             if skipped and child in skipped:
                 tag = "script"
             if tag in INLINE:
-                if not _is_hidden(child):
+                if self.hidden or not _is_hidden(child):
                     self._inline(child, tag)
             elif tag == "br":
                 self.pieces.append(("\v", ""))
@@ -132,7 +196,7 @@ class _Reader:
             elif tag in ("rt", "rp"):
                 if _is_bracketed(child):
                     self.walk(child)
-            elif tag not in _SKIPPED and isinstance(tag, str):
+            elif isinstance(tag, str) and (tag not in _SKIPPED or wraps_article(child)):
                 self._block(child, tag)
             if text := child.tail:
                 self._add(text)
@@ -159,7 +223,9 @@ class _Reader:
             self.blocks.append(block)
 
     def _block(self, element: Element, tag: str) -> None:
-        if _is_hidden(element):
+        if not self.hidden and _is_hidden(element):
+            if is_folded(element):
+                self._fold(element)
             return
         if self._runs_on(element, tag):
             self.walk(element)
@@ -172,6 +238,14 @@ class _Reader:
             self.walk(element)
             if self.pieces:
                 self.flush(element)
+
+    def _fold(self, element: Element, tag: str = "") -> None:
+        outer, self.folded = self.folded, True
+        if self.pieces:
+            self.flush(element.getparent())
+        self.walk(element)
+        self.flush(element)
+        self.folded = outer
 
     def _runs_on(self, element: Element, tag: str) -> bool:
         """True for a drop cap, or a custom element inside a line (custom elements are inline unless styled)."""
@@ -232,7 +306,7 @@ class _Reader:
 
     def _cell(self, cell: Element) -> list[Block]:
         """Add a cell to its row. Returns the images in it."""
-        inner = _Reader(self.skipped)
+        inner = _Reader(self.skipped, hidden=self.hidden)
         inner.walk(cell)
         inner.flush(cell)
         row = cell.getparent()
@@ -289,7 +363,13 @@ class _Reader:
             return
         linked = sum([len(piece.strip()) for piece, link in group if link])
         block = Block(
-            kind=self.kind, text=text, element=element, linked=linked, pieces=tuple(group), quoted=self.quoted
+            kind=self.kind,
+            text=text,
+            element=element,
+            linked=linked,
+            pieces=tuple(group),
+            quoted=self.quoted,
+            folded=self.folded,
         )
         if self.lists and self.kind == "li":
             block.depth = len(self.lists)
@@ -303,6 +383,7 @@ _BLOCKS = {
     "p": _Reader._paragraph,
     "pre": _Reader._preformatted,
     "blockquote": _Reader._quote,
+    "details": _Reader._fold,
     "figcaption": _Reader._caption,
     "ul": _Reader._list,
     "ol": _Reader._list,
@@ -328,6 +409,39 @@ def _is_hidden(element: Element) -> bool:
     return "hidden" in names or ("style" in names and _HIDING.search(element.get("style") or "") is not None)
 
 
+_FOLDED = re.compile(
+    r"(?:^|[\s_-])(?:spoiler\w*|\w*spoiler|accordion\w*|collaps\w*|toggle\w*|expand\w*|fold(?:ed|able)?|unfold|faq\w*"
+    r"|(?:read|show|see)-?more|more-?text|full-?text|hidden-?text|rest)(?:$|[\s_-])",
+    re.I,
+)
+
+
+def is_folded(element: Element) -> bool:
+    """True if hidden text is the article's, shown at a click: a spoiler, «show more», an accordion.
+
+    It is prose, and its class, or the element before it, is that of a switch.
+    """
+    text = " ".join("".join(element.itertext()).split())
+    if len(text) < _MIN_FOLDED or _link_share(element, text) > 0.3 or element.find(".//input") is not None:
+        return False
+    around = [element, element.getprevious(), element.getparent()]
+    if any(e is not None and _FOLDED.search(f"{e.get('class') or ''} {e.get('id') or ''}") for e in around):
+        return True
+    switch = element.getprevious()
+    return switch is not None and any(
+        e.tag in ("button", "summary") or e.get("onclick") or e.get("aria-expanded") or e.get("aria-controls")
+        for e in (switch, *switch.iter("button", "a", "span"))
+    )
+
+
+_MIN_FOLDED = 80
+
+
+def _link_share(element: Element, text: str) -> float:
+    linked = sum(len(" ".join("".join(a.itertext()).split())) for a in element.iter("a"))
+    return linked / len(text) if text else 0.0
+
+
 @lru_cache(maxsize=20_000)
 def _is_hiding(words: str) -> bool:
     return _HIDDEN_CLASS.search(words) is not None
@@ -347,6 +461,8 @@ def _is_data(table: Element) -> bool:
     if not _CELLS(table):
         return False
     cells = list(table.iter("td", "th"))
+    if table.find(".//h1") is not None or any(len(cell.findall("p")) > 2 for cell in cells):
+        return False
     longest = max(len("".join(c.itertext())) for c in cells)
     rows = sum(1 for _ in table.iter("tr"))
     return longest < 600 and len(cells) > rows and table.find(".//form") is None

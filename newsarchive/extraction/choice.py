@@ -2,189 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Protocol
 
-from newsarchive.extraction.blocks import Block, Element, has_media
+from newsarchive.extraction.blocks import Block, Element, has_media, is_linked_text, is_prose, is_running, is_sentence
+from newsarchive.extraction.copies import copied_blocks
+from newsarchive.extraction.marks import Marking
+from newsarchive.extraction.names import names_caption, names_caption_only, names_related_list, words_of
+from newsarchive.extraction.rules import is_on
+from newsarchive.extraction.structure import HEADINGS, LEAVES, Structure
 from newsarchive.text.fingerprints import fold
 
-_LONG = 25
 _MIN_ARTICLE = 400
 """Characters of text from which an element counts as an article of its own."""
-_LEAVES = frozenset({"p", "ul", "ol", "li", "blockquote", "span", "strong", "em", "b", "i", "font", "td", "table"})
 _WRAPS = frozenset({"ul", "ol", "li", "blockquote", "p"})
-_BOILERPLATE_TAGS = frozenset({"aside", "nav", "footer", "form", "fieldset", "details"})
-_BOILERPLATE = re.compile(
-    r"""(?:^|[\s_-])(?:
-    related\w*|recommend\w*|recirc\w*|similar|more-?topics?|topics?-more|outbrain|taboola|jp-relatedposts|yarpp\w*
-    |read-?(?:more|next|also|on)|see-?also|more-?(?:news|stories|on|from|articles|links)|also-?read|further-?reading
-    |most-?(?:read|viewed|popular)|popular|trending|latest|recent
-    |newsletter\w*|subscri\w+|signup|sign-up|registration|promo\w*|advert\w*|adv|advtext\w*|ads?|sponsor\w*|affiliate\w*|banner|cta|disclaimer
-    |shar(?:e|es|ing|er)|share-?\w*|sharedaddy|social\w*|follow\w*|addtoany|sociable
-    |comments?|commentlist|disqus|respond|replies
-    |sidebar|side-bar|widgets?|teasers?(?!-?text)|ticker|carousel|slider|breaking
-    |tags?|tag-?list|taglist|tagcloud|tag-cloud|topics|keywords|post-?cats|cat-links
-    |author-?(?:bio|box|info|card|profile|about|content|desc\w*|image|block)|about-?(?:the-)?author|bio|post-?author
-    |breadcrumbs?|pagination|page-?links|pager|post-?nav\w*|nav|navigation|menu|toolbar|tool-?box|tools
-    |print-(?:only|header|footer)|modal\w*|popup\w*|pop-up|overlay|tooltip|toast\w*|cookie\w*|consent|login|donat\w+
-    |copyright|fact|facts|fact-?box\w*|info-?box\w*|box-?out|text-?resiz\w*|reactions?|wp-embedded-content
-    |source-?list|corrections|feedback|report-error|poll|quiz|rating|vote|views?|counter|meta-?bar|metabar|post-?meta|entry-?meta
-    |entry-footer|post-footer|article-footer|post-views|hide|hidden|nocontent
-    )(?:$|[\s_-])""",
-    re.X,
-)
-_RELATED = re.compile(
-    r"(?:^|[\s_-])(?:related-?(?:posts?|articles?|news|stories|items|content)?|jp-relatedposts|yarpp\w*|outbrain|taboola"
-    r"|similar-?(?:posts?|articles?|news)|recommended-?(?:posts?|articles?|news)|recirc\w*)(?:$|[\s_-])"
-)
-_HEADINGS = ("h1", "h2", "h3", "caption")
 _MIN_TEXT = 40
 """Length of the shortest article in folded characters."""
-_CAPTION = re.compile(
-    r"""(?:^|[\s_-])(?:caption\w*|\w*caption|wp-caption-text|credits?|legend|imgcap
-    |(?:lead-?)?(?:image|img|photo|foto|picture|media|bild)[_-]*(?:block)?[_-]*
-        (?:desc\w*|caption\w*|info|text|credits?|copyright|source|title|legend|author)
-    |wrapper-(?:image|img|photo|picture))(?:$|[\s_-])""",
-    re.X,
-)
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-
-
-def words_of(element: Element) -> str:
-    """Return the class and id of an element in lower case, with camel case split by hyphens."""
-    classes, name = element.get("class"), element.get("id")
-    if not classes and not name:
-        return ""
-    return _split_camel_case(f"{classes or ''} {name or ''}"[:300])
-
-
-@lru_cache(maxsize=20_000)
-def _split_camel_case(names: str) -> str:
-    return _CAMEL.sub("-", names).lower()
-
-
-@lru_cache(maxsize=20_000)
-def _purpose(words: str) -> str:
-    """Return the first name that marks a block as boilerplate; empty if there is none."""
-    found = _BOILERPLATE.search(words)
-    return found[0].strip(" _-") if found else ""
-
-
-@lru_cache(maxsize=20_000)
-def _is_related_list(words: str) -> bool:
-    return _RELATED.search(words) is not None
-
-
-@lru_cache(maxsize=20_000)
-def _names_caption(words: str) -> bool:
-    return _CAPTION.search(words) is not None
-
-
-class Marking(Protocol):
-    """Tells which blocks belong to the article."""
-
-    def __contains__(self, block: Block, /) -> bool: ...
-
-
-@dataclass(slots=True, eq=False)
-class Marks:
-    """The text that an extractor returned, for comparison with blocks."""
-
-    whole: str = ""
-    lines: frozenset[str] = field(default_factory=frozenset)
-
-    def __contains__(self, block: Block) -> bool:
-        key = block.key
-        if len(key) < _LONG:
-            return key in self.lines
-        return key in self.whole or (len(key) >= 4 * _LONG and self._has_most_of(key))
-
-    def _has_most_of(self, key: str) -> bool:
-        """True if most of a long text is there; an extractor may drop or move single words."""
-        step = len(key) // 6
-        return sum(key[i * step : (i + 1) * step] in self.whole for i in range(6)) >= 4
-
-
-def marks_of(lines: Sequence[str]) -> Marks:
-    """Make Marks from an extractor's lines."""
-    keys = [fold(line) for line in lines]
-    return Marks("\n".join(keys).replace("\n", ""), frozenset(keys))
-
-
-class Structure:
-    """The amount of marked text below each element of a page."""
-
-    def __init__(self, blocks: Sequence[Block], marked: Sequence[bool], root: Element) -> None:
-        self.root = root
-        self.weight: dict[Element, int] = {}
-        self.boilerplate: dict[Element, bool] = {}
-        self.total = 0
-        self.named: dict[str, int] = {}
-        seen: set[str] = set()
-        for block, is_marked in zip(blocks, marked, strict=True):
-            if not is_marked or block.kind in _HEADINGS or block.key in seen:
-                continue
-            seen.add(block.key)
-            size = len(block.text) - block.linked
-            self.total += size
-            node: Element | None = block.element
-            while node is not None:
-                self.weight[node] = self.weight.get(node, 0) + size
-                node = node.getparent() if node is not root else None
-
-    def main(self, share: float = 0.9, root: Element | None = None) -> Element:
-        """Return the deepest element below `root` that contains this share of its marked text."""
-        node = self.root if root is None else root
-        total = self.weight.get(node, 0)
-        while True:
-            below = max((child for child in node if child in self.weight), key=lambda c: self.weight[c], default=None)
-            if below is None or self.weight[below] < share * total or below.tag in _LEAVES:
-                return node
-            node = below
-
-    def in_boilerplate(self, element: Element, stop: Element) -> bool:
-        """True if the element is in a boilerplate block: related articles, sharing, subscription, comments …
-
-        A block that contains much of the article is not boilerplate, whatever its name.
-        """
-        node: Element | None = element
-        path = []
-        answer = False
-        while node is not None and node is not stop:
-            known = self.boilerplate.get(node)
-            if known is not None:
-                answer = known
-                break
-            path.append(node)
-            node = node.getparent()
-        for node in reversed(path):
-            if not answer:
-                answer = self._is_boilerplate(node)
-            self.boilerplate[node] = answer
-        return answer
-
-    def _is_boilerplate(self, element: Element) -> bool:
-        if element.tag not in _BOILERPLATE_TAGS:
-            name = _purpose(words_of(element))
-            return bool(name) and self._held_by(name) < 0.4 * self.total
-        return self.weight.get(element, 0) < 0.4 * self.total
-
-    def _held_by(self, name: str) -> int:
-        """Return the amount of marked text in all elements of this name; a live blog may consist of “comments”."""
-        if name not in self.named:
-            held = 0
-            for element, weight in self.weight.items():
-                if _purpose(words_of(element)) == name:
-                    held += weight
-            self.named[name] = held
-        return self.named[name]
 
 
 def is_caption(block: Block) -> bool:
-    """True if a block is an image caption."""
+    """True if a block is an image caption: by its element, or by a class that names a caption around little text.
+
+    A theme may also name the text beside a picture (`media-text`, `photo-info`); a caption is not prose.
+    """
     if block.kind == "caption":
         return True
     node: Element | None = block.element
@@ -196,10 +36,19 @@ def is_caption(block: Block) -> bool:
             return False
         if node.tag == "figure" and not block.quoted and block.kind != "row":
             return has_media(node)
-        if _names_caption(words_of(node)):
-            return True
+        words = words_of(node)
+        if names_caption(words):
+            return names_caption_only(words) or (_is_little(node) and not is_sentence(block.text, 8))
         node = node.getparent()
     return False
+
+
+_LONGEST_CAPTION = 180
+
+
+def _is_little(element: Element) -> bool:
+    """True if an element has at most a caption's text."""
+    return len(" ".join("".join(element.itertext()).split())) <= _LONGEST_CAPTION
 
 
 @dataclass(slots=True, eq=False)
@@ -209,6 +58,8 @@ class Choice:
     kept: list[Block]
     main: Element
     inside: set[Element] = field(default_factory=set)
+    omitted: list[tuple[str, Block]] = field(default_factory=list)
+    """Blocks inside the main element that were left out, each with the rule."""
 
     def __len__(self) -> int:
         return sum(len(block.key) for block in self.kept)
@@ -221,7 +72,11 @@ def choose(blocks: Sequence[Block], marks: Marking, root: Element, title: str = 
     if not structure.total:
         return Choice(kept=[], main=root)
     main = structure.main()
-    if title and (titled := _titled_article(blocks, main, structure, fold(title))) is not None:
+    if (
+        title
+        and is_on("other-articles")
+        and (titled := _titled_article(blocks, main, structure, fold(title))) is not None
+    ):
         main = structure.main(root=titled)
     choice = Choice(kept=[], main=main, inside=set(main.iter()))
     mates = _mates(blocks, marked)
@@ -233,20 +88,68 @@ def choose(blocks: Sequence[Block], marks: Marking, root: Element, title: str = 
         for block in prose:
             if (holder := _holder(block)) is not None:
                 mates.setdefault(holder, 2)
-    seen: dict[str, Element | None] = {}
-    terms: dict[Element, bool] = {}
-    for block, is_marked in zip(blocks, marked, strict=True):
+    sieve = _Sieve(structure, main, blocks, marked, mates)
+    for place, (block, is_marked) in enumerate(zip(blocks, marked, strict=True)):
         if not block.key or block.element not in choice.inside:
             continue
-        if structure.in_boilerplate(block.element, main) or is_caption(block):
-            continue
-        if not is_marked and not _belongs(block, mates, main, terms):
-            continue
-        holder = block.element.getparent()
-        if len(block.key) >= _LONG and seen.setdefault(block.key, holder) is not holder:
-            continue  # a copy for another screen size; a repetition within one element is text
-        choice.kept.append(block)
+        if rule := sieve.leaves_out(place, block, is_marked=is_marked):
+            choice.omitted.append((rule, block))
+        else:
+            choice.kept.append(block)
     return choice
+
+
+class _Sieve:
+    """Tells which blocks inside the main element are not the article's text, and by which rule."""
+
+    def __init__(
+        self,
+        structure: Structure,
+        main: Element,
+        blocks: Sequence[Block],
+        marked: Sequence[bool],
+        mates: dict[Element, int],
+    ) -> None:
+        self.structure = structure
+        self.main = main
+        self.mates = mates
+        self.copies = copied_blocks([b for b in blocks if b.key]) if is_on("copy") else set()
+        self.terms: dict[Element, bool] = {}
+        places = [i for i, (b, is_marked) in enumerate(zip(blocks, marked, strict=True)) if is_marked and is_running(b)]
+        self.span = range(places[0], places[-1]) if places else range(0)
+
+    def leaves_out(self, place: int, block: Block, *, is_marked: bool) -> str:
+        """Return the rule that leaves the block at this place out; empty if it is text."""
+        if rule := self.structure.region(block.element, self.main):
+            return rule
+        if is_on("caption") and is_caption(block):
+            return "caption"
+        if not is_marked and (rule := self._does_not_belong(place, block)):
+            return rule
+        return "copy" if id(block) in self.copies else ""
+
+    def _does_not_belong(self, place: int, block: Block) -> str:
+        """Return the rule by which a block that the extractor skipped is not among those that it took."""
+        if block.linked >= 0.5 * len(block.text):
+            return "unmarked-links" if is_on("unmarked-links") and not self._is_linked_text(block) else ""
+        if block.linked and _lists_terms(block.element, self.terms):
+            return "term-links" if is_on("term-links") else ""
+        if block.kind == "row" or block.element.tag == "figcaption":
+            return ""
+        if block.folded and is_running(block):
+            return ""
+        if place in self.span and not block.linked and is_sentence(block.text, 6):
+            return ""  # a sentence between paragraphs of the text
+        holder = _holder(block)
+        among = holder is not None and self.mates.get(holder, 0) >= (1 if holder is self.main else 2)
+        return "" if among or not is_on("unmarked") else "unmarked"
+
+    def _is_linked_text(self, block: Block) -> bool:
+        """True for a paragraph or heading that is a link and stands among the text's own paragraphs."""
+        holder = _holder(block)
+        if holder is None or self.mates.get(holder, 0) < 2:
+            return False
+        return is_linked_text(block)
 
 
 def _without_related_lists(marked: Sequence[bool], blocks: Sequence[Block], root: Element) -> Sequence[bool]:
@@ -254,9 +157,11 @@ def _without_related_lists(marked: Sequence[bool], blocks: Sequence[Block], root
 
     If nothing else is marked, the article itself has such a name, and all marks are kept.
     """
+    if not is_on("related-marks"):
+        return marked
     known: dict[Element, bool] = {root: False}
     own = [is_marked and not _in_related_list(b.element, known) for is_marked, b in zip(marked, blocks, strict=True)]
-    size = sum(len(b.key) for b, is_own in zip(blocks, own, strict=True) if is_own and b.kind not in _HEADINGS)
+    size = sum(len(b.key) for b, is_own in zip(blocks, own, strict=True) if is_own and b.kind not in HEADINGS)
     return own if size >= _MIN_TEXT else marked
 
 
@@ -268,7 +173,7 @@ def _in_related_list(element: Element, known: dict[Element, bool]) -> bool:
         node = node.getparent()
     answer = node is not None and known[node]
     for node in reversed(path):
-        answer = answer or _is_related_list(words_of(node))
+        answer = answer or names_related_list(words_of(node))
         known[node] = answer
     return answer
 
@@ -288,7 +193,7 @@ def _holder(block: Block) -> Element | None:
     """Return the element that contains the block's text: the parent of its paragraph, list or quotation, or the
     element with bare text itself."""
     element = block.element
-    if block.kind == "p" and element.tag not in _LEAVES:
+    if block.kind == "p" and element.tag not in LEAVES:
         return element
     outer: Element = element
     if block.depth or block.quoted:
@@ -299,25 +204,28 @@ def _holder(block: Block) -> Element | None:
     return outer.getparent()
 
 
-def is_prose(block: Block) -> bool:
-    """True if a block is prose, judged by its length and links."""
-    return block.kind == "p" and len(block.text) > 80 and block.linked < 0.3 * len(block.text)
-
-
 def _twins(main: Element, structure: Structure) -> list[Element]:
-    """Return the siblings that look like the main element: advertisements or page breaks may split an article.
+    """Return the elements built like the main one beside it: advertisements or page builders may split an article.
 
-    Each part may also have its own wrapper.
+    Each part may also have its own wrappers (`row > column > text`); these are siblings of the same names.
     """
     parent = main.getparent()
     if parent is None or main is structure.root:
         return []
     twins = _alike(main, parent, structure)
-    above = parent.getparent()
-    if above is not None and parent is not structure.root and (name := main.get("class")):
-        wrappers = _alike(parent, above, structure)
-        twins += [e for wrapper in wrappers for e in wrapper.iterchildren(str(main.tag)) if e.get("class") == name]
+    name, wrapper = main.get("class"), parent
+    for _ in range(_WRAPPERS if name else 0):
+        above = wrapper.getparent()
+        if above is None or wrapper is structure.root or wrapper.tag in ("article", "main", "li"):
+            break
+        for other in _alike(wrapper, above, structure):
+            twins += [e for e in other.iter(str(main.tag)) if e.get("class") == name]
+        wrapper = above
     return twins
+
+
+_WRAPPERS = 5
+"""Wrappers around a part of an article in page builders."""
 
 
 def _alike(element: Element, parent: Element, structure: Structure) -> list[Element]:
@@ -326,10 +234,7 @@ def _alike(element: Element, parent: Element, structure: Structure) -> list[Elem
     return [
         e
         for e in parent.iterchildren(str(element.tag))
-        if name
-        and e is not element
-        and (e.get("class") or "").split()[:1] == name
-        and not structure.in_boilerplate(e, parent)
+        if name and e is not element and (e.get("class") or "").split()[:1] == name and not structure.region(e, parent)
     ]
 
 
@@ -340,16 +245,6 @@ def _mates(blocks: Sequence[Block], marked: Sequence[bool]) -> dict[Element, int
         if is_marked and (holder := _holder(block)) is not None:
             mates[holder] = mates.get(holder, 0) + 1
     return mates
-
-
-def _belongs(block: Block, mates: dict[Element, int], main: Element, terms: dict[Element, bool]) -> bool:
-    """True if a block that the extractor skipped is among blocks that it took."""
-    if block.linked >= 0.5 * len(block.text) or (block.linked and _lists_terms(block.element, terms)):
-        return False
-    if block.kind == "row" or block.element.tag == "figcaption":
-        return True
-    holder = _holder(block)
-    return holder is not None and mates.get(holder, 0) >= (1 if holder is main else 2)
 
 
 def _lists_terms(element: Element, known: dict[Element, bool]) -> bool:

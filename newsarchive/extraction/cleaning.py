@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from newsarchive.extraction.blocks import Block, Element
-from newsarchive.extraction.choice import words_of
+from newsarchive.extraction.blocks import Block, Element, is_linked_text, is_sentence
+from newsarchive.extraction.names import words_of
+from newsarchive.extraction.rules import is_on
 
 _READ_MORE = re.compile(
     r"""^[\W_]*(?:
@@ -44,23 +45,31 @@ _READ_MORE = re.compile(
     )\s*(?:[:：»>→|\-–—…!?.\]]|$)""",
     re.I | re.X,
 )
+_LABEL_ALONE = re.compile(_READ_MORE.pattern.replace(r"\b.*", "").replace(".*", ""), _READ_MORE.flags)
+"""The labels alone: without a link, further words must follow a colon."""
 _NOTE = re.compile(
-    r"""^\W*(?:copyright\b|©|\(c\)\s|all\ rights\ reserved|alle\ rechte\ vorbehalten|tous\ droits\ réservés|todos\ los
-    \ derechos
-    |все\ права\ защищены
-    |барлық\ құқықтар|(?:this\ )?(?:article|story|post)\ (?:was|first|originally)\b.{0,60}(?:published|appeared)
-    |e-?mail\ (?:us|the\ author)
-    |e-?mail\ address|e-?mail:\s|write\ to\ .{3,60}\ at\ \S+@
-    |follow\ .{2,60}\ on\ (?:twitter|facebook|x|instagram|telegram)
-    |advertisement|anzeige|publicité|publicidad|реклама|жарнама|werbung|embed|loading|text\ size|share\ this
-    |print\ this|comments?$
-    |keine\ kommentare|no\ comments|leave\ a\ (?:comment|reply))""",
+    r"""^\W*(?:
+    (?:advertisement|anzeige|publicité|publicidad|реклама|жарнама|werbung|sponsored|embed|loading|text\ size|share\ this
+        |print\ this|comments?|keine\ kommentare|no\ comments|leave\ a\ (?:comment|reply)|на\ правах\ рекламы)
+        (?:[\W\d]*$|\W+(?:scroll|continue|story|article|post|page|erid|ооо|ип|ао|тоо|жшс)\b.*)
+    |copyright\W{1,3}(?:\(c\)|©|\d{4}|by\b|all\ rights).*|(?:©|\(c\)\s).*|.{0,60}all\ rights\ reserved.*
+    |alle\ rechte\ vorbehalten.*|tous\ droits\ réservés.*|todos\ los\ derechos.*|все\ права\ защищены.*
+    |барлық\ құқықтар.*
+    |(?:this\ )?(?:article|story|post)\ (?:was|first|originally)\b.{0,60}(?:published|appeared)\ (?:in|on|at|by|here).*
+    |e-?mail\ (?:us|the\ author)\b.*|e-?mail\ address.*|e-?mail:\s.*|write\ to\ .{3,60}\ at\ \S+@.*
+    |follow\ .{2,60}\ on\ (?:twitter|facebook|x|instagram|telegram)\b.*
+    )$""",
     re.I | re.X,
 )
 _INVITES = re.compile(
-    r"""newsletters?\b|(?:sign|signed)\ up|subscrib|abonnier|abonnez|inscrivez|suscr[ií]b|assine\ |iscriviti
-    |abonneer|prenumerera|zapisz\ się
-    |telegram|whatsapp|bookmark|mobile\ app|our\ app|подпи[сш]|подписывайтесь|жазыл(?:ыңыз|у)|download\ the""",
+    r"""(?:sign|signed)\ up\b|\bsubscribe\b|\babonnier(?:en|t)\b|abonnez|inscrivez
+    |suscr[ií]b(?:ete|ase|e)\b|assine\ |iscriviti
+    |abonneer|prenumerera|zapisz\ się|\bbookmark\b|(?:our|mobile)\ app\b|download\ the\b
+    |(?:our|the|this|daily|weekly|morning|free|join|get|email|your)\ (?:\w+\ ){0,2}newsletters?\b
+    |newsletters?\ (?:here|now|today)
+    |подпи(?:шись|шитесь|сывайтесь|сывайся|саться)|присоединяйтесь|следите\ за|читайте\ нас
+    |жазыл(?:ыңыз|ыңдар|у\ үшін|ып)|қосыл(?:ыңыз|у\ үшін)|тіркеліңіз
+    |(?:наш\w*|нас|біздің|our|us|join|follow)\W+(?:\w+\W+){0,4}(?:telegram|whatsapp|телеграм|ватсап)""",
     re.I | re.X,
 )
 _LETTERS = re.compile(r"newsletter|inbox|рассылк", re.I)
@@ -85,11 +94,55 @@ _LINKED = 0.9
 _HEADLINE = 24
 
 
-def without_notes(blocks: Sequence[Block]) -> list[Block]:
-    """Return the blocks that are article text."""
-    kept = _without_link_lists([b for b in blocks if not is_read_more(b) and not _is_note(b)])
-    kept = _without_bars(kept)
-    return _without_end(kept)
+Omitted = list[tuple[str, Block]]
+"""Blocks that were left out, each with the rule."""
+
+
+def without_notes(blocks: Sequence[Block]) -> tuple[list[Block], Omitted]:
+    """Return the blocks that are article text, and those left out."""
+    kept = list(blocks)
+    omitted: Omitted = []
+    for rule, find in _RULES.items():
+        if is_on(rule) and (found := find(kept)):
+            gone = {id(block) for block in found}
+            omitted += [(rule, block) for block in found]
+            kept = [block for block in kept if id(block) not in gone]
+    return kept, omitted
+
+
+_COUNTER = re.compile(
+    r"\W*(?:просмотр\w*|қаралым|қаралды|көрсетілім|оқылды|views?|hits|комментари\w*|пікір\w*|comments?)\W*[\d\s.,]+\W*",
+    re.I,
+)
+
+
+def without_counters(blocks: Sequence[Block]) -> Omitted:
+    """Cut counters from the end of the last block, after a line break; returns them."""
+    if not blocks or "\n" not in blocks[-1].text or not is_on("last-lines"):
+        return []
+    last, omitted = blocks[-1], []
+    while "\n" in last.text and _COUNTER.fullmatch(line := last.text.rpartition("\n")[2]):
+        omitted.append(("last-lines", Block(kind="p", text=line, element=last.element)))
+        last.text = last.text.rpartition("\n")[0]
+        last.pieces = _without_last_line(last.pieces)
+    return omitted
+
+
+def _without_last_line(pieces: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    texts = [text for text, _ in pieces]
+    end = max(
+        (i for i, text in enumerate(texts) if text == "\v" and any(t.strip() for t in texts[i + 1 :])),
+        default=len(texts),
+    )
+    return pieces[:end]
+
+
+def _read_more(blocks: Sequence[Block]) -> list[Block]:
+    return [b for b in blocks if is_read_more(b)]
+
+
+def _notes(blocks: Sequence[Block]) -> list[Block]:
+    return [b for b in blocks if _is_note(b)]
 
 
 def is_read_more(block: Block) -> bool:
@@ -99,7 +152,7 @@ def is_read_more(block: Block) -> bool:
         return True  # a headline in capitals that is one link
     if len(text) > 260 or not _READ_MORE.match(text):
         return False
-    bare = len(text) < 48 and not re.search(r"[.!?]\s+\w", text)
+    bare = len(text) < 48 and _LABEL_ALONE.match(text) is not None and not re.search(r"[.!?]\s+\w", text)
     return block.linked > 0.3 * len(text) or (bare and block.kind != "li") or bool(re.match(r"^[\[(].*[\])]$", text))
 
 
@@ -108,8 +161,8 @@ def _is_note(block: Block) -> bool:
     return len(text) < 200 and bool(_NOTE.match(text)) and (len(text) < 120 or block.linked > 0)
 
 
-def _without_link_lists(blocks: Sequence[Block]) -> list[Block]:
-    """Remove headings and lists of links to other articles; each item is a link as long as a headline."""
+def _link_lists(blocks: Sequence[Block]) -> list[Block]:
+    """Return lists of links to other articles; each item is a link as long as a headline."""
     teasing: set[Element] = set()
     for block in blocks:
         parent = block.element.getparent()
@@ -118,12 +171,12 @@ def _without_link_lists(blocks: Sequence[Block]) -> list[Block]:
             if listing is not None and listing not in teasing and _is_teasing(listing, blocks):
                 teasing.add(listing)
     lists = [b for b in blocks if b.kind == "li" and any(e in teasing for e in b.element.iterancestors("ul", "ol"))]
-    if sum(len(b.text) for b in lists) > 0.3 * sum(len(b.text) for b in blocks):
-        lists = []  # a list of links may be the article itself
-    gone = {id(b) for b in lists}
-    return [
-        b for b in blocks if id(b) not in gone and not (b.kind.startswith("h") and b.linked >= _LINKED * len(b.text))
-    ]
+    # a list of links may be the article itself
+    return lists if sum(len(b.text) for b in lists) <= 0.3 * sum(len(b.text) for b in blocks) else []
+
+
+def _linked_headings(blocks: Sequence[Block]) -> list[Block]:
+    return [b for b in blocks if b.kind.startswith("h") and b.linked >= _LINKED * len(b.text) and not is_linked_text(b)]
 
 
 def _is_teasing(listing: Element, blocks: Sequence[Block]) -> bool:
@@ -137,10 +190,10 @@ def _is_labelled_link(block: Block) -> bool:
     return label.endswith(":") and block.linked > 0.4 * len(block.text)
 
 
-def _without_bars(blocks: Sequence[Block]) -> list[Block]:
-    """Remove dates, names and sections above the first paragraph, recognized by class or form."""
+def _bars(blocks: Sequence[Block]) -> list[Block]:
+    """Return dates, names and sections above the first paragraph, recognized by class or form."""
     first = next((i for i, b in enumerate(blocks) if b.kind == "p" and len(b.text) > _BAR_LONGEST), 0)
-    return [b for i, b in enumerate(blocks) if i >= first or not is_bar(b)]
+    return [b for b in blocks[:first] if is_bar(b)]
 
 
 def is_bar(block: Block) -> bool:
@@ -154,7 +207,7 @@ def is_bar(block: Block) -> bool:
         if node is None or node.tag in ("article", "main", "body"):
             return False
         if node.tag == "time" or ((words := words_of(node)) and _BAR.search(words)):
-            return True
+            return not is_sentence(block.text)
         node = node.getparent()
     return False
 
@@ -176,19 +229,41 @@ def _is_stray(block: Block, others: Sequence[Block]) -> bool:
     )
 
 
-def _without_end(blocks: Sequence[Block]) -> list[Block]:
-    """Remove the end of a page: counters, dates, subscription prompts, headings of removed sections."""
+def _last_lines(blocks: Sequence[Block]) -> list[Block]:
+    """Return counters, dates and single words at the end of a page."""
     kept = list(blocks)
     while len(kept) > 1 and kept[-1].kind == "p" and (_is_meta(kept[-1].text) or _is_stray(kept[-1], kept[:-1])):
         kept.pop()
-    for block in kept[-3:]:
-        if len(block.text) < 400 and (block.linked or _LETTERS.search(block.text)) and _INVITES.search(block.text):
-            kept.remove(block)
-    for _ in range(2):
-        if (
-            len(kept) > 1
-            and kept[-1].kind in ("h1", "h2", "h3", "h4", "h5", "h6")
-            and len(kept[-1].text) < _BAR_LONGEST
-        ):
-            kept.pop()
-    return kept
+    return list(blocks[len(kept) :])
+
+
+def _invitations(blocks: Sequence[Block]) -> list[Block]:
+    """Return invitations to subscribe at the end of a page."""
+    return [
+        b
+        for b in blocks[-3:]
+        if len(b.text) < 400 and (b.linked or _LETTERS.search(b.text)) and _INVITES.search(b.text)
+    ]
+
+
+def _last_headings(blocks: Sequence[Block]) -> list[Block]:
+    """Return headings at the end, of sections that were left out."""
+    found: list[Block] = []
+    for block in reversed(blocks[1:][-2:]):
+        if block.kind not in ("h1", "h2", "h3", "h4", "h5", "h6") or len(block.text) >= _BAR_LONGEST:
+            break
+        found.append(block)
+    return found
+
+
+_RULES: dict[str, Callable[[Sequence[Block]], list[Block]]] = {
+    "read-more": _read_more,
+    "note": _notes,
+    "link-list": _link_lists,
+    "linked-heading": _linked_headings,
+    "bar": _bars,
+    "last-lines": _last_lines,
+    "invitation": _invitations,
+    "last-heading": _last_headings,
+}
+"""Rule -> its function, in the order of their use."""

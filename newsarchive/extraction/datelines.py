@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 
 from newsarchive.extraction.days import Seen, see_dates
-from newsarchive.extraction.regions import Element, clean, text_of
+from newsarchive.extraction.regions import Element, clean, folded, text_of
 from newsarchive.extraction.survey import Survey
 from newsarchive.kazakh.dates import parse_stamp, to_utc
 
@@ -79,6 +79,29 @@ def visible_dates(survey: Survey, zone: str) -> tuple[list[Stamp], Stamp | None]
     return updated, None
 
 
+def header_lines(survey: Survey) -> Iterator[str]:
+    """Yield the short texts after the heading that have a date, each as a whole with what stands beside the date."""
+    if survey.heading is None:
+        return
+    seen: set[Element] = set()
+    for element in islice(_after(survey.heading), _HEADER):
+        own = " ".join((element.text or "", *((child.tail or "") for child in element)))
+        if element.tag in _NO_TEXT or not _FIGURES.search(own) or survey.in_related_list(element):
+            continue
+        parent = element.getparent()
+        for holder in (element, parent) if parent is not None else (element,):
+            if holder in seen:
+                continue
+            seen.add(holder)
+            text = "\n".join(part.strip() for part in holder.itertext() if part.strip())
+            if len(text) < 160:
+                yield text
+
+
+_HEADER = 40
+"""Elements after the heading that may be its header."""
+
+
 def _marked_lines(survey: Survey) -> Iterator[str]:
     """Yield short texts that are marked up as dates, nearest to the heading first."""
     marked = [m for m in (*survey.times, *survey.dated) if not survey.in_boilerplate(m.element)]
@@ -93,7 +116,9 @@ def _lines_near(survey: Survey) -> Iterator[str]:
     """Yield the short lines right after the heading, then those right before it."""
     if survey.heading is None:
         return
-    yield text_of(survey.heading)
+    for part in survey.heading.iter("time", "small", "span"):  # the headline itself may be about a date
+        if part.tag != "span" or any(m.element is part for m in survey.dated):
+            yield text_of(part)
     after, before = _lines(survey, _after(survey.heading)), _lines(survey, _before(survey.heading))
     for line in chain(islice(after, 25), islice(before, 12)):
         if len(line) < 100 and not (len(line) > 60 and line.endswith((".", "!", "?", "…"))):
@@ -116,7 +141,6 @@ _NO_TEXT = frozenset({"script", "style", "noscript", "template", "svg", "option"
 
 
 def _after(element: Element) -> Iterator[Element]:
-    yield element
     node: Element | None = element
     while node is not None and node.tag not in ("body", "html"):
         for sibling in node.itersiblings():
@@ -137,11 +161,18 @@ def _lone_lines(survey: Survey) -> Iterator[str]:
     if survey.body is None:
         return
     lines: list[str] = []
+    headline = folded(text_of(survey.heading)) if survey.heading is not None else ""
     for element in survey.body.iter("*"):
-        if element.tag in _NO_TEXT:
+        if element.tag in _NO_TEXT or element is survey.heading:
             continue
         for text in (element.text, *(child.tail for child in element)):
-            if text and _FIGURES.search(text) and len(line := clean(text)) < 45 and not survey.in_boilerplate(element):
+            if (
+                text
+                and _FIGURES.search(text)
+                and len(line := clean(text)) < 45
+                and not survey.in_boilerplate(element)
+                and folded(line) not in headline
+            ):
                 lines.append(line)  # noqa: PERF401 (three conditions in one expression are less readable)
     days = {seen.day for line in lines for seen in see_dates(line, language=survey.html_language)}
     if len(days) == 1:

@@ -171,11 +171,74 @@ def see_dates(text: str, language: str = "") -> list[Seen]:
     """
     if not _HAS_YEAR.search(text):
         return []
-    if language[:2] in ("kk", "ru", "ky"):
-        moment = find_date(text)
-        return [Seen(moment=moment, updated=bool(_UPDATE.search(text)))] if moment else []
+    if _is_kazakh_or_russian(text, language):
+        if found := _in_parts(text):
+            return found
+        if language[:2] in _READ_BY_FIND_DATE:
+            return []
     coded = _WORD.sub(lambda match: _code(match[0], language), text)
     return list(_seen(coded, text, language))
+
+
+_READ_BY_FIND_DATE = ("kk", "kz", "ru", "ky")
+_OTHER_CYRILLIC = ("uk", "bg", "be", "mk", "sr", "mn")
+_CYRILLIC = re.compile("[\u0400-\u04ff]{2}")
+_LABEL = re.compile(
+    r"(?:(?:дата\s+)?(?:публикации|публикация|опубликован\w*|размещен\w*|создан\w*|добавлен\w*)|жарияла\w*|жүктел\w*"
+    r"|(?:дата\s+)?(?:изменен\w*|измен[её]н\w*|обновлен\w*|обновл[её]н\w*|редактир\w*)|жаңарт\w*|жаңалан\w*|өзгерт\w*|түзет\w*)",
+    re.I,
+)
+
+
+def _is_kazakh_or_russian(text: str, language: str) -> bool:
+    """True if a date may be Kazakh or Russian; what a page declares as its language is often that of the theme."""
+    return language[:2] in _READ_BY_FIND_DATE or (
+        language[:2] not in _OTHER_CYRILLIC and _CYRILLIC.search(text) is not None
+    )
+
+
+def _in_parts(text: str) -> list[Seen]:
+    """Return the dates of a line such as «Опубликовано: 12 мая 2025 | Обновлено: 13 мая 2025», a label to each."""
+    labels = list(_LABEL.finditer(text))
+    if len(labels) < 2:
+        return [_labelled(moment, text, text)] if (moment := find_date(text)) else []
+    first = (
+        0 if text[: labels[0].start()].strip(" \t\r\n:|,.()-–—") else 1
+    )  # a label may precede its date, or follow it
+    cuts = [label.end() for label in labels] if first == 0 else [label.start() for label in labels[1:]]
+    parts = [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+    return [_labelled(moment, part, part) for part in parts if (moment := find_date(part))]
+
+
+def _labelled(moment: date | datetime, part: str, text: str) -> Seen:
+    return Seen(moment=by_weekday(moment, text), updated=bool(_UPDATE.search(part)))
+
+
+_FIGURES = re.compile(r"(?<!\d)(?P<one>\d{1,2})(?P<sep>[/.-])(?P<two>\d{1,2})(?P=sep)(?:19|20)?\d\d(?!\d)")
+_WEEKDAYS = (
+    "mon monday пн понедельник дс дүйсенбі montag mo lundi lunes",
+    "tue tues tuesday вт вторник сс сейсенбі dienstag di mardi martes",
+    "wed wednesday ср среда сәрсенбі mittwoch mi mercredi miércoles",
+    "thu thur thurs thursday чт четверг бс бейсенбі donnerstag do jeudi jueves",
+    "fri friday пт пятница жм жұма freitag fr vendredi viernes",
+    "sat saturday сб суббота сн сенбі samstag sa samedi sábado",
+    "sun sunday вс воскресенье жк жс жексенбі sonntag so dimanche domingo",
+)
+_WEEKDAY = {name: number for number, names in enumerate(_WEEKDAYS) for name in names.split()}
+
+
+def by_weekday(moment: date | datetime, text: str) -> date | datetime:
+    """Exchange day and month of a date in figures if only then it falls on the weekday that stands beside it.
+
+    >>> by_weekday(date(2025, 12, 5), "Пн, 05/12/2025"), by_weekday(date(2025, 12, 5), "Пт, 05/12/2025")
+    (datetime.date(2025, 5, 12), datetime.date(2025, 12, 5))
+    """
+    figures = _FIGURES.search(text)
+    named = {_WEEKDAY[word] for w in _WORD.findall(text) if (word := w.casefold()) in _WEEKDAY}
+    if figures is None or len(named) != 1 or moment.weekday() in named or moment.day > 12:
+        return moment
+    other = moment.replace(month=moment.day, day=moment.month)
+    return other if other.weekday() in named else moment
 
 
 def _code(word: str, language: str) -> str:
@@ -192,17 +255,17 @@ def _seen(coded: str, text: str, language: str) -> Iterator[Seen]:
         for match in pattern.finditer(coded):
             if any(match.start() < end and start < match.end() for start, end, _ in taken):
                 continue
-            day = _day(match, language)
+            day = _day(match, language, text)
             if day is not None:
-                before = coded[max(0, match.start() - 40) : match.start()]
                 last_end = max((end for _, end, _ in taken if end <= match.start()), default=0)
                 before = coded[max(last_end, match.start() - 40) : match.start()]
-                seen = Seen(moment=_with_time(day, coded, match.end()), updated=bool(_UPDATE.search(before)))
+                moment = by_weekday(_with_time(day, coded, match.end()), text)
+                seen = Seen(moment=moment, updated=bool(_UPDATE.search(before)))
                 taken.append((match.start(), match.end(), seen))
     return (seen for _, _, seen in sorted(taken, key=lambda t: t[0]))
 
 
-def _day(match: re.Match[str], language: str) -> date | None:
+def _day(match: re.Match[str], language: str, text: str) -> date | None:
     groups = match.groupdict()
     year, day = int(groups["year"]), int(groups["day"])
     year += 2000 if year < 70 else 1900 if year < 100 else 0
@@ -210,7 +273,14 @@ def _day(match: re.Match[str], language: str) -> date | None:
     if not groups.get("month") and match.start("day") < match.start("number") and groups.get("sep") in ("/", "-"):
         if language.lower() in ("en-us", "en_us") or (language[:2] == "en" and day <= 12 < month):
             day, month = month, day
-        elif language[:2] == "en" and len(language) == 2 and day <= 12 and month <= 12 and day != month:
+        elif (
+            language[:2] == "en"
+            and len(language) == 2
+            and day <= 12
+            and month <= 12
+            and day != month
+            and not any(word.casefold() in _WEEKDAY for word in _WORD.findall(text))
+        ):
             return None
     try:
         return date(year, month, day)

@@ -92,7 +92,7 @@ def _rendered(block: Block, base: str, *, last_row: Block | None) -> str:
         text = "  " * (block.depth - 1) + f"{mark} {one_line}"
     else:
         text = text.replace("\n", "  \n")
-    return "\n".join(f"> {line}" for line in text.split("\n")) if block.quoted else text
+    return "\n".join(f"> {line}" for line in text.split("\n")) if block.quoted or block.folded else text
 
 
 _LEVELS: Mapping[str, str] = {"h1": "##", "h2": "##", "h3": "###", "h4": "####", "h5": "#####", "h6": "######"}

@@ -1,4 +1,9 @@
-"""Runs trafilatura to mark the text of a page: only its first pass, or its whole cascade."""
+"""Runs trafilatura to mark the text of a page: only its first pass, or its whole cascade.
+
+The only module that uses trafilatura's private interfaces: `bare_extraction` copies the tree for its later passes and
+reads the metadata, which takes as long as its first pass; here only the steps of that are run.
+tests/test_trafilatura_interfaces.py tells which of them an update changed.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +21,7 @@ from trafilatura.settings import Extractor
 from trafilatura.xpaths import RAW_TREE_PRUNE_XPATH, REMOVE_COMMENTS_AND_LISTS_XPATH
 
 from newsarchive.extraction.blocks import Block, Element
-from newsarchive.extraction.choice import Marks, marks_of
+from newsarchive.extraction.marks import Marks, marks_of
 from newsarchive.extraction.thinning import thinned
 from newsarchive.text.fingerprints import fold
 
@@ -73,8 +78,13 @@ _MAX_ELEMENTS = 40_000
 """Larger pages are not articles, and the cascade, which reads a page many times, would take seconds."""
 
 
+def is_large(root: Element) -> bool:
+    """True for a page that is too large for the whole cascade."""
+    return next(islice(root.iter("*"), _MAX_ELEMENTS, None), None) is not None
+
+
 def _whole_cascade(root: Element, blocks: Sequence[Block], url: str, *, fast: bool) -> Marks:
-    if next(islice(root.iter("*"), _MAX_ELEMENTS, None), None) is not None:
+    if is_large(root):
         return Marks()
     try:
         document = bare_extraction(thinned(root, blocks), url=url, options=_options(fast=fast))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from newsarchive.extraction.authors import (
     doubtful_authors,
+    header_authors,
     is_latin,
     machine_authors,
     names_of_site,
@@ -16,6 +18,7 @@ from newsarchive.extraction.authors import (
     text_authors,
 )
 from newsarchive.extraction.blocks import absolute
+from newsarchive.extraction.datelines import read_stamp
 from newsarchive.extraction.images import choose_images, lead_source
 from newsarchive.extraction.jsonld import (
     Object,
@@ -27,9 +30,9 @@ from newsarchive.extraction.jsonld import (
     texts_of,
     types_of,
 )
-from newsarchive.extraction.not_article import why_not_an_article
 from newsarchive.extraction.record import Metadata
 from newsarchive.extraction.regions import Element, clean, selected, text_of
+from newsarchive.extraction.scripts import facts_in_scripts
 from newsarchive.extraction.stamps import choose_dates
 from newsarchive.extraction.survey import Survey, survey
 from newsarchive.extraction.terms import choose_categories, choose_tags, text_language
@@ -44,7 +47,6 @@ __all__ = [
     "choose_language",
     "lead_source",
     "read_metadata",
-    "why_not_an_article",
 ]
 
 
@@ -66,6 +68,14 @@ def read_metadata(tree: Element, url: str, *, site: Site, hints: Hints) -> Metad
         names.append(behind)
     dates = choose_dates(tree, noted, article, objects, url, site=site, hints=hints)
     authors, authors_from = machine_authors(tree, noted, article, objects, site=site, site_names=names)
+    if not dates.published:
+        in_script, signing = facts_in_scripts(tree, title)
+        if stamp := read_stamp(in_script, site.timezone, "script"):
+            dates = replace(dates, published=stamp.text, day=stamp.day, published_from="script")
+        if not authors and (authors := signed_authors(signing, site=site, site_names=names)):
+            authors_from = "script"
+    if not authors and (authors := header_authors(noted, site=site, site_names=names)):
+        authors_from = "header"
     if not authors and hints.authors:
         authors, authors_from = signed_authors(hints.authors, site=site, site_names=names), "listing"
     categories, categories_from = choose_categories(noted, article, hints)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
+from newsarchive.extraction.blocks import Block
 from newsarchive.extraction.record import Metadata
 from newsarchive.extraction.regions import Element, clean, text_of
+from newsarchive.extraction.rules import is_on
 from newsarchive.items import Hints
 from newsarchive.sites import Site
 
@@ -54,40 +58,83 @@ _LOST = re.compile(
 )
 
 
+@dataclass(kw_only=True, frozen=True, slots=True)
+class Sign:
+    """A sign that a page is not an article; `weight` 2 if it needs no other to refuse the page."""
+
+    rule: str
+    reason: str
+    weight: int = 1
+
+
+ENOUGH = 2
+"""Weight of the signs from which a page is refused: a single sign has been wrong on too many articles."""
+
+
 def why_not_an_article(tree: Element, url: str, *, metadata: Metadata, site: Site, hints: Hints) -> str:
     """Return a short phrase why the page is not an article; empty if it may be one."""
-    return (
-        _by_wordpress(tree, metadata, site, hints)
-        or _by_address(url, metadata, site)
-        or _by_own_word(metadata)
-        or _by_title(tree, metadata)
-        or _by_emptiness(tree, metadata)
-    )
+    return refusal(signs_against(tree, url, metadata=metadata, site=site, hints=hints))
 
 
-def _by_wordpress(tree: Element, metadata: Metadata, site: Site, hints: Hints) -> str:
-    """Decide by WordPress' body classes (`get_body_class`) and the post type in the listing.
+def refusal(signs: Sequence[Sign]) -> str:
+    """Return the reason to refuse the page: that of the first sign if all together are enough; else empty."""
+    return signs[0].reason if sum(sign.weight for sign in signs) >= ENOUGH else ""
 
-    A static page («page») is refused only on a crawled site: a single page that a user requests is wanted, and some
-    sites publish articles as pages.
-    """
+
+def signs_against(tree: Element, url: str, *, metadata: Metadata, site: Site, hints: Hints) -> list[Sign]:
+    """Return the independent signs that the page is not an article, the most certain first."""
+    found = [
+        sign
+        for sign in (
+            _by_listing(tree, hints),
+            _by_wordpress(metadata, site),
+            _by_title(tree, metadata),
+            _by_address(url, metadata, site),
+            _by_own_word(metadata),
+            _by_login(tree),
+        )
+        if sign is not None and is_on(sign.rule)
+    ]
+    # that nothing calls the page an article makes another sign certain, but many articles are called nothing
+    return [*found, Sign(rule="no-claim", reason="")] if found and not hints.kind and not _claims(metadata) else found
+
+
+def _by_listing(tree: Element, hints: Hints) -> Sign | None:
     if any("post-password-form" in (form.get("class") or "") for form in tree.iter("form")):
-        return "a password is asked for"
+        return Sign(rule="password", reason="a password is asked for", weight=ENOUGH)
+    if hints.kind == "attachment":
+        return Sign(rule="listing", reason="an attachment page", weight=ENOUGH)
+    return Sign(rule="listing", reason="a page of the site's own", weight=ENOUGH) if hints.kind == "page" else None
+
+
+def _by_wordpress(metadata: Metadata, site: Site) -> Sign | None:
+    """Decide by WordPress' body classes (`get_body_class`).
+
+    A static page («page») counts only on a crawled site: a single page that a user requests is wanted, and some sites
+    publish articles as pages.
+    """
     classes = set(metadata.body_class.split())
-    if "error404" in classes:
-        return "an error page"
-    if "attachment" in classes or hints.kind == "attachment":
-        return "an attachment page"
     single = bool(classes & {"single", "single-post"})
     page = "page" in classes and not single and any(c.startswith("page-id-") for c in classes)
-    if hints.kind == "page" or (page and site.sources and "home" not in classes):
-        return "a page of the site's own"
     wordpress = single or bool(
         classes & {"logged-in", "wp-embed-responsive", "no-js", "hfeed", "wp-custom-logo", "home", "paged"}
     )
-    if wordpress and not single and classes & _WORDPRESS_LISTINGS and "singular" not in classes:
-        return "a listing"
-    return ""
+    listing = wordpress and not single and bool(classes & _WORDPRESS_LISTINGS) and "singular" not in classes
+    reasons = (
+        ("error404" in classes, "an error page"),
+        ("attachment" in classes, "an attachment page"),
+        (page and bool(site.sources) and "home" not in classes, "a page of the site's own"),
+        (listing, "a listing"),
+    )
+    reason = next((reason for holds, reason in reasons if holds), "")
+    return Sign(rule="wordpress-class", reason=reason) if reason else None
+
+
+def _claims(metadata: Metadata) -> bool:
+    """True if the page calls itself an article: a date of publication alone is also given for other pages."""
+    return metadata.is_article or (
+        "article" in metadata.page_type.split() and metadata.evidence.get("published") in ("meta", "itemprop")
+    )
 
 
 def _claims_article(metadata: Metadata) -> bool:
@@ -99,57 +146,71 @@ def _claims_article(metadata: Metadata) -> bool:
     )
 
 
-def _by_address(url: str, metadata: Metadata, site: Site) -> str:
+def _by_address(url: str, metadata: Metadata, site: Site) -> Sign | None:
     parts = urlsplit(url)
+    reason = ""
     if parts.path in ("", "/") and not parts.query:
-        return "the home page" if site.covers(url) and not metadata.is_article else ""
+        reason = "the home page" if site.covers(url) and not metadata.is_article else ""
+    elif not _claims_article(metadata):
+        query = parse_qs(parts.query)
+        if parts.path.rstrip("/") == urlsplit(site.url).path.rstrip("/") and ("s" in query or "q" in query):
+            reason = "a search page"
+        elif site.sources and _OWN_PAGE.fullmatch(parts.path):
+            reason = "a page of the site's own"
+        elif _LISTING_PATH.search(parts.path):
+            reason = "a listing"
+    return Sign(rule="address", reason=reason) if reason else None
+
+
+def _by_own_word(metadata: Metadata) -> Sign | None:
     if _claims_article(metadata):
-        return ""
-    query = parse_qs(parts.query)
-    if parts.path.rstrip("/") == urlsplit(site.url).path.rstrip("/") and ("s" in query or "q" in query):
-        return "a search page"
-    if site.sources and _OWN_PAGE.fullmatch(parts.path):
-        return "a page of the site's own"
-    return "a listing" if _LISTING_PATH.search(parts.path) else ""
+        return None
+    reason = next((_KINDS[kind] for kind in metadata.page_type.split() if kind in _KINDS), "")
+    return Sign(rule="own-word", reason=reason) if reason else None
 
 
-def _by_own_word(metadata: Metadata) -> str:
-    kinds = metadata.page_type.split()
-    if _claims_article(metadata):
-        return ""
-    return next((_KINDS[kind] for kind in kinds if kind in _KINDS), "")
-
-
-def _by_title(tree: Element, metadata: Metadata) -> str:
-    """Recognize block pages and error pages with status 200 by their title and lack of text."""
+def _by_title(tree: Element, metadata: Metadata) -> Sign | None:
+    """Recognize block pages and error pages with status 200 by their title and, the second sign, lack of text."""
     if metadata.is_article:
-        return ""
+        return None
     found = tree.find(".//head/title")
     titles = [metadata.title, clean(found.text or "") if found is not None else ""]
-    if any(_BLOCKED.match(title) for title in titles) and _prose(tree, 1500) < 1500:
-        return BLOCK_PAGE
-    if any(len(title) < 70 and _LOST.search(title) for title in titles) and _prose(tree, 800) < 800:
-        return "an error page"
-    return ""
+    if any(_BLOCKED.match(title) for title in titles) and prose_length(tree, 1500) < 1500:
+        return Sign(rule="error-title", reason=BLOCK_PAGE, weight=ENOUGH)
+    if any(len(title) < 70 and _LOST.search(title) for title in titles) and prose_length(tree, 800) < 800:
+        return Sign(rule="error-title", reason="an error page", weight=ENOUGH)
+    return None
 
 
-def _by_emptiness(tree: Element, metadata: Metadata) -> str:
-    """Recognize a shell that a script would fill: no text except menus, and no article in the page's data."""
-    if metadata.jsonld_body or _prose(tree, 80) >= 80:
-        return ""
+def _by_login(tree: Element) -> Sign | None:
+    """Recognize a log-in form by its password field, with little text: a header may have one on every page."""
+    forms = any((field.get("type") or "").lower() == "password" for field in tree.iter("input"))
+    return Sign(rule="login", reason="a log-in form") if forms and prose_length(tree, 400) < 400 else None
+
+
+def is_empty_shell(tree: Element, metadata: Metadata) -> bool:
+    """True for a shell that a script would fill: no text except menus, and no article in the page's data."""
+    if metadata.jsonld_body or prose_length(tree, 80) >= 80:
+        return False
     body = tree.find("body")
-    scripts = [len(script.text or "") for script in tree.iter("script")]
-    if body is None or not scripts or max(scripts) > _MAY_HOLD_TEXT:
-        return ""
+    if body is None or not any(True for _ in tree.iter("script")):
+        return False
     mounts = (e for e in body.iter("div", "main") if (e.get("id") or "").lower() in _MOUNTS and len(text_of(e)) < 200)
-    return "an empty shell" if next(mounts, None) is not None else ""
+    return next(mounts, None) is not None
 
 
-_MAY_HOLD_TEXT = 4000  # characters; a longer script may contain the article as data
+def looks_like_a_list(texts: Sequence[Block]) -> bool:
+    """True if what was read is a list: more headlines and links to other pages than text between them."""
+    prose = sum(len(b.text) for b in texts if b.kind == "p" and len(b.text) > 300 and b.linked < 0.3 * len(b.text))
+    links = [b for b in texts if b.linked >= 0.5 * len(b.text)]
+    whole = sum(len(b.text) for b in texts)
+    return prose < 0.4 * whole and (len(links) >= 4 or sum(1 for b in texts if b.kind in ("h2", "h3", "h4")) >= 4)
+
+
 _MOUNTS = frozenset({"root", "app", "__next", "__nuxt", "react-root", "app-root", "main-app", "application"})
 
 
-def _prose(tree: Element, enough: int) -> int:
+def prose_length(tree: Element, enough: int) -> int:
     """Count the characters in paragraphs and in blocks with text of their own; stop at `enough`."""
     total = 0
     for element in tree.iter("p", "div", "td", "span", "section", "article"):

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from lxml import etree, html
 
 from newsarchive.items import Page
 from newsarchive.text.encodings import decode, inflate
+from newsarchive.text.fingerprints import INLINE
 
 _MARKUP_CAP = 6_000_000
+_MAY_HOLD_IMAGES = 500_000
+_INLINE_IMAGE = re.compile(r"(data:[\w/+.-]{1,60};base64,)[A-Za-z0-9+/=\s]{1000,}")
+"""An image in the markup itself: its bytes may be more than all else that is read of a page."""
 _DEEPEST = 200
 _CONTROLS = bytes(c for c in range(32) if c not in (9, 10, 12, 13))
 
@@ -26,6 +31,8 @@ def read_tree(page: Page) -> html.HtmlElement | None:
 
 def parse(text: str) -> html.HtmlElement | None:
     """Parse markup; None if it has no elements. Never raises; deep nesting is flattened."""
+    if len(text) > _MAY_HOLD_IMAGES:
+        text = _INLINE_IMAGE.sub(r"\1", text)
     data = text[:_MARKUP_CAP].encode("utf-8", "replace").translate(None, _CONTROLS)
     if b"<" not in data:
         return None
@@ -67,8 +74,35 @@ _TOO_DEEP = etree.XPath("/*" * _DEEPEST)
 
 
 def _flatten(tree: html.HtmlElement) -> None:
-    """Flatten elements nested so deeply that recursion could overflow the stack."""
+    """Flatten elements nested so deeply that recursion could overflow the stack: their blocks become paragraphs."""
     for element in _TOO_DEEP(tree):
-        text = "".join(element.itertext())
+        lines = list(_lines(element))
         del element[:]
-        element.text = text
+        element.text = None
+        for line in lines:
+            etree.SubElement(element, "p").text = line
+
+
+def _lines(element: html.HtmlElement) -> Iterator[str]:
+    """Yield the texts of the blocks below an element, without scripts and styles."""
+    parts = [element.text or ""]
+    for event, node in etree.iterwalk(element, events=("start", "end")):
+        if node is element:
+            continue
+        ends_line = node.tag not in INLINE
+        if ends_line:
+            yield from _line(parts)
+            parts = []
+        if event == "start":
+            parts.append(node.text or "" if node.tag not in _SILENT else "")
+        else:
+            parts.append(node.tail or "")
+    yield from _line(parts)
+
+
+def _line(parts: list[str]) -> Iterator[str]:
+    if text := " ".join("".join(parts).split()):
+        yield text
+
+
+_SILENT = ("script", "style", "noscript", "template", "svg", "textarea", "option")

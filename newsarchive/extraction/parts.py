@@ -8,7 +8,7 @@ from functools import lru_cache
 from urllib.parse import unquote, urldefrag, urlsplit, urlunsplit
 
 from newsarchive.extraction.blocks import Element, absolute
-from newsarchive.extraction.choice import words_of
+from newsarchive.extraction.names import words_of
 
 _PARTS = re.compile(
     r"(?:^|[\s_-])(?:page-?links?|post-page-numbers|wp-block-post-content-pages|nextpage|article-?pag(?:es|ination|er|ing))(?:$|[\s_-])",

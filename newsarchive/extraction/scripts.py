@@ -42,6 +42,42 @@ _MAX_NODES = 60_000
 _MAX_DEPTH = 40
 
 
+_DATE_KEYS = (
+    "datePublished", "publishedAt", "published_at", "publishDate", "publish_date", "publishedDate", "published",
+    "publicationDate", "publishTime", "pubDate", "date_published", "firstPublished", "createdAt", "created_at",
+    "created", "date",
+)  # fmt: skip
+_AUTHOR_KEYS = ("authors", "author", "byline", "creator", "writer", "reporter")
+
+
+def facts_in_scripts(tree: Element, title: str) -> tuple[str, list[str]]:
+    """Return date and authors of the article in the data of a script; empty if no record has its title."""
+    published = ""
+    authors: list[str] = []
+    for data in _data_of(tree) if title else ():
+        for record in _records(data):
+            if not _is_titled(record, title):
+                continue
+            dates = (value for key in _DATE_KEYS if isinstance(value := record.get(key), str) and value)
+            people = (names for key in _AUTHOR_KEYS if (names := _names_in(record.get(key))))
+            published, authors = published or next(dates, ""), authors or next(people, [])
+            if published and authors:
+                return published, authors
+    return published, authors
+
+
+def _names_in(value: Any) -> list[str]:
+    """Return the names in a value: a text, a record with a name, or a list of these."""
+    if isinstance(value, str):
+        return [value] if 3 < len(value) < 100 else []
+    if isinstance(value, list):
+        return [name for part in value[:20] for name in _names_in(part)]
+    if isinstance(value, dict):
+        keys = ("name", "fullName", "full_name", "displayName", "title")
+        return next((names for key in keys if (names := _names_in(value.get(key)))), [])
+    return []
+
+
 def text_in_scripts(tree: Element, title: str) -> list[Block]:
     """Return the blocks of the article in the data of a script; none unless it is certain to be the article."""
     best: tuple[int, int, str] = (0, 0, "")

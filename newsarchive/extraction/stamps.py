@@ -135,6 +135,10 @@ def _machine_texts(
     for element in survey.properties.get("datepublished", ()):
         if not survey.in_boilerplate(element):
             yield _value_of(element), "itemprop"
+    for name in ("created", "issued", "date", "published"):  # RDFa, as in Drupal 7: property="dc:date dc:created"
+        for element in survey.properties.get(name, ()):
+            if (value := element.get("content")) and not survey.in_boilerplate(element):
+                yield value, "rdfa"
     for marked in _header_times(survey):
         yield marked.element.get("datetime") or "", "time"
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from html import unescape
 
 from newsarchive.extraction.blocks import Block, Element
-from newsarchive.extraction.choice import is_caption, words_of
+from newsarchive.extraction.choice import is_caption
 from newsarchive.extraction.cleaning import is_bar, is_read_more
+from newsarchive.extraction.names import words_of
 from newsarchive.text.fingerprints import fold
 
 _NAMED = re.compile(

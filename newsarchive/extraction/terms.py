@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from html import unescape
 
 from newsarchive.extraction.jsonld import Object, texts_of
+from newsarchive.extraction.names import words_of
 from newsarchive.extraction.regions import Element, clean, text_of
 from newsarchive.extraction.survey import Survey
 from newsarchive.items import Hints
@@ -18,7 +19,10 @@ def choose_categories(survey: Survey, article: Object, hints: Hints) -> tuple[tu
     linked = _linked(survey, "category")
     sections = texts_of(article.get("articleSection"))
     metas = survey.meta_values("article:section")
-    return _first((hints.categories, "listing"), (linked, "rel"), (sections, "json-ld"), (metas, "meta"))
+    named = _in_named(survey, _CATEGORY, 3)
+    return _first(
+        (hints.categories, "listing"), (linked, "rel"), (sections, "json-ld"), (metas, "meta"), (named, "class")
+    )
 
 
 def choose_tags(survey: Survey, article: Object, hints: Hints) -> tuple[tuple[str, ...], str]:
@@ -30,7 +34,15 @@ def choose_tags(survey: Survey, article: Object, hints: Hints) -> tuple[tuple[st
     keywords = [k for text in texts_of(article.get("keywords")) for k in _split(text)]
     metas = survey.meta_values("article:tag")
     news = (k for text in survey.meta_values("news_keywords", "parsely-tags", "sailthru.tags") for k in _split(text))
-    return _first((hints.tags, "listing"), (linked, "rel"), (keywords, "json-ld"), (metas, "meta"), (news, "meta"))
+    named = [] if hints.kind and hints.categories else _in_named(survey, _TAGS, 20)
+    return _first(
+        (hints.tags, "listing"),
+        (linked, "rel"),
+        (keywords, "json-ld"),
+        (metas, "meta"),
+        (news, "meta"),
+        (named, "class"),
+    )
 
 
 def _first(*sources: tuple[Iterable[str], str]) -> tuple[tuple[str, ...], str]:
@@ -38,6 +50,32 @@ def _first(*sources: tuple[Iterable[str], str]) -> tuple[tuple[str, ...], str]:
         if found := tuple(dict.fromkeys(c for v in values if (c := clean(unescape(v))))):
             return found, source
     return (), ""
+
+
+_TAGS = re.compile(
+    r"(?:^|[\s_-])f?(?:tags?|tags?-?(?:list|links|cloud|block|items?)|keywords|field-name-field-tags)(?:$|[\s_-])"
+)
+_CATEGORY = re.compile(
+    r"(?:^|[\s_-])f?(?:cat|cats|categor(?:y|ies)|rubri[ck]a?|rubrics|section-?name|cat-?links?)(?:$|[\s_-])"
+)
+
+
+def _in_named(survey: Survey, names: re.Pattern[str], most: int) -> list[str]:
+    """Return the linked texts in the element after the heading that is named for terms, as templates mark them."""
+    if survey.heading is None or survey.body is None:
+        return []
+    scope = next((e for e in survey.heading.iterancestors("article", "main")), survey.body)
+    passed = False
+    for element in scope.iter("*"):
+        passed = passed or element is survey.heading
+        if not passed or element.tag not in ("div", "span", "ul", "p", "footer", "section"):
+            continue
+        if not names.search(words_of(element)) or survey.in_related_list(element):
+            continue
+        links = [text for a in element.iter("a") if 1 < len(text := text_of(a).lstrip("#").strip()) < 50]
+        if 0 < len(links) <= most and sum(map(len, links)) >= 0.3 * len(text_of(element)):
+            return links
+    return []
 
 
 def _linked(survey: Survey, kind: str) -> list[str]:

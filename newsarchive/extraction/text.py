@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from newsarchive.extraction.blocks import Block, Element, read_blocks
-from newsarchive.extraction.choice import Choice, choose, is_prose, marks_of
-from newsarchive.extraction.cleaning import without_notes
+from newsarchive.extraction.blocks import Block, Element, hides_text, is_prose, is_running, is_sentence, read_blocks
+from newsarchive.extraction.choice import Choice, choose
+from newsarchive.extraction.cleaning import without_counters, without_notes
 from newsarchive.extraction.listed import ListedText
-from newsarchive.extraction.marking import first_marks, thorough_marks
+from newsarchive.extraction.marking import first_marks, is_large, thorough_marks
+from newsarchive.extraction.marks import marks_of
 from newsarchive.extraction.pages import parse
+from newsarchive.extraction.rules import is_on
 from newsarchive.extraction.scripts import text_in_scripts
 from newsarchive.extraction.standfirst import find_standfirst
 from newsarchive.items import Hints
@@ -20,6 +22,8 @@ from newsarchive.text.fingerprints import fold
 _MIN_WORDS = 60
 _MIN_JSONLD = 120
 """Characters of JSON-LD text from which it is used if the page shows almost no text."""
+_MIN_LAST = 60
+"""Folded characters that are a text, if nothing else was found."""
 _SHARE_OF_PAGE = 0.45
 _SHARE_OF_JSONLD = 0.7
 _SHARE_OF_LISTED = 0.85
@@ -38,6 +42,8 @@ class Text:
     body: tuple[Block, ...] = ()
     main: Element | None = None
     evidence: str = ""
+    omitted: tuple[tuple[str, Block], ...] = ()
+    """Blocks inside `main` that were left out, each with the rule."""
 
     @property
     def paragraphs(self) -> list[str]:
@@ -62,9 +68,7 @@ def read_text(
     listed = ListedText(hints.fingerprints)
     by_profile = rules.body or rules.lead  # the profile may select an element anywhere on the page
     around = listed.place(root, title) if hints.fingerprints and not by_profile else None
-    blocks = read_blocks(root if around is None else around, skipped=_selected(tree, rules.drop))
-    for block in blocks:
-        block.key = fold(block.text)
+    blocks = _visible(root if around is None else around, _selected(tree, rules.drop))
     choice, evidence = _by_profile(blocks, root, rules), "profile"
     if not choice.kept and hints.fingerprints:
         choice, evidence = _by_listing(blocks, root, title, listed), "listing"
@@ -75,6 +79,43 @@ def read_text(
     lead, lead_evidence = _lead(blocks, choice, tree, title=title, descriptions=descriptions, rules=rules)
     text = _assembled(blocks, choice, lead, title=title, evidence=evidence)
     return replace(text, lead_evidence=lead_evidence if lead else "")
+
+
+def last_text(tree: Element, url: str, *, jsonld_body: str) -> Text:
+    """Read the text of a page of which the rules leave nothing: trafilatura's, else that in JSON-LD or noscript."""
+    root = tree.find("body")
+    if root is None:
+        return Text()
+    blocks = keyed(read_blocks(root))
+    extractors = (("trafilatura:fast", first_marks), ("trafilatura:default", thorough_marks))
+    has_text = not is_large(root) and any(is_sentence(b.text) for b in blocks)
+    for evidence, marks_on in extractors if has_text else ():
+        marks = marks_on(root, blocks, url)
+        kept = [b for b in blocks if b.key and b in marks]
+        if sum(len(b.key) for b in kept) >= _MIN_LAST and any(is_sentence(b.text) for b in kept):
+            return Text(body=tuple(kept), main=root, evidence=f"{evidence}, no rules")
+    if len(fold(jsonld_body)) >= _MIN_LAST:
+        return Text(body=tuple(_from_jsonld(jsonld_body)), main=root, evidence="json-ld")
+    unscripted = [b for e in root.iter("noscript") for b in keyed(read_blocks(e)) if b.key and is_prose(b)]
+    if sum(len(b.key) for b in unscripted) >= _MIN_JSONLD:
+        return Text(body=tuple(unscripted), main=root, evidence="noscript")
+    return Text()
+
+
+def keyed(blocks: list[Block]) -> list[Block]:
+    """Fold the texts of blocks, for comparisons."""
+    for block in blocks:
+        block.key = fold(block.text)
+    return blocks
+
+
+def _visible(root: Element, skipped: set[Element]) -> list[Block]:
+    """Return the visible blocks; all blocks of a page that hides its text until a script has run."""
+    blocks = keyed(read_blocks(root, skipped=skipped))
+    if sum(len(b.key) for b in blocks if is_running(b)) >= _MIN_JSONLD or not hides_text(root):
+        return blocks
+    everything = keyed(read_blocks(root, skipped=skipped, hidden=True))
+    return everything if sum(len(b.key) for b in everything if is_running(b)) >= 2 * _MIN_JSONLD else blocks
 
 
 def _hidden_text(tree: Element, choice: Choice, title: str, jsonld_body: str) -> Text | None:
@@ -94,10 +135,7 @@ def _hidden_text(tree: Element, choice: Choice, title: str, jsonld_body: str) ->
 def _from_jsonld(body: str) -> list[Block]:
     """Convert the article body in JSON-LD to blocks."""
     page = parse(body if "<p" in body else "".join(f"<p>{line}</p>" for line in body.splitlines()))
-    blocks = read_blocks(page) if page is not None else []
-    for block in blocks:
-        block.key = fold(block.text)
-    return [b for b in blocks if b.text]
+    return [b for b in keyed(read_blocks(page)) if b.text] if page is not None else []
 
 
 def _by_profile(blocks: Sequence[Block], root: Element, rules: ExtractionRules) -> Choice:
@@ -137,7 +175,7 @@ def _is_thin(choice: Choice, blocks: Sequence[Block], jsonld_body: str, listed_w
     size, words = len(choice), sum(len(b.text.split()) for b in choice.kept)
     if listed_words and words >= _SHARE_OF_LISTED * listed_words:
         return False
-    running = sum(len(b.key) for b in blocks if b.kind == "p" and len(b.text) > 80 and b.linked < 0.3 * len(b.text))
+    running = sum(len(b.key) for b in blocks if is_running(b))
     return words < _MIN_WORDS or size < _SHARE_OF_PAGE * running or size < _SHARE_OF_JSONLD * len(fold(jsonld_body))
 
 
@@ -163,19 +201,33 @@ def _lead(
 def _assembled(blocks: Sequence[Block], choice: Choice, lead: Sequence[Block], *, title: str, evidence: str) -> Text:
     taken = {id(b) for b in lead}
     lead_keys = {b.key for b in lead}
-    title_key = fold(title)
-    first = next((i for i, b in enumerate(choice.kept) if b.kind == "p" and b.key != title_key), 0)
-    kept = without_notes(
-        [
-            b
-            for i, b in enumerate(choice.kept)
-            if id(b) not in taken
-            and b.key not in lead_keys
-            and not (b.kind == "h1" and i < first)
-            and not (b.key == title_key and (i <= first or b.kind != "p"))
-        ],
-    )
+    untitled, omitted = _without_title([b for b in choice.kept if id(b) not in taken and b.key not in lead_keys], title)
+    kept, cleaned = without_notes(untitled)
+    counted = without_counters(kept)
     kept_ids = {id(b) for b in kept}
     inside = choice.inside
     body = tuple(b for b in blocks if id(b) in kept_ids or (b.kind == "image" and b.element in inside))
-    return Text(lead=tuple(lead), body=body if kept else (), main=choice.main, evidence=evidence)
+    return Text(
+        lead=tuple(lead),
+        body=body if kept else (),
+        main=choice.main,
+        evidence=evidence,
+        omitted=(*((r, b) for r, b in choice.omitted if id(b) not in taken), *omitted, *cleaned, *counted),
+    )
+
+
+def _without_title(blocks: Sequence[Block], title: str) -> tuple[list[Block], list[tuple[str, Block]]]:
+    """Return the blocks without the title above them, and those left out."""
+    if not is_on("title-line"):
+        return list(blocks), []
+    title_key = fold(title)
+    first = next((i for i, b in enumerate(blocks) if b.kind == "p" and b.key != title_key), 0)
+    kept: list[Block] = []
+    omitted: list[tuple[str, Block]] = []
+    for i, block in enumerate(blocks):
+        is_title = block.key == title_key and (i <= first or block.kind != "p")
+        if is_title or (block.kind == "h1" and i < first):
+            omitted += [("title-line", block)] if block.key != title_key else []  # the title itself is not lost
+        else:
+            kept.append(block)
+    return kept, omitted

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from lxml import etree, html
 
-from newsarchive.extraction.blocks import Block, Element
+from newsarchive.extraction.blocks import Block, Element, wraps_article
 
 _NOT_TEXT = (
     "script",
@@ -91,6 +91,8 @@ def _readers_comments(root: Element) -> set[Element]:
 
 def _begin_copy(target: Element, element: Element) -> Element:
     """Add an empty element of the same kind; invalid tag names from broken markup become div."""
+    if wraps_article(element):
+        return etree.SubElement(target, "div")
     kept = {name: value for name, value in element.items() if name in _KEPT_ATTRIBUTES}
     return etree.SubElement(target, element.tag if element.tag.isalnum() else "div", kept)
 
@@ -121,7 +123,7 @@ def _fill(target: Element, source: Element, plan: _Plan) -> None:
     is_text = source in plan.texts
     for child in source:
         is_useful = child in plan.useful
-        if child.tag in plan.emptied and (is_useful or is_text):
+        if child.tag in plan.emptied and (is_useful or is_text) and not wraps_article(child):
             etree.SubElement(target, child.tag).tail = child.tail
         elif is_useful:
             if child in plan.branches:

@@ -8,6 +8,7 @@ from difflib import SequenceMatcher
 from html import unescape
 
 from newsarchive.extraction.regions import Element, clean, folded, text_of
+from newsarchive.extraction.rules import is_on
 from newsarchive.extraction.survey import TITLE_BREAK, Survey
 from newsarchive.items import Hints
 from newsarchive.sites import Site
@@ -22,7 +23,8 @@ def choose_title(
     whole = clean(unescape(survey.document_title))
     sure = survey.find_heading((headline, og, whole), names)
     shown = _shown(survey.heading) if survey.heading is not None else ""
-    headline, og, whole = (_title(t, names, shown if sure else "") for t in (headline, og, whole))
+    agreed = [key for text in (_whole(survey.heading), shown, clean(unescape(hints.title))) if (key := folded(text))]
+    headline, og, whole = (_title(t, names, shown if sure else "", agreed) for t in (headline, og, whole))
     if headline.endswith(("…", "...")):
         headline = ""
     h, o, s = folded(headline), folded(og), folded(shown)
@@ -75,29 +77,41 @@ def _is_extra(element: Element) -> bool:
     )
 
 
-def _title(text: str, names: frozenset[str], shown: str) -> str:
-    text = without_site(text, names, [shown] if shown else [])
+def _whole(heading: Element | None) -> str:
+    return text_of(heading) if heading is not None else ""
+
+
+def _title(text: str, names: frozenset[str], shown: str, agreed: Sequence[str]) -> str:
+    text = without_site(text, names, [shown] if shown else [], agreed)
     return "" if folded(text) in names else text
 
 
-def without_site(title: str, names: frozenset[str], headings: Sequence[str]) -> str:
+def without_site(title: str, names: frozenset[str], headings: Sequence[str], agreed: Sequence[str] = ()) -> str:
     """Remove the site's name from the end or the beginning of a title.
+
+    `agreed` are the folded titles that the page shows or the listing states: what they begin or end with is part of
+    the title, even if it is a word of the site's name.
 
     >>> without_site("Күз келді - Дала газеті", frozenset({"далагазеті"}), [])
     'Күз келді'
     >>> without_site("Далаға күз ерте келді - Газет", frozenset(), ["Далаға күз ерте келді"])
     'Далаға күз ерте келді'
+    >>> without_site("Дала: күз келді", frozenset({"дала"}), [], ["далакүзкелді"])
+    'Дала: күз келді'
     """
     for heading in headings:  # if the title begins with a heading, that is the title
         if heading != title and len(heading) > 15 and folded(title).startswith(folded(heading)):
             return heading
+    if not is_on("site-name") or folded(title) in agreed:
+        return title
     cuts = list(TITLE_BREAK.finditer(title))
-    if cuts:
-        last, first = cuts[-1], cuts[0]
-        if _names_site(title[last.end() :], names):
-            return without_site(title[: last.start()].strip(), names, headings)
-        if _names_site(title[: first.start()], names):
-            return title[first.end() :].strip()
+    if not cuts:
+        return title
+    first, last = title[: cuts[0].start()], title[cuts[-1].end() :]
+    if _names_site(last, names) and not any(a.endswith(folded(last)) and a != folded(last) for a in agreed):
+        return without_site(title[: cuts[-1].start()].strip(), names, headings, agreed)
+    if _is_site(first, names) and not any(a.startswith(folded(first)) and a != folded(first) for a in agreed):
+        return title[cuts[0].end() :].strip()
     return title
 
 
@@ -127,6 +141,12 @@ def _names_site(part: str, names: frozenset[str]) -> bool:
         if len(short) > 6 and 2 * len(short) > 0.85 * (len(short) + len(long)) and _ratio(key, name) > 0.85:
             return True
     return False
+
+
+def _is_site(part: str, names: frozenset[str]) -> bool:
+    """True if a part of a title is the site's name itself: at the beginning, a similar word may be the subject."""
+    key = folded(part)
+    return any(key == name or (len(key) > 6 and _ratio(key, name) > 0.9) for name in names)
 
 
 def _ratio(one: str, other: str) -> float:

@@ -16,12 +16,24 @@ _WORD = re.compile(r"[^\W\d_]+(?:[-'’ʼ][^\W\d_]+)*")
 _KAZAKH_ONLY = re.compile("[ғқұҒҚҰ]")
 _KAZAKH = re.compile("[әғқңөұүһіӘҒҚҢӨҰҮҺІ]")
 _NEIGHBOURS = (
+    (re.compile("[ўЎ]"), re.compile("[қғҳҚҒҲ]|^[^іІ]*$"), "be"),
     (re.compile("[ҳўҲЎ]"), re.compile("[ӯӣҷӮӢҶ]"), "uz"),
     (re.compile("[ӯӣҷӮӢҶ]"), None, "tg"),
     (re.compile("[ҙҫҡҘҪҠ]"), None, "ba"),
     (re.compile("[җҖ]"), None, "tt"),
     (re.compile("[їєґЇЄҐ]"), None, "uk"),
     (re.compile("[ђћђљњЂЋЉЊ]"), None, "sr"),
+)
+_NOT_IN_NEIGHBOURS = re.compile("[қғұіҚҒҰІ]")
+_TATAR = re.compile("[әҗӘҖ]")
+_KYRGYZ_WORD = re.compile(
+    "(?i:жана|менен|үчүн|бул|болгон|болуп|болот|эмес|анын|алар|кийин|чейин|боюнча|ушул|эле|айтымында|деген|дагы|эки|үч"
+    "|жылы?|жылга|жылдын|бар|көп|эң|[а-яөүң]{2,}(?:л[аеоө]р|д[ауео]р|т[ао]р)(?:[дт][ыиуү]|[гк][аеоө]|[дт][аеоө]н?"
+    "|[дт][ыиуү]н)?|[а-яөүң]{2,}(?:[дт][аеоө]гы|[дт][ео]ги|[гк][аеоө]н|[нт][ыиуү]н|[дт][ыиуү]н|[лт][ыиуү]ктүү|ынд[аы]|инд[еи]))"
+)
+_MONGOLIAN_WORD = re.compile(
+    "(?i:нь|юм|болон|гэж|энэ|тэр|хийж|бол|бөгөөд|нэг|хоёр|гурван|таван|жил|онд|шинэ|улс|хот|бий|бас|байна|байгаа|байсан"
+    "|[а-яөү]{2,}(?:[ыи]й?н|[ыи]й?г|аас|ээс|оос|өөс|аар|ээр|оор|өөр|ууд|үүд|сан|сэн|сон|сөн|дсан|[дт]аа|[дт]ээ|жээ|чээ|лаа|лээ|аад|ээд|оод|өөд|гдэж|гдаж))"
 )
 _RUSSIAN_WORD = re.compile(
     "(?i:и|в|во|на|не|по|с|со|из|за|для|что|это|как|от|до|при|или|был[аио]?|его|их|о|об|к|у|года?|лет|после|более)"
@@ -81,6 +93,8 @@ def _cyrillic(sample: str, words: list[str], hint: str) -> str:
         found = len(letters.findall(sample))
         if found > len(words) // 50 and not (unless and unless.search(sample)) and found * 4 > len(words) // 4:
             return language
+    if neighbour := _turkic_or_mongolian(sample, words):
+        return neighbour
     marked = sum(1 for word in words if _KAZAKH.search(word))
     share = marked / len(words)
     if share >= 0.3 and (_KAZAKH_ONLY.search(sample) or re.search("[іІ].*[ыәөүң]|[ыәөүң].*[іІ]", sample, re.I | re.S)):
@@ -98,6 +112,25 @@ def _cyrillic(sample: str, words: list[str], hint: str) -> str:
     # With few words the model mistakes Russian for Macedonian: less related languages need more text, or a hint.
     far = len(words) > 15 or hint in _CYRILLIC_LANGUAGES[3:]
     return _by_model(sample, hint, len(sample), _CYRILLIC_LANGUAGES if far else _NEAR)
+
+
+_ENOUGH = 8
+"""Words from which the lack of a letter tells a language: hardly a Kazakh sentence is without қ, ғ, ұ and і."""
+
+
+def _turkic_or_mongolian(sample: str, words: list[str]) -> str:
+    """Return ``tt``, ``ky`` or ``mn`` if the text lacks the letters of Kazakh and has their words; else empty."""
+    kazakh = sum(1 for word in words if _NOT_IN_NEIGHBOURS.search(word))
+    if len(words) < _ENOUGH or kazakh * 30 > len(words):
+        return ""
+    if sum(1 for word in words if _TATAR.search(word)) * 20 >= len(words):
+        return "tt"
+    russian = sum(1 for word in words if _RUSSIAN_WORD.fullmatch(word))
+    found, language = max(
+        (sum(1 for word in words if pattern.fullmatch(word)), language)
+        for pattern, language in ((_KYRGYZ_WORD, "ky"), (_MONGOLIAN_WORD, "mn"))
+    )
+    return language if found * 5 >= len(words) and found > 2 * russian and re.search("[өүңӨҮҢ]", sample) else ""
 
 
 _NEAR = ("kk", "ru", "ky")

@@ -21,6 +21,7 @@ from newsarchive.text.compression import (
     decompress,
     gunzip_stream,
 )
+from newsarchive.text.misread import is_kazakh_misread, kazakh_encoding, undoubled
 
 CAP = 20_000_000
 """Maximum size of a decompressed page in bytes; the rest is ignored (a bomb, or not an article)."""
@@ -96,7 +97,7 @@ def decode(body: bytes, content_type: str = "") -> str:
     declared = list(_declared_encodings(body, content_type))
     if not any(name in _SEVEN_BIT for name in declared):
         try:
-            return body.decode("utf-8")
+            return undoubled(body.decode("utf-8"))
         except UnicodeDecodeError:
             pass
     readings = [reading for name in declared if (reading := _reading(body, name))]
@@ -117,7 +118,7 @@ def _declared_encodings(body: bytes, content_type: str) -> Iterator[str]:
     head = body[:8192]
     names += [found[1].decode("ascii") for p in (_META_CHARSET, _XML_CHARSET) if (found := p.search(head))]
     for name in dict.fromkeys(names):
-        known = map_encoding_to_html5(name, fallback_utf8=False)
+        known = map_encoding_to_html5(name, fallback_utf8=False) or kazakh_encoding(name)
         # a page with a readable ASCII meta element is not UTF-16, whatever the element declares
         if known and not (known.startswith("utf-16") and b"<" in body[:200] and b"\0" not in body[:200]):
             yield known
@@ -128,6 +129,8 @@ def _reading(body: bytes, name: str) -> tuple[float, str] | None:
         text = body.decode(name, "replace")
     except LookupError:
         return None
+    if codecs.lookup(name).name == "cp1251" and is_kazakh_misread(text):
+        text = body.decode("kz1048", "replace")
     return _implausibility(text), text
 
 

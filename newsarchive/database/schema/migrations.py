@@ -14,7 +14,7 @@ from newsarchive.database.schema.preservation import PRESERVATION
 from newsarchive.database.schema.search import FULL_TEXT, SEARCH_ORDER, new_key
 from newsarchive.database.schema.session_keys import drop_sessions
 from newsarchive.database.schema.tables import TABLES
-from newsarchive.database.schema.views import CHANGES, COVERAGE, VIEWS
+from newsarchive.database.schema.views import CHANGES, COVERAGE, OMISSIONS, VIEWS
 
 migrations = Migrations("newsarchive")
 
@@ -304,3 +304,9 @@ create table sightings (                -- captures that showed the content of a
 create index sightings_revision on sightings(revision);
 """,
     )
+
+
+@migrations()
+def m400_omissions(db: Database) -> None:
+    """Count what extraction left out of the articles' own elements."""
+    _run(db, OMISSIONS)

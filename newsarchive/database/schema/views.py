@@ -96,3 +96,14 @@ where u.state <> 'alias'
 group by u.site, coalesce(a.day, u.day);
 """
 """Replaces the view of coverage: articles that were taken down count as no articles."""
+
+OMISSIONS = """
+create view omissions as
+select a.site, json_extract(o.value, '$.rule') as rule, count(distinct a.id) as articles,
+    sum(coalesce(json_extract(o.value, '$.more'), 1)) as texts, sum(json_extract(o.value, '$.length')) as characters
+from articles a
+join revisions r on r.id = a.current_revision
+join json_each(r.evidence, '$.omitted') o
+group by a.site, json_extract(o.value, '$.rule');
+"""
+"""What extraction left out of the elements with the articles' text, by site and rule."""

@@ -1,0 +1,94 @@
+"""What the class and id of an element name: boilerplate of some kind, a list of related articles, a caption."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TypeAlias
+
+from lxml import html
+
+Element: TypeAlias = html.HtmlElement
+
+_REGIONS = {
+    "related": r"""related\w*|recommend\w*|recirc\w*|similar|more-?topics?|topics?-more|outbrain|taboola
+        |jp-relatedposts|yarpp\w*|read-?(?:more|next|also|on)|see-?also|also-?read|further-?reading
+        |more-?(?:news|stories|on|from|articles|links)|most-?(?:read|viewed|popular)|popular|trending|latest|recent
+        |wp-embedded-content|teasers?(?!-?text)|ticker|carousel|slider|breaking""",
+    "promotion": r"""newsletter\w*|subscri\w+|signup|sign-up|registration|promo\w*|advert\w*|adv|advtext\w*|ads?
+        |sponsor\w*|affiliate\w*|banner|cta|disclaimer|donat\w+|login""",
+    "sharing": r"""shar(?:e|es|ing|er)|share-?\w*|sharedaddy|social\w*|follow\w*|addtoany|sociable""",
+    "comments": r"""comments?|commentlist|disqus|respond|replies|reactions?|feedback|report-error|poll|quiz|rating
+        |vote""",
+    "sidebar": r"""sidebar|side-bar|widgets?""",
+    "terms": r"""tags?|tag-?list|taglist|tagcloud|tag-cloud|topics|keywords|post-?cats|cat-links""",
+    "author": r"""author-?(?:bio|box|info|card|profile|about|content|desc\w*|image|block)|about-?(?:the-)?author|bio
+        |post-?author""",
+    "navigation": r"""breadcrumbs?|pagination|page-?links|pager|post-?nav\w*|nav|navigation|menu|toolbar|tool-?box
+        |tools|text-?resiz\w*""",
+    "overlay": r"""print-(?:only|header|footer)|modal\w*|popup\w*|pop-up|overlay|tooltip|toast\w*|cookie\w*|consent""",
+    "legal": r"""copyright|source-?list""",
+    "meta": r"""views?|counter|meta-?bar|metabar|post-?meta|entry-?meta|entry-footer|post-footer|article-footer
+        |post-views""",
+}
+"""Kind of boilerplate -> its names; the first kind that matches counts."""
+_REGION = re.compile(
+    "(?:^|[\\s_-])(?:" + "|".join(f"(?P<{kind}>{names})" for kind, names in _REGIONS.items()) + ")(?:$|[\\s_-])", re.X
+)
+_RELATED = re.compile(
+    r"(?:^|[\s_-])(?:related-?(?:posts?|articles?|news|stories|items|content)?|jp-relatedposts|yarpp\w*|outbrain|taboola"
+    r"|similar-?(?:posts?|articles?|news)|recommended-?(?:posts?|articles?|news)|recirc\w*)(?:$|[\s_-])"
+)
+_CAPTION = re.compile(
+    r"""(?:^|[\s_-])(?:caption\w*|\w*caption|wp-caption-text|credits?|legend|imgcap
+    |(?:lead-?)?(?:image|img|photo|foto|picture|media|bild)[_-]*(?:block)?[_-]*
+        (?:desc\w*|caption\w*|info|text|credits?|copyright|source|title|legend|author)
+    |wrapper-(?:image|img|photo|picture))(?:$|[\s_-])""",
+    re.X,
+)
+_CAPTION_ONLY = re.compile(
+    r"(?:^|[\s_-])(?:caption\w*|wp-caption-text|credits?|imgcap)(?:$|[\s_-])|figcaption|imagecaption"
+)
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def words_of(element: Element) -> str:
+    """Return the class and id of an element in lower case, with camel case split by hyphens."""
+    classes, name = element.get("class"), element.get("id")
+    if not classes and not name:
+        return ""
+    return _split_camel_case(f"{classes or ''} {name or ''}"[:300])
+
+
+@lru_cache(maxsize=20_000)
+def _split_camel_case(names: str) -> str:
+    return _CAMEL.sub("-", names).lower()
+
+
+@lru_cache(maxsize=20_000)
+def region_named(words: str) -> tuple[str, str]:
+    """Return the kind of boilerplate that class and id name, and the name; both empty if there is none.
+
+    >>> region_named("post-body related-posts")
+    ('related', 'related')
+    """
+    found = _REGION.search(words)
+    return (found.lastgroup or "", found[0].strip(" _-")) if found else ("", "")
+
+
+@lru_cache(maxsize=20_000)
+def names_related_list(words: str) -> bool:
+    """True if class and id name a list of related articles."""
+    return _RELATED.search(words) is not None
+
+
+@lru_cache(maxsize=20_000)
+def names_caption(words: str) -> bool:
+    """True if class and id name an image's caption or credit."""
+    return _CAPTION.search(words) is not None
+
+
+@lru_cache(maxsize=20_000)
+def names_caption_only(words: str) -> bool:
+    """True if class and id name a caption and can name nothing else."""
+    return _CAPTION_ONLY.search(words) is not None

@@ -1,0 +1,43 @@
+"""Which of trafilatura's private interfaces an update changed; all are used in `newsarchive.extraction.marking` only."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import newsarchive
+
+PRIVATE = {
+    "trafilatura.htmlprocessing": {
+        "convert_tags": ["tree", "options", "url"],
+        "prune_unwanted_nodes": ["tree", "nodelist", "with_backup"],
+        "tree_cleaning": ["tree", "options"],
+    },
+    "trafilatura.main_extractor": {"extract_content": ["cleaned_tree", "options"]},
+    "trafilatura.settings": {"Extractor": None},
+    "trafilatura.xpaths": {"RAW_TREE_PRUNE_XPATH": None, "REMOVE_COMMENTS_AND_LISTS_XPATH": None},
+}
+
+
+@pytest.mark.parametrize(("module", "name"), [(m, name) for m, names in PRIVATE.items() for name in names])
+def test_a_private_interface_is_as_it_is_used(module: str, name: str) -> None:
+    found = getattr(import_module(module), name, None)
+    assert found is not None, f"{module} has no {name} any more"
+    if expected := PRIVATE[module][name]:
+        assert list(inspect.signature(found).parameters) == expected
+
+
+def test_no_other_module_uses_them() -> None:
+    package = Path(newsarchive.__file__).parent
+    users: dict[str, set[str]] = {}
+    for path in package.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("trafilatura."):
+                users.setdefault(path.relative_to(package).as_posix(), set()).update(
+                    f"{node.module}.{alias.name}" for alias in node.names
+                )
+    assert users == {"extraction/marking.py": {f"{m}.{name}" for m, names in PRIVATE.items() for name in names}}
