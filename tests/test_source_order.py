@@ -95,6 +95,7 @@ def test_a_gap_that_no_source_can_fill_needs_a_person() -> None:
     order.ended(order.scan(feed, task="changes", state=row(), read=1, listed=10, fresh=10))
     order.finish()
     assert "add a source of kind listing" in order.problems[0]
+    assert order.gap_closed  # it is said once
 
 
 def test_a_gap_that_a_killed_run_left_is_filled_by_full_scans() -> None:

@@ -156,6 +156,8 @@ class SitePlan:
         """End the plan; `completed` is False if the run was cut off."""
         if completed:
             self._order.finish()
+            if self._order.gap_closed:
+                database.forget_gaps(self._db, self._site.name)
         for scan in self._order.scans:
             total = None if scan.also else scan.total
             if scan.worked and not scan.broken and (scan.is_full or total is not None):

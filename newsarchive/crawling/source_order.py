@@ -37,7 +37,7 @@ class SourceOrder:
         self.scans: list[Scan] = []
         """The scans that ended."""
         self.gap_closed = False
-        """True if a source closed the gap that a short one had, in this run or before."""
+        """True if the gap of a short source was closed, or was reported since none of the others could close it."""
         self._waiting = list(sources)
         self._states = states or {}
         self._every = every
@@ -137,6 +137,7 @@ class SourceOrder:
                 "everything in its feed is new since the last run, and no other source could say what the feed had"
                 " dropped by then: crawl more often, or add a source of kind listing"
             )
+            self.gap_closed = True  # a later run could do no more about it
 
 
 def _data(row: Mapping[str, Any]) -> dict[str, Any]:
