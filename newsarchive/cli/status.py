@@ -43,6 +43,9 @@ def status(archive: Archive, site: str | None, missing: bool, as_json: bool) -> 
     if sources:
         click.echo()
         print_table(sources, SOURCE_COLUMNS, empty="")
+    if counted_sources := [row for row in sources if row["listed"] is not None]:
+        click.echo()
+        print_table(counted_sources, SOURCE_COUNT_COLUMNS, empty="")
     if waiting:
         click.echo()
         print_table(waiting, WAITING_COLUMNS, empty="")
@@ -71,12 +74,16 @@ SOURCE_COLUMNS = {
     "state": "State",
     "read": "Last read",
     "how": "How",
-    "listed": "Lists",
-    "archived": "Archived",
-    "only": "Only here",
     "walked": "Last full scan",
     "next_walk": "Next full scan",
     "reason": "Because",
+}
+SOURCE_COUNT_COLUMNS = {
+    "site": "Site",
+    "source": "Source",
+    "listed": "Lists",
+    "archived": "Archived of these",
+    "only": "Listed here first",
 }
 HOW = {
     "full": "all of it (--full)",
