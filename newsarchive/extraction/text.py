@@ -160,8 +160,11 @@ def _by_listing(blocks: Sequence[Block], root: Element, title: str, listed: List
 def _by_trafilatura(
     root: Element, blocks: Sequence[Block], url: str, title: str, jsonld_body: str, listed_words: int
 ) -> tuple[Choice, str]:
-    fast = choose(blocks, first_marks(root, blocks, url), root, title)
-    if not _is_thin(fast, blocks, jsonld_body, listed_words):
+    marks = first_marks(root, blocks, url)
+    fast = choose(blocks, marks, root, title)
+    # sentences between its marks may complete a text, but not prove that it was found
+    is_scattered = 2 * len(marks.whole) < len(fast)
+    if not is_scattered and not _is_thin(fast, blocks, jsonld_body, listed_words):
         return fast, "trafilatura:fast"
     thorough = choose(blocks, thorough_marks(root, blocks, url), root, title)
     if len(thorough) > len(fast):
