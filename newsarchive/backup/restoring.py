@@ -15,6 +15,7 @@ from newsarchive.backup.manifest import Manifest, read_manifest
 from newsarchive.database import article_of, connect_reading, lock_archive, open_archive, write_page_checksums
 from newsarchive.database.replacing import begin_replacing, commit_replacing, undo_replacing
 from newsarchive.takedown import forget
+from newsarchive.text.counting import counted
 
 Progress = Callable[[str, int, int], None]
 
@@ -51,8 +52,9 @@ def restore_backup(
 
     What was taken down according to the archive in `folder`, or in one of `present`, is taken down in the restored one
     too. The archive in place stays until the new one is complete next to it; the next command finishes or undoes an
-    interrupted restore. Raises BackupError, and changes nothing, if a file of the backup is broken, or if the folder
-    has an archive and `force` is not given.
+    interrupted restore. Raises BackupError, and changes nothing, if a file of the backup is broken, if the folder has
+    an archive and `force` is not given, or if recordings or images would be deleted that neither the backup nor a
+    readable database lists.
     """
     manifest = read_manifest(source)
     if manifest is None:
@@ -61,6 +63,7 @@ def restore_backup(
         raise BackupError(f"{folder} is not empty: name another folder with --to, or replace it with --force.")
     _verify(source, manifest, progress)
     with lock_archive(folder):
+        _refuse_unlisted(source, folder, manifest)
         problems: list[str] = []
         places = dict.fromkeys(place.resolve() for place in (folder, *present))
         forgotten = list(dict.fromkeys(row for place in places for row in _forgotten(place, problems)))
@@ -80,6 +83,47 @@ PARTS = ("archive.db", "archive.db-wal", "archive.db-shm", "archive.db-sums", "w
 
 def _has_content(folder: Path) -> bool:
     return any(path.is_file() or any(path.iterdir()) for path in (folder / part for part in PARTS) if path.exists())
+
+
+def _refuse_unlisted(source: Path, folder: Path, manifest: Manifest) -> None:
+    """Raise BackupError if the database is lost or unreadable and files of the archive are newer than the backup.
+
+    Where the database can be read, `force` decides; where it is lost, nobody knows what the files hold.
+    """
+    if _has_readable_database(folder):
+        return
+    newer = [path for path in _recordings_and_images(folder) if _is_newer(path, folder, manifest)]
+    if newer:
+        raise BackupError(
+            f"{folder} has {counted(len(newer), 'file')} newer than the backup, such as {newer[0].relative_to(folder)},"
+            " and its database is lost or broken; restoring here would delete them. Nothing was changed. Restore the"
+            f" backup to another folder with `newsarchive restore {source} --to NEW`, then add what is newer with"
+            f" `newsarchive --archive NEW import {folder / 'warc'}`."
+        )
+
+
+def _has_readable_database(folder: Path) -> bool:
+    path = folder / "archive.db"
+    if not path.exists() or not path.stat().st_size:
+        return False
+    try:
+        with closing(connect_reading(path)) as db:
+            return bool(db.execute("select 1 from sqlite_master where name = 'captures'").fetchone())
+    except sqlite3.DatabaseError:
+        return False
+
+
+def _recordings_and_images(folder: Path) -> list[Path]:
+    return sorted(path for part in ("warc", "images") for path in (folder / part).rglob("[!.]*") if path.is_file())
+
+
+def _is_newer(path: Path, folder: Path, manifest: Manifest) -> bool:
+    """Whether the backup lacks a file, or what a file has grown by."""
+    name = path.relative_to(folder).as_posix()
+    entry = manifest.files.get(name)
+    if entry is None or not entry.bytes:
+        return path.stat().st_size > 0
+    return path.stat().st_size > entry.bytes and digest_of_file(folder, name, entry.bytes) == entry.sha256
 
 
 def _verify(source: Path, manifest: Manifest, progress: Progress) -> None:
@@ -107,7 +151,12 @@ def _gather(source: Path, manifest: Manifest, new: Path, progress: Progress) -> 
 def _forgotten(folder: Path, problems: list[str]) -> Iterator[_Forgotten]:
     """Yield what was taken down according to the archive in a folder; an unreadable archive is a problem."""
     path = folder / "archive.db"
+    again = (
+        "so what was taken down since the backup was made may be back: take it down again with `newsarchive forget`."
+    )
     if not path.exists() or not path.stat().st_size:
+        if any(path.is_file() for path in (folder / "warc").glob("*")):
+            problems.append(f"The database of the archive in {folder} is lost, {again}")
         return
     try:
         with closing(connect_reading(path)) as db:
@@ -115,10 +164,7 @@ def _forgotten(folder: Path, problems: list[str]) -> Iterator[_Forgotten]:
                 return  # an archive of an older version
             rows = db.execute("select site, url, reason, time from forgotten order by id").fetchall()
     except sqlite3.DatabaseError as error:
-        problems.append(
-            f"{path} cannot be read ({error}), so what was taken down since the backup was made may be back:"
-            " take it down again with `newsarchive forget`."
-        )
+        problems.append(f"{path} cannot be read ({error}), {again}")
         return
     for site, url, reason, time in rows:
         yield _Forgotten(site=site, url=url, reason=reason, time=time)

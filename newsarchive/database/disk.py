@@ -24,6 +24,24 @@ def write_whole(path: Path, data: bytes) -> None:
     sync_folder(path.parent)
 
 
+def delete_drafts(path: Path) -> None:
+    """Delete the temporary files that killed writers of a file left; one whose writer is alive stays."""
+    for draft in path.parent.glob(f".{path.name}.*.new"):
+        number = draft.name.removesuffix(".new").rpartition(".")[2]
+        if number.isdecimal() and not _is_alive(int(number)):
+            draft.unlink(missing_ok=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):  # of another user, or no number of a process
+        return True
+    return True
+
+
 def sync_folder(folder: Path) -> None:
     """Sync the names in a folder to the disk."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from newsarchive.database.disk import delete_drafts
 from newsarchive.database.errors import ArchiveError, ArchiveLocked
 from newsarchive.database.page_checksums import write_page_checksums
 from newsarchive.database.replacing import settle_replacing
@@ -31,6 +32,7 @@ def lock_archive(folder: Path) -> Iterator[None]:
     """
     with _locked(folder, "", until=lambda: False, patient=False):
         settle_replacing(folder)
+        delete_drafts(folder / "archive.db-sums")
         yield
         write_page_checksums(folder)
 
