@@ -6,7 +6,8 @@ from urllib.parse import unquote, urljoin
 import pytest
 
 from newsarchive.extraction import extract_article, marking, text
-from newsarchive.extraction.blocks import absolute, read_blocks
+from newsarchive.extraction.block_reading import read_blocks
+from newsarchive.extraction.blocks import absolute
 from newsarchive.extraction.pages import parse
 from newsarchive.items import Hints, NotAnArticle, Page
 from newsarchive.sites import ExtractionRules, Site

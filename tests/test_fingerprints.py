@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from newsarchive.extraction.blocks import read_blocks
+from newsarchive.extraction.block_reading import read_blocks
 from newsarchive.extraction.pages import parse
 from newsarchive.text.fingerprints import fingerprint, fingerprints, fold, paragraphs
 

@@ -9,7 +9,7 @@ from html import unescape
 
 from newsarchive.extraction.datelines import header_lines
 from newsarchive.extraction.jsonld import Object, resolved, types_of
-from newsarchive.extraction.regions import Element, clean, folded, selected, text_of
+from newsarchive.extraction.regions import Element, folded, selected, text_of
 from newsarchive.extraction.survey import Survey
 from newsarchive.items import Author
 from newsarchive.kazakh.bylines import find_byline
@@ -17,6 +17,7 @@ from newsarchive.kazakh.names import name_evidence, name_words, normal_name
 from newsarchive.kazakh.scripts import script_of
 from newsarchive.kazakh.transliteration import to_cyrillic
 from newsarchive.sites import Site
+from newsarchive.text.spacing import one_line
 
 _METAS = (
     "author", "article:author", "article:author_name", "dc.creator", "dc:creator", "dcterms.creator", "byl",
@@ -136,7 +137,7 @@ def split_names(text: str) -> list[str]:
     >>> split_names("Автор: Асан Серікұлы, аға тілші"), split_names("Lee, Anna"), split_names("https://fb.example/anna")
     (['Асан Серікұлы'], ['Anna Lee'], [])
     """
-    text = clean(unescape(text))
+    text = one_line(unescape(text))
     if re.match(r"https?:|www\.|@", text) or len(text) > 250:
         return []
     text = re.sub(r"\S+@\S+|\[at\]", " ", text)

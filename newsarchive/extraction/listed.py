@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from heapq import nlargest
 
-from newsarchive.extraction.blocks import Block, Element, clean
+from newsarchive.extraction.blocks import Block, Element
 from newsarchive.text.fingerprints import fingerprint, fold
+from newsarchive.text.spacing import tidy
 
 _TRIES = 5
 """Paragraphs to try: comments and blurbs may be longer than the paragraphs of a short article."""
@@ -27,7 +28,7 @@ class ListedText:
     def place(self, root: Element, title: str) -> Element | None:
         """Return the element with the page's title and, below it, one of the text's paragraphs; None if not found."""
         longest = nlargest(_TRIES, root.iter("p"), key=_own_size)
-        found = next((p for p in longest if self._has(fold(clean("".join(p.itertext()))))), None)
+        found = next((p for p in longest if self._has(fold(tidy("".join(p.itertext()))))), None)
         if found is None:
             return None
         key = fold(title)

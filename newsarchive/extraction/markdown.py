@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from newsarchive.extraction.blocks import Block, absolute, clean
+from newsarchive.extraction.blocks import Block, absolute
 from newsarchive.items import Image
+from newsarchive.text.spacing import tidy
 
 _JOINED = ("li", "row")
 _SPECIAL = re.compile(r"^(?:#{1,6} |[-+*] |>|\d{1,9}[.)] |```|\|)")
@@ -118,12 +119,12 @@ def _linked(block: Block, base: str) -> str:
         _link(text, absolute(base, link)) if link else text.replace("\n", " ").replace("\v", "\n")
         for text, link in parts
     )
-    return clean(out)
+    return tidy(out)
 
 
 def _link(text: str, address: str) -> str:
     text = text.replace("\n", " ").replace("\v", " ")
-    words = clean(text)
+    words = tidy(text)
     if not words or not address.startswith(("http://", "https://", "mailto:", "tel:")):
         return text
     before = " " if text[:1].isspace() else ""

@@ -31,7 +31,7 @@ from newsarchive.extraction.jsonld import (
     types_of,
 )
 from newsarchive.extraction.record import Metadata
-from newsarchive.extraction.regions import Element, clean, selected, text_of
+from newsarchive.extraction.regions import Element, selected, text_of
 from newsarchive.extraction.scripts import facts_in_scripts
 from newsarchive.extraction.stamps import choose_dates
 from newsarchive.extraction.survey import Survey, survey
@@ -39,6 +39,7 @@ from newsarchive.extraction.terms import choose_categories, choose_tags, text_la
 from newsarchive.extraction.titles import choose_title, name_behind
 from newsarchive.items import Author, Hints
 from newsarchive.sites import Site
+from newsarchive.text.spacing import one_line
 
 __all__ = [
     "Metadata",
@@ -68,16 +69,13 @@ def read_metadata(tree: Element, url: str, *, site: Site, hints: Hints) -> Metad
         names.append(behind)
     dates = choose_dates(tree, noted, article, objects, url, site=site, hints=hints)
     authors, authors_from = machine_authors(tree, noted, article, objects, site=site, site_names=names)
+    signing: list[str] = []
     if not dates.published:
         in_script, signing = facts_in_scripts(tree, title)
         if stamp := read_stamp(in_script, site.timezone, "script"):
             dates = replace(dates, published=stamp.text, day=stamp.day, published_from="script")
-        if not authors and (authors := signed_authors(signing, site=site, site_names=names)):
-            authors_from = "script"
-    if not authors and (authors := header_authors(noted, site=site, site_names=names)):
-        authors_from = "header"
-    if not authors and hints.authors:
-        authors, authors_from = signed_authors(hints.authors, site=site, site_names=names), "listing"
+    if not authors:
+        authors, authors_from = _less_sure_authors(noted, signing, site=site, site_names=names, hints=hints)
     categories, categories_from = choose_categories(noted, article, hints)
     tags, tags_from = choose_tags(noted, article, hints)
     evidence = {
@@ -90,7 +88,7 @@ def read_metadata(tree: Element, url: str, *, site: Site, hints: Hints) -> Metad
     }
     return Metadata(
         title=title,
-        description=clean(noted.meta("og:description", "description", "twitter:description", "dc.description")),
+        description=one_line(noted.meta("og:description", "description", "twitter:description", "dc.description")),
         published=dates.published,
         published_day=dates.day,
         modified=dates.modified,
@@ -109,6 +107,19 @@ def read_metadata(tree: Element, url: str, *, site: Site, hints: Hints) -> Metad
         jsonld_body=next(iter(texts_of(article.get("articleBody"))), ""),
         evidence={k: v for k, v in evidence.items() if v},
     )
+
+
+def _less_sure_authors(
+    noted: Survey, signing: Sequence[str], *, site: Site, site_names: Sequence[str], hints: Hints
+) -> tuple[tuple[Author, ...], str]:
+    """Return the authors and their source where no markup names them: script data, the page's header, the listing."""
+    if authors := signed_authors(signing, site=site, site_names=site_names):
+        return authors, "script"
+    if authors := header_authors(noted, site=site, site_names=site_names):
+        return authors, "header"
+    if hints.authors:
+        return signed_authors(hints.authors, site=site, site_names=site_names), "listing"
+    return (), ""
 
 
 def choose_authors(
@@ -150,7 +161,7 @@ def _profile(tree: Element, selector: str, source: str) -> tuple[str, str] | Non
     if not selector:
         return None
     for element in selected(tree, selector):
-        if text := clean(element.get("content") or "") or text_of(element):
+        if text := one_line(element.get("content") or "") or text_of(element):
             return text, "profile"
     return None
 
@@ -179,7 +190,7 @@ def _site_names(noted: Survey, objects: Sequence[Object], url: str) -> list[str]
         names += texts_of(resolved(thing.get("publisher"), objects))
     host = (urlsplit(url).hostname or "").removeprefix("www.")
     names += [host, host.rpartition(".")[0]]
-    return list(dict.fromkeys(clean(n) for n in names if n and not n.startswith("http")))
+    return list(dict.fromkeys(one_line(n) for n in names if n and not n.startswith("http")))
 
 
 def _named_images(noted: Survey, article: Object, objects: Sequence[Object], url: str) -> tuple[str, ...]:

@@ -11,9 +11,10 @@ from cssselect import SelectorError
 from lxml import html
 from lxml.cssselect import CSSSelector
 
+from newsarchive.text.spacing import one_line
+
 Element: TypeAlias = html.HtmlElement
 
-_SPACE = re.compile(r"[\s\u00a0\u200b\ufeff]+")
 # Class names are searched in lower case, since re.I takes three times as long.
 # Regions that belong to the page, not to its article.
 _BOILERPLATE = re.compile(
@@ -41,15 +42,6 @@ _SIGNED = re.compile(
 )
 
 
-def clean(text: str) -> str:
-    """Return a text on one line, without soft hyphens and repeated spaces.
-
-    >>> clean("  Бас\\u00adмақ \\n\\u00a0сөз ")
-    'Басмақ сөз'
-    """
-    return _SPACE.sub(" ", text.replace("\u00ad", "")).strip()
-
-
 def folded(text: str) -> str:
     """Return only the letters and digits of a text, case-folded, to compare titles and names.
 
@@ -61,7 +53,7 @@ def folded(text: str) -> str:
 
 def text_of(element: Element) -> str:
     """Return the visible text of an element on one line."""
-    return clean(" ".join(_texts(element)))
+    return one_line(" ".join(_texts(element)))
 
 
 def _texts(element: Element) -> Iterator[str]:

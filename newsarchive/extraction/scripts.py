@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from newsarchive.extraction.blocks import Block, Element, read_blocks
+from newsarchive.extraction.block_reading import read_blocks
+from newsarchive.extraction.blocks import Block, Element
 from newsarchive.extraction.pages import parse
 from newsarchive.text.fingerprints import fold
 

@@ -8,10 +8,11 @@ from html import unescape
 
 from newsarchive.extraction.jsonld import Object, texts_of
 from newsarchive.extraction.names import words_of
-from newsarchive.extraction.regions import Element, clean, text_of
+from newsarchive.extraction.regions import Element, text_of
 from newsarchive.extraction.survey import Survey
 from newsarchive.items import Hints
 from newsarchive.kazakh.language import identify_language
+from newsarchive.text.spacing import one_line
 
 
 def choose_categories(survey: Survey, article: Object, hints: Hints) -> tuple[tuple[str, ...], str]:
@@ -47,7 +48,7 @@ def choose_tags(survey: Survey, article: Object, hints: Hints) -> tuple[tuple[st
 
 def _first(*sources: tuple[Iterable[str], str]) -> tuple[tuple[str, ...], str]:
     for values, source in sources:
-        if found := tuple(dict.fromkeys(c for v in values if (c := clean(unescape(v))))):
+        if found := tuple(dict.fromkeys(c for v in values if (c := one_line(unescape(v))))):
             return found, source
     return (), ""
 

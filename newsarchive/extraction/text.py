@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from newsarchive.extraction.blocks import Block, Element, hides_text, is_prose, is_running, is_sentence, read_blocks
+from newsarchive.extraction.block_reading import read_blocks
+from newsarchive.extraction.blocks import Block, Element, is_prose, is_running, is_sentence
 from newsarchive.extraction.choice import Choice, choose
 from newsarchive.extraction.cleaning import without_counters, without_notes
 from newsarchive.extraction.listed import ListedText
@@ -15,6 +16,7 @@ from newsarchive.extraction.pages import parse
 from newsarchive.extraction.rules import is_on
 from newsarchive.extraction.scripts import text_in_scripts
 from newsarchive.extraction.standfirst import find_standfirst
+from newsarchive.extraction.visibility import hides_text
 from newsarchive.items import Hints
 from newsarchive.sites import ExtractionRules
 from newsarchive.text.fingerprints import fold

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from lxml import etree, html
 
-from newsarchive.extraction.blocks import Block, Element, wraps_article
+from newsarchive.extraction.blocks import Block, Element
+from newsarchive.extraction.visibility import wraps_article
 
 _NOT_TEXT = (
     "script",

@@ -11,7 +11,8 @@ from sqlite_utils import Database
 
 from newsarchive.captures.reading import CaptureError, read_capture
 from newsarchive.database.revisions import captures_of, read_hints
-from newsarchive.extraction.blocks import Block, Element, read_blocks
+from newsarchive.extraction.block_reading import read_blocks
+from newsarchive.extraction.blocks import Block, Element
 from newsarchive.extraction.metadata import read_metadata
 from newsarchive.extraction.pages import read_tree
 from newsarchive.extraction.text import Text, read_text

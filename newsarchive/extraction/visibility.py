@@ -1,0 +1,77 @@
+"""What of a page can be seen: hidden elements, text that is shown at a click, and elements that were never closed."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from newsarchive.extraction.blocks import Element, link_share
+
+_HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
+_HIDDEN_CLASS = re.compile(
+    r"(?:^|[\s_-])(?:sr-only|screen-reader(?:-text)?|visually-?hidden|visuallyhidden|show-for-sr|assistive-text|a11y-hidden)(?:\s|$)"
+    r"|(?:^|\s)(?:is-hidden|d-none|element-invisible|hide)(?:\s|$)",
+    re.I,
+)
+
+
+_OFTEN_UNCLOSED = frozenset({"nav", "button", "menu", "dialog", "header", "aside", "footer", "form"})
+
+
+def wraps_article(element: Element) -> bool:
+    """True for a menu, a button or the like that the page does not close, so that its article is inside it."""
+    return element.tag in _OFTEN_UNCLOSED and (
+        element.find(".//main") is not None or element.find(".//article//h1") is not None
+    )
+
+
+def hides_text(root: Element) -> bool:
+    """True if the page hides an element with much of its text."""
+    hiding = (e for e in root.iter("div", "main", "article", "section", "body") if is_hidden(e))
+    return any(len("".join(e.itertext()).strip()) >= _MIN_HIDDEN for e in hiding)
+
+
+_MIN_HIDDEN = 200
+
+
+def is_hidden(element: Element) -> bool:
+    """True if an element's own class, style or attribute hides it."""
+    names = element.keys()
+    if not names:
+        return False
+    if "class" in names and _is_hiding(element.get("class") or ""):
+        return True
+    return "hidden" in names or ("style" in names and _HIDING.search(element.get("style") or "") is not None)
+
+
+_FOLDED = re.compile(
+    r"(?:^|[\s_-])(?:spoiler\w*|\w*spoiler|accordion\w*|collaps\w*|toggle\w*|expand\w*|fold(?:ed|able)?|unfold|faq\w*"
+    r"|(?:read|show|see)-?more|more-?text|full-?text|hidden-?text|rest)(?:$|[\s_-])",
+    re.I,
+)
+
+
+def is_folded(element: Element) -> bool:
+    """True if hidden text is the article's, shown at a click: a spoiler, «show more», an accordion.
+
+    It is prose, and its class, or the element before it, is that of a switch.
+    """
+    text = " ".join("".join(element.itertext()).split())
+    if len(text) < _MIN_FOLDED or link_share(element, text) > 0.3 or element.find(".//input") is not None:
+        return False
+    around = [element, element.getprevious(), element.getparent()]
+    if any(e is not None and _FOLDED.search(f"{e.get('class') or ''} {e.get('id') or ''}") for e in around):
+        return True
+    switch = element.getprevious()
+    return switch is not None and any(
+        e.tag in ("button", "summary") or e.get("onclick") or e.get("aria-expanded") or e.get("aria-controls")
+        for e in (switch, *switch.iter("button", "a", "span"))
+    )
+
+
+_MIN_FOLDED = 80
+
+
+@lru_cache(maxsize=20_000)
+def _is_hiding(words: str) -> bool:
+    return _HIDDEN_CLASS.search(words) is not None
