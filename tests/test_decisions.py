@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from newsarchive.crawling.decisions import MOST_LISTINGS, Noted, SourceDecider, Unread
+from newsarchive.crawling.answers import Unread, judge
+from newsarchive.crawling.decisions import MOST_LISTINGS, Noted, SourceDecider
 from newsarchive.crawling.full_scans import Scan
 from newsarchive.crawling.scan_results import ComparedIds, compare_ids, missing, missing_since, source_values
 from newsarchive.discovery import ListingError
@@ -130,7 +131,7 @@ def test_a_refused_number_of_posts_is_asked_for_in_smaller_pages_from_then_on() 
 def test_a_page_of_posts_beyond_the_last_is_the_end_of_the_list() -> None:
     body = b'{"code": "rest_post_invalid_page_number", "message": "m", "data": {"status": 400}}'
     page = Page(url="https://a.kz/wp-json/wp/v2/posts?page=3", status=400, body=body)
-    assert decider(scan_of("wordpress")).judge(request("wordpress", url=page.url), page) is Unread.NOT_THERE
+    assert judge(scan_of("wordpress"), request("wordpress", url=page.url), page) is Unread.NOT_THERE
 
 
 def test_only_sitemaps_that_robots_txt_names_are_read_on_other_hosts() -> None:
@@ -231,9 +232,9 @@ def test_an_answer_is_parsed_passed_over_or_a_failure(
     asked = request(kind, url=url, depth=depth)
     if answer is None:
         with pytest.raises(ListingError, match=str(status)):
-            decider(scan_of(kind)).judge(asked, page)
+            judge(scan_of(kind), asked, page)
         return
-    found = decider(scan_of(kind)).judge(asked, page)
+    found = judge(scan_of(kind), asked, page)
     assert (found.status if isinstance(found, Page) else found) == answer
 
 

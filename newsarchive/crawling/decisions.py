@@ -11,22 +11,14 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import Enum, auto
-from http import HTTPStatus
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from newsarchive.crawling.full_scans import Scan
 from newsarchive.discovery import (
-    ListingError,
     changes_url,
     fewer_url,
     ids_url,
-    is_beyond_last,
-    is_guess,
-    is_robots,
-    is_unnamed_sitemap,
-    lastmod_is_reliable,
     per_page_of,
     start_urls,
     with_per_page,
@@ -45,14 +37,6 @@ Row = Mapping[str, Any]
 """A row of `sources`; empty if there is none."""
 Rows = Mapping[str, Row]
 """Rows of `sources` by URL."""
-
-
-class Unread(Enum):
-    """An answer that needs no parsing."""
-
-    UNCHANGED = auto()
-    NOT_THERE = auto()
-    """A guessed URL does not exist: nothing is missed."""
 
 
 class Entry(NamedTuple):
@@ -229,43 +213,7 @@ class SourceDecider:
         scan.asked.update(f.url for f in fresh[:room])
         return fresh[:room]
 
-    # What an answer gave
-
-    def judge(self, request: ListingRequest, page: Page) -> Page | Unread:
-        """Return the page to parse, or why it needs no parsing. Raise ListingError if it is no listing."""
-        if page.status == 304:
-            self.scan.read += 1
-            return Unread.UNCHANGED
-        if page.status in (404, 410) and is_guess(request.kind, request.url, request.depth):
-            return Unread.NOT_THERE
-        if self.scan.source.kind == "wordpress" and is_beyond_last(page):
-            return Unread.NOT_THERE
-        if is_robots(request.url):  # where it redirects to, or refuses, it names no sitemap: the usual paths are left
-            page = replace(page, url=request.url)
-            page = replace(page, status=200, body=b"") if 400 <= page.status < 500 else page
-        if page.status != 200:
-            raise ListingError(request.url, _refusal(page))
-        return page
-
-    def note_read(self, request: ListingRequest, listing: Listing) -> None:
-        """Count a listing that was parsed, and record whether it is truncated."""
-        self.scan.read += not is_robots(request.url)  # robots.txt only names what to read
-        if listing.cut:
-            self.scan.fail(f"{request.url}: {listing.cut}")
-
-    def fail(self, request: ListingRequest, reason: str, *, ours: bool = False) -> None:
-        """Record that a listing could not be read; `ours` is True if the fault is in newsarchive."""
-        scan = self.scan
-        guessed = is_unnamed_sitemap(request.kind, request.url, request.depth)
-        scan.fail(f"{request.url}: {reason}", whole=guessed or request.url in scan.starts)
-        if ours:
-            scan.problem = scan.problem or f"{request.url}: {reason}"
-
-    def believes(self, listing: Listing) -> bool:
-        """Return whether the times of modification in a listing are reliable."""
-        believed = self.scan.source.kind == "wordpress" or lastmod_is_reliable(listing.articles)
-        self.scan.believed = self.scan.believed and believed
-        return believed
+    # What a listing names
 
     def take(self, articles: Iterable[Listed], *, believed: bool) -> list[Entry]:
         """Return those of a listing's articles that are on the site; `believed` as `believes` returned it."""
@@ -288,19 +236,6 @@ class SourceDecider:
         """Return the articles of a page of WordPress IDs that are on the site."""
         self.scan.keys.update(f"wordpress:{listed.native_id}" for listed in listing.articles)
         return [listed for listed in listing.articles if self._site.covers(listed.url)]
-
-
-_CHALLENGE = re.compile(rb"just a moment|captcha|checking your browser|verify you are human", re.IGNORECASE)
-
-
-def _refusal(page: Page) -> str:
-    """Return why an answer is no listing: its status in words, and if it is a challenge for a browser."""
-    try:
-        words = f"{page.status} {HTTPStatus(page.status).phrase}"
-    except ValueError:
-        words = f"status {page.status}"
-    challenge = "cf-mitigated" in page.headers or _CHALLENGE.search(page.body, 0, 20_000)
-    return f"{words}, with a challenge that only a browser passes (captcha)" if challenge else words
 
 
 def _natural(url: str) -> list[int]:

@@ -6,7 +6,8 @@ import logging
 import sqlite3
 from functools import partial
 
-from newsarchive.crawling.decisions import SourceDecider, Unread
+from newsarchive.crawling.answers import Unread, believes, judge, note_failure, note_read
+from newsarchive.crawling.decisions import SourceDecider
 from newsarchive.crawling.full_scans import Scan
 from newsarchive.crawling.scan_results import (
     compare_ids,
@@ -89,7 +90,7 @@ class SourceReader:
         if instead := self._decider.instead(request, page):
             return instead
         try:
-            answer = self._decider.judge(request, page)
+            answer = judge(self.scan, request, page)
             if isinstance(answer, Unread):
                 if answer is Unread.UNCHANGED:
                     self._store.remember(request.url, file_values(self.scan, request.url))
@@ -98,7 +99,7 @@ class SourceReader:
         except ListingError as error:
             self._fail(request, error.reason, ours=error.ours)
             return []
-        self._decider.note_read(request, listing)
+        note_read(self.scan, request, listing)
         if not listing.cut:
             values = listing_values(answer, listing, self._store.row(request.url), time=now())
             self._store.remember(request.url, values | file_values(self.scan, request.url))
@@ -114,7 +115,7 @@ class SourceReader:
             self._store.write()  # what was open before the thread began may be committed by now
 
     def _fail(self, request: ListingRequest, reason: str, *, ours: bool = False) -> None:
-        self._decider.fail(request, reason, ours=ours)
+        note_failure(self.scan, request, reason, ours=ours)
         logger.debug("%s cannot be read: %s", request.url, reason)
 
     def _note_lost(self, listing: Listing) -> None:
@@ -128,7 +129,7 @@ class SourceReader:
                 self._store.save_lost(lost)
 
     async def _read_articles(self, request: ListingRequest, listing: Listing) -> list[ListingRequest]:
-        believed = self._decider.believes(listing)
+        believed = believes(self.scan, listing)
         take = partial(self._decider.take, believed=believed)
         noted = await self._store.save_listed(listing.articles, take, trust_lastmod=believed)
         self.scan.fresh += noted.fresh
