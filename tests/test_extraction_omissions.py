@@ -10,11 +10,16 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from lxml import html
 
 from newsarchive.extraction import extract_article
+from newsarchive.extraction.block_reading import read_blocks
+from newsarchive.extraction.choice import choose
+from newsarchive.extraction.marks import marks_of
 from newsarchive.extraction.rules import RULES, switched_off
 from newsarchive.items import Article, NotAnArticle, Page
 from newsarchive.sites import Site
+from newsarchive.text.fingerprints import fold
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 URL = "https://gazet.example/qala/kopir/"
@@ -70,6 +75,38 @@ def test_text_is_kept(kind: str) -> None:
     for sentence in ("Жарнама туралы", "Copyright rules", "Тақырып бойынша", "Telegram-арнасында", "айналып өтпейді"):
         assert content.count(sentence) == words.count(sentence)
     assert content.count("үсті, көпірдің") == words.count("үсті, көпірдің")
+
+
+SUBSCRIBE = "Газетке жазылыңыз да, барлық мақаланы шектеусіз оқыңыз, үйге де жеткізіп береміз."
+APART = {
+    "a box hidden by a framework's class": p(A, B) + f"<div class='box hidden'>{p(SUBSCRIBE)}</div>" + p(C),
+    "a dialog that a button opens": p(A, B)
+    + f"<button>Сақтау</button><div hidden role=dialog>{p(SUBSCRIBE)}</div>"
+    + p(C),
+    "a box for signing in": p(A, B) + f"<div class=article__sign-in>{p(SUBSCRIBE)}</div>" + p(C),
+}
+
+
+@pytest.mark.parametrize("kind", APART)
+def test_what_stands_among_the_paragraphs_but_apart_is_left_out(kind: str) -> None:
+    body = read(APART[kind]).body
+    assert [text in body for text in (A, B, C, SUBSCRIBE)] == [True, True, True, False]
+
+
+@pytest.mark.parametrize(("tag", "kept"), [("article", [A, B, C]), ("section", [A, B, D, C])])
+def test_a_sentence_that_the_extractor_skipped_is_kept_unless_it_is_on_another_articles_card(
+    tag: str, kept: list[str]
+) -> None:
+    root = html.fromstring(f"<div>{p(A, B)}<div><{tag}><p>{D}</p></{tag}></div>{p(C)}</div>")
+    blocks = read_blocks(root)
+    for block in blocks:
+        block.key = fold(block.text)
+    choice = choose(blocks, marks_of([A, B, C]), root)
+    assert [block.text for block in choice.kept] == kept
+
+
+def test_text_that_a_framework_hides_on_small_screens_alone_is_kept() -> None:
+    assert B in read(p(A) + f"<div class='hidden md:block'>{p(B)}</div>" + p(C, D)).body
 
 
 def test_rows_that_two_tables_share_are_in_both() -> None:

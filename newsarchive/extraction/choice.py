@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from newsarchive.extraction.blocks import Block, Element, has_media, is_linked_text, is_prose, is_running, is_sentence
 from newsarchive.extraction.copies import copied_blocks
@@ -136,10 +137,11 @@ class _Sieve:
             return "term-links" if is_on("term-links") else ""
         if block.kind == "row" or block.element.tag == "figcaption":
             return ""
-        if block.folded and is_running(block):
-            return ""
-        if place in self.span and not block.linked and is_sentence(block.text, 6):
-            return ""  # a sentence between paragraphs of the text
+        if not self._is_on_a_card(block):
+            if block.folded and is_running(block):
+                return ""
+            if place in self.span and not block.linked and is_sentence(block.text, 6):
+                return ""  # a sentence between paragraphs of the text
         holder = _holder(block)
         among = holder is not None and self.mates.get(holder, 0) >= (1 if holder is self.main else 2)
         return "" if among or not is_on("unmarked") else "unmarked"
@@ -147,9 +149,13 @@ class _Sieve:
     def _is_linked_text(self, block: Block) -> bool:
         """True for a paragraph or heading that is a link and stands among the text's own paragraphs."""
         holder = _holder(block)
-        if holder is None or self.mates.get(holder, 0) < 2:
+        if holder is None or self.mates.get(holder, 0) < 2 or self._is_on_a_card(block):
             return False
         return is_linked_text(block)
+
+    def _is_on_a_card(self, block: Block) -> bool:
+        """True for text in an `article` inside the text's element: by HTML's definition a piece of its own."""
+        return any(e.tag == "article" for e in takewhile(lambda e: e is not self.main, block.element.iterancestors()))
 
 
 def _without_related_lists(marked: Sequence[bool], blocks: Sequence[Block], root: Element) -> Sequence[bool]:

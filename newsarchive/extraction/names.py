@@ -16,7 +16,7 @@ _REGIONS = {
         |more-?(?:news|stories|on|from|articles|links)|most-?(?:read|viewed|popular)|popular|trending|latest|recent
         |wp-embedded-content|teasers?(?!-?text)|ticker|carousel|slider|breaking""",
     "promotion": r"""newsletter\w*|subscri\w+|signup|sign-up|registration|promo\w*|advert\w*|adv|advtext\w*|ads?
-        |sponsor\w*|affiliate\w*|banner|cta|disclaimer|donat\w+|login""",
+        |sponsor\w*|affiliate\w*|banner|cta|disclaimer|donat\w+|login|sign-in""",
     "sharing": r"""shar(?:e|es|ing|er)|share-?\w*|sharedaddy|social\w*|follow\w*|addtoany|sociable""",
     "comments": r"""comments?|commentlist|disqus|respond|replies|reactions?|feedback|report-error|poll|quiz|rating
         |vote""",

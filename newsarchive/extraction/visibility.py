@@ -10,9 +10,11 @@ from newsarchive.extraction.blocks import Element, link_share
 _HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _HIDDEN_CLASS = re.compile(
     r"(?:^|[\s_-])(?:sr-only|screen-reader(?:-text)?|visually-?hidden|visuallyhidden|show-for-sr|assistive-text|a11y-hidden)(?:\s|$)"
-    r"|(?:^|\s)(?:is-hidden|d-none|element-invisible|hide)(?:\s|$)",
-    re.I,
+    r"|(?:^|\s)(?:is-hidden|d-none|element-invisible|hide)(?:\s|$)"
+    r"|^(?!.*:(?:block|flex|grid|inline|contents|table|flow-root|list-item)).*(?:^|\s)hidden(?:\s|$)",
+    re.I | re.S,
 )
+"""Names that hide an element. Tailwind's `hidden` counts unless a variant such as `md:block` shows it again."""
 
 
 _OFTEN_UNCLOSED = frozenset({"nav", "button", "menu", "dialog", "header", "aside", "footer", "form"})
@@ -54,8 +56,10 @@ _FOLDED = re.compile(
 def is_folded(element: Element) -> bool:
     """True if hidden text is the article's, shown at a click: a spoiler, «show more», an accordion.
 
-    It is prose, and its class, or the element before it, is that of a switch.
+    It is prose, and its class, or the element before it, is that of a switch. By its ARIA role it is no dialog.
     """
+    if element.get("role") in _DIALOGS:
+        return False
     text = " ".join("".join(element.itertext()).split())
     if len(text) < _MIN_FOLDED or link_share(element, text) > 0.3 or element.find(".//input") is not None:
         return False
@@ -69,6 +73,7 @@ def is_folded(element: Element) -> bool:
     )
 
 
+_DIALOGS = frozenset({"dialog", "alertdialog", "tooltip", "menu", "listbox"})
 _MIN_FOLDED = 80
 
 
