@@ -273,7 +273,7 @@ def test_spreadsheet_goes_with_csv_alone(folder: Path, place: Path) -> None:
     for options in (["-o", "a"], ["--format", "parquet", "-o", "a"], ["--release", "a", "--format", "csv"]):
         done = run(folder, "export", *options, "--spreadsheet", cwd=place)
         assert done.returncode == 2
-        assert b"--spreadsheet goes with --format csv only." in done.stderr
+        assert b"--spreadsheet works only with --format csv." in done.stderr
     assert os.listdir(place) == []
     assert run(folder, "export", "--format", "csv", "-o", "a", "--spreadsheet", cwd=place).returncode == 0
     assert (place / "a").read_bytes().startswith("\ufeff".encode())

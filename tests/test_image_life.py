@@ -132,7 +132,7 @@ def test_a_picture_alone_can_be_taken_down_and_its_article_stays(
     assert kept(tmp_path / "new") == kept(folder) == {sha256(SAME), sha256(LATER)}
     assert read(read_archive(tmp_path / "new"), tmp_path / "new", "kol") == [SAME, SAME]
     said = newsarchive("forget", f"{small.url}images/egin.jpg", "--reason", "авторлық құқық").stdout
-    assert "1 pictures" in said
+    assert "1 image" in said
     small.requests.clear()
     crawl("--full", "--images")
     newsarchive("images", "fetch", "--again")

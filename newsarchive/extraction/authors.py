@@ -17,7 +17,7 @@ from newsarchive.kazakh.names import name_evidence, name_words, normal_name
 from newsarchive.kazakh.scripts import script_of
 from newsarchive.kazakh.transliteration import to_cyrillic
 from newsarchive.sites import Site
-from newsarchive.text.spacing import one_line
+from newsarchive.text.spacing import collapse
 
 _METAS = (
     "author", "article:author", "article:author_name", "dc.creator", "dc:creator", "dcterms.creator", "byl",
@@ -137,7 +137,7 @@ def split_names(text: str) -> list[str]:
     >>> split_names("Автор: Асан Серікұлы, аға тілші"), split_names("Lee, Anna"), split_names("https://fb.example/anna")
     (['Асан Серікұлы'], ['Anna Lee'], [])
     """
-    text = one_line(unescape(text))
+    text = collapse(unescape(text))
     if re.match(r"https?:|www\.|@", text) or len(text) > 250:
         return []
     text = re.sub(r"\S+@\S+|\[at\]", " ", text)

@@ -65,11 +65,11 @@ _INVITES = re.compile(
     r"""(?:sign|signed)\ up\b|\bsubscribe\b|\babonnier(?:en|t)\b|abonnez|inscrivez
     |suscr[ií]b(?:ete|ase|e)\b|assine\ |iscriviti
     |abonneer|prenumerera|zapisz\ się|\bbookmark\b|(?:our|mobile)\ app\b|download\ the\b
-    |(?:our|the|this|daily|weekly|morning|free|join|get|email|your)\ (?:\w+\ ){0,2}newsletters?\b
+    |(?:our|the|this|daily|weekly|morning|free|join|get|email|your)\ (?:\w{1,30}\ ){0,2}newsletters?\b
     |newsletters?\ (?:here|now|today)
     |подпи(?:шись|шитесь|сывайтесь|сывайся|саться)|присоединяйтесь|следите\ за|читайте\ нас
     |жазыл(?:ыңыз|ыңдар|у\ үшін|ып)|қосыл(?:ыңыз|у\ үшін)|тіркеліңіз
-    |(?:наш\w*|нас|біздің|our|us|join|follow)\W+(?:\w+\W+){0,4}(?:telegram|whatsapp|телеграм|ватсап)""",
+    |(?:наш\w{0,4}|нас|біздің|our|us|join|follow)\W{1,9}(?:\w{1,30}\W{1,9}){0,4}(?:telegram|whatsapp|телеграм|ватсап)""",
     re.I | re.X,
 )
 _LETTERS = re.compile(r"newsletter|inbox|рассылк", re.I)

@@ -11,7 +11,7 @@ from newsarchive.extraction.days import Seen, see_dates
 from newsarchive.extraction.regions import Element, folded, text_of
 from newsarchive.extraction.survey import Survey
 from newsarchive.kazakh.dates import parse_stamp, to_utc
-from newsarchive.text.spacing import one_line
+from newsarchive.text.spacing import collapse
 
 
 @dataclass(kw_only=True, frozen=True, slots=True)
@@ -133,7 +133,7 @@ def _lines(survey: Survey, elements: Iterable[Element]) -> Iterator[str]:
         if element.tag in _NO_TEXT:
             continue
         for text in (element.text, *(child.tail for child in element)):
-            if text and not text.isspace() and len(line := one_line(text)) > 5:
+            if text and not text.isspace() and len(line := collapse(text)) > 5:
                 # dates of other articles count as lines, but are ignored
                 yield "" if _FIGURES.search(line) and survey.in_related_list(element) else line
 
@@ -170,7 +170,7 @@ def _lone_lines(survey: Survey) -> Iterator[str]:
             if (
                 text
                 and _FIGURES.search(text)
-                and len(line := one_line(text)) < 45
+                and len(line := collapse(text)) < 45
                 and not survey.in_boilerplate(element)
                 and folded(line) not in headline
             ):

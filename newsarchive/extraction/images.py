@@ -12,7 +12,7 @@ from newsarchive.extraction.record import Metadata
 from newsarchive.extraction.regions import Element, in_boilerplate, text_of
 from newsarchive.items import Hints, Image
 from newsarchive.sites import Site
-from newsarchive.text.spacing import one_line
+from newsarchive.text.spacing import collapse
 
 _FILE = re.compile(r"\.(?:jpe?g|png|webp|gif|avif|bmp|tiff?|heic)(?:$|[?#!/:@])", re.I)
 # URLs and classes are searched in lower case, since re.I takes three times as long.
@@ -213,7 +213,7 @@ def _read(element: Element, url: str) -> _Picture | None:
         width = height = 0  # an aspect ratio, not a size: width="16" height="9"
         versions = {address: stated if old <= 40 else old for address, old in versions.items()}
     known = max([width, *versions.values()])
-    picture = _Picture(element=element, shown=shown, versions=versions, alt=one_line(element.get("alt") or ""))
+    picture = _Picture(element=element, shown=shown, versions=versions, alt=collapse(element.get("alt") or ""))
     picture.small = (0 < width < 120 and height < 120) or 0 < known < 150
     return picture
 
@@ -350,7 +350,7 @@ def _caption(element: Element) -> tuple[str, str]:
                 credit = text_of(marked) if marked is not None else ""
                 caption = text_of(found)
                 if credit:
-                    caption = one_line(caption.replace(credit, " "))
+                    caption = collapse(caption.replace(credit, " "))
                 break
         if ancestor.tag in ("article", "main", "body"):
             break

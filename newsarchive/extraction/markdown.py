@@ -85,12 +85,12 @@ def _rendered(block: Block, base: str, *, last_row: Block | None) -> str:
             row += "\n|" + " --- |" * (text.count(" | ") + 1)
         return row
     text = "\n".join(_escaped(line) for line in text.split("\n"))
-    one_line = text.replace("\n", " ")
+    collapse = text.replace("\n", " ")
     if block.kind in _LEVELS:
-        text = f"{_LEVELS[block.kind]} {one_line}"
+        text = f"{_LEVELS[block.kind]} {collapse}"
     elif block.kind == "li":
         mark = f"{block.number}." if block.number else "-"
-        text = "  " * (block.depth - 1) + f"{mark} {one_line}"
+        text = "  " * (block.depth - 1) + f"{mark} {collapse}"
     else:
         text = text.replace("\n", "  \n")
     return "\n".join(f"> {line}" for line in text.split("\n")) if block.quoted or block.folded else text

@@ -39,7 +39,7 @@ from newsarchive.extraction.terms import choose_categories, choose_tags, text_la
 from newsarchive.extraction.titles import choose_title, name_behind
 from newsarchive.items import Author, Hints
 from newsarchive.sites import Site
-from newsarchive.text.spacing import one_line
+from newsarchive.text.spacing import collapse
 
 __all__ = [
     "Metadata",
@@ -88,7 +88,7 @@ def read_metadata(tree: Element, url: str, *, site: Site, hints: Hints) -> Metad
     }
     return Metadata(
         title=title,
-        description=one_line(noted.meta("og:description", "description", "twitter:description", "dc.description")),
+        description=collapse(noted.meta("og:description", "description", "twitter:description", "dc.description")),
         published=dates.published,
         published_day=dates.day,
         modified=dates.modified,
@@ -161,7 +161,7 @@ def _profile(tree: Element, selector: str, source: str) -> tuple[str, str] | Non
     if not selector:
         return None
     for element in selected(tree, selector):
-        if text := one_line(element.get("content") or "") or text_of(element):
+        if text := collapse(element.get("content") or "") or text_of(element):
             return text, "profile"
     return None
 
@@ -190,7 +190,7 @@ def _site_names(noted: Survey, objects: Sequence[Object], url: str) -> list[str]
         names += texts_of(resolved(thing.get("publisher"), objects))
     host = (urlsplit(url).hostname or "").removeprefix("www.")
     names += [host, host.rpartition(".")[0]]
-    return list(dict.fromkeys(one_line(n) for n in names if n and not n.startswith("http")))
+    return list(dict.fromkeys(collapse(n) for n in names if n and not n.startswith("http")))
 
 
 def _named_images(noted: Survey, article: Object, objects: Sequence[Object], url: str) -> tuple[str, ...]:

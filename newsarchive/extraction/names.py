@@ -40,8 +40,8 @@ _RELATED = re.compile(
     r"|similar-?(?:posts?|articles?|news)|recommended-?(?:posts?|articles?|news)|recirc\w*)(?:$|[\s_-])"
 )
 _CAPTION = re.compile(
-    r"""(?:^|[\s_-])(?:caption\w*|\w*caption|wp-caption-text|credits?|legend|imgcap
-    |(?:lead-?)?(?:image|img|photo|foto|picture|media|bild)[_-]*(?:block)?[_-]*
+    r"""(?:^|[\s_-])(?:caption\w*|\w{0,30}caption|wp-caption-text|credits?|legend|imgcap
+    |(?:lead-?)?(?:image|img|photo|foto|picture|media|bild)[_-]{0,3}(?:block[_-]{0,3})?
         (?:desc\w*|caption\w*|info|text|credits?|copyright|source|title|legend|author)
     |wrapper-(?:image|img|photo|picture))(?:$|[\s_-])""",
     re.X,

@@ -13,7 +13,7 @@ from newsarchive.extraction.regions import Element, text_of
 from newsarchive.extraction.rules import is_on
 from newsarchive.items import Hints
 from newsarchive.sites import Site
-from newsarchive.text.spacing import one_line
+from newsarchive.text.spacing import collapse
 
 _WORDPRESS_LISTINGS = frozenset(
     {"archive", "search", "search-results", "search-no-results", "author", "category", "tag", "date", "blog"}
@@ -175,7 +175,7 @@ def _by_title(tree: Element, metadata: Metadata) -> Sign | None:
     if metadata.is_article:
         return None
     found = tree.find(".//head/title")
-    titles = [metadata.title, one_line(found.text or "") if found is not None else ""]
+    titles = [metadata.title, collapse(found.text or "") if found is not None else ""]
     if any(_BLOCKED.match(title) for title in titles) and prose_length(tree, 1500) < 1500:
         return Sign(rule="error-title", reason=BLOCK_PAGE, weight=ENOUGH)
     if any(len(title) < 70 and _LOST.search(title) for title in titles) and prose_length(tree, 800) < 800:

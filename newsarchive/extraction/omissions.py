@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from newsarchive.extraction.blocks import Block
+from newsarchive.text.encodings import one_line
 
 _MOST = 30
 """Texts that are listed; those beyond are only counted, by rule."""
@@ -32,7 +33,7 @@ def summed(omitted: Sequence[tuple[str, Block]]) -> list[dict[str, Any]]:
 
 def _first_words(text: str) -> str:
     """Return the beginning of a text, ending with a whole word."""
-    line = " ".join(text.split())
+    line = " ".join(one_line(text).split())
     if len(line) <= _FIRST:
         return line
     return f"{line[:_FIRST].rpartition(' ')[0] or line[:_FIRST]}…"

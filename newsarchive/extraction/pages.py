@@ -44,21 +44,30 @@ def parse(text: str) -> html.HtmlElement | None:
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
         return None
     _flatten(tree)
-    _shorten(tree)
+    if _LONG_NAME.search(data):
+        _cut_names(tree)
+    if data.count(b"<br") + data.count(b"<BR") > _MOST_BREAKS:
+        _cut_breaks(tree)
     return tree if tree.find("body") is not None else None
 
 
 _LONGEST_NAMES = 2_000
 _TOO_LONG = etree.XPath(f"//*[string-length(@class) > {_LONGEST_NAMES} or string-length(@id) > {_LONGEST_NAMES}]")
+_LONG_NAME = re.compile(rb"=\s{0,9}(?:\"[^\"]{%d}|'[^']{%d}|[^\s>\"'=]{%d})" % ((_LONGEST_NAMES,) * 3))
+"""What markup with a longer name has; most pages have none, and are not searched element by element."""
 _MOST_BREAKS = 50
 
 
-def _shorten(tree: html.HtmlElement) -> None:
-    """Cut what costs more than linear time: endless class names, and runs of line breaks (trafilatura's own pass)."""
+def _cut_names(tree: html.HtmlElement) -> None:
+    """Cut endless class names, which cost more than linear time."""
     for element in _TOO_LONG(tree):
         for name in ("class", "id"):
             if len(element.get(name) or "") > _LONGEST_NAMES:
                 element.set(name, element.get(name)[:_LONGEST_NAMES])
+
+
+def _cut_breaks(tree: html.HtmlElement) -> None:
+    """Cut long runs of line breaks, for which trafilatura's own pass takes more than linear time."""
     run: list[html.HtmlElement] = []
     for element in [*tree.iter("br"), None]:
         before = run[-1] if run else None

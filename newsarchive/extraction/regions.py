@@ -11,7 +11,7 @@ from cssselect import SelectorError
 from lxml import html
 from lxml.cssselect import CSSSelector
 
-from newsarchive.text.spacing import one_line
+from newsarchive.text.spacing import collapse
 
 Element: TypeAlias = html.HtmlElement
 
@@ -53,7 +53,7 @@ def folded(text: str) -> str:
 
 def text_of(element: Element) -> str:
     """Return the visible text of an element on one line."""
-    return one_line(" ".join(_texts(element)))
+    return collapse(" ".join(_texts(element)))
 
 
 def _texts(element: Element) -> Iterator[str]:

@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 from itertools import chain
 
 from newsarchive.extraction.regions import Element, class_mentions, folded, in_boilerplate, in_related_list, text_of
-from newsarchive.text.spacing import one_line
+from newsarchive.text.spacing import collapse
 
 TITLE_BREAK = re.compile(
     r"\s+(?:[|\u2013\u2014\u00b7\u2022\u00bb\u203a:\u2502\u2215/]|-{1,3}|::|//|&raquo;)\s+|\s*[|\u2502\u3163]\s*"
@@ -176,7 +176,7 @@ def _note_script(found: Survey, element: Element, place: int) -> None:
 
 def _note_title(found: Survey, element: Element, place: int) -> None:
     if not found.document_title:
-        found.document_title = one_line(element.text or "")
+        found.document_title = collapse(element.text or "")
 
 
 def _note_heading(found: Survey, element: Element, place: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from html import unescape
 
 from newsarchive.extraction.jsonld import Object, texts_of
@@ -12,7 +13,7 @@ from newsarchive.extraction.regions import Element, text_of
 from newsarchive.extraction.survey import Survey
 from newsarchive.items import Hints
 from newsarchive.kazakh.language import identify_language
-from newsarchive.text.spacing import one_line
+from newsarchive.text.spacing import collapse
 
 
 def choose_categories(survey: Survey, article: Object, hints: Hints) -> tuple[tuple[str, ...], str]:
@@ -48,7 +49,7 @@ def choose_tags(survey: Survey, article: Object, hints: Hints) -> tuple[tuple[st
 
 def _first(*sources: tuple[Iterable[str], str]) -> tuple[tuple[str, ...], str]:
     for values, source in sources:
-        if found := tuple(dict.fromkeys(c for v in values if (c := one_line(unescape(v))))):
+        if found := tuple(dict.fromkeys(c for v in values if (c := collapse(unescape(v))))):
             return found, source
     return (), ""
 
@@ -71,12 +72,17 @@ def _in_named(survey: Survey, names: re.Pattern[str], most: int) -> list[str]:
         passed = passed or element is survey.heading
         if not passed or element.tag not in ("div", "span", "ul", "p", "footer", "section"):
             continue
-        if not names.search(words_of(element)) or survey.in_related_list(element):
+        if not _is_named(words_of(element), names) or survey.in_related_list(element):
             continue
         links = [text for a in element.iter("a") if 1 < len(text := text_of(a).lstrip("#").strip()) < 50]
         if 0 < len(links) <= most and sum(map(len, links)) >= 0.3 * len(text_of(element)):
             return links
     return []
+
+
+@lru_cache(maxsize=20_000)
+def _is_named(words: str, names: re.Pattern[str]) -> bool:
+    return names.search(words) is not None
 
 
 def _linked(survey: Survey, kind: str) -> list[str]:

@@ -12,7 +12,7 @@ from newsarchive.extraction.rules import is_on
 from newsarchive.extraction.survey import TITLE_BREAK, Survey
 from newsarchive.items import Hints
 from newsarchive.sites import Site
-from newsarchive.text.spacing import one_line
+from newsarchive.text.spacing import collapse
 
 
 def choose_title(
@@ -21,13 +21,13 @@ def choose_title(
     """Return the title and its source; both are empty if there is none. Sets the survey's heading."""
     names = frozenset(folded(n) for n in (*site_names, site.title) if n)
     headline, og = (
-        one_line(unescape(headline)),
-        one_line(unescape(survey.meta("og:title") or survey.meta("twitter:title"))),
+        collapse(unescape(headline)),
+        collapse(unescape(survey.meta("og:title") or survey.meta("twitter:title"))),
     )
-    whole = one_line(unescape(survey.document_title))
+    whole = collapse(unescape(survey.document_title))
     sure = survey.find_heading((headline, og, whole), names)
     shown = _shown(survey.heading) if survey.heading is not None else ""
-    agreed = [key for text in (_whole(survey.heading), shown, one_line(unescape(hints.title))) if (key := folded(text))]
+    agreed = [key for text in (_whole(survey.heading), shown, collapse(unescape(hints.title))) if (key := folded(text))]
     headline, og, whole = (_title(t, names, shown if sure else "", agreed) for t in (headline, og, whole))
     if headline.endswith(("…", "...")):
         headline = ""
@@ -42,7 +42,7 @@ def choose_title(
     if shown and len(s) > 4:
         return shown, "h1"
     if hints.title:
-        return one_line(unescape(hints.title)), "listing"
+        return collapse(unescape(hints.title)), "listing"
     return (whole, "title") if whole else ("", "")
 
 
@@ -67,7 +67,7 @@ def _shown(heading: Element) -> str:
     if not others:
         return text_of(heading)
     rest = [heading.text or "", *(f"{'' if c in others else text_of(c)} {c.tail or ''}" for c in heading)]
-    text = one_line(" ".join(rest))
+    text = collapse(" ".join(rest))
     return text if text[:1].isalnum() or text[:1] in '«“„"(' else text_of(heading)  # «Kicker: title» is one title
 
 
@@ -125,7 +125,7 @@ def name_behind(document_title: str, title: str) -> str:
     >>> name_behind("Күз келді — Дала газеті", "Күз келді")
     'Дала газеті'
     """
-    whole = one_line(unescape(document_title))
+    whole = collapse(unescape(document_title))
     if not title or not whole.startswith(title):
         return ""
     cut = TITLE_BREAK.match(whole, len(title))

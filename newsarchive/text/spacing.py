@@ -40,10 +40,10 @@ def _cleaned(text: str) -> str:
 _cleaned_cached = lru_cache(maxsize=4096)(_cleaned)
 
 
-def one_line(text: str) -> str:
+def collapse(text: str) -> str:
     """Return a text on one line, without soft hyphens and repeated spaces.
 
-    >>> one_line("  Бас\\u00adмақ \\n\\u00a0сөз ")
+    >>> collapse("  Бас\\u00adмақ \\n\\u00a0сөз ")
     'Басмақ сөз'
     """
     return _WIDE_SPACE.sub(" ", text.replace("\u00ad", "")).strip()

@@ -273,6 +273,12 @@ where attempts > 0 and (reason like '403%' or reason like '401%' or reason like 
 
 
 @migrations()
+def m400_omissions(db: Database) -> None:
+    """Count what extraction left out of the articles' own elements."""
+    _run(db, OMISSIONS)
+
+
+@migrations()
 def m420_sources_compared(db: Database) -> None:
     """What each source lists and only it knows; and keys without session IDs."""
     _run(
@@ -304,9 +310,3 @@ create table sightings (                -- captures that showed the content of a
 create index sightings_revision on sightings(revision);
 """,
     )
-
-
-@migrations()
-def m400_omissions(db: Database) -> None:
-    """Count what extraction left out of the articles' own elements."""
-    _run(db, OMISSIONS)
