@@ -1,7 +1,7 @@
-"""What the TLS certificate of a host is worth: judged at each handshake, so that it can be kept with each capture.
+"""Verifies the TLS certificate of a host at each handshake, so that the verdict can be stored with each capture.
 
-Newspapers let certificates lapse, and an archive that stopped there would lose what they publish meanwhile. So a
-connection goes on whatever the certificate is, unless only valid ones are wanted (DOWNLOAD_VERIFY_CERTIFICATES).
+Newspapers let certificates lapse, and an archive that stopped there would lose what they publish in the meantime. So
+a connection continues whatever the verdict, unless DOWNLOAD_VERIFY_CERTIFICATES requires a valid certificate.
 """
 
 from __future__ import annotations
@@ -42,15 +42,15 @@ _REASONS = {
     67: "key too short",
     68: "weak signature",
 }
-"""By number of OpenSSL's X509_V_ERR_…; times (9, 10) apart."""
+"""OpenSSL's error number (X509_V_ERR_…) -> reason; validity times (9, 10) are worded in `_reason`."""
 
 
 class CertificateRefused(NewsArchiveError, IgnoreRequest):
-    """The certificate of a host is not valid, and only valid ones are wanted."""
+    """The certificate of a host is invalid, and a valid one is required."""
 
 
 class CertificateJudge(ContextFactory):
-    """Makes TLS connections, and remembers by host and certificate what came of verifying it."""
+    """Makes TLS connections, and stores the verdict on each certificate by host."""
 
     strict = False
     _made: Any = None
@@ -62,7 +62,7 @@ class CertificateJudge(ContextFactory):
 
     @classmethod
     def of(cls, crawler: Crawler) -> CertificateJudge:
-        """The judge of one crawl, strict where the setting DOWNLOAD_VERIFY_CERTIFICATES says so."""
+        """Return the judge of one crawl; the setting DOWNLOAD_VERIFY_CERTIFICATES makes it strict."""
         self = cls.from_crawler(crawler)
         self.strict = crawler.settings.getbool("DOWNLOAD_VERIFY_CERTIFICATES")
         return self
@@ -73,18 +73,18 @@ class CertificateJudge(ContextFactory):
         return TLSConnections(self._made, hostname.decode("ascii"), verify=self.callback)
 
     def verdict(self, response: Response, host: str) -> str | None:
-        """What the certificate that a response came with is worth: `valid` or the reasons why not; None without TLS."""
+        """Return the verdict on a response's certificate: `valid`, or why it is not; None without TLS."""
         if response.certificate is None:
             return None
         reasons = self._reasons.get((host, response.certificate.original.digest("sha256")))
         return None if reasons is None else "; ".join(reasons) or VALID
 
     def refusal(self, host: str) -> str:
-        """Why the last connection to a host was refused; empty where it was not."""
+        """Return why the last connection to a host was refused; empty if it was not."""
         return "; ".join(self._refused.get(host, ()))
 
     def callback(self, host: str, *, is_name: bool) -> Callable[[SSL.Connection, X509, int, int, int], bool]:
-        """What OpenSSL calls for each certificate of a chain, and for each fault of one; gives whether to go on."""
+        """Return what OpenSSL calls for each certificate and fault of a chain; that returns whether to continue."""
         reasons: list[str] = []
         seen_leaf = False
 
@@ -108,7 +108,7 @@ class CertificateJudge(ContextFactory):
 
 @implementer(IOpenSSLTrustRoot)
 class _TrustRoot:
-    """The authorities that the system trusts, and those of certifi; SSL_CERT_FILE or SSL_CERT_DIR replaces them."""
+    """The authorities of the system and of certifi; SSL_CERT_FILE or SSL_CERT_DIR replaces them."""
 
     def _addCACertsToContext(self, context: SSL.Context) -> None:  # noqa: N802  Twisted's name
         context.set_default_verify_paths()
@@ -117,7 +117,7 @@ class _TrustRoot:
 
 
 def host_of(url_host: str | None) -> str:
-    """A host as verdicts are kept under it: lower-case ASCII.
+    """Return a host in lower-case ASCII, the key of its verdicts.
 
     >>> host_of("Газет.kz")
     'xn--80afhh0d.kz'

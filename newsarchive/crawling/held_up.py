@@ -1,4 +1,4 @@
-"""HeldUp: addresses that ask for a long wait in run after run, so that they alone wait and their site goes on."""
+"""HeldUp: URLs that ask for a long wait in run after run; only they wait, and their site goes on."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from newsarchive.times import now
 
 
 class HeldUp:
-    """What one run knows of them; `write` is called before each write to the database.
+    """The URLs of one site as one run knows them; `write` is called before each write to the database.
 
-    With `keep` they are not requested before the time that they named.
+    With `keep`, they are not requested before the time that they named.
     """
 
     def __init__(self, db: Database, site: str, *, write: Callable[[], None], keep: bool) -> None:
@@ -25,21 +25,21 @@ class HeldUp:
         self._known = held_up(db, site)
 
     def is_alone(self, url: str) -> bool:
-        """True if the address ended two runs in a row: it ends no other."""
+        """True if the URL ended two runs in a row; it ends no further run."""
         return self._known.get(url, (0, ""))[0] >= ALONE_AFTER
 
     def wait_of(self, url: str) -> str:
-        """Until when (UTC with Z) the address is not to be requested; empty if it may be."""
+        """Return the time (UTC, with Z) before which the URL must not be requested; empty if it may be."""
         until = self._known.get(url, (0, ""))[1]
         return until if self._keep and self.is_alone(url) and until > now() else ""
 
     def note(self, url: str, until: str) -> None:
-        """Note that the address asked for so long a wait that it ends this run, or waits alone."""
+        """Record that the URL asked for a wait so long that it ends this run, or waits alone."""
         self._write()
         self._known[url] = (note_held_up(self._db, self._site, url, until=until), until)
 
     def answered(self, url: str) -> None:
-        """Note that the address gave an answer."""
+        """Record that the URL was answered."""
         if url in self._known:
             self._write()
             note_answered(self._db, self._site, url)

@@ -1,7 +1,7 @@
-"""Name look-ups of a run: a host that was found to be public is never connected to at a private address.
+"""Resolves host names; a host that was found to be public is never connected to at a private address.
 
-A look-up before the request cannot tell where the connection will lead, for whoever holds a name may answer the next
-look-up otherwise (DNS rebinding). So what was found is remembered, and held against the address connected to.
+A look-up before a request does not tell where the connection will lead, since the owner of a name can answer the next
+look-up differently (DNS rebinding). So public hosts are remembered, and each later address is checked.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from newsarchive.crawling.threads import in_thread
 
 
 class PublicHosts:
-    """The hosts that are public; with and without www they are one, for one person holds both names."""
+    """The public hosts; a name with and without www counts as one, since both have the same owner."""
 
     def __init__(self) -> None:
         self._public: set[str] = set()
         self._turned: set[str] = set()
 
     def add(self, host: str) -> None:
-        """Take a host to be public from now on."""
+        """Record that a host is public."""
         self._public.add(_plain(host))
 
     def admits(self, host: str, address: str) -> bool:
-        """Whether a host may be connected to at an address; the first public one makes it public.
+        """Return whether a host may be connected to at an address; its first public address makes it public.
 
         >>> hosts = PublicHosts()
         >>> hosts.admits("intranet.kz", "10.0.0.1"), hosts.admits("a.kz", "93.184.215.14")
@@ -49,7 +49,7 @@ class PublicHosts:
         return True
 
     def has_turned(self, host: str) -> bool:
-        """Whether a look-up of a public host has given a private address."""
+        """Return whether a look-up of a public host returned a private address."""
         return _plain(host) in self._turned
 
 
@@ -58,13 +58,13 @@ def _plain(host: str) -> str:
 
 
 PUBLIC_HOSTS = PublicHosts()
-"""Of this process, as Scrapy's memory of look-ups is."""
+"""One per process, like Scrapy's cache of look-ups."""
 
 
 class SteadyResolver(CachingThreadedResolver):
-    """Resolves as Scrapy does, gives no private address of a public host, and holds up no end of a run.
+    """Resolves as Scrapy does, but returns no private address of a public host, and never delays the end of a run.
 
-    Twisted looks names up in threads that the end of the process waits for.
+    Twisted's own look-ups run in threads for which the end of the process waits.
     """
 
     def getHostByName(self, name: str, timeout: Sequence[int] = ()) -> Deferred[str]:  # noqa: N802  Twisted's name
@@ -92,7 +92,7 @@ def _admitted(address: str, name: str) -> str:
 
 
 def host_of(url: str) -> str:
-    """What counts as one host where requests are counted: with and without www, over http and https, by its port.
+    """Return the key under which a host's requests are counted: the same with and without www, over http and https.
 
     >>> host_of("https://www.a.kz/1"), host_of("http://a.kz:80/2"), host_of("http://a.kz:8080/")
     ('a.kz', 'a.kz', 'a.kz:8080')

@@ -1,4 +1,4 @@
-"""Storing what a one-off fetch got: beside any run, in one short transaction, and nothing that was taken down."""
+"""Stores the results of a one-off fetch in one short transaction, beside any run, without what was taken down."""
 
 from __future__ import annotations
 
@@ -25,46 +25,46 @@ from newsarchive.workers.extracting import ExtractionPool
 from newsarchive.workers.kept_captures import read_again
 
 _PATIENCE = 1.0
-"""Seconds to wait for another fetch that cleans up; a crawl, which would take longer, cleans up at its own end."""
+"""Seconds to wait while another fetch cleans up. A crawl would take longer, and cleans up at its own end."""
 
 
 @dataclass(frozen=True)
 class ToStore:
-    """What a fetch got: what came of its pages, the site of each, its WARC file, and what else it kept."""
+    """The results of a fetch: its pages' outcomes, their sites, the WARC file, and everything else it recorded."""
 
     results: Sequence[Extracted]
     sites: Mapping[str, Site]
     writer: CaptureWriter | None
     recorder: PageRecorder | None
     later: Mapping[str, ComeBack]
-    """The sites that asked to come back later, by name, for the next runs to respect."""
+    """The sites that asked us to return later, by name; the next runs respect this."""
 
     def site_of(self, result: Extracted) -> Site:
-        """The site of a page."""
+        """Return the site of a page."""
         return self.sites[result.fetched.urls[0]]
 
     @property
     def captures(self) -> list[Capture]:
-        """All captures, those of pictures, redirects and robots.txt too."""
+        """All captures, including those of images, redirects and robots.txt."""
         return self.recorder.captures if self.recorder else [c for r in self.results for c in r.fetched.captures]
 
 
 class _TakenDownError(NewsArchiveError):
-    """What was fetched is not to be stored, for something of it was taken down meanwhile; the message says what."""
+    """The results must not be stored because part of them was taken down meanwhile; the message says which."""
 
 
 @dataclass
 class Storing:
-    """How storing went: sentences, without a full stop, on what could not be stored; images by what came of them."""
+    """The result of storing: sentences without a full stop on what failed, and the number of images by outcome."""
 
     problems: list[str] = field(default_factory=list)
     images: Counter[str] = field(default_factory=Counter)
 
 
 def store_fetched(folder: Path, fetched: ToStore) -> Storing:
-    """Store what came of the pages in the archive in `folder`; never raises where it cannot, but says why.
+    """Store the results of a fetch in the archive in `folder`. Never raises if that fails, but returns why.
 
-    The WARC file stays locked until its rows are there: a takedown at this moment leaves it to us.
+    The WARC file stays locked until its rows are stored, so that a concurrent takedown leaves it to this process.
     """
     done = Storing()
     if fetched.recorder is not None and fetched.recorder.problem:
@@ -93,9 +93,9 @@ def store_fetched(folder: Path, fetched: ToStore) -> Storing:
 
 
 def _begin(folder: Path, db: Database, fetched: ToStore) -> None:
-    """Begin the transaction, once what the articles are compared with is read by this version.
+    """Begin the transaction once this version has extracted the older captures that the articles are compared with.
 
-    A crawl may be writing: this waits for its batch, and asks again after each reading, which holds no lock.
+    If a crawl is writing, this waits for its batch, and checks again after each extraction, which holds no lock.
     """
     while True:
         db.conn.execute("begin immediate")
@@ -120,9 +120,9 @@ async def _read_again(
 
 
 def _store(folder: Path, db: Database, fetched: ToStore, done: Storing) -> None:
-    """Store it in one transaction, and note in `done` what could not be.
+    """Store the results in one transaction, and record in `done` what failed.
 
-    Raises _TakenDownError where nothing at all is to be stored, sqlite3.Error where it cannot be written.
+    Raises _TakenDownError if nothing may be stored, and sqlite3.Error if the database cannot be written.
     """
     _begin(folder, db, fetched)
     if lost := database.lost_originals(db, fetched.captures):
@@ -152,14 +152,14 @@ def _store(folder: Path, db: Database, fetched: ToStore, done: Storing) -> None:
             state, reason = database.keep_fetched_image(db, image, kept, run=run)
             done.images[state] += 1
             done.problems += [f"{image.wanted.url} {reason}"] if reason else []
-    if fetched.writer and not down:  # else it is looked through first, by us or by the run that holds the archive
+    if fetched.writer and not down:  # else it is searched first, by this process or by the run that holds the archive
         database.record_warc(db, fetched.writer.path)
     db.conn.commit()
     done.problems += [f"{url} was taken down and is not stored again" for url in down]
 
 
 def _throw_away(folder: Path, db: Database, fetched: ToStore) -> None:
-    """Remove the files of a fetch that cannot be stored."""
+    """Delete the files of a fetch that cannot be stored."""
     if fetched.writer:
         fetched.writer.path.unlink(missing_ok=True)
     images = fetched.recorder.images if fetched.recorder else []
@@ -170,7 +170,7 @@ def _throw_away(folder: Path, db: Database, fetched: ToStore) -> None:
 
 
 def _clean_up(folder: Path, db: Database) -> None:
-    """Purge what was taken down, where there is anything; a run that holds the archive does so at its own end."""
+    """Purge what was taken down, if there is any; a run that holds the archive does so at its own end."""
     (waiting,) = db.conn.execute("select exists (select 1 from outdated_files)").fetchone()
     if not waiting and not left_warcs(db, folder / "warc"):
         return

@@ -1,1 +1,1 @@
-"""Today's extractor over all that is kept, and what a site's kept pages teach of its extraction."""
+"""Extracting all stored pages again with this version, and learning a site's extraction rules from them."""

@@ -1,4 +1,4 @@
-"""What a site's stored pages teach of extraction: blocks that repeat over its articles, and where its text stands."""
+"""Learns from a site's stored pages: blocks that repeat over its articles, and the element that holds the text."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from newsarchive.sites import ExtractionRules, Site
 from newsarchive.text.fingerprints import fold
 
 ENOUGH = 5
-"""Articles from which on something can be said of a site."""
+"""The least number of articles to learn from."""
 _OFTEN = 0.2
-"""Share of a site's articles in which a line of text repeats that is none of their text."""
+"""Share of a site's articles that must repeat a line for it to be boilerplate."""
 _ALWAYS = 0.95
 _FEWEST = 3
 _UNIQUE = 0.1
-"""Share of a block's letters that may be an article's own, for the block still to be boilerplate."""
+"""Share of a block's letters that may belong to one article only while the block still counts as boilerplate."""
 
 
 @dataclass(kw_only=True)
 class Change:
-    """What a rule would take out of one article: its address, and the lines in question."""
+    """What a rule would remove from one article: the URL and the lines."""
 
     url: str
     lines: list[str]
@@ -40,17 +40,17 @@ class Change:
 
 @dataclass(kw_only=True)
 class Proposal:
-    """Hints for a profile, with what they would change; empty where the pages teach nothing."""
+    """Proposed rules for a profile, with what they would change; empty if the pages show none."""
 
     site: str
     articles: int
     drop: dict[str, list[Change]] = field(default_factory=dict)
     """CSS selectors of blocks that repeat over the articles, with the articles that would lose lines."""
     body: str = ""
-    """CSS selector of the element that holds the text in all articles; extraction then need not look for it."""
+    """CSS selector of the element that holds the text in all articles, so that extraction need not search for it."""
 
     def toml(self) -> str:
-        """The proposal as lines for the profile."""
+        """Return the proposal as lines for the profile."""
         if not self.drop and not self.body:
             return ""
         lines = ["[extraction]"]
@@ -63,7 +63,7 @@ class Proposal:
 
 @dataclass(kw_only=True)
 class _Read:
-    """One stored article, read anew."""
+    """One stored article, extracted again."""
 
     url: str
     tree: Element
@@ -77,7 +77,7 @@ class _Read:
 def learn(
     folder: Path, db: Database, site: Site, *, limit: int = 100, progress: Callable[[int, int], None] = lambda *_: None
 ) -> Proposal:
-    """Propose hints for a site's profile from its newest stored articles, at most `limit`; nothing is stored."""
+    """Propose rules for a site's profile from at most `limit` of its newest stored articles; stores nothing."""
     numbers = [
         row[0]
         for row in db.conn.execute(
@@ -130,7 +130,7 @@ def _read_page(page: Page, site: Site, hints: Hints) -> _Read | None:
 
 
 def _boilerplate(reads: Sequence[_Read]) -> dict[str, list[Change]]:
-    """Selectors of the blocks that repeat, with what each takes out of which article."""
+    """Return the selectors of repeated blocks, with what each would remove from which article."""
     seen = Counter(key for read in reads for key in {line.key for line in read.lines()})
     often = max(_FEWEST, _OFTEN * len(reads))
     repeated = {key for key, count in seen.items() if count >= often}
@@ -153,7 +153,7 @@ def _boilerplate(reads: Sequence[_Read]) -> dict[str, list[Change]]:
 
 
 def _selectors(element: Element) -> Iterator[str]:
-    """CSS selectors for a block and what it stands in, the widest first: by id, or by the first class."""
+    """Return CSS selectors for a block and its ancestors, the outermost first: by id, or by the first class."""
     chain: list[str] = []
     for ancestor in (element, *element.iterancestors()):
         if ancestor.tag in ("article", "main", "body"):
@@ -167,12 +167,12 @@ def _selectors(element: Element) -> Iterator[str]:
 
 
 def _is_name(text: str) -> bool:
-    """Whether a class or id can stand in a selector as it is, and is no number given to one article."""
+    """Return whether a class or id can be used in a selector as it is, and is not specific to one article."""
     return text.replace("-", "").replace("_", "").isalpha() and text.isascii()
 
 
 def _is_boilerplate(selector: str, reads: Sequence[_Read], repeated: set[str]) -> bool:
-    """Whether what a selector matches is made of lines that repeat, on all pages that have it."""
+    """Return whether a selector matches only repeated lines, on every page that has it."""
     own = shared = 0
     for read in reads:
         below = {e for match in read.tree.cssselect(selector) for e in match.iter()}
@@ -185,7 +185,7 @@ def _is_boilerplate(selector: str, reads: Sequence[_Read], repeated: set[str]) -
 
 
 def _container(reads: Sequence[_Read], site: Site, drop: Sequence[str]) -> str:
-    """The selector of the one element that holds the text on nearly all pages and gives the same text; else empty."""
+    """Return the selector of the element that holds the whole text on nearly all pages; empty if there is none."""
     candidates = Counter(
         selector
         for read in reads

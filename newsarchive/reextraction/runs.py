@@ -1,4 +1,4 @@
-"""Re-extraction: today's extractor over all that is kept, on all cores, without the network."""
+"""Re-extraction: extract all stored pages with this version, on all cores, without the network."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from newsarchive.workers.kept_captures import extract_stored
 from newsarchive.workers.pool import EXTRACTING, WorkerPool
 
 BATCH = 50
-"""Revisions in one transaction: short enough that nobody who reads or fetches meanwhile waits for it."""
+"""Revisions per transaction; short enough that concurrent readers and fetches do not wait."""
 EXAMPLES = 3
 OUTCOMES = ("same", "changed", "not_article", "failed")
 Progress = Callable[[int, int], None]
@@ -35,7 +35,7 @@ Found = tuple[Article, tuple[str, str, str]] | None
 
 @dataclass(kw_only=True)
 class Example:
-    """One field of one revision as it was, and as today's extractor reads it."""
+    """One field of one revision as it was, and as this version extracts it."""
 
     article: int
     revision: int
@@ -45,17 +45,17 @@ class Example:
 
 @dataclass(kw_only=True)
 class Reextraction:
-    """What came of a site's revisions: counts, and per field how many changed with some examples."""
+    """The result for a site: counts by outcome, and per field the number of changes with some examples."""
 
     site: str
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(OUTCOMES, 0))
     fields: dict[str, int] = field(default_factory=dict)
     examples: dict[str, list[Example]] = field(default_factory=dict)
     refused: list[tuple[int, str]] = field(default_factory=list)
-    """Articles that today's extractor makes none of, or cannot read, with the reason; they stay as they were."""
+    """Articles that this version refuses or cannot read, with the reason; they stay as they were."""
 
     def note(self, due: database.Due, article: Article) -> None:
-        """Count the fields in which an article differs from what stands."""
+        """Count the fields in which an article differs from the stored one."""
         old, new = stored_content(due.latest), content_of(article)
         for name in changed_fields(old, new):
             self.fields[name] = self.fields.get(name, 0) + 1
@@ -66,7 +66,7 @@ class Reextraction:
 
 
 def made_by(site: Site) -> dict[str, str]:
-    """What extracts today: extractor, digest of its options, digest of what the profile says of extraction."""
+    """Return what identifies this extraction: extractor, digest of its options, digest of the profile's rules."""
     return {
         "extractor": f"{EXTRACTOR.name} {EXTRACTOR.version}",
         "options_digest": EXTRACTOR.options_digest,
@@ -84,10 +84,10 @@ def reextract(
     workers: int | None = None,
     progress: Progress = lambda done, total: None,
 ) -> Reextraction:
-    """Extract all revisions of a site again that today's extractor has not read, and store what differs.
+    """Extract again all revisions of a site that this version has not extracted, and store what differs.
 
-    `since` is a day: only articles published from it on. With `dry_run` nothing is written, and `db` may be read-only;
-    else the caller holds the archive's lock. An interrupted run goes on where it stopped.
+    `since` is a day: only articles published on it or later. With `dry_run` nothing is written, and `db` may be
+    read-only; otherwise the caller holds the archive's lock. An interrupted run resumes where it stopped.
     """
     result = Reextraction(site=site.name)
     recorded = nullcontext() if dry_run else database.recorded_run(db, "reextract", site.name, lambda: result.counts)
@@ -106,7 +106,7 @@ class _Work:
         self._made_by = made_by(site)
 
     async def go(self, since: str, workers: int, total: int, progress: Progress) -> None:
-        """Extract in workers, store in order: the same archive comes out however many there are."""
+        """Extract in workers and store in order, so that the result does not depend on their number."""
         pool = WorkerPool(workers, preload=("newsarchive.workers.kept_captures", *EXTRACTING))
         revisions = database.due_revisions(self._db, self._site.name, self._made_by, since=since)
         waiting: deque[tuple[database.Due, asyncio.Task[Found]]] = deque()
@@ -144,7 +144,7 @@ class _Work:
                 )
 
     def _keep(self, due: database.Due, found: Found | BaseException) -> tuple[str, str]:
-        """Store one; where its content cannot be stored it counts as failed, and costs no other."""
+        """Store one revision; if that fails it counts as failed, without affecting others."""
         try:
             with self._db.atomic():
                 return self._take(due, found)
@@ -183,6 +183,6 @@ class _Work:
 
 
 def sites_kept(db: Database, sites: dict[str, Site]) -> Iterator[Site]:
-    """The sites of the archive, by their profile of today; those without one by the profile they were stored with."""
+    """Yield the archive's sites with their present profiles; a site without one has the profile stored with it."""
     for row in db.query("select name, url, title, language, timezone from sites order by name"):
         yield sites.get(row["name"]) or Site(**row)

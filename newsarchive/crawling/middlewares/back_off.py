@@ -1,4 +1,4 @@
-"""BackOffMiddleware: a host that answers 429 or 503 gets the pause that it asks for, within what a run has."""
+"""BackOffMiddleware: pause requests to a host that answers 429 or 503, within the bounds of a run."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ logger = logging.getLogger(__name__)
 
 LONGEST_PAUSE = 600.0
 LONGEST_WAIT = 7 * 86_400.0
-"""Seconds; a host that asks for more is asked again after a week: years are a mistake of somebody's."""
+"""Seconds. A host that asks for a longer wait is asked again after a week, since years are a mistake."""
 
 
 @dataclass
 class _Trouble:
-    """How one host has answered: pauses in a row, sound answers since its last pause, addresses refused since then."""
+    """The answers of one host: pauses in a row, and since the last pause the good answers and the URLs refused."""
 
     pauses: int = 0
     sound: int = 0
@@ -42,19 +42,19 @@ class _Trouble:
 
 @dataclass(frozen=True, kw_only=True)
 class ComeBack:
-    """When a site wants to be asked again (UTC with Z), and the sentence that says so."""
+    """When a site asks us to return (UTC, with Z), and the sentence that says so."""
 
     until: str
     sentence: str
 
 
 class BackOffMiddleware:
-    """Holds a host on 429 and 503, as long as Retry-After says, else for growing pauses; then asks again.
+    """On 429 and 503, pauses the host for as long as Retry-After says, else for growing pauses, and then retries.
 
-    All pauses of a site in one run together are bounded (BACK_OFF_TOTAL). Where a host asks for more, the run of its
-    site ends, and the next one waits for the time that the host named. Other hosts (of pictures) share a bound of their
-    own; such a host is given up alone. An address that has ended two runs in a row so, while others of its host were
-    answered, waits alone from then on (see `HeldUp`). Retry-After: RFC 9110, section 10.2.3, seconds or an HTTP date.
+    The pauses of a site in one run have a total bound (BACK_OFF_TOTAL). If a host asks for more, the site's run ends,
+    and the next run respects the time that the host named. Other hosts, such as those of images, share a separate
+    bound; giving one up does not end the run. A URL that has ended two runs in a row while its host answered other
+    requests waits alone from then on (see `HeldUp`). Retry-After: RFC 9110, section 10.2.3, seconds or an HTTP date.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -65,7 +65,7 @@ class BackOffMiddleware:
         self._spent: defaultdict[str, float] = defaultdict(float)
         self._troubles: dict[str, _Trouble] = {}
         self.come_back: dict[str, ComeBack] = {}
-        """Which sites asked to come back later, by name; of a probe, which knows no site, under an empty one."""
+        """Sites that asked us to return later, by name; a probe, which knows no site, uses an empty name."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> BackOffMiddleware:
@@ -86,12 +86,12 @@ class BackOffMiddleware:
             if held_up:
                 with failure_ends_crawl(self._crawler):
                     held_up.answered(request.url)
-            if response.status < 400 and monotonic() >= trouble.until:  # sent since the pause, not before it
+            if response.status < 400 and monotonic() >= trouble.until:  # requested after the pause began
                 trouble.pauses, trouble.sound, trouble.ever_sound = 0, trouble.sound + 1, True
                 trouble.refused.clear()
             return response
         if response.status == 503 and trouble.sound > request.meta.get("back_off_sound", trouble.sound):
-            return response  # others were answered meanwhile: it is this page that is out of order
+            return response  # others were answered meanwhile: only this page fails
         self.process_request(request)
         self._crawler.stats.inc_value("back_off/count")
         asked = retry_after((response.headers.get("Retry-After") or b"").decode("latin-1"), datetime.now(UTC))
@@ -112,7 +112,7 @@ class BackOffMiddleware:
         return request.replace(meta=meta, dont_filter=True)
 
     def _pause(self, trouble: _Trouble, asked: float | None) -> float:
-        """Seconds of pause from now; 0 where the pause under way is enough: the answers of those sent before it."""
+        """Return the seconds to pause from now; 0 if the current pause covers this answer to an earlier request."""
         left = trouble.until - monotonic()
         if left > 0:
             return asked if asked is not None and asked > left + 1 else 0.0
@@ -121,7 +121,7 @@ class BackOffMiddleware:
         return own if asked is None else max(asked, min(own, trouble.pauses - 1), 0.1)
 
     def _afford(self, request: Request, trouble: _Trouble, pause: float) -> bool:
-        """Whether the pause is within what this run has for pauses; takes it from there."""
+        """Return whether the pause fits into the rest of this run's bound, and if so subtract it."""
         party = self._site_name(request)
         cost = pause - max(0.0, trouble.until - monotonic())
         key = "elsewhere" if party is None else f"site {party}"
@@ -139,7 +139,7 @@ class BackOffMiddleware:
         logger.warning("%s answers %s: pausing for %.0f s", host, status_line(status), pause)
 
     def _give_up(self, request: Request, status: int, pause: float, *, told: bool) -> None:
-        """End what is asked of the host in this run. Raises Postponed."""
+        """Send no further requests to the host in this run. Raises Postponed."""
         host, party = urlsplit(request.url).netloc, self._site_name(request)
         until = _moment(pause)
         answer = f"{host} answers {status_line(status)}"
@@ -156,21 +156,21 @@ class BackOffMiddleware:
         self.come_back[party] = ComeBack(until=until, sentence=sentence)
         if not hasattr(self._crawler.spider, "sites"):
             downloader.stop(reason)
-        else:  # pages of several sites: the others are fetched
+        else:  # pages of several sites: continue with the others
             downloader.refuse(request.url, reason)
         if run := self._crawler.get_extension(ArchiveRun):
             run.postpone(until, sentence)
         raise reason
 
     def _note_held_up(self, request: Request, seconds: float) -> None:
-        """Remember which address ends the run of its site, though its host answers others."""
+        """Record the URL that ends its site's run although the host answers other requests."""
         held_up = self._held_up()
         if held_up and self._site_name(request) and not request.meta.get("dont_obey_robotstxt"):
             with failure_ends_crawl(self._crawler):
                 held_up.note(request.url, _moment(seconds))
 
     def _leave_alone(self, request: Request, status: int, seconds: float, held_up: HeldUp) -> None:
-        """Let an address wait that has ended the last runs; the site goes on. Raises PageWaits."""
+        """Postpone only this URL, which ended the last runs, and continue with the site. Raises PageWaits."""
         until = _moment(seconds)
         with failure_ends_crawl(self._crawler):
             held_up.note(request.url, until)
@@ -179,12 +179,12 @@ class BackOffMiddleware:
         raise PageWaits(sentence)
 
     def _held_up(self) -> HeldUp | None:
-        """What the run in the archive knows of such addresses; None in a fetch or a probe."""
+        """Return the archive's record of such URLs; None in a fetch or a probe."""
         run = self._crawler.get_extension(ArchiveRun)
         return run.held_up if run else None
 
     def _site_name(self, request: Request) -> str | None:
-        """The site that a request is for; empty in a probe; None where the host is not a site's own."""
+        """Return the name of the request's site: empty in a probe, None for a host that belongs to no site."""
         sites = sites_of(self._crawler.spider)
         if sites is None:
             return ""
@@ -196,12 +196,12 @@ def _alone(why: str) -> str:
 
 
 def _moment(seconds: float) -> str:
-    """The time in so many seconds, a week at most (UTC with Z)."""
+    """Return the time this many seconds from now, at most a week (UTC, with Z)."""
     return stamp(datetime.now(UTC) + timedelta(seconds=min(seconds, LONGEST_WAIT)))
 
 
 def retry_after(value: str, now: datetime) -> float | None:
-    """Seconds that a Retry-After header asks for; None where there is none or it cannot be read.
+    """Return the seconds that a Retry-After header asks for; None if it is empty or invalid.
 
     >>> retry_after("120", datetime(2025, 1, 1, tzinfo=UTC))
     120.0

@@ -1,4 +1,4 @@
-"""OwnHostsMiddleware: no request to a host that is not the site's own, whatever a redirect says."""
+"""OwnHostsMiddleware: refuse requests to hosts that are not the site's own, also after a redirect."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from newsarchive.items import ImageToDownload
 
 
 class OwnHostsMiddleware:
-    """Lets no request out to a host that is not the site's own, whatever a redirect says."""
+    """Refuses requests to hosts that are not the site's own, also after a redirect."""
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
@@ -47,7 +47,7 @@ class OwnHostsMiddleware:
             raise IgnoreRequest("redirects from a public site to a private address")
 
     async def _let_picture_out(self, request: Request, wanted: ImageToDownload, host: str) -> None:
-        """Pictures may come from hosts that their page shows pictures from, too, rate-limited."""
+        """Allow images from the hosts whose images their page shows, rate-limited."""
         if host not in wanted.hosts:
             where = "leads to" if request.meta.get("redirect_urls") else "is on"
             raise IgnoreRequest(f"{where} a host that the page shows no picture from ({host})")

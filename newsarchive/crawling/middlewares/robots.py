@@ -1,4 +1,4 @@
-"""RobotsMiddleware: obeys robots.txt as RFC 9309 has it, and the Crawl-delay that it asks for."""
+"""RobotsMiddleware: obey robots.txt (RFC 9309) and its Crawl-delay."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ logger = logging.getLogger(__name__)
 
 
 class RobotsMiddleware(RobotsHooks):
-    """Obeys robots.txt, and asks for nothing where the host cannot give it: RFC 9309, section 2.3.1.4.
+    """Obeys robots.txt, and requests nothing from a host that cannot serve it (RFC 9309, section 2.3.1.4).
 
-    It is asked for once in a run: where discovery reads the sitemaps that it names, it gets the same answer. At most
-    500 KiB of it are read (section 2.5), whatever its size.
+    It is requested once per run; discovery, which reads the sitemaps that it names, gets the same answer. At most
+    500 KiB of it are read (section 2.5).
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -46,14 +46,14 @@ class RobotsMiddleware(RobotsHooks):
         return answer and answer.replace(request=request, flags=[*answer.flags, "cached"])  # in the WARC file already
 
     def _bytes_received(self, data: bytes, request: Request) -> None:
-        """Hang up on a robots.txt of which enough has come."""
+        """Close the connection once enough of robots.txt has arrived."""
         if "robots_bytes" in request.meta:
             request.meta["robots_bytes"] += len(data)
             if request.meta["robots_bytes"] >= MOST_SENT:
                 raise StopDownload(fail=False)
 
     def rules_of(self, response: Response, netloc: str, request: Request) -> Response:
-        """Take the rules from an answer; what is missing forbids nothing, what is not whole or not sent forbids all."""
+        """Read the rules from an answer. A missing file forbids nothing; a truncated or failed one, everything."""
         parts = urlsplit(request.url)
         text = ""
         if response.status >= 500:
@@ -85,7 +85,7 @@ class RobotsMiddleware(RobotsHooks):
         return text
 
     def _obey_delay(self, parser: RobotParser, url: str) -> None:
-        """Slow the host down to what its Crawl-delay asks for, a minute at most."""
+        """Slow down to the host's Crawl-delay, at most a minute."""
         asked = parser.crawl_delay(self.crawler.settings["ROBOTSTXT_USER_AGENT"])
         if asked is None or not isfinite(asked) or asked <= 0:
             return
