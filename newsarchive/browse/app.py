@@ -18,11 +18,12 @@ from datasette.database import Database  # type: ignore[import-untyped]
 from datasette.plugins import pm  # type: ignore[import-untyped]
 
 from newsarchive.browse import RoomError, plugin
+from newsarchive.browse.guarding import is_local_name, local_only
 from newsarchive.browse.languages import load_texts
 from newsarchive.browse.metadata import DESCRIPTIONS, datasette_metadata
 from newsarchive.browse.plots import Point, draw_lines
 from newsarchive.browse.rules import NAMES_HIDDEN, names_hidden
-from newsarchive.browse.web import HERE, Room, is_local_name, local_only
+from newsarchive.browse.web import HERE, Room
 from newsarchive.database import connect_reading, read_archive
 
 SETTINGS = {

@@ -8,8 +8,9 @@ from datasette import handle_exception as datasette_errors  # type: ignore[impor
 from jinja2 import Environment
 from pluggy import HookimplMarker
 
+from newsarchive.browse.guarding import guard
 from newsarchive.browse.labels import LabellingLoader
-from newsarchive.browse.web import Room, guard
+from newsarchive.browse.web import Room
 from newsarchive.browse.withheld import DATABASE, close_rows, exclude_hidden, permit
 
 hookimpl = HookimplMarker("datasette")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
@@ -14,6 +13,7 @@ import click
 
 from newsarchive.cli.crawling import announce
 from newsarchive.cli.progress import progress_bar
+from newsarchive.cli.site_samples import ARTICLES_TO_CHECK, checked, first_listed, most_left_out, urls_to_check
 from newsarchive.cli.terminal import (
     Archive,
     json_option,
@@ -26,16 +26,14 @@ from newsarchive.crawling.process import ProbeFailed, probe
 from newsarchive.crawling.spiders.page import status_line
 from newsarchive.crawling.spiders.probe import More
 from newsarchive.database import lock_archive, open_archive, retry_after_of, save_site
-from newsarchive.discovery import ListingError, probe_urls, profile_toml, propose_site, read_listing, start_urls
+from newsarchive.discovery import probe_urls, propose_site, start_urls
 from newsarchive.export.files import atomic_write
-from newsarchive.items import Article, Extracted, Fetched, Listed, Page
+from newsarchive.items import Page
 from newsarchive.reextraction.learning import ENOUGH, learn
-from newsarchive.sites import Site, Source, profile_paths
+from newsarchive.sites import Site, profile_paths
+from newsarchive.sites.writing import profile_toml
 from newsarchive.text.counting import counted
 from newsarchive.urls import is_address
-from newsarchive.workers.extracting import extract_now
-
-ARTICLES_TO_CHECK = 3
 
 
 @click.group(invoke_without_command=True)
@@ -126,48 +124,23 @@ def check(archive: Archive, name: str, from_stored: bool, strict: bool, as_json:
     pages, failures = _probe(
         archive,
         starts,
-        lambda found: _articles_to_check(site, found),
+        lambda found: urls_to_check(site, found),
         site=site,
         strict=strict or site.strict_tls,
     )
-    listed = _listed(site, pages)
-    results = _checked(site, [(entry, pages[entry.url]) for entry in listed if entry.url in pages])
+    listed = first_listed(site, pages)
+    results = checked(site, [(entry, pages[entry.url]) for entry in listed if entry.url in pages])
     if as_json:
         print_json({"listed": len(listed), "articles": results, "failures": failures})
     else:
         click.echo(f"{site.name}: {counted(len(listed), 'article')} on the first listings")
         for result in results:
             click.echo("\n".join(f"  {key}: {value}" for key, value in result.items()) + "\n")
-        if line := _most_left_out(archive, site):
+        if line := most_left_out(archive, site):
             click.echo(line)
         for url, reason in failures.items():
             archive.warn(f"{url}: {reason}")
     sys.exit(0 if any("title" in result for result in results) else 1)
-
-
-def _left_out(article: Article) -> str:
-    """Return what was left out of the element with the article's text, by rule, the most first."""
-    lengths: Counter[str] = Counter()
-    for omission in article.evidence.get("omitted", ()):
-        lengths[omission["rule"]] += omission["length"]
-    return ", ".join(f"{rule} {counted(length, 'character')}" for rule, length in lengths.most_common(3)) or "nothing"
-
-
-def _most_left_out(archive: Archive, site: Site) -> str:
-    """Return a line on the rule that takes most of this site's stored text; empty if none is stored."""
-    if not (archive.folder / "archive.db").exists():
-        return ""
-    db = archive.read()
-    row = db.conn.execute(
-        "select rule, articles, characters from omissions where site = ? order by characters desc limit 1", (site.name,)
-    ).fetchone()
-    db.close()
-    if row is None:
-        return ""
-    return (
-        f"In the stored articles, the rule {row[0]} leaves out most: {counted(row[2], 'character')} in"
-        f" {counted(row[1], 'article')}. See: newsarchive show ID --evidence"
-    )
 
 
 def _refuse_postponed(archive: Archive, name: str) -> None:
@@ -241,68 +214,3 @@ def describe(site: Site) -> str:
     """Return a proposed profile in one line."""
     kinds = ", ".join(source.kind for source in site.sources) or "none"
     return f"{site.title or site.name}, language {site.language or 'unknown'}, {site.timezone}, sources: {kinds}"
-
-
-def _listed(site: Site, pages: dict[str, Page]) -> list[Listed]:
-    for source, page in _listings(site, pages):
-        try:
-            listing = read_listing(page, site=site, source=source)
-        except ListingError:
-            continue
-        if listing.articles:
-            return [listed for listed in listing.articles if site.covers(listed.url)]
-    return []
-
-
-def _listings(site: Site, pages: dict[str, Page]) -> Sequence[tuple[Source, Page]]:
-    found = []
-    for source in site.sources:
-        waiting = list(start_urls(site, source))
-        while waiting:
-            page = pages.get(waiting.pop(0))
-            if page is None or page.status != 200:
-                continue
-            found.append((source, page))
-            try:
-                waiting += read_listing(page, site=site, source=source).listings[:1]
-            except ListingError:
-                continue
-    return found
-
-
-def _articles_to_check(site: Site, pages: dict[str, Page]) -> list[str]:
-    listed = _listed(site, pages)
-    if listed:
-        return [entry.url for entry in listed[:ARTICLES_TO_CHECK]]
-    further: list[str] = []
-    for source, page in _listings(site, pages):
-        try:
-            further += read_listing(page, site=site, source=source).listings[:1]
-        except ListingError:
-            continue
-    return further
-
-
-def _checked(site: Site, found: Sequence[tuple[Listed, Page]]) -> list[dict[str, str]]:
-    items = [
-        Fetched(site=site.name, urls=(listed.url,), pages=(page,), captures=(), hints=listed.hints)
-        for listed, page in found
-    ]
-    return [_in_short(result) for result in extract_now([(item, site) for item in items])]
-
-
-def _in_short(result: Extracted) -> dict[str, str]:
-    if result.article is None:
-        return {"url": result.fetched.urls[0], result.outcome.replace("_", " "): result.reason}
-    article = result.article
-    return {
-        "url": article.url,
-        "title": article.title,
-        "published": article.published,
-        "authors": ", ".join(author.name for author in article.authors),
-        "categories": ", ".join(article.categories),
-        "images": str(len(article.images)),
-        "language": article.language,
-        "body": f"{len(article.body.split())} words: {article.body[:100]}…",
-        "left out": _left_out(article),
-    }

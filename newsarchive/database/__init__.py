@@ -12,7 +12,6 @@ from newsarchive.database.ledger import (
     article_of,
     count_due_urls,
     due_urls,
-    forget_gaps,
     mark_failed,
     mark_missing,
     mark_not_article,
@@ -20,9 +19,6 @@ from newsarchive.database.ledger import (
     retry_failed,
     save_listed,
     save_lost,
-    source_state,
-    store_denominator,
-    update_source,
     was_visited,
 )
 from newsarchive.database.locking import lock_archive, require_lock
@@ -44,6 +40,7 @@ from newsarchive.database.runs import (
     save_site,
     start_run,
 )
+from newsarchive.database.source_rows import forget_gaps, source_state, store_denominator, update_source
 from newsarchive.database.unlisted import (
     count_known_ids,
     count_proven,

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from newsarchive.discovery.errors import ListingError
 from newsarchive.discovery.feed import feed_start
 from newsarchive.discovery.probe import probe_urls
-from newsarchive.discovery.proposal import Finding, Proposal, profile_toml, propose_site
+from newsarchive.discovery.proposal import Finding, Proposal, propose_site
 from newsarchive.discovery.reading import read_listing
 from newsarchive.discovery.sitemap import USUAL_PATHS, is_robots, lastmod_is_reliable, sitemap_start
 from newsarchive.discovery.wordpress import (
@@ -71,7 +71,6 @@ __all__ = [
     "lastmod_is_reliable",
     "per_page_of",
     "probe_urls",
-    "profile_toml",
     "propose_site",
     "read_listing",
     "start_urls",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -289,22 +288,3 @@ def _title_and_language(page: Page | None) -> tuple[str, str]:
         element.drop_tree()
     text = " ".join(tree.text_content().split())
     return title, identify_language(text[:20_000], hint=stated) or stated
-
-
-def profile_toml(site: Site) -> str:
-    """Write a profile as TOML, with comments for the person who will edit it."""
-    lines = [f"title = {_quoted(site.title)}", f"url = {_quoted(site.url)}", f"language = {_quoted(site.language)}"]
-    lines += [f"timezone = {_quoted(site.timezone)}", '# contact = "you@example.org"  # sent to the site', ""]
-    lines += [
-        "# Changes are found through the first source that works; what only the others list is found by comparing them."
-    ]
-    for source in site.sources:
-        lines += ["[[sources]]", f"kind = {_quoted(source.kind)}"]
-        lines += [f"url = {_quoted(source.url)}"] if source.url else []
-        lines += [f"pages = {source.pages}"] if source.pages else []
-        lines += [""]
-    return "\n".join(lines)
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)

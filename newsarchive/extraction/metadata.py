@@ -13,8 +13,6 @@ from newsarchive.extraction.authors import (
     header_authors,
     is_latin,
     machine_authors,
-    names_of_site,
-    signed_authors,
     text_authors,
 )
 from newsarchive.extraction.blocks import absolute
@@ -30,6 +28,7 @@ from newsarchive.extraction.jsonld import (
     texts_of,
     types_of,
 )
+from newsarchive.extraction.printed_names import names_of_site, signed_authors
 from newsarchive.extraction.record import Metadata
 from newsarchive.extraction.regions import Element, selected, text_of
 from newsarchive.extraction.scripts import facts_in_scripts
