@@ -249,15 +249,18 @@ def _offered(element: Element, holder: Element | None, url: str) -> Iterator[tup
         sources += list(holder.iter("source"))
     for source in sources:
         for name in _SETS:
-            for address, number, unit in _SET.findall(source.get(name) or ""):
-                width = int(float(number)) if unit == "w" else width_in(address)
-                yield absolute(url, address), width
+            for address, descriptors in _SET.findall(source.get(name) or ""):
+                width = _WIDTH.match(descriptors)
+                if address:
+                    yield absolute(url, address.rstrip(",")), int(width[1]) if width else width_in(address)
     link = holder.getparent() if holder is not None and holder.tag == "picture" else holder
     if link is not None and link.tag == "a" and _FILE.search(href := (link.get("href") or "").strip()):
         yield absolute(url, href), _ORIGINAL - 1
 
 
-_SET = re.compile(r"\s*(\S*[^\s,])(?:\s+(\d+(?:\.\d+)?)([wxh]))?\s*(?:,|$)")
+_SET = re.compile(r"[\s,]*+(\S*+)((?:(?<!,)[^,]*+)?)")
+"""HTML, 4.8.4.2.2: an address ends at white space, or at commas; its descriptors at a comma."""
+_WIDTH = re.compile(r"\s*+(\d{1,6}+)(?:\.\d{1,6})?w")
 
 
 def _merged(pictures: Sequence[_Picture]) -> list[_Picture]:

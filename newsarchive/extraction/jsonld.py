@@ -71,7 +71,9 @@ def _parsed(text: str) -> list[Any]:
 _WRAPPING = re.compile(
     r"^(?:/\*)?\s*+(?://)?\s*+<!\[CDATA\[\s*(?:\*/)?|^<!--|(?:(?:/\*|//)|(?<!\s))\s*\]\]>\s*(?:\*/)?$|(?://|(?<!\s))\s*-->$"
 )
-_PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|/\*.*?\*/|//[^\n]*|(?P<trailing>,(?=\s*[}\]]))|[^"/,]+|.', re.S)
+_NO_STRING = r"/\*.*?(?:\*/|\Z)|//[^\n]*|(?P<trailing>,(?=\s*[}\]]))|[^\"/,]+|."
+_PIECE = re.compile(rf'"(?:[^"\\]|\\.)*+(?:"|(?P<endless>\\?\Z))|{_NO_STRING}', re.S)
+_LAST_PIECE = re.compile(_NO_STRING, re.S)
 _BAD_ESCAPE = re.compile(r'\\(?!["\\/bfnrt]|u[0-9a-fA-F]{4})')
 _DECODER = json.JSONDecoder(strict=False)
 
@@ -109,12 +111,20 @@ def _start(text: str, place: int) -> int:
 
 def _proper_pieces(text: str) -> Iterator[str]:
     """Yield the script's text without comments, trailing commas and invalid escapes."""
-    for match in _PIECE.finditer(text):
+    for match in _pieces(text):
         piece = match[0]
-        if piece.startswith('"'):
+        if len(piece) > 1 and piece.startswith('"'):
             yield _BAD_ESCAPE.sub(r"\\\\", piece) if "\\" in piece else piece
         elif not (match["trailing"] or piece.startswith(("/*", "//"))):
             yield piece
+
+
+def _pieces(text: str) -> Iterator[re.Match[str]]:
+    for match in _PIECE.finditer(text):
+        if match["endless"] is not None:  # and after a quotation mark that nothing closes, nothing closes another
+            yield from _LAST_PIECE.finditer(text, match.start())
+            return
+        yield match
 
 
 def _repair_once(text: str, error: json.JSONDecodeError) -> str | None:

@@ -22,7 +22,7 @@ _PADDING = b"\r\n \t\0"
 """Bytes that may stand between records; some recorders fill up their last disk block with zeros."""
 _VERSION_LINE = re.compile(rb"WARC/\d{1,2}\.\d{1,3}[ \t]*\r?\n")
 _WARC_BEGINS = re.compile(rb"WARC/\d{1,2}\.\d{1,3}[ \t]*\r?\n[A-Za-z][A-Za-z0-9_-]{0,60}[ \t]*:")
-_ARC_LINE = re.compile(rb"(\S[^\n]*) (\S+) (\d{12,14}) ([^\n]{0,200}?) ?(\d+)\r?\n")
+_ARC_LINE = re.compile(rb"(\S[^\n]*) (\S+) (\d{12,14}) ([^\n]{0,200}?) ?(\d{1,20})\r?\n")
 _ARC_BEGINS = re.compile(
     rb"(?:https?|ftp|dns|filedesc|whois):[^\s\0]{1,8000} [^\n]{1,200} \d{12,14} [^\n]{1,8000}\d\r?\n"
 )

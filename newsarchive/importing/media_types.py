@@ -18,7 +18,7 @@ _LOOKS_HTML = re.compile(
 )
 """WHATWG MIME Sniffing, section 7.1, step 1."""
 _BEGINS_HTML = re.compile(
-    rb"(?:<\?xml[^>]{0,200}>\s*|<!--.{0,2000}?-->\s*){0,5}(?:<!doctype\s+html|<html|<head|<body)[\s>]", re.I | re.S
+    rb"(?>(?><\?xml[^>]{0,200}>|<!--.{0,2000}?-->)\s*){0,5}(?:<!doctype\s+html|<html|<head|<body)[\s>]", re.I | re.S
 )
 _IMAGES = (
     (b"\xff\xd8\xff", "image/jpeg"),

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 _PREFIX = r"https?://web\.archive\.org/web/(\d{4,14})(?:[a-z]{2}_)?/"
 _REPLAYED = re.compile(_PREFIX + r"(https?:/{1,2}[^\s\"'<>]{1,8000})")
+_HEAD_TAG = re.compile(r"<(?:link|meta)\b[^<>]{0,10000}>", re.I)
+_OF_THE_PAGE = re.compile(r"canonical|og:url", re.I)
 _REWRITTEN = re.compile(r"(?:https?:)?(?://web\.archive\.org)?/web/\d{4,14}(?:[a-z]{2}_)?/(?=https?:|//)")
 _BEGIN, _END = "<!-- BEGIN WAYBACK TOOLBAR INSERT -->", "<!-- END WAYBACK TOOLBAR INSERT -->"
 _ADDED = re.compile(
@@ -49,8 +51,8 @@ def archived_at(markup: str) -> datetime | None:
 
 def replayed_url(markup: str) -> tuple[str, datetime | None]:
     """Return the original URL and time by the first replay URL of a page's canonical link or og:url."""
-    for tag in re.findall(r"<(?:link|meta)[^>]{0,300}(?:canonical|og:url)[^>]{0,3000}>", markup, re.I):
-        if found := _REPLAYED.search(tag):
+    for tag in _HEAD_TAG.findall(markup):
+        if _OF_THE_PAGE.search(tag) and (found := _REPLAYED.search(tag)):
             return found[2], _time(found[1])
     return "", None
 
