@@ -180,6 +180,8 @@ class Capture:
     """For a revisit record, the number of the capture with the payload; None if this record has it."""
     tls: str | None = None
     """``valid``, or why the TLS certificate was invalid; None without TLS or if it was not checked."""
+    truncated: str | None = None
+    """Why the body is incomplete; None if it is complete."""
 
 
 @dataclass(kw_only=True, frozen=True, slots=True)

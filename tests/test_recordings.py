@@ -5,10 +5,13 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+import shlex
+import sqlite3
 import subprocess
 import zipfile
 import zlib
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import brotli
@@ -228,8 +231,24 @@ def test_an_incomplete_page_is_a_capture_and_neither_an_article_nor_an_edit(
     assert "3 pages were recorded incompletely and are kept" in result.stderr
     assert (db()["articles"].count, db()["revisions"].count, db()["captures"].count) == (1, 1, 4)
     named = newsarchive("-v", "import", "--any-site", str(tmp_path / "a.warc")).stderr
-    assert [word in named for word in ("(time)", "(length)", "2024-05-01T00:00:00Z")] == [True] * 3
-    newsarchive("check")
+    assert [word in named for word in ("time limit", "size limit", "2024-05-01T00:00:00Z")] == [True] * 3
+    reasons = {
+        ("2024-03-06T01:02:03Z", "https://tan.example/other/", "its recorder cut it off at a size limit"),
+        ("2024-04-01T00:00:00Z", URL, "its recorder cut it off at a time limit"),
+        ("2024-05-01T00:00:00Z", URL, f"it has {len(cut):,} of {len(PAGE):,} bytes"),
+    }
+    program, file, query = shlex.split(result.stderr.rpartition("reasons: ")[2].strip().removesuffix("."))
+    assert program == "sqlite3"
+    with closing(sqlite3.connect(file)) as listed:
+        assert set(listed.execute(query)) == reasons
+    assert "3 captures were recorded incompletely" in newsarchive("check").stderr
+    shown = newsarchive("show", "https://tan.example/other/", code=1).stderr
+    assert "is incomplete: its recorder cut it off at a size limit" in shown
+    folder = Path(file).parent
+    newsarchive("--archive", str(tmp_path / "again"), "import", "--any-site", str(folder / "warc"))
+    with closing(sqlite3.connect(tmp_path / "again" / "archive.db")) as again:
+        assert set(again.execute(query)) == reasons
+    newsarchive("--archive", str(tmp_path / "again"), "check")
 
 
 def segments(total: int) -> list[bytes]:

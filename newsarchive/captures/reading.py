@@ -10,6 +10,7 @@ from fastwarc.warc import ArchiveIterator, WarcRecordType
 
 from newsarchive.captures.http_messages import read_message
 from newsarchive.captures.revisits import read_original
+from newsarchive.captures.truncation import truncation
 from newsarchive.errors import NewsArchiveError
 from newsarchive.items import Page
 
@@ -50,8 +51,7 @@ def _revisit(folder: Path, record: Any, where: str) -> Page:
 
 def _page(record: Any) -> Page:
     url, block = record.headers["WARC-Target-URI"], bytes(record.reader.read())
-    stated = record.headers.get("WARC-Truncated", "")
-    cut = f"it was incomplete when it was recorded ({stated})" if stated else ""
+    cut = truncation({name.lower(): value for name, value in record.headers})
     if not record.is_http:
         return Page(url=url, body=block, headers={"content-type": record.headers.get("Content-Type", "")}, cut=cut)
     message = read_message(block)

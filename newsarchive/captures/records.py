@@ -235,6 +235,7 @@ _NAMES = {
     "warc-ip-address": "WARC-IP-Address",
     "warc-tls-verification": "WARC-TLS-Verification",
     "warc-truncated": "WARC-Truncated",
+    "warc-truncated-because": "WARC-Truncated-Because",
     "warc-payload-digest": "WARC-Payload-Digest",
     "warc-block-digest": "WARC-Block-Digest",
 }

@@ -21,6 +21,7 @@ from newsarchive import __version__
 from newsarchive.captures.digests import payload_digest
 from newsarchive.captures.raw_heads import RawHead
 from newsarchive.captures.revisits import reference_to
+from newsarchive.captures.truncation import truncation_fields
 from newsarchive.items import Capture, Original
 from newsarchive.text.compression import gzip_member
 from newsarchive.times import precise_stamp, stamp
@@ -29,8 +30,6 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 SOFTWARE = f"newsarchive/{__version__}"
 TLS_FIELD = "WARC-TLS-Verification"
 """Our own field of response and revisit records: `valid`, or why the certificate of the host was not."""
-TRUNCATIONS = ("length", "time", "disconnect", "unspecified")
-"""Reasons why a body is incomplete (WARC 1.1, section 5.13)."""
 HeaderList = Sequence[tuple[str, str]]
 """Names and values; each character is one byte as it came (Latin-1)."""
 Originals = Callable[[str], Original | None]
@@ -56,7 +55,7 @@ class RecordedResponse:
     tls: str | None = None
     """The result of the TLS certificate check."""
     truncated: str = ""
-    """Why the body is incomplete, one of TRUNCATIONS; empty if it is complete."""
+    """Why the body is incomplete, in words; empty if it is complete."""
 
 
 def http_head(status: int, headers: HeaderList) -> bytes:
@@ -110,9 +109,7 @@ class CaptureWriter:
         """Write a resource record: a file that was given, not fetched. `time` (UTC) is its own; now if not given."""
         time = time or datetime.now(UTC)
         content_type = _CONTROL.sub(" ", content_type)  # it becomes a line of the record's own head
-        headers = {"WARC-Date": precise_stamp(time), "Content-Type": content_type}
-        if truncated:
-            headers["WARC-Truncated"] = truncated
+        headers = {"WARC-Date": precise_stamp(time), "Content-Type": content_type, **truncation_fields(truncated)}
         offset, length = self._append(self._record(url, "resource", None, body, headers), level=6)
         return Capture(
             url=url,
@@ -123,6 +120,7 @@ class CaptureWriter:
             offset=offset,
             length=length,
             content_type=content_type,
+            truncated=truncated or None,
         )
 
     def sync(self) -> None:
@@ -152,14 +150,14 @@ class CaptureWriter:
             last_modified=values.get("last-modified", ""),
             content_type=values.get("content-type", ""),
             tls=response.tls or None,
+            truncated=response.truncated or None,
         )
 
     def _response(self, response: RecordedResponse, reference: dict[str, str]) -> Any:
         fields = _shared_fields(response)
         if response.tls:
             fields[TLS_FIELD] = response.tls
-        if response.truncated:
-            fields["WARC-Truncated"] = response.truncated
+        fields |= truncation_fields(response.truncated)
         head = RawHead(response.head or http_head(response.status, response.headers))
         kind = "revisit" if reference else "response"
         return self._record(response.url, kind, head, response.body, {**fields, **reference})

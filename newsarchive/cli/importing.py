@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -69,15 +70,19 @@ def import_(archive: Archive, paths: tuple[Path, ...], any_site: bool, dry_run: 
     sys.exit(1 if result.broken or result.counts["failed"] else 0)
 
 
-def _count_truncated(count: int) -> str:
-    """Return a sentence on pages that were recorded incompletely.
+_TRUNCATED = "select time, url, truncated from captures where truncated is not null"
 
-    >>> _count_truncated(1)
-    '1 page was recorded incompletely and is kept, but made no article; “newsarchive -v import …” names it'
+
+def _count_truncated(count: int, folder: Path) -> str:
+    """Return a sentence on pages that were recorded incompletely, with the command that lists them.
+
+    >>> _count_truncated(1, Path("data")).partition(": ")[0]
+    '1 page was recorded incompletely and is kept, but made no article; this lists the reasons'
     """
-    were, them, kept = ("was", "it", "is kept") if count == 1 else ("were", "them", "are kept")
+    were, kept = ("was", "is kept") if count == 1 else ("were", "are kept")
     pages = f"{counted(count, 'page')} {were} recorded incompletely and {kept}, but made no article"
-    return f"{pages}; “newsarchive -v import …” names {them}"
+    command = shlex.join(["sqlite3", str(folder / "archive.db"), _TRUNCATED])
+    return f"{pages}; this lists the reasons: {command}"
 
 
 def _preview(archive: Archive, paths: tuple[Path, ...], *, any_site: bool, as_json: bool) -> None:
@@ -135,7 +140,7 @@ def _import(archive: Archive, paths: tuple[Path, ...], *, any_site: bool) -> Imp
         if others:
             result.notes.append(name_others(others))
         if result.truncated:
-            result.notes.append(_count_truncated(len(result.truncated)))
+            result.notes.append(_count_truncated(len(result.truncated), archive.folder))
         return result
     except KeyboardInterrupt:
         archive.warn("Interrupted. What was imported is kept; the same import resumes from there.")

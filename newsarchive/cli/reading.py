@@ -188,12 +188,19 @@ def find_article(db: Database, text: str, *, to_publish: bool = False) -> int:
     else:
         found = article_of(db, text)
     if found is None:
-        click.echo(f"newsarchive: There is no article {text} in this archive.", err=True)
+        click.echo(f"newsarchive: There is no article {text} in this archive{_truncated(db, text)}.", err=True)
         sys.exit(1)
     if to_publish and (row := db.conn.execute(_HIDDEN_UNTIL, (found,)).fetchone()):
         click.echo(f"newsarchive: Article {found} is under an embargo until {row[0]}.", err=True)
         sys.exit(1)
     return int(found)
+
+
+def _truncated(db: Database, url: str) -> str:
+    """Return why the captures of a URL made no article, if they are incomplete; else an empty string."""
+    known = "select time, truncated from captures where url = ? and truncated is not null order by time desc limit 1"
+    row = db.conn.execute(known, (url,)).fetchone()
+    return f"; the capture of {row[0]} is incomplete: {row[1]}" if row else ""
 
 
 _HIDDEN_UNTIL = """

@@ -16,6 +16,7 @@ from scrapy.http import Response
 from sqlite_utils import Database
 
 from newsarchive import database
+from newsarchive.captures.truncation import WORDS
 from newsarchive.captures.writing import CaptureWriter, RecordedResponse
 from newsarchive.crawling.failures import cause_of
 from newsarchive.database.images import images_to_download
@@ -147,11 +148,13 @@ class PageRecorder(Recorder):
 
 
 def _truncation(response: Response) -> str:
-    """Return why a body is incomplete, as in WARC-Truncated; empty if it is complete.
+    """Return why a body is incomplete; empty if it is complete.
 
     Scrapy flags a response that it was told to stop (see `RobotsMiddleware`), and one that broke off.
     """
-    return "length" if "download_stopped" in response.flags else "disconnect" if "dataloss" in response.flags else ""
+    if "download_stopped" in response.flags:
+        return WORDS["length"]
+    return WORDS["disconnect"] if "dataloss" in response.flags else ""
 
 
 def _request_head(request: Request) -> bytes:

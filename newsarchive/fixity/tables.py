@@ -35,6 +35,7 @@ def check_tables(state: State, report: Report, *, progress: Progress) -> None:
         _check_orphans,
         _check_forgotten,
         _check_search,
+        _count_truncated,
     )
     for done, part in enumerate(parts):
         progress("database", done, len(parts))
@@ -171,6 +172,17 @@ def _check_forgotten(state: State, report: Report) -> None:
     )
     for warc, offset, url in state.db.conn.execute(sql):
         report.add(f"warc/{warc}" if warc else FILE, f"{url} was taken down, yet it is here", offset=offset)
+
+
+def _count_truncated(state: State, report: Report) -> None:
+    """Note how many captures are incomplete, which is no problem of the archive."""
+    (count,) = state.db.conn.execute("select count(*) from captures where truncated is not null").fetchone()
+    if count:
+        were = "was" if count == 1 else "were"
+        report.notes.append(f"{counted(count, 'capture')} {were} recorded incompletely, with the reason in {_REASON}.")
+
+
+_REASON = "captures.truncated (select time, url, truncated from captures where truncated is not null)"
 
 
 def _check_search(state: State, report: Report) -> None:

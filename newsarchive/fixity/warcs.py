@@ -225,6 +225,8 @@ def differences(state: State, member: Member, record: Record, row: Row) -> Itera
     else:
         check_digest(record.fields.get("warc-payload-digest", ""), record.payload, "WARC-Payload-Digest")
         said["sha256"] = (hashlib.sha256(record.payload).hexdigest(), row["sha256"])
+    if row["truncated"] and not record.fields.get("warc-truncated"):
+        yield f"the record of {url} is complete, but not by its row of captures: {row['truncated']}"
     if record.is_http:
         message = record.message
         headers = message.fields()

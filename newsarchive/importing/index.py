@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from newsarchive.captures.digests import digest_value, digests_of, matches
 from newsarchive.captures.records import Damage, Record, RecordError
+from newsarchive.captures.truncation import truncation
 from newsarchive.importing.media_types import HTML
 from newsarchive.importing.payloads import PAGE_STATUSES, Place, kind_of, payload_differs, payload_of, time_of
 from newsarchive.importing.recording_files import RecordingFile, Where
@@ -121,8 +122,7 @@ class RecordIndex:
         digest = digest_value(record.fields.get("warc-payload-digest", ""))
         if kind == HTML and digest is None and not segmented:
             digest = next(digests_of(payload_of(record), {"sha1"}))
-        stated = record.fields.get("warc-truncated", "").strip().lower()
-        truncated = f"its recorder cut it off ({stated[:20]})" if stated else ""
+        truncated = truncation(record.fields)
         original = Original(kind, url_of(record), (where,), digest, truncated)
         time = time_of(record) if kind else ""
         self._register(record, original)

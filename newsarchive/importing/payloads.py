@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from newsarchive.captures.digests import digest_value, matches
 from newsarchive.captures.http_messages import HttpMessage, dechunk, is_response, read_message
 from newsarchive.captures.records import Record, RecordError
-from newsarchive.captures.writing import TLS_FIELD, TRUNCATIONS, CaptureWriter, RecordedResponse
+from newsarchive.captures.writing import TLS_FIELD, CaptureWriter, RecordedResponse
 from newsarchive.importing.media_types import START, media_type
 from newsarchive.importing.recording_files import Where
 from newsarchive.items import Capture, Page
@@ -219,8 +219,7 @@ def write_page(writer: CaptureWriter, recorded: Recorded, time: datetime) -> Cap
     page, head = recorded.page, recorded.head
     if head is None:
         kind = page.headers.get("content-type", "")
-        truncated = _warc_reason(page.cut)
-        return writer.write_resource(url=page.url, body=page.body, content_type=kind, time=time, truncated=truncated)
+        return writer.write_resource(url=page.url, body=page.body, content_type=kind, time=time, truncated=page.cut)
     return writer.write(
         RecordedResponse(
             url=page.url,
@@ -230,12 +229,6 @@ def write_page(writer: CaptureWriter, recorded: Recorded, time: datetime) -> Cap
             body=page.body,
             time=time,
             tls=page.tls,
-            truncated=_warc_reason(page.cut),
+            truncated=page.cut,
         )
     )
-
-
-def _warc_reason(cut: str) -> str:
-    if not cut:
-        return ""
-    return next((reason for reason in TRUNCATIONS if f"({reason})" in cut), "unspecified")

@@ -31,7 +31,7 @@ class Imported:
     pictures: dict[str, int] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)
     truncated: list[str] = field(default_factory=list)
-    """Pages that were recorded incompletely, each with its time and the reason."""
+    """Pages that were recorded incompletely, each with its time and the reason; `captures.truncated` keeps it."""
     notes: list[str] = field(default_factory=list)
     """What a person should know, though nothing is wrong."""
 

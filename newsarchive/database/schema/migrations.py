@@ -310,3 +310,16 @@ create table sightings (                -- captures that showed the content of a
 create index sightings_revision on sightings(revision);
 """,
     )
+
+
+@migrations()
+def m470_truncated(db: Database) -> None:
+    """Why captures are incomplete; that was only in their records."""
+    _run(
+        db,
+        """
+alter table captures add column         -- why the body is incomplete; NULL: it is complete, or nobody looked
+    truncated text;
+create index captures_truncated on captures(time) where truncated is not null;
+""",
+    )
