@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from newsarchive.configuration import FILE, OWNER_ONLY
 from newsarchive.database import ArchiveError
 
 CHUNK = 1 << 20
@@ -83,7 +84,7 @@ def _copy_whole(reader: BinaryIO, source: Path, target: Path, size: int | None) 
     draft = draft_of(target)
     draft.unlink(missing_ok=True)  # left by a killed copy, or a link
     try:
-        with open(draft, "xb") as writer:
+        with open(draft, "xb", opener=_owner_only if _is_private(target) else None) as writer:
             length, digest = _copy(reader, writer, size)
             writer.flush()
             os.fsync(writer.fileno())
@@ -97,6 +98,15 @@ def _copy_whole(reader: BinaryIO, source: Path, target: Path, size: int | None) 
         draft.unlink(missing_ok=True)
         raise
     return length, digest
+
+
+def _is_private(target: Path) -> bool:
+    """Return True for a copy of the archive's configuration, which may hold passwords."""
+    return FILE in target.name
+
+
+def _owner_only(path: str, flags: int) -> int:
+    return os.open(path, flags, OWNER_ONLY)
 
 
 def _copy(reader: BinaryIO, writer: BinaryIO | None, size: int | None) -> tuple[int, str]:

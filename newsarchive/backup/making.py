@@ -14,6 +14,7 @@ from newsarchive.backup.files import BackupError, copy_bytes, digest_of_file, dr
 from newsarchive.backup.losses import refuse_losses
 from newsarchive.backup.manifest import Entry, Manifest, read_manifest
 from newsarchive.backup.target import held, remove_others
+from newsarchive.configuration import FILE
 from newsarchive.database import connect_reading, read_archive
 from newsarchive.database.warcfiles import file_sha256
 from newsarchive.images.reading import ENDINGS
@@ -108,7 +109,7 @@ def _keep_database(draft: Path, done: Copied) -> Entry:
 
 
 def _files_to_copy(folder: Path, database: Path) -> Iterator[FileToCopy]:
-    """Yield the files that the copied database lists, the profiles, and the checksums of the pages."""
+    """Yield the files that the copied database lists, the profiles, the configuration, and the pages' checksums."""
     with closing(connect_reading(database)) as connection:
         for name, size, sha256 in connection.execute(
             "select name, bytes, sha256 from warc_files union all"
@@ -123,8 +124,9 @@ def _files_to_copy(folder: Path, database: Path) -> Iterator[FileToCopy]:
         yield FileToCopy(path=(Path("images") / there.get(sha256, Path(known[sha256]))).as_posix(), sha256=sha256)
     for path in sorted((folder / "sites").glob("*.toml")):
         yield FileToCopy(path=f"sites/{path.name}", sha256=file_sha256(path))
-    if (folder / "archive.db-sums").exists():
-        yield FileToCopy(path="archive.db-sums", sha256=file_sha256(folder / "archive.db-sums"))
+    for name in (FILE, "archive.db-sums"):
+        if (folder / name).exists():
+            yield FileToCopy(path=name, sha256=file_sha256(folder / name))
 
 
 def _images(folder: Path) -> Iterator[Path]:

@@ -8,11 +8,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from newsarchive.backup.files import BackupError, draft_of, open_file
+from newsarchive.configuration import FILE
 from newsarchive.database.disk import sync_folder
 
 NAME = "manifest.json"
 FOLDERS = ("warc", "images", "sites")
-FILES = ("archive.db", "archive.db-sums")
+FILES = ("archive.db", "archive.db-sums", FILE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +21,7 @@ class Entry:
     """One file of a backup. Only its first `bytes` bytes belong to it, because it may have grown since."""
 
     path: str
-    """Inside the archive's folder: archive.db, warc/NAME, images/NAME, sites/NAME."""
+    """Inside the archive's folder: archive.db, newsarchive.toml, warc/NAME, images/NAME, sites/NAME."""
     stored: str
     """Inside the backup's folder."""
     bytes: int

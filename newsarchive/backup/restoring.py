@@ -12,6 +12,7 @@ from pathlib import Path
 
 from newsarchive.backup.files import BackupError, copy_file, digest_of_file
 from newsarchive.backup.manifest import Manifest, read_manifest
+from newsarchive.configuration import FILE
 from newsarchive.database import article_of, connect_reading, lock_archive, open_archive, write_page_checksums
 from newsarchive.database.replacing import begin_replacing, commit_replacing, undo_replacing
 from newsarchive.takedown import forget
@@ -78,7 +79,7 @@ def restore_backup(
     return Restored(files=len(manifest.files), made=manifest.made, forgotten=again, problems=tuple(problems))
 
 
-PARTS = ("archive.db", "archive.db-wal", "archive.db-shm", "archive.db-sums", "warc", "images", "sites")
+PARTS = ("archive.db", "archive.db-wal", "archive.db-shm", "archive.db-sums", FILE, "warc", "images", "sites")
 
 
 def _has_content(folder: Path) -> bool:

@@ -154,6 +154,7 @@ def main() -> None:
 
 def _explain(error: Exception) -> None:
     """Exit with a sentence and the code of an expected error; return on any other."""
+    from newsarchive.configuration import ConfigurationError
     from newsarchive.database import ArchiveError, ArchiveLocked
     from newsarchive.export.files import ExportError
     from newsarchive.sites import ProfileError
@@ -163,6 +164,8 @@ def _explain(error: Exception) -> None:
             _end(str(error), LOCKED)
         case ProfileError():
             _end(str(error), 2)
+        case ConfigurationError():
+            _end(f"{error}.", 2)
         case ArchiveError() | ExportError():
             _end(str(error), 1)
         case sqlite3.Error():

@@ -45,6 +45,7 @@ def crawl(
     as_json: bool,
 ) -> None:
     """Fetch new and changed articles of SITEs; without SITE, of all sites of this archive."""
+    archive.require_configuration()
     settings = {
         **strict_settings(strict=strict),
         **parse_settings(own),
@@ -69,11 +70,13 @@ def run_crawl(
 
     `begin` is called before each crawl.
     """
+    configured = archive.configuration.contact
+    contact = settings.get("CONTACT") or os.environ.get("NEWSARCHIVE_CONTACT") or configured
     for site in chosen:
-        if not site.contact and not os.environ.get("NEWSARCHIVE_CONTACT") and not settings.get("CONTACT"):
+        if not site.contact and not contact:
             logging.getLogger("newsarchive").warning(
-                "%s: no contact is set; please tell sites how to reach you: `contact` in the profile or"
-                " NEWSARCHIVE_CONTACT.",
+                "%s: no contact is set; please tell sites how to reach you: `contact` in the profile or in"
+                " newsarchive.toml, or NEWSARCHIVE_CONTACT.",
                 site.name,
             )
     with progress_bar(archive) as bar:
@@ -96,8 +99,9 @@ def report(archive: Archive, outcomes: list[Outcome], *, as_json: bool) -> None:
 def announce(archive: Archive) -> None:
     """Create the archive if there is none, before any other file of it, and print where.
 
-    Raises ArchiveError if its database is lost.
+    Raises ArchiveError if its database is lost, ConfigurationError if its configuration is invalid.
     """
+    archive.require_configuration()
     new = not has_archive(archive.folder)
     open_archive(archive.folder).close()
     if new:

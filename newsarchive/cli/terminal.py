@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -16,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlite_utils import Database
 
+from newsarchive.configuration import FILE, Configuration, read_configuration
 from newsarchive.database import read_archive, settle_archive
 from newsarchive.sites import ProfileError, Profiles, Site, load_profiles
 
@@ -47,6 +49,20 @@ class Archive:
     """The broken profiles that a command skipped; it exits with 1."""
     faults: list[str] = field(default_factory=list)
     """Failures apart from the work itself, such as of the progress bar: the command exits with 1."""
+
+    @cached_property
+    def configuration(self) -> Configuration:
+        """The archive's configuration. Raises ConfigurationError (exit 2); reports a file that others can read."""
+        settle_archive(self.folder, reading=True)
+        configuration = read_configuration(self.folder)
+        if configuration.exposed:
+            path = self.folder / FILE
+            self.fault(f"{path} has addresses that may hold passwords, and other users can read it: chmod 600 {path}")
+        return configuration
+
+    def require_configuration(self) -> None:
+        """Raise ConfigurationError (exit 2) if the archive's configuration is invalid, before anything is done."""
+        _ = self.configuration
 
     @property
     def sites(self) -> dict[str, Site]:

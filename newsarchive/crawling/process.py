@@ -20,6 +20,7 @@ from scrapy.crawler import Crawler
 from scrapy.settings import Settings
 from twisted.python.failure import Failure
 
+from newsarchive.configuration import read_configuration
 from newsarchive.crawling.failures import Failures, cause_of, failure_ends_crawl
 from newsarchive.crawling.middlewares import BackOffMiddleware
 from newsarchive.crawling.middlewares.back_off import ComeBack
@@ -51,6 +52,8 @@ def make_settings(folder: Path, own: Mapping[str, Any]) -> Settings:
     settings = Settings()
     settings.setmodule("newsarchive.settings", priority="project")
     settings.set("ARCHIVE_FOLDER", str(folder), priority="cmdline")
+    configuration = read_configuration(folder)
+    settings.set("CONTACT", settings["CONTACT"] or configuration.contact, priority="project")
     settings.setdict({"LOG_INSTALL_ROOT_HANDLER": False}, priority="cmdline")
     for name, value in own.items():
         settings.set(name, value, priority="cmdline")

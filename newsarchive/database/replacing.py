@@ -15,13 +15,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from newsarchive.configuration import FILE
 from newsarchive.database.disk import sync_folder, write_whole
 from newsarchive.database.errors import ArchiveError
 from newsarchive.database.warcfiles import is_being_written
 
 GATHERED = ".restore"
 FOLDERS = ("warc", "images", "sites")
-FILES = ("archive.db", "archive.db-sums")
+FILES = ("archive.db", "archive.db-sums", FILE)
 COPYING, MOVING = "copying", "moving"
 
 
@@ -105,8 +106,9 @@ def _move(folder: Path, files: set[str]) -> None:
         for name in ("archive.db-wal", "archive.db-shm", "archive.db-journal", "archive.db-sums"):
             (folder / name).unlink(missing_ok=True)
         os.replace(new / "archive.db", folder / "archive.db")
-    if (new / "archive.db-sums").exists():
-        os.replace(new / "archive.db-sums", folder / "archive.db-sums")
+    for name in ("archive.db-sums", FILE):
+        if (new / name).exists():
+            os.replace(new / name, folder / name)
     sync_folder(folder)
 
 
