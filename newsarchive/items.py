@@ -269,7 +269,8 @@ class Reading:
 class Extracted:
     """The outcome for a fetched page: an article with its search text, or why there is none.
 
-    `outcome` is ``article``, ``not_article``, ``missing`` (the page seems to be gone) or ``failed``.
+    `outcome` is ``article``, ``not_article``, ``missing`` (the page seems to be gone), ``forbidden`` (by robots.txt) or
+    ``failed``.
     """
 
     fetched: Fetched

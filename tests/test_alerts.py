@@ -14,6 +14,7 @@ from newsarchive.database import (
     due_urls,
     finish_run,
     mark_failed,
+    mark_forbidden,
     mark_not_article,
     open_archive,
     retry_failed,
@@ -129,3 +130,16 @@ def test_a_disk_nearly_full_is_told(db: Database, tmp_path: Path, monkeypatch: p
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage._replace(free=20_000_000))
     assert "the disk is nearly full: 20 MB are left" in said(db, run, tmp_path)
+
+
+def test_pages_that_robots_txt_forbids_are_no_failures_unless_there_are_more_of_them_than_articles(
+    db: Database, tmp_path: Path
+) -> None:
+    run = run_of(db, 4)
+    for number in range(5):
+        url = f"https://a.kz/uy-{number}/"
+        mark_forbidden(db, url, site=SITE, reason="forbidden by robots.txt", time=stamp(0), run=run)
+        assert ("robots.txt forbids 5 pages" in said(db, run, tmp_path)) is (number == 4)
+        assert "failed" not in said(db, run, tmp_path)
+    assert due_urls(db, "a", now=stamp(-6.9), run=0, limit=9) == []
+    assert len(due_urls(db, "a", now=stamp(-7.1), run=0, limit=9)) == 5

@@ -246,6 +246,26 @@ def test_an_offset_with_a_colon_in_a_feed_is_understood() -> None:
     assert listed.hints.published == "2025-02-17T19:30:00Z"
 
 
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("feed", '<!DOCTYPE r [<!ENTITY s "https://a.kz/">]><rss><channel><item><link>&s;su</link></item></channel></rss>'),
+        ("feed", '<!DOCTYPE r [<!ENTITY % x PUBLIC "-//W3C//x" "http://w3/x.ent"> %x;]><rss><channel><item><link>/su</link></item></channel></rss>'),
+        ("feed", '<CHANNEL><ITEM HREF="https://a.kz/su"></ITEM></CHANNEL>'),
+        ("feed", "<feed><entry><id>https://a.kz/su</id></entry></feed>"),
+        ("feed", '<?xml version="1.0" encoding="utf-32"?><rss><channel><item><link>/su</link></item></channel></rss>'.encode("utf-32-be")),
+        ("sitemap", '<?xml version="1.0"?><urlset><url><loc>/su</loc></url></urlset>'.encode("utf-32-le")),
+    ],
+)  # fmt: skip
+def test_rare_forms_of_feeds_and_sitemaps_are_read(kind: str, body: str | bytes) -> None:
+    assert [listed.url for listed in read(kind, body).articles] == ["https://a.kz/su"]
+
+
+def test_an_index_without_loc_elements_names_its_files() -> None:
+    listing = read("sitemap", "<sitemapindex><sitemap>\n https://a.kz/s?n=1&amp;l=kk </sitemap></sitemapindex>")
+    assert listing.listings == ("https://a.kz/s?n=1&l=kk",)
+
+
 BOMB = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "lol"><!ENTITY b "&a;&a;">]><urlset>&b;</urlset>'
 FILE = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><rss><channel>&a;</channel></rss>'
 

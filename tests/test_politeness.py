@@ -9,9 +9,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from protego import Protego
 from warcio.archiveiterator import ArchiveIterator
 
-from newsarchive.crawling.middlewares.robots_text import MOST_READ, robots_text
+from newsarchive.crawling.middlewares.robots_text import MOST_READ, robots_text, rules_text
 from tests.hosts import Answer, Host, article, serve_host
 
 Run = Callable[..., object]
@@ -122,6 +123,21 @@ def test_rules_are_read_in_any_unicode_encoding_and_with_any_line_end(body: byte
 )
 def test_a_crawl_delay_is_read_as_it_was_meant(said: str, meant: str) -> None:
     assert robots_text(f"User-agent: *\nCrawl-delay: {said}\n".encode()) == f"User-agent: *\nCrawl-delay: {meant}\n"
+
+
+@pytest.mark.parametrize(
+    ("rules", "allowed"),
+    [
+        ("User-agent: newsarchive\nUnknown: x\nUser-agent: *\nDisallow: /", False),
+        ("User-agent: NewsArchive/2.0 (of any kind)\nDisallow: /", False),
+        ("User-agent: *\nDisallow: /\nUser-agent: newsarchive bot\nAllow: /su", True),
+        ("User-agent: *\nClean-param: a /b\nDissallow: /su", False),
+        ("User-agent: * # all of them\nDisallow: /su", False),
+        ("User-agent: newsarchive-images\nDisallow: /", True),
+    ],
+)
+def test_rules_hold_for_a_product_token_and_unknown_lines_end_no_group(rules: str, allowed: bool) -> None:
+    assert Protego.parse(rules_text(rules)).can_fetch("https://a.kz/su", "newsarchive") is allowed
 
 
 def test_a_long_robots_txt_is_read_to_the_last_whole_line_within_500_kib() -> None:

@@ -42,6 +42,7 @@ def what_needs_a_person(db: Database, site: Site, run: int, folder: Path) -> lis
     """Return sentences on what needs a person; none if all is well."""
     return [
         *_blocked(db, site, run),
+        *_forbidden(db, site),
         *_failures(db, site, run),
         *_layout(db, site, run),
         *_expected_fields(db, site, run),
@@ -72,6 +73,17 @@ def _blocked(db: Database, site: Site, run: int) -> Iterator[str]:
     ).fetchone()
     if row[0]:
         yield f"the site keeps us out of {counted(row[0], 'page')} ({row[1]}), such as {row[2]}"
+
+
+def _forbidden(db: Database, site: Site) -> Iterator[str]:
+    """More pages that robots.txt forbids than articles: the newspaper as a whole is closed to crawlers."""
+    row = db.conn.execute(
+        "select count(*), min(url), (select count(*) from articles where site = :site) from urls"
+        " where site = :site and state = 'excluded' and visited is not null",
+        {"site": site.name},
+    ).fetchone()
+    if row[0] > row[2]:
+        yield f"robots.txt forbids {counted(row[0], 'page')} that it lists, such as {row[1]}; ask the newspaper"
 
 
 def _failures(db: Database, site: Site, run: int) -> Iterator[str]:

@@ -16,6 +16,7 @@ from scrapy.core.downloader.contextfactory import _ScrapyCertificateOptions, _Sc
 from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
+from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from scrapy.robotstxt import RobotParser
 from scrapy.settings import BaseSettings
@@ -91,6 +92,10 @@ class RobotsHooks(RobotsTxtMiddleware):
     def before_rules(self, request: Request) -> None:
         """Check a request before the rules are applied; what this raises is its outcome."""
 
+    def forbidden(self) -> Exception:
+        """Return the outcome of a request that the rules forbid."""
+        return IgnoreRequest("forbidden by robots.txt")
+
     async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
         await super()._parse_robots(self.rules_of(response, netloc, request), netloc, request)
         rules = self._parsers[netloc]
@@ -103,7 +108,10 @@ class RobotsHooks(RobotsTxtMiddleware):
 
     def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
         self.before_rules(request)
-        super().process_request_2(rp, request)
+        try:
+            super().process_request_2(rp, request)
+        except IgnoreRequest as error:
+            raise self.forbidden() from error
 
 
 class ContextFactory(_ScrapyClientContextFactory):

@@ -237,6 +237,19 @@ def retry_failed(db: Database, site: str, *, time: str) -> None:
     )
 
 
+def mark_forbidden(
+    db: Database, url: str, *, site: Site, reason: str, time: str, run: int | None = None, source: str = "fetch"
+) -> None:
+    """Note that robots.txt forbids a page; it is asked about again in a week, and a stored article does not change."""
+    with db.atomic():
+        _ensure(db, url, site, source, time)
+        db.conn.execute(
+            "update urls set state = case when article is null then 'excluded' else state end, reason = ?,"
+            " visited = ?, visited_run = ?, next_visit = ?, attempts = 0, kept_out = 0 where key = ?",
+            (reason, time, run, stamp(datetime.fromisoformat(time) + LAST_RETRY), url_key(url)),
+        )
+
+
 def mark_missing(
     db: Database, url: str, *, site: Site, reason: str, time: str, run: int | None, source: str = "fetch"
 ) -> bool:

@@ -15,7 +15,14 @@ from newsarchive.database.earlier import known_later, neighbours
 from newsarchive.database.faults import concerns_archive
 from newsarchive.database.forgotten import Forgotten, mark_forgotten, refuse_forgotten
 from newsarchive.database.index import PendingSearchTexts
-from newsarchive.database.ledger import article_of, mark_failed, mark_missing, mark_not_article, mark_visited
+from newsarchive.database.ledger import (
+    article_of,
+    mark_failed,
+    mark_forbidden,
+    mark_missing,
+    mark_not_article,
+    mark_visited,
+)
 from newsarchive.database.readings import Unread, latest_reading, unread
 from newsarchive.database.revisions import Provenance
 from newsarchive.database.runs import save_capture
@@ -100,6 +107,9 @@ def _save_no_article(db: Database, item: Extracted, visit: _Visit) -> str:
     site, run, source, time = visit.site, visit.run, visit.source, visit.time
     url, reason, kept_out = item.fetched.urls[0], item.reason, item.kept_out
     is_no_article = item.outcome == "not_article" and not kept_out
+    if item.outcome == "forbidden":
+        mark_forbidden(db, url, site=site, reason=reason, time=time, run=run, source=source)
+        return "forbidden"
     if item.outcome == "missing" or (is_no_article and article_of(db, url) is not None):
         gone = mark_missing(db, url, site=site, reason=reason, time=time, run=run, source=source)
         return "gone" if gone else item.outcome

@@ -14,13 +14,13 @@ from lxml import etree
 from newsarchive.discovery.entries import address_of, read_entries, read_image, resolve_all, text_of
 from newsarchive.discovery.errors import ListingError
 from newsarchive.discovery.json import read_json
-from newsarchive.discovery.xml import inflate, name_of, read_xml, xml_text
+from newsarchive.discovery.xml import inflate, name_of, read_xml, without_entities, xml_text
 from newsarchive.items import Hints, Image, Listed, Listing, Page
 from newsarchive.kazakh.dates import parse_stamp
 from newsarchive.sites import Site, Source
 from newsarchive.text.fingerprints import fingerprints, paragraphs
 from newsarchive.text.numbers import whole_number
-from newsarchive.urls import AddressError, absolute_url
+from newsarchive.urls import AddressError, absolute_url, is_address
 
 logger = logging.getLogger(__name__)
 
@@ -42,13 +42,13 @@ def read_feed(page: Page, *, site: Site, source: Source) -> Listing:
     if body.startswith(b"{"):
         return _read_json(page, body, site)
     root, cut = read_xml(page)
-    if name_of(root) not in ("rss", "feed", "rdf"):
+    if name_of(root) not in ("rss", "feed", "rdf", "channel"):  # the last is of CDF, or of RSS without its root
         raise ListingError(page.url, f"not a feed but <{name_of(root)}>")
-    parsed = _parse(body, root, page.url, cut=bool(cut))
+    parsed = _parse(without_entities(body, page.url), root, page.url, cut=bool(cut))
     by_wordpress = "wordpress" in str(parsed.feed.get("generator") or "").lower()
     articles, lost = read_entries(
-        [entry for entry in parsed.entries if "link" in entry],
-        lambda entry: address_of(page.url, entry["link"] or entry.get("id")),
+        [entry for entry in parsed.entries if "link" in entry or is_address(entry.get("id") or "")],
+        lambda entry: address_of(page.url, entry.get("link") or entry.get("id")),
         lambda entry, url: _listed(entry, url, page.url, site, by_wordpress=by_wordpress),
     )
     paged = bool(articles) and (by_wordpress or "paged=" in page.url)

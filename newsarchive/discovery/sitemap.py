@@ -56,7 +56,7 @@ def read_sitemap(page: Page, *, site: Site, source: Source) -> Listing:
         return replace(_nested(root, page.url, site), cut=cut)
     if kind == "urlset":
         return replace(_articles(root, page.url, site), cut=cut)
-    if kind in ("rss", "feed", "rdf"):  # sitemaps.org allows feeds as sitemaps
+    if kind in ("rss", "feed", "rdf", "channel"):  # sitemaps.org allows feeds as sitemaps
         return read_feed(page, site=site, source=source)
     raise ListingError(page.url, f"not a sitemap but <{kind}>")
 
@@ -94,7 +94,7 @@ def _nested(root: etree._Element, base: str, site: Site) -> Listing:
     lost: list[InvalidEntry] = []
     for entry in _named(root, "sitemap"):
         children = _children(entry)
-        location = _text(children.get("loc"))
+        location = _text(children.get("loc")) or _text(entry)  # some write the URL without <loc>
         if not location:
             continue
         try:

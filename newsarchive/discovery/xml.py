@@ -23,6 +23,12 @@ _MARKS = (  # longest first: the mark of UTF-32 begins like that of UTF-16
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_UNMARKED: dict[tuple[bool, ...], str] = {  # where the zero bytes of the first ASCII characters are
+    (True, True, True, False): "utf-32-be",
+    (False, True, True, True): "utf-32-le",
+    (True, False, True, False): "utf-16-be",
+    (False, True, False, True): "utf-16-le",
+}
 _ENCODING = re.compile(r"""^(<\?xml[^>]{0,500}?)\s{1,500}encoding\s*=\s*["'][^"'>]*["']""")
 _LATE_DECLARATION = re.compile(rb"<\?xml\s|<rss[\s>]|<feed[\s>]|<(?:\w+:)?(?:urlset|sitemapindex)[\s>]", re.IGNORECASE)
 _PREAMBLE = 20_000
@@ -64,11 +70,8 @@ def as_utf8(body: bytes) -> bytes:
         if body.startswith(mark):
             rest = body[len(mark) :]
             return rest if name == "utf-8" else _recoded(rest, name)
-    if (
-        len(body) >= 4 and body[:4].count(0) == 2 and body[:4].isascii()
-    ):  # UTF-16 without a mark: every ASCII character has a zero byte
-        return _recoded(body, "utf-16-be" if body[:1] == b"\0" else "utf-16-le")
-    return body
+    encoding = _UNMARKED.get(tuple(byte == 0 for byte in body[:4])) if body[:4].isascii() else None
+    return _recoded(body, encoding) if encoding else body
 
 
 def _recoded(body: bytes, encoding: str) -> bytes:
@@ -88,12 +91,10 @@ def read_xml(page: Page) -> tuple[etree._Element, str]:
     """Parse XML, recovering from errors. Returns the root, and why it is incomplete (empty if it is complete).
 
     The element in which a truncated document ends is left out: half a URL is another URL. Raises ListingError if it
-    is not XML or declares entities (XML bombs, external files), which no feed or sitemap needs.
+    is not XML or declares entities that may be bombs or external files, which no feed or sitemap needs.
     """
     body, cut = inflate(page)
-    body = xml_text(body)
-    if re.search(rb"<!ENTITY", body[:100_000], re.IGNORECASE):
-        raise ListingError(page.url, "XML that declares entities is refused")
+    body = without_entities(xml_text(body), page.url)
     if not body.startswith(b"<"):
         raise ListingError(page.url, "not XML")
     parser = etree.XMLParser(resolve_entities=False, no_network=True, recover=True, huge_tree=False, load_dtd=False)
@@ -111,6 +112,45 @@ def read_xml(page: Page) -> tuple[etree._Element, str]:
     return root, cut
 
 
+def without_entities(body: bytes, url: str) -> bytes:
+    """Replace the entities that a document declares as plain text, and drop the declarations.
+
+    Raises ListingError on a value with a reference or markup in it, on an external entity, and on too many. An external
+    set of entities (of the characters of XHTML) is never read.
+
+    >>> without_entities(b'<!DOCTYPE r [<!ENTITY id "tag:a.kz,">]><r>&id;7</r>', "")
+    b'<r>tag:a.kz,7</r>'
+    """
+    if not re.search(rb"<!ENTITY", body[:100_000], re.IGNORECASE):
+        return body
+    doctype = _DOCTYPE.search(body[:_PREAMBLE])
+    declared = dict(_ENTITY.findall(doctype[1])) if doctype else {}
+    plain = {name: value[1:-1] for name, value in declared.items()}
+    left = _EXTERNAL_SET.sub(b"", _ENTITY.sub(b"", doctype[1])) if doctype else b"<!ENTITY"
+    if (
+        b"<!ENTITY" in left.upper()
+        or len(plain) > _MOST_ENTITIES
+        or any(re.search(rb"[&%<]", v) for v in plain.values())
+    ):
+        raise ListingError(url, "XML that declares entities is refused")
+    assert doctype is not None
+    body = body[: doctype.start()] + body[doctype.end() :]
+    if not plain:
+        return body
+    names = b"|".join(re.escape(name) for name in plain)
+    body, number = re.subn(rb"&(" + names + rb");", lambda found: plain[found[1]], body, count=_MOST_REFERENCES)
+    if number == _MOST_REFERENCES:
+        raise ListingError(url, "XML with more entities than any feed needs")
+    return body
+
+
+_MOST_ENTITIES, _MOST_REFERENCES = 100, 10_000
+_DOCTYPE = re.compile(rb"<!DOCTYPE\s[^\[<>]{0,500}\[([^\]]*)\]\s{0,50}>", re.IGNORECASE)
+_ENTITY = re.compile(rb"""<!ENTITY\s+([\w.-]{1,100})\s+("[^"]{0,200}"|'[^']{0,200}')\s*>""", re.IGNORECASE)
+_EXTERNAL_SET = re.compile(
+    rb"""<!ENTITY\s+%\s*[\w.-]{1,100}\s+(?:PUBLIC|SYSTEM)\s+["'][^"'<>]{0,500}["'](?:\s*["'][^"'<>]{0,500}["'])?\s*>""",
+    re.IGNORECASE,
+)
 ENTRIES = ("url", "sitemap", "item", "entry")
 
 

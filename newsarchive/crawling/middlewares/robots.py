@@ -16,9 +16,16 @@ from twisted.python.failure import Failure
 
 from newsarchive.crawling.failures import failure_ends_crawl
 from newsarchive.crawling.middlewares.pace import downloader_of
-from newsarchive.crawling.middlewares.robots_text import MOST_READ, MOST_SENT, NotWhole, robots_text
+from newsarchive.crawling.middlewares.robots_text import MOST_READ, MOST_SENT, NotWhole, robots_text, rules_text
 from newsarchive.crawling.scrapy_internals import RobotsHooks
-from newsarchive.crawling.spiders.page import BROKEN_OFF, Postponed, RobotsUnknown, refusal, status_line
+from newsarchive.crawling.spiders.page import (
+    BROKEN_OFF,
+    Postponed,
+    RobotsForbidden,
+    RobotsUnknown,
+    refusal,
+    status_line,
+)
 from newsarchive.items import NotKept
 
 logger = logging.getLogger(__name__)
@@ -69,7 +76,7 @@ class RobotsMiddleware(RobotsHooks):
                 answer = response.replace(body=text.encode())
                 answer.headers.pop("Content-Encoding", None)
                 self._answers[f"{parts.scheme}://{netloc}/robots.txt"] = answer
-        return response.replace(body=text.encode())
+        return response.replace(body=rules_text(text).encode())
 
     def rules_known(self, rules: RobotParser, request: Request) -> None:
         with failure_ends_crawl(self.crawler):
@@ -102,6 +109,9 @@ class RobotsMiddleware(RobotsHooks):
     def robots_failed(self, error: Exception, netloc: str) -> None:
         known = isinstance(error, Postponed | NotKept)
         self._unknown[netloc] = error if known else RobotsUnknown(refusal(Failure(error)))  # type: ignore[no-untyped-call]
+
+    def forbidden(self) -> RobotsForbidden:
+        return RobotsForbidden()
 
     def before_rules(self, request: Request) -> None:
         if reason := self._unknown.get(urlsplit(request.url).netloc):

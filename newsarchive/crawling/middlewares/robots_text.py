@@ -21,6 +21,12 @@ _MARKS = (  # the longer first: a mark of UTF-32 begins as one of UTF-16
 )
 _DELAY = re.compile(r"^([ \t]*crawl[- ]delay[ \t]*:?[ \t]*)([^\n#]*)", re.IGNORECASE | re.MULTILINE)
 _NUMBER = re.compile(r"(\d+)(?:[.,](\d+))?")
+_RULE = re.compile(
+    r"[ \t]*(?:user[- ]?agent|allow|dis+al+ow|disal+aw|diasllow|site-?maps?|crawl[- ]delay|request[- ]rate"
+    r"|visit[- ]time|host)[ \t]*(?:[: \t#]|$)",
+    re.IGNORECASE,
+)
+_AGENT = re.compile(r"^([ \t]*user[- ]?agent[ \t]*+:?[ \t]*+)(\*|[\w-]+)?(.*)", re.IGNORECASE)
 
 
 class NotWhole(NewsArchiveError):
@@ -46,6 +52,19 @@ def robots_text(body: bytes, content_encoding: str = "", *, stopped: bool = Fals
     if cut:
         text = text[: text.rfind("\n") + 1]
     return _DELAY.sub(_plain_delay, text)
+
+
+def rules_text(text: str) -> str:
+    r"""Return the lines of a robots.txt that are rules, as Protego reads them right.
+
+    A line of an unknown kind does not end a group of user agents (RFC 9309, section 2.2), and an agent is named by its
+    product token alone, whatever follows (2.2.1).
+
+    >>> rules_text("User-agent: NewsArchive/1.0 (all)\nNoindex: /a\nUser-agent: *\nDisallow: /b")
+    'User-agent: NewsArchive\nUser-agent: *\nDisallow: /b'
+    """
+    rules = [line for line in text.splitlines() if _RULE.match(line)]
+    return "\n".join(_AGENT.sub(r"\1\2", line) for line in rules)
 
 
 def _plain_delay(line: re.Match[str]) -> str:

@@ -10,7 +10,15 @@ from scrapy import Request, Spider, signals
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from newsarchive.crawling.spiders.page import ANSWERS, Postponed, fetched, page_of, page_request, refusal
+from newsarchive.crawling.spiders.page import (
+    ANSWERS,
+    Postponed,
+    RobotsForbidden,
+    fetched,
+    page_of,
+    page_request,
+    refusal,
+)
 from newsarchive.crawling.spiders.pictures import picture_requests
 from newsarchive.items import Extracted, Fetched, FetchedImage, Hints, ImageToDownload, ListingRequest, NotKept, Page
 from newsarchive.sites import Site
@@ -133,8 +141,9 @@ class NewsSpider(Spider):
         """A page could not be had; one that was postponed, or was not stored, stays in the queue."""
         if isinstance(failure.value, NotKept | Postponed):
             return
-        yield self._failed(failure.request.cb_kwargs["url"], refusal(failure))  # type: ignore[attr-defined]
+        outcome = "forbidden" if isinstance(failure.value, RobotsForbidden) else "failed"
+        yield self._failed(failure.request.cb_kwargs["url"], refusal(failure), outcome=outcome)  # type: ignore[attr-defined]
 
-    def _failed(self, url: str, reason: str) -> Extracted:
+    def _failed(self, url: str, reason: str, *, outcome: str = "failed") -> Extracted:
         nothing = Fetched(site=self.site.name, urls=(url,), pages=(), captures=())
-        return Extracted(fetched=nothing, outcome="failed", reason=reason)
+        return Extracted(fetched=nothing, outcome=outcome, reason=reason)

@@ -59,6 +59,13 @@ class HeadTooLong(NewsArchiveError, DownloadFailedError):
         return "the answer's header lines do not end"
 
 
+class RobotsForbidden(NewsArchiveError, IgnoreRequest):
+    """A request that robots.txt forbids."""
+
+    def __str__(self) -> str:
+        return "forbidden by robots.txt"
+
+
 class RobotsUnknown(NewsArchiveError, IgnoreRequest):
     """A request to a host whose robots.txt cannot be fetched now: it may forbid anything."""
 
