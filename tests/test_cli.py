@@ -192,13 +192,6 @@ def test_status_names_every_missing_url(paper: Newspaper, crawl: Callable[..., s
     assert stand["sites"][0]["articles"] == len([s for s in paper.posts() if s.kind == "post"])
 
 
-def test_the_schedule_has_absolute_paths(newsarchive: Run, folder: Path) -> None:
-    said = newsarchive("schedule", "ortalyq", "--hours", "6").stdout  # type: ignore[attr-defined]
-    assert f"--archive {folder}" in said
-    assert "17 */6 * * *" in said
-    assert "OnCalendar" in said
-
-
 def test_the_demo_ends_with_what_to_type_next(newsarchive: Run, folder: Path) -> None:
     said = newsarchive("demo").stdout  # type: ignore[attr-defined]
     assert "First crawl   saryarqa: 45 new" in said

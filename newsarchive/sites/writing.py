@@ -10,7 +10,11 @@ from newsarchive.sites import Site
 def profile_toml(site: Site) -> str:
     """Write a profile as TOML, with comments for the person who will edit it."""
     lines = [f"title = {_quoted(site.title)}", f"url = {_quoted(site.url)}", f"language = {_quoted(site.language)}"]
-    lines += [f"timezone = {_quoted(site.timezone)}", '# contact = "you@example.org"  # sent to the site', ""]
+    lines += [
+        f"timezone = {_quoted(site.timezone)}",
+        '# contact = ""  # a mail address or a web page, sent to the site',
+        "",
+    ]
     lines += [
         "# Changes are found through the first source that works; what only the others list is found by comparing them."
     ]
