@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
+from html import escape
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,6 +30,7 @@ _NOT_ARTICLE_PATH = re.compile(
     re.IGNORECASE,
 )
 _BOILERPLATE = {"nav", "header", "footer", "aside", "form"}
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _MIN_HEADLINE_WORDS = 3
 _ENOUGH_ALIKE = 3
 _MAX_PATH = 2_000
@@ -80,13 +82,23 @@ def _parse_any(page: Page) -> tuple[html.HtmlElement, bool]:
 
 
 def _markup_in(value: Any) -> Iterator[str]:
-    """Yield the texts in JSON that hold links."""
+    """Yield the texts in JSON that hold links, and a link for each object that has a URL and a title."""
     if isinstance(value, str):
         if "<a" in value.lower():
             yield value
-    elif isinstance(value, (dict, list)):
+        return
+    if isinstance(value, dict):
+        url = next((u for name in _URL_NAMES if isinstance(u := value.get(name), str) and u), "")
+        title = next((t for name in _TITLE_NAMES if isinstance(t := value.get(name), str) and t), "")
+        if title and re.match(r"(?:https?:/)?/", url):
+            yield f'<h2><a href="{escape(url)}">{escape(title)}</a></h2>'
+    if isinstance(value, (dict, list)):
         for part in value.values() if isinstance(value, dict) else value:
             yield from _markup_in(part)
+
+
+_URL_NAMES = ("url", "link", "href", "permalink", "path", "full_url", "uri")
+_TITLE_NAMES = ("title", "name", "headline", "header", "subject")
 
 
 def looks_like_article(path: str) -> bool:
@@ -125,19 +137,28 @@ def parse_html(page: Page) -> html.HtmlElement:
     return tree
 
 
-def _headline_links(tree: html.HtmlElement) -> Iterator[html.HtmlElement]:
-    """Yield links outside menus and footers that read like a headline; links inside headings may be short."""
+def _candidates(tree: html.HtmlElement) -> Iterator[html.HtmlElement]:
+    """Yield the links outside menus and footers."""
     for link in tree.iter("a"):
-        outside = not any(a.tag in _BOILERPLATE and not _in_article(a) for a in link.iterancestors())
-        if link.get("href") and outside and (_in_heading(link) or _headline(link)):
+        if link.get("href") and not any(a.tag in _BOILERPLATE and not _in_article(a) for a in link.iterancestors()):
             yield link
 
 
 def _article_links(tree: html.HtmlElement, base: str) -> list[html.HtmlElement]:
-    """Return the links that read like headlines, and those with a short text whose URLs are built as most of these."""
-    links = list(_headline_links(tree))
-    shapes = Counter(shape for link in links if (shape := _shape(link, base)))
-    usual = {shape for shape, number in shapes.items() if number >= _ENOUGH_ALIKE}
+    """Return the links that are likely to lead to articles.
+
+    Those are links in headings; those that read like a headline and have a URL built like an article's, or like the
+    URLs of enough others; and, also in menus, those with a short text whose URLs are built like most of these.
+    """
+    candidates = list(_candidates(tree))
+    likely = [link for link in candidates if _headline(link)]
+    alike = _usual_shapes(likely, base) | _usual_shapes(
+        (link for link in candidates if _words(link) >= _MIN_HEADLINE_WORDS - 1), base, like_article=True
+    )
+    links = [
+        link for link in likely if _is_heading(link) or _has_article_url(link, base) or _shape(link, base) in alike
+    ]
+    usual = _usual_shapes(links, base, like_article=True) | alike
     known = set(links)
     for link in tree.iter("a"):
         text = (link.text_content() or "").strip()
@@ -146,35 +167,72 @@ def _article_links(tree: html.HtmlElement, base: str) -> list[html.HtmlElement]:
     return links
 
 
-def _shape(link: html.HtmlElement, base: str) -> str:
-    """Return how an article's URL is built: its folders, and letters, digits and dashes of its last part.
+def _usual_shapes(links: Iterable[html.HtmlElement], base: str, *, like_article: bool = False) -> set[str]:
+    """Return the shapes that the URLs of at least _ENOUGH_ALIKE links have, each counted once."""
+    urls = {link.get("href"): link for link in links if not like_article or _has_article_url(link, base)}
+    shapes = Counter(shape for link in urls.values() if (shape := _shape(link, base)))
+    return {shape for shape, number in shapes.items() if number >= _ENOUGH_ALIKE}
 
-    Empty if it does not look like an article's.
-    """
+
+def _target(link: html.HtmlElement, base: str) -> str:
+    """Return the path and query of a link; empty if it is invalid."""
     try:
         parts = urlsplit(absolute_url(base, link.get("href") or ""))
     except AddressError:
         return ""
-    folder, _, name = parts.path.rstrip("/").rpartition("/")
-    target = f"{parts.path}?{parts.query}" if parts.query else parts.path
-    if not _ARTICLE_PATH.search(target) or _NOT_ARTICLE_PATH.search(parts.path):
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+def _has_article_url(link: html.HtmlElement, base: str) -> bool:
+    target = _target(link, base)
+    return bool(_ARTICLE_PATH.search(target)) and not _NOT_ARTICLE_PATH.search(target.partition("?")[0])
+
+
+def _shape(link: html.HtmlElement, base: str) -> str:
+    """Return how a URL is built: its folders, and letters, digits and dashes of its last part and of its parameters.
+
+    Empty if it is built like that of a section or of a file.
+    """
+    path, _, query = _target(link, base).partition("?")
+    folder, _, name = path.rstrip("/").rpartition("/")
+    plain_word = not query and not folder and re.fullmatch(r"[^\W\d_]*", name)
+    if plain_word or len(path) > _MAX_PATH or _NOT_ARTICLE_PATH.search(path):
         return ""
-    letters = re.sub(r"(?:%[0-9A-F]{2}|[^\W\d_])+", "a", name, flags=re.IGNORECASE)
-    return (
-        re.sub(r"\d+", "9", f"{folder}/")
-        + re.sub(r"\d+", "9", re.sub(r"a(?:[-_]a)+", "a-a", letters))
-        + ("?" if parts.query else "")
-    )
+    folders = re.sub(r"\d+", "9", f"{folder}/")
+    return folders + _pattern(name) + (f"?{_pattern(query[:_MAX_PATH])}" if query else "")
+
+
+def _pattern(text: str) -> str:
+    """Return a part of a URL with ``a`` for letters and ``9`` for digits.
+
+    >>> _pattern("sudin-bagasy-12"), _pattern("id=45")
+    ('a-a-9', 'a=9')
+    """
+    letters = re.sub(r"(?:%[0-9A-F]{2}|[^\W\d_])+", "a", text, flags=re.IGNORECASE)
+    return re.sub(r"\d+", "9", re.sub(r"a(?:[-_]a)+", "a-a", letters))
 
 
 def _headline(link: html.HtmlElement) -> str:
     """Return the text of a link if it may be a headline, else empty."""
-    title = " ".join(link.text_content().split())
-    return title if _in_heading(link) or len(title.split()) >= _MIN_HEADLINE_WORDS else ""
+    title = _text_of(link)
+    return title if _is_heading(link) or len(title.split()) >= _MIN_HEADLINE_WORDS else ""
 
 
-def _in_heading(link: html.HtmlElement) -> bool:
-    return any(a.tag in ("h1", "h2", "h3", "h4") for a in link.iterancestors())
+def _text_of(link: html.HtmlElement) -> str:
+    """Return the text of a link: that of the heading in it, if any; else its own, its title, or that of its image."""
+    inside = next((e for e in link.iter(*_HEADINGS)), link)
+    images = (image.get("alt", "") for image in link.iter("img"))
+    texts = (" ".join((text or "").split()) for text in (inside.text_content(), link.get("title", ""), *images))
+    return next(filter(None, texts), "")
+
+
+def _words(link: html.HtmlElement) -> int:
+    return len(_text_of(link).split())
+
+
+def _is_heading(link: html.HtmlElement) -> bool:
+    """True for a link in a heading, and for one with a heading in it."""
+    return any(a.tag in _HEADINGS for a in link.iterancestors()) or next(link.iter(*_HEADINGS), None) is not None
 
 
 def _in_article(element: html.HtmlElement) -> bool:
@@ -187,10 +245,8 @@ def _listed(link: html.HtmlElement, url: str, site: Site, *, chosen: bool) -> Li
     if parts.scheme not in ("http", "https") or not site.covers(url):
         return None
     target = f"{parts.path}?{parts.query}" if parts.query else parts.path
-    if len(target) > _MAX_PATH and not chosen:
-        return None
-    like_article = bool(_ARTICLE_PATH.search(target)) or (_in_heading(link) and parts.path.strip("/") != "")
-    if not chosen and (not like_article or _NOT_ARTICLE_PATH.search(parts.path)):
+    is_home = parts.path.strip("/") == "" and not parts.query
+    if not chosen and (len(target) > _MAX_PATH or is_home or _NOT_ARTICLE_PATH.search(parts.path)):
         return None
     return Listed(url=url.partition("#")[0], hints=Hints(title=_headline(link)))
 

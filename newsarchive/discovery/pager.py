@@ -34,8 +34,12 @@ _DATA_NAMES = re.compile(
     r"^(?=.{0,100}$)(?:data-[\w-]*(?:url|href|next|more|link|src|path|ajax)[\w-]*|hx-get|up-href)$", re.IGNORECASE
 )
 _DATA_MEANS_NEXT = re.compile(r"next|more|load|page|ajax|hx-get", re.IGNORECASE)
-_SUFFIX = re.compile(r"[/_.-]?(?:[a-zа-яё]{1,8}[/_=-]?)?(\d{1,6})(?:/|\.html?|\.php)?", re.IGNORECASE)
+_SUFFIX = re.compile(r"[/_.;-]?(?:[a-zа-яё]{1,8}[/_=-]?)?(\d{1,6})(?:/|\.html?|\.php)?", re.IGNORECASE)
 _NUMBER = re.compile(r"\d+")
+_SIZE_NAME = re.compile(r"(?:items?_?)?per[-_]?page|(?:page)?size(?:n_\d+)?|limit|rows|count", re.IGNORECASE)
+"""Parameters that say how many articles a page has."""
+_IN_SCRIPT = re.compile(r"""['"]((?:https?:/)?/[^'"<>\s]{1,500}|\?[^'"<>\s]{1,500})['"]""")
+_LOADED_FRAMES = {"turbo-frame", "include-fragment"}
 
 
 @dataclass(kw_only=True, frozen=True)
@@ -132,7 +136,8 @@ def page_step(url: str, target: str) -> int | None:
     old, new = dict(parse_qsl(here.query, keep_blank_values=True)), dict(parse_qsl(there.query, keep_blank_values=True))
     old_path, new_path = _plain_path(here.path), _plain_path(there.path)
     if old_path == new_path:
-        changed = [name for name in {*old, *new} if old.get(name) != new.get(name)]
+        differing = [name for name in {*old, *new} if old.get(name) != new.get(name)]
+        changed = [name for name in differing if not _SIZE_NAME.fullmatch(name)]
         if len(changed) != 1 or changed[0] not in new:
             return None
         return _raised(old.get(changed[0], ""), new[changed[0]])
@@ -155,7 +160,13 @@ def _path_step(old: str, new: str) -> int | None:
 
 
 def _raised(old: str, new: str) -> int | None:
-    """Return the new number if it is higher than the old one, and not so high that it is something else."""
+    """Return the new number if it is higher than the old one, and not so high that it is something else.
+
+    Of the numbers of several pagers (``0,2``) only the last one may differ.
+    """
+    before, comma, last = new.rpartition(",")
+    if comma and set(before) <= set(old.rpartition(",")[0] or "0,"):
+        return _raised(old.rpartition(",")[2], last)
     if not new.isdecimal() or len(new) > 7 or (old and not old.isdecimal()):
         return None
     number = int(new)
@@ -174,6 +185,10 @@ def _link_references(tree: html.HtmlElement) -> Iterator[tuple[str, int, str]]:
         score = _link_score(link, text)
         if score or text.isdigit():
             yield link.get("href"), score, text
+    for option in tree.iter("option"):
+        text = " ".join((option.text_content() or "").split())
+        if text.isdigit() and re.match(r"(?:https?:/)?/|\?", option.get("value") or ""):
+            yield option.get("value"), 0, text
 
 
 def _link_score(link: html.HtmlElement, text: str) -> int:
@@ -186,18 +201,32 @@ def _link_score(link: html.HtmlElement, text: str) -> int:
     score += 3 if any(_NEXT_WORDS.match(label) for label in labels) else 0
     score += 1 if text in _ARROWS else 0
     score += 2 if _PAGER_CLASS.search(around) else 0
-    in_table = any(a.tag == "table" for a in link.iterancestors())
+    in_table = any(a.tag == "table" for a in link.iterancestors()) and not _PAGER_CLASS.search(around)
     return score - (6 if in_table or _CALENDAR_CLASS.search(around) else 0)
 
 
 def _data_references(tree: html.HtmlElement) -> Iterator[tuple[str, int, str]]:
-    """Yield the URLs that scripts load more from, as buttons have them in attributes."""
+    """Yield the URLs that scripts load more from, as buttons and frames have them in attributes."""
     for element in tree.iter():
         if not isinstance(element.tag, str) or element.tag in ("img", "source", "iframe", "video", "script"):
             continue
+        if element.tag in _LOADED_FRAMES and element.get("src"):
+            yield element.get("src"), 3, ""
         for name, value in element.items():
-            if _DATA_NAMES.match(name) and re.match(r"(?:https?:/)?/|\?", value.strip()):
-                words = " ".join([name, element.get("class", ""), element.get("id", "")])
-                text = " ".join((element.text_content() or "").split())[:100]
-                if _DATA_MEANS_NEXT.search(words) or _NEXT_WORDS.match(text):
-                    yield value, 3 + (1 if _NEXT_WORDS.match(text) else 0), ""
+            address = _address_in(name, value.strip())
+            if not address:
+                continue
+            words = " ".join([name, element.get("class", ""), element.get("id", "")])
+            text = " ".join((element.text_content() or "").split())[:100]
+            if _DATA_MEANS_NEXT.search(words) or _NEXT_WORDS.match(text):
+                yield address, 3 + (1 if _NEXT_WORDS.match(text) else 0), ""
+                if (number := element.get("data-page") or "").isdecimal() and "?" not in address:
+                    yield f"{address}?page={number}", 3, ""
+
+
+def _address_in(name: str, value: str) -> str:
+    """Return the URL that an attribute holds, itself or within a line of script; empty if it has none."""
+    if name == "onclick":
+        found = _IN_SCRIPT.search(value[:2_000])
+        return found[1] if found else ""
+    return value if _DATA_NAMES.match(name) and re.match(r"(?:https?:/)?/|\?", value) else ""

@@ -39,10 +39,10 @@ def section_urls(page: Page, site: Site) -> list[str]:
     for link in tree.iter("a"):
         urls, _lost = resolve_all(page.url, [link.get("href")] if link.get("href") else [])
         text = " ".join((link.text_content() or "").split())
-        if not urls or not text or not _may_be_section(urls[0], site):
+        in_menu = any(a.tag == "nav" or _MENU.search(a.get("class", "")) for a in link.iterancestors())
+        if not urls or not text or not _may_be_section(urls[0], site, in_menu=in_menu):
             continue
         url = urls[0].partition("#")[0]
-        in_menu = any(a.tag == "nav" or _MENU.search(a.get("class", "")) for a in link.iterancestors())
         if looks_like_article(urlsplit(url).path) and not in_menu:
             continue
         score = (2 if _ALL_NEWS.search(text) else 0) + in_menu
@@ -52,9 +52,13 @@ def section_urls(page: Page, site: Site) -> list[str]:
     return [url for _score, url in sorted(found.values(), key=lambda pair: -pair[0])][:MOST_SECTIONS]
 
 
-def _may_be_section(url: str, site: Site) -> bool:
+def _may_be_section(url: str, site: Site, *, in_menu: bool) -> bool:
+    """True if a URL may be that of a section; in a menu also one with a parameter, or the name of a file."""
     parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not site.covers(url) or parts.query or _NO_SECTION.search(parts.path):
+    target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    if parts.scheme not in ("http", "https") or not site.covers(url) or _NO_SECTION.search(target):
         return False
-    depth = len([part for part in parts.path.split("/") if part])
-    return 0 < depth <= _DEEPEST and not re.search(r"\d{3,}|\.html?$", parts.path)
+    depth = len([part for part in parts.path.split("/") if part]) + bool(parts.query)
+    if not in_menu and (parts.query or re.search(r"\.html?$", parts.path)):
+        return False
+    return 0 < depth <= _DEEPEST and not re.search(r"\d{3,}", target)
