@@ -352,10 +352,10 @@ from newsarchive.export import export
 from newsarchive.sites import Site
 db = open_archive(Path(sys.argv[1]))
 save_site(db, Site(name="x", url="https://x.example/"))
-for i in range(6000):
+for i in range(1500):
     db.conn.execute(
         "insert into articles (id, site, url, key, title, body, day, first_seen, last_seen) values"
-        " (?, 'x', ?, ?, 't', ?, '2025-01-01', '2025-01-01T00:00:00Z', '')", (i + 1, str(i), str(i), "сөз " * 2500))
+        " (?, 'x', ?, ?, 't', ?, '2025-01-01', '2025-01-01T00:00:00Z', '')", (i + 1, str(i), str(i), "сөз " * 9000))
     db.conn.execute("insert into stems (id, title) values (?, 'сөз')", (i + 1,))
 db.conn.commit()
 export(db, Path(sys.argv[1]) / "few", format=sys.argv[2], until="2024")

@@ -22,7 +22,7 @@ from newsarchive.captures.reading import read_capture
 from newsarchive.demo import Newspaper
 from newsarchive.urls import url_key
 
-KILLS = int(os.environ.get("NEWSARCHIVE_KILLS", "5"))
+KILLS = int(os.environ.get("NEWSARCHIVE_KILLS", "3"))
 ROOT = Path(__file__).parent.parent
 STORIES = min(300, 20 * KILLS)
 PARAGRAPH = "Ауыл тұрғындары жаңа мектептің ашылуын көптен күтті. Құрылыс былтыр басталған болатын. "
