@@ -48,6 +48,9 @@ check-evaluation: $(READY)
 	@if [ -d "$(SHARED)/kazakh" ]; then \
 	  $(BIN)/python -m benchmarks.kazakh "$(SHARED)/kazakh" --floors; \
 	else echo "skipped: no evaluation material"; fi
+	@if [ -d "$(SHARED)/cases/recordings/files" ]; then \
+	  $(BIN)/python -m tests.warcio_beside "$(SHARED)/cases/recordings/files"; \
+	else echo "skipped: no evaluation material"; fi
 
 check-wordpress: $(READY)
 	@if [ -d "$(SHARED)/wordpress" ]; then bash .ci/wordpress "$(SHARED)/wordpress" "$(BIN)"; \

@@ -436,8 +436,23 @@ def test_arc_records_with_wrong_lengths_cost_no_others(tmp_path: Path, cut: int,
     parts[-1] = parts[-1][: len(parts[-1]) - cut]
     data = b"".join(map(gzip.compress, parts)) if compressed else b"".join(parts)
     pages, broken = read(tmp_path, data)
-    assert urls(pages) == (["a%200/", "a%202/"] if not cut else ["a%200/"])
+    assert urls(pages) == ["a%200/", "a%202/"]
+    assert [bool(page.page.cut) for page in pages] == [False, cut > 0]
     assert len(broken) == (1 if not cut else 2)
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_the_page_in_which_a_recording_ends_is_kept_as_incomplete(
+    tmp_path: Path, newsarchive: Run, db: Read, pack: Callable[[bytes], bytes]
+) -> None:
+    last = pack(NEXT)
+    (tmp_path / "a.warc").write_bytes(pack(warc(message())) + last[: len(last) * 3 // 4])
+    result = newsarchive("import", "--any-site", str(tmp_path / "a.warc"), code=1)
+    assert "the record is not whole; what there is of it is kept as incomplete" in result.stderr
+    captures = db().conn.execute("select url, truncated from captures order by url").fetchall()
+    assert captures == [(URL, None), ("https://tan.example/next/", "its recording ends within it")]
+    assert db()["articles"].count == 1
+    newsarchive("check")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -40,6 +41,8 @@ class Damage:
     reason: str
     ends: bool = False
     """The file ends before the record does."""
+    data: bytes = b""
+    """What could be decompressed of a gzip member in which the file ends."""
     whole: bool = False
     """A complete record, but too large to read."""
 
@@ -133,7 +136,8 @@ def _read_member(file: BinaryIO, start: int, end: int) -> Member | Damage:
             if size > MOST:
                 return Damage(offset=start, length=length, reason=f"larger than {MOST >> 20} MB", whole=True)
             return Member(offset=start, length=length, head=head, data=b"".join(parts))
-    return Damage(offset=start, length=end - start, reason="the last record is not whole", ends=True)
+    data = b"".join(parts)
+    return Damage(offset=start, length=end - start, reason="the last record is not whole", ends=True, data=data)
 
 
 def _in_words(error: zlib.error) -> str:
@@ -161,10 +165,14 @@ def _next_member(file: BinaryIO, start: int, end: int) -> int:
     return end
 
 
+_RECORD = re.compile(rb"\s{0,8}(?:WARC/|(?:https?|ftp|dns|filedesc|whois):[^\s\0])")
+"""The first bytes of a WARC or ARC record."""
+
+
 def _begins_record(file: BinaryIO, place: int) -> bool:
     file.seek(place)
     try:
-        return gunzip_stream().decompress(file.read(512), 5) == b"WARC/"
+        return _RECORD.match(gunzip_stream().decompress(file.read(512), 64)) is not None
     except zlib.error:
         return False
 

@@ -82,12 +82,12 @@ class RecordIndex:
         for where, record in file.records():
             try:
                 if isinstance(record, Damage):
-                    size = f" ({record.length:,} bytes)" if record.length else ""
-                    raise RecordError(f"{record.reason}; skipped{size}")
-                self._add(where, record, differing)
+                    skipped = f"; skipped ({record.length:,} bytes)" if record.length else ""
+                    self._broken.append(f"{where}: {record.reason}{skipped}")
+                else:
+                    self._add(where, record, differing)
             except RecordError as error:
-                skipped = "" if "; skipped" in str(error) else "; skipped"
-                self._broken.append(f"{where}: {error}{skipped}")
+                self._broken.append(f"{where}: {error}; skipped")
         if differing:
             more = f" and {len(differing) - 1} more of its records" if len(differing) > 1 else ""
             self._broken.append(

@@ -8,7 +8,8 @@ from io import BytesIO
 from pathlib import Path
 
 from newsarchive.captures.records import Damage, Member, Record, RecordError, read_member, read_members
-from newsarchive.importing.framing import Framed, ReadAt, read_arc_at, read_records, read_warc_at, skip_padding
+from newsarchive.importing.arc import read_arc_at
+from newsarchive.importing.framing import Framed, ReadAt, read_records, read_warc_at, skip_padding
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +32,26 @@ class RecordingFile:
         if not self.compressed:
             with open(self.path, "rb") as file:
                 for found in read_records(file, self._read_at):
-                    yield Where(self, found.offset), found.record if isinstance(found, Framed) else found
+                    yield from _located(Where(self, found.offset), found)
             return
         for member in read_members(self.path):
             if isinstance(member, Member):
                 yield from self._in_member(member)
+            elif member.data and (cut := self._cut_in(member)):
+                yield from _located(Where(self, member.offset), cut)
             elif not self._is_padding(member):
                 yield Where(self, member.offset), member
+
+    def _cut_in(self, damage: Damage) -> Framed | None:
+        """Return the record in which the last member ends, if what there is of it is of use."""
+        found = self._read_at(BytesIO(damage.data), 0)
+        return found if isinstance(found, Framed) and found.is_cut else None
 
     def _in_member(self, member: Member) -> Iterator[tuple[Where, Record | Damage]]:
         for found in read_records(BytesIO(member.data), self._read_at):
             where = Where(self, member.offset, found.offset)
             if isinstance(found, Framed):
-                yield where, found.record
+                yield from _located(where, found)
             else:
                 yield where, Damage(offset=member.offset, length=member.length, reason=found.reason)
 
@@ -59,12 +67,25 @@ class RecordingFile:
                 found = self._read_at(file, offset)
         else:
             member = read_member(self.path, offset)
-            if isinstance(member, Damage):
+            if isinstance(member, Damage) and not member.data:
                 raise RecordError(member.reason)
             found = self._read_at(BytesIO(member.data), inner)
         if isinstance(found, Damage):
             raise RecordError(found.reason)
         return found.record
+
+
+def _located(where: Where, found: Framed | Damage) -> Iterator[tuple[Where, Record | Damage]]:
+    """Yield a record or damage; of a record in which the data ends both."""
+    if isinstance(found, Framed):
+        yield where, found.record
+        if found.is_cut:
+            yield where, Damage(offset=found.offset, length=0, reason=CUT, ends=True)
+    else:
+        yield where, found
+
+
+CUT = "the record is not whole; what there is of it is kept as incomplete"
 
 
 @dataclass(frozen=True, slots=True)

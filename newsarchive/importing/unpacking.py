@@ -16,18 +16,21 @@ from pathlib import Path
 from shutil import disk_usage
 from typing import BinaryIO
 
-from newsarchive.captures.records import MOST, Damage
+from newsarchive.captures.records import MOST
 from newsarchive.errors import NewsArchiveError
+from newsarchive.importing.arc import read_arc_at
 from newsarchive.importing.formats import (
     HEAD,
     RECORDINGS,
     Format,
+    compressed_in,
     format_of,
     format_of_bytes,
+    format_of_damaged,
     is_named_recording,
     records_in,
 )
-from newsarchive.importing.framing import Framed, find, read_arc_at, read_warc_at, skip_padding
+from newsarchive.importing.framing import Framed, find, read_warc_at, skip_padding
 from newsarchive.importing.recording_files import RecordingFile
 from newsarchive.text.compression import ZSTD, gunzip_stream
 
@@ -173,6 +176,8 @@ def _format_by_name(path: Path) -> Format | None:
     """Return the format that a damaged file has by its name; None if the name says nothing of recordings."""
     if not is_named_recording(path):
         return None
+    if (found := format_of_damaged(path)) is not None:
+        return found
     name = path.name.lower().removesuffix(".open")
     if name.endswith(".gz"):
         return Format.GZIP
@@ -182,11 +187,11 @@ def _format_by_name(path: Path) -> Format | None:
 
 
 def _begins(path: Path) -> Format | None:
+    """Return what the records of a compressed file are: of WARC or of ARC."""
     with open(path, "rb") as file:
-        try:
-            return records_in(gunzip_stream().decompress(file.read(1 << 16), 64))
-        except zlib.error:
-            return Format.ARC if ".arc" in path.name.lower() else None
+        for _, kind in compressed_in(file.read(HEAD)):
+            return kind
+    return Format.ARC if ".arc" in path.name.lower() else None
 
 
 def _is_one_stream(path: Path) -> bool:
@@ -204,12 +209,13 @@ def _is_one_stream(path: Path) -> bool:
             except zlib.error:
                 return False
             found = read_at(BytesIO(out), 0)
-            if isinstance(found, Framed) and skip_padding(BytesIO(out), found.length) is not None:
+            if isinstance(found, Framed) and not found.is_cut and skip_padding(BytesIO(out), found.length) is not None:
                 return True
         if not decoder.eof:
             return False
         after = decoder.unused_data + file.read(1 << 16)
-    return isinstance(found, Damage) and found.ends and _begins_inside(after)
+    ends_within = found.is_cut if isinstance(found, Framed) else found.ends
+    return ends_within and _begins_inside(after)
 
 
 def _begins_inside(after: bytes) -> bool:
