@@ -19,11 +19,11 @@ ARCHIVE_RETRY = False  # try failed pages now, whatever they wait for
 ARCHIVE_SINCE = ""  # a day: nothing published before it
 ARCHIVE_LIMIT = 0  # articles to fetch at most; 0 is all
 ARCHIVE_LISTED_AHEAD = 100_000  # addresses to list before pages prove to be articles; with --since, none older counts
-ARCHIVE_COMMAND = "crawl"  # images: fetch pictures alone
-PICTURES = ""  # none, lead, all; empty: as the profile says
-PICTURE_MAX_BYTES = 20_000_000  # larger ones are refused
-PICTURE_MAX_PIXELS = 64_000_000  # decoded, some 200 MB of a worker's memory
-PICTURE_DELAY_ELSEWHERE = 1.0  # seconds between requests to a host that is not the site's, however fast the site is
+ARCHIVE_COMMAND = "crawl"  # images: download images alone
+IMAGES = ""  # none, lead, all; empty: as the profile says
+IMAGE_MAX_BYTES = 20_000_000  # larger ones are refused
+IMAGE_MAX_PIXELS = 64_000_000  # decoded, some 200 MB of a worker's memory
+IMAGE_DELAY_ELSEWHERE = 1.0  # seconds between requests to a host that is not the site's, however fast the site is
 EXTRACTION_WORKERS = min(2, os.cpu_count() or 1)  # 0: in this process, for a page or two
 CONTACT = os.environ.get("NEWSARCHIVE_CONTACT", "")  # a mail address or a page, told to sites in the user agent
 
@@ -53,6 +53,7 @@ DOWNLOAD_FAIL_ON_DATALOSS = False
 CONCURRENT_ITEMS = 1
 SCRAPER_SLOT_MAX_ACTIVE_SIZE = 2_000_000
 LOGSTATS_INTERVAL = 0
+WARN_ON_GENERATOR_RETURN_VALUE = False  # a check of the source of our spiders, at each start
 LOG_LEVEL = "INFO"
 LOG_INSTALL_ROOT_HANDLER = True  # for `scrapy crawl`; our command line logs for itself
 
@@ -98,7 +99,7 @@ DOWNLOADER_MIDDLEWARES = {
     "newsarchive.crawling.middlewares.CaptureMiddleware": 950,
 }
 ITEM_PIPELINES = {
-    "newsarchive.crawling.pipelines.ExtractionPipeline": 300,
-    "newsarchive.crawling.pipelines.ArchivePipeline": 800,
-    "newsarchive.crawling.pipelines.PicturePipeline": 900,
+    "newsarchive.crawling.pipelines.extraction.ExtractionPipeline": 300,
+    "newsarchive.crawling.pipelines.storing.ArchivePipeline": 800,
+    "newsarchive.crawling.pipelines.images.ImagePipeline": 900,
 }

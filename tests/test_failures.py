@@ -236,7 +236,7 @@ def test_a_fetch_that_cannot_look_up_pictures_prints_the_article_and_says_that_i
 PROBE = """
 import sys
 from pathlib import Path
-from newsarchive.crawling.process import ProbeFailed, probe
+from newsarchive.crawling.probing import ProbeFailed, probe
 def more(pages):
     raise KeyError("what next")
 try:

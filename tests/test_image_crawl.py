@@ -135,7 +135,7 @@ def test_what_is_broken_fake_hostile_or_too_large_is_refused_by_name(
         "mektep-0901.jpg": Answer(jpeg() + b"\0" * 200_000, "image/jpeg"),
         "stadion-0505.jpg": Answer(status=404),
     }
-    crawl("--images", "-s", "PICTURE_MAX_BYTES=150000")
+    crawl("--images", "-s", "IMAGE_MAX_BYTES=150000")
     found = {name: (row(db(), name)["state"], row(db(), name)["reason"]) for name in NAMES}
     assert found["egin-0912.jpg"] == ("refused", "not a picture but HTML or XML")
     assert found["dala-2024.jpg"][1].startswith("a decompression bomb")
@@ -366,7 +366,7 @@ def test_another_host_is_asked_slowly_however_fast_the_site_is(newsarchive: Run,
         (folder / "sites").mkdir(parents=True)
         source = f'[[sources]]\nkind = "listing"\nurl = "{home}/"\nlinks = "a"\n'
         (folder / "sites" / "uy.toml").write_text(f'url = "{home}/"\ndelay = 0\n{source}', encoding="utf-8")
-        newsarchive("crawl", "uy", "--images", "-s", "PICTURE_DELAY_ELSEWHERE=0.5")
+        newsarchive("crawl", "uy", "--images", "-s", "IMAGE_DELAY_ELSEWHERE=0.5")
     assert sorted(elsewhere) == ["/0.jpg", "/1.jpg", "/2.jpg", "/robots.txt"]
     assert min(later - earlier for earlier, later in pairwise(times)) > 0.4
 
@@ -394,7 +394,7 @@ def test_a_public_page_brings_no_request_to_a_private_address(page: str, url: st
     hosts = frozenset({"127.0.0.1", "169.254.169.254"})
     wanted = ImageToDownload(url=url, page=page, hosts=hosts)
     middleware = OwnHostsMiddleware(Crawler(PageSpider, Settings()))
-    request = Request(url, meta={"picture": wanted})
+    request = Request(url, meta={"image": wanted})
     if not reason:
         asyncio.run(middleware.process_request(request))
         return

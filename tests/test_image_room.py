@@ -18,7 +18,8 @@ from newsarchive.database import open_archive, save_article, save_site
 from newsarchive.database.embargoes import embargo_article
 from newsarchive.database.images import save_image
 from newsarchive.database.revisions import Provenance
-from newsarchive.images.reading import keep_image_file, read_image_file
+from newsarchive.images.files import keep_image_file
+from newsarchive.images.reading import read_image_file
 from newsarchive.items import Article, Image
 from newsarchive.sites import Site
 from newsarchive.text.search_text import make_search_text

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageDraw
 
-from newsarchive.images.reading import ImageRefused, difference_hash, distance, keep_image_file, read_image_file
+from newsarchive.images.files import ImageRefused, keep_image_file
+from newsarchive.images.reading import difference_hash, distance, read_image_file
 
 
 def draw(size: tuple[int, int] = (320, 200), *, color: str = "navy", mode: str = "RGB") -> Image.Image:

@@ -15,7 +15,7 @@ from sqlite_utils import Database
 
 from newsarchive.demo import Newspaper
 from newsarchive.fixity import check_archive
-from newsarchive.images.reading import clear_drafts
+from newsarchive.images.files import clear_drafts
 from tests.test_restore import add_run
 
 Crawl = Callable[..., str]

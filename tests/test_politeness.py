@@ -59,7 +59,7 @@ def test_a_picture_host_is_asked_slowly_under_autothrottle(add: Callable, newsar
             f"/uy-{n}/": lambda _hit, n=n: _page_with(f"{pictures.url}{n}.jpg", n) for n in range(6)
         }  # another port is another host
         add(site)
-        newsarchive("crawl", "uy", "--images", *QUICK, "-s", "PICTURE_DELAY_ELSEWHERE=0.5")
+        newsarchive("crawl", "uy", "--images", *QUICK, "-s", "IMAGE_DELAY_ELSEWHERE=0.5")
     assert pictures.paths()[0] == "/robots.txt"
     assert len(pictures.log) == 7
     assert min(pictures.gaps()) > 0.4

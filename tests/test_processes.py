@@ -156,7 +156,7 @@ def test_what_workers_preload_is_an_article() -> None:
 
 def test_the_process_that_crawls_loads_no_extraction() -> None:
     code = (
-        "import sys, newsarchive.cli.crawling, newsarchive.crawling.pipelines, newsarchive.crawling.middlewares, newsarchive.crawling.spiders.news;"
+        "import sys, newsarchive.cli.crawling, newsarchive.crawling.pipelines.extraction, newsarchive.crawling.middlewares, newsarchive.crawling.spiders.news;"
         "print([name for name in ('trafilatura', 'newsarchive.extraction.article', 'aiohttp') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

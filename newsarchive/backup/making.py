@@ -17,7 +17,7 @@ from newsarchive.backup.target import held, remove_others
 from newsarchive.configuration import FILE
 from newsarchive.database import connect_reading, read_archive
 from newsarchive.database.warcfiles import file_sha256
-from newsarchive.images.reading import ENDINGS
+from newsarchive.images.files import ENDINGS
 from newsarchive.times import now
 
 Progress = Callable[[str, int, int], None]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from newsarchive.browse.archives import Row, rows, visible
 from newsarchive.browse.visits import Download, MissingError, Visit
-from newsarchive.images.reading import ENDINGS
+from newsarchive.images.files import ENDINGS
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; sandbox"
 """Restricts an SVG to its own content; scripts in it do not run."""

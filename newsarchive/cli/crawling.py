@@ -14,10 +14,10 @@ import click
 
 from newsarchive.cli.images_option import WithImages, images_option
 from newsarchive.cli.progress import progress_bar
-from newsarchive.cli.terminal import Archive, json_option, strict_option, strict_settings
+from newsarchive.cli.terminal import Archive, announce, json_option, strict_option, strict_settings
 from newsarchive.crawling.outcomes import Outcome
 from newsarchive.crawling.process import crawl_sites
-from newsarchive.database import has_archive, lock_archive, open_archive
+from newsarchive.database import has_archive, lock_archive
 from newsarchive.sites import Site, profile_paths
 
 
@@ -53,7 +53,7 @@ def crawl(
         "ARCHIVE_RETRY": retry,
         "ARCHIVE_LIMIT": limit or 0,
         "ARCHIVE_SINCE": parse_day(since, "--since"),
-        "PICTURES": images or "",
+        **({"IMAGES": images} if images else {}),
     }
     chosen = [archive.site(name) for name in sites] or sites_of(archive)
     with lock_archive(archive.folder):
@@ -94,18 +94,6 @@ def report(archive: Archive, outcomes: list[Outcome], *, as_json: bool) -> None:
             archive.warn(f"{outcome.site}: {problem}")
         if not as_json and (not archive.quiet or outcome.problems):
             click.echo(outcome.sentence())
-
-
-def announce(archive: Archive) -> None:
-    """Create the archive if there is none, before any other file of it, and print where.
-
-    Raises ArchiveError if its database is lost, ConfigurationError if its configuration is invalid.
-    """
-    archive.require_configuration()
-    new = not has_archive(archive.folder)
-    open_archive(archive.folder).close()
-    if new:
-        archive.say(f"A new archive in {archive.folder.absolute()}")
 
 
 def sites_of(archive: Archive) -> list[Site]:

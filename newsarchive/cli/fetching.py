@@ -16,13 +16,12 @@ import click
 
 from newsarchive import database
 from newsarchive.captures.writing import CaptureWriter
-from newsarchive.cli.crawling import announce
 from newsarchive.cli.formats import FORMATS, render_article
 from newsarchive.cli.images_option import WithImages, images_option
 from newsarchive.cli.progress import progress_bar
-from newsarchive.cli.terminal import Archive, strict_option, strict_settings
+from newsarchive.cli.terminal import Archive, announce, strict_option, strict_settings
+from newsarchive.crawling.fetching import fetch_pages
 from newsarchive.crawling.middlewares.back_off import ComeBack
-from newsarchive.crawling.process import fetch_pages
 from newsarchive.crawling.recorders import PageRecorder
 from newsarchive.crawling.storing import ToStore, store_fetched
 from newsarchive.items import Capture, Extracted, Fetched, Page
@@ -62,7 +61,7 @@ def fetch(
         got = _read_file(archive, saved, page_url, keep=keep)
     else:
         pictures = images or "" if keep else "none"
-        settings = {"ROBOTSTXT_OBEY": not ignore_robots, "PICTURES": pictures, **strict_settings(strict=strict)}
+        settings = {"ROBOTSTXT_OBEY": not ignore_robots, "IMAGES": pictures, **strict_settings(strict=strict)}
         got = _fetch(archive, targets, settings, keep=keep)
     failed, unread = False, False
     try:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
-from markdown_it import MarkdownIt
-
 from newsarchive.items import Article
 
 FORMATS = ("markdown", "text", "json", "html")
@@ -26,6 +24,8 @@ def _text(article: Article) -> str:
 
 
 def _html(article: Article) -> str:
+    from markdown_it import MarkdownIt  # only here: no other form needs it
+
     rendered: str = MarkdownIt("commonmark", {"html": False}).enable("table").render(article.markdown)
     return rendered.rstrip()
 

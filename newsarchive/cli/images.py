@@ -51,7 +51,7 @@ def fetch(
         "ARCHIVE_FULL": again,
         "ARCHIVE_LIMIT": limit or 0,
         "EXTRACTION_WORKERS": 0,
-        "PICTURES": mode or "",
+        **({"IMAGES": mode} if mode else {}),
     }
     with lock_archive(archive.folder):
         db = open_archive(archive.folder)

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import click
 
-from newsarchive.cli.crawling import announce
 from newsarchive.cli.progress import progress_bar
-from newsarchive.cli.terminal import Archive, json_option, print_json
+from newsarchive.cli.terminal import Archive, announce, json_option, print_json
 from newsarchive.database import lock_archive, open_archive
 from newsarchive.importing.pages import import_files, name_others, recordings_in
 from newsarchive.importing.preview import preview_files

@@ -5,23 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import timedelta
-from typing import Self
-
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    SpinnerColumn,
-    Task,
-    TextColumn,
-    TimeElapsedColumn,
-)
-from rich.text import Text
+from typing import TYPE_CHECKING, Self
 
 from newsarchive.cli.terminal import Archive
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 FRAMES = 8
 """Frames per second."""
@@ -47,7 +36,9 @@ class ProgressBar:
     def __enter__(self) -> Self:
         if self._enabled:
             with self._guarded():
-                self._bar = _line(Console(stderr=True))
+                from newsarchive.cli.bar import make_bar  # only here: rich takes as long to load as a short command
+
+                self._bar = make_bar()
                 self._bar.start()
                 self._frames.start()
         return self
@@ -98,37 +89,6 @@ class ProgressBar:
             self._failed(f"The progress bar failed ({type(error).__name__}: {error}) and is off; the work goes on.")
 
 
-class TimeLeft(ProgressColumn):
-    """The estimated time left; nothing if the total is unknown."""
-
-    max_refresh = 0.5
-
-    def render(self, task: Task) -> Text:
-        if task.total is None:
-            return Text("")
-        left = "-:--:--"
-        if task.completed and task.elapsed is not None:
-            seconds = task.elapsed / task.completed * max(0, task.total - task.completed)
-            left = str(timedelta(seconds=round(seconds)))
-        return Text(f"{left} left", style="progress.remaining")
-
-
 def progress_bar(archive: Archive, *, hidden: bool = False) -> ProgressBar:
     """Return a command's bar; it is off if quiet, without a terminal, or if the terminal shows the output."""
     return ProgressBar(enabled=archive.on_terminal and not hidden, failed=archive.fault)
-
-
-def _line(console: Console) -> Progress:
-    return Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=20),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeLeft(),
-        TextColumn("{task.fields[words]}"),
-        console=console,
-        auto_refresh=False,
-        transient=True,
-        redirect_stdout=False,
-    )

@@ -14,7 +14,8 @@ from rich.text import Text
 from sqlite_utils import Database
 
 from newsarchive.cli.formats import FORMATS, render_article
-from newsarchive.cli.terminal import Archive, OutputConsole, is_terminal, json_option, print_json, print_table
+from newsarchive.cli.tables import OutputConsole, print_table
+from newsarchive.cli.terminal import Archive, is_terminal, json_option, print_json
 from newsarchive.database import article_of, index_is_current
 from newsarchive.database.revisions import article_of_revision
 from newsarchive.search import FilterError, Filters, Hit, Line, Period, hits_over

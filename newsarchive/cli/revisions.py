@@ -9,7 +9,8 @@ import click
 from rich.text import Text
 
 from newsarchive.cli.reading import find_article, revision_row
-from newsarchive.cli.terminal import Archive, OutputConsole, json_option, print_json, print_table
+from newsarchive.cli.tables import OutputConsole, print_table
+from newsarchive.cli.terminal import Archive, json_option, print_json
 from newsarchive.revisions.differences import REMOVED, SAME, Piece, compare_revisions
 
 

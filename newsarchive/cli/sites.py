@@ -11,18 +11,11 @@ from urllib.parse import urlsplit
 
 import click
 
-from newsarchive.cli.crawling import announce
 from newsarchive.cli.progress import progress_bar
 from newsarchive.cli.site_samples import ARTICLES_TO_CHECK, checked, first_listed, most_left_out, urls_to_check
-from newsarchive.cli.terminal import (
-    Archive,
-    json_option,
-    print_json,
-    print_table,
-    strict_option,
-    strict_settings,
-)
-from newsarchive.crawling.process import ProbeFailed, probe
+from newsarchive.cli.tables import print_table
+from newsarchive.cli.terminal import Archive, announce, json_option, print_json, strict_option, strict_settings
+from newsarchive.crawling.probing import ProbeFailed, probe
 from newsarchive.crawling.spiders.page import status_line
 from newsarchive.crawling.spiders.probe import More
 from newsarchive.database import lock_archive, open_archive, retry_after_of, save_site

@@ -7,7 +7,8 @@ from typing import Any
 import click
 from sqlite_utils import Database
 
-from newsarchive.cli.terminal import Archive, json_option, print_json, print_table
+from newsarchive.cli.tables import print_table
+from newsarchive.cli.terminal import Archive, json_option, print_json
 from newsarchive.crawling.full_scans import next_full_scan
 from newsarchive.database.held_up import waiting_alone
 from newsarchive.times import now

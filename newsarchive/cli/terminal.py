@@ -1,11 +1,10 @@
-"""What all commands share: the archive they work on, messages, and output as JSON or tables."""
+"""What all commands share: the archive they work on, messages, and output as JSON."""
 
 from __future__ import annotations
 
 import json
 import logging
 import sys
-from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,15 +12,11 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import click
-from rich.console import Console
-from rich.table import Table
 from sqlite_utils import Database
 
 from newsarchive.configuration import FILE, Configuration, read_configuration
-from newsarchive.database import read_archive, settle_archive
+from newsarchive.database import has_archive, open_archive, read_archive, settle_archive
 from newsarchive.sites import ProfileError, Profiles, Site, load_profiles
-
-stderr = Console(stderr=True, highlight=False, soft_wrap=True)
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for other programs.")
 strict_option = click.option("--strict-tls", "strict", is_flag=True, help="Refuse hosts with an invalid certificate.")
@@ -30,13 +25,6 @@ strict_option = click.option("--strict-tls", "strict", is_flag=True, help="Refus
 def strict_settings(*, strict: bool) -> dict[str, Any]:
     """Return the settings of `strict_option`; without it, a profile may still require them."""
     return {"DOWNLOAD_VERIFY_CERTIFICATES": True} if strict else {}
-
-
-class OutputConsole(Console):
-    """Prints to standard output; a reader that is gone is told as everywhere else."""
-
-    def on_broken_pipe(self) -> None:
-        raise BrokenPipeError
 
 
 @dataclass(kw_only=True)
@@ -116,6 +104,18 @@ class Archive:
         return not self.quiet and is_terminal(sys.stderr)
 
 
+def announce(archive: Archive) -> None:
+    """Create the archive if there is none, before any other file of it, and print where.
+
+    Raises ArchiveError if its database is lost, ConfigurationError if its configuration is invalid.
+    """
+    archive.require_configuration()
+    new = not has_archive(archive.folder)
+    open_archive(archive.folder).close()
+    if new:
+        archive.say(f"A new archive in {archive.folder.absolute()}")
+
+
 def is_terminal(stream: TextIO | None) -> bool:
     """Return True if a person reads the stream; a closed one (`>&-`) is None."""
     return stream is not None and stream.isatty()
@@ -150,20 +150,3 @@ def set_up_logging(*, quiet: bool, verbose: int) -> None:
 def print_json(value: Any) -> None:
     """Print a value as JSON, without escaping letters."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
-
-
-def print_table(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str], *, empty: str) -> None:
-    """Print rows as a table; `columns` maps keys to headings."""
-    rows = list(rows)
-    if not rows:
-        click.echo(empty, err=True)
-        return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for key, heading in columns.items():
-        table.add_column(heading, justify="right" if all(isinstance(row[key], int) for row in rows) else "left")
-    for row in rows:
-        table.add_row(*("" if row[key] is None else str(row[key]) for key in columns))
-    console = OutputConsole(highlight=False)
-    if not console.is_terminal:
-        console.width = 240  # a pipe has no width, so wrap no lines
-    console.print(table)

@@ -7,6 +7,7 @@ import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import TypeVar
 
 from scrapy import signals
 from scrapy.crawler import Crawler
@@ -15,6 +16,7 @@ from twisted.python.failure import Failure
 
 from newsarchive.errors import NewsArchiveError
 
+T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 MOST = 5
@@ -104,6 +106,26 @@ def failures_of(crawler: Crawler) -> Failures:
     failures = crawler.get_extension(Failures)
     assert failures is not None
     return failures
+
+
+def extension_of(crawler: Crawler, kind: type[T]) -> T | None:
+    """Return the extension of a crawl; None if it has none of the kind, or ended before it had any."""
+    try:
+        return crawler.get_extension(kind)
+    except RuntimeError:
+        return None
+
+
+def failures_in(crawler: Crawler, task: asyncio.Task[None]) -> list[str]:
+    """Return what failed in our own code during a crawl, or kept Scrapy from running it at all."""
+    failures = extension_of(crawler, Failures)
+    return [*(failures.reasons if failures else []), *failure_of(task)]
+
+
+def failure_of(task: asyncio.Task[None]) -> list[str]:
+    """Return why Scrapy could not run a crawl; empty if it could."""
+    error = task.exception() if task.done() and not task.cancelled() else None
+    return [cause_of(error)] if error is not None else []
 
 
 def cause_of(error: BaseException | None) -> str:

@@ -57,7 +57,7 @@ class CrawlJob:
     @staticmethod
     def image_mode(site: Site, settings: BaseSettings) -> str:
         """Return which images to keep: none, lead or all."""
-        return str(settings["PICTURES"] or site.images)
+        return str(settings["IMAGES"] or site.images)
 
     @property
     def notes(self) -> list[str]:

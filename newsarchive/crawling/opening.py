@@ -13,7 +13,7 @@ from sqlite_utils import Database
 from newsarchive import database
 from newsarchive.captures.writing import CaptureWriter
 from newsarchive.crawling.failures import cause_of
-from newsarchive.images.reading import clear_drafts
+from newsarchive.images.files import clear_drafts
 from newsarchive.sites import Site
 from newsarchive.takedown import clean_up
 from newsarchive.times import now

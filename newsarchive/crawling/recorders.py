@@ -19,8 +19,9 @@ from newsarchive import database
 from newsarchive.captures.truncation import WORDS
 from newsarchive.captures.writing import CaptureWriter, RecordedResponse
 from newsarchive.crawling.failures import cause_of
+from newsarchive.crawling.held_up import HeldUp
 from newsarchive.database.images import images_to_download
-from newsarchive.images.reading import ImageFile, keep_image_file
+from newsarchive.images.files import ImageFile, keep_image_file
 from newsarchive.images.selecting import select_images
 from newsarchive.items import Capture, Extracted, FetchedImage, ImageToDownload
 from newsarchive.sites import Site
@@ -28,6 +29,15 @@ from newsarchive.sites import Site
 
 class Recorder(ABC):
     """What the middlewares and pipelines of a crawl hand its responses and images to."""
+
+    @property
+    @abstractmethod
+    def held_up(self) -> HeldUp | None:
+        """The archive's record of URLs that end the site's runs; None if there is none, as in a one-off fetch."""
+
+    @abstractmethod
+    def postpone(self, until: str, sentence: str) -> None:
+        """Take note that the site asked to come back at a time (UTC with Z)."""
 
     @abstractmethod
     def capture(self, request: Request, response: Response) -> Capture | None:
@@ -94,6 +104,13 @@ class PageRecorder(Recorder):
         crawler.signals.connect(self.close, signals.spider_closed)
         return self
 
+    @property
+    def held_up(self) -> None:
+        """No URL is known to end runs."""
+
+    def postpone(self, until: str, sentence: str) -> None:
+        """Do nothing: the middleware reports it at the end of the fetch."""
+
     def capture(self, request: Request, response: Response) -> Capture | None:
         """Keep a response with its request, and remember it for the database.
 
@@ -113,7 +130,7 @@ class PageRecorder(Recorder):
 
     def _missing_images(self, item: Extracted) -> list[ImageToDownload]:
         site: Site = self._crawler.spider.sites[item.fetched.urls[0]]  # type: ignore[union-attr]
-        mode = self._crawler.settings["PICTURES"] or site.images
+        mode = self._crawler.settings["IMAGES"] or site.images
         assert item.article is not None
         if self._db and any(database.is_forgotten(self._db, url) for url in (*item.fetched.urls, item.article.url)):
             return []

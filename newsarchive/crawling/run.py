@@ -23,7 +23,7 @@ from newsarchive.crawling.progress import Follow, Progress, follow_nothing
 from newsarchive.crawling.recorders import Recorder
 from newsarchive.crawling.reports import RunReport
 from newsarchive.crawling.site_run import SiteRun
-from newsarchive.images.reading import ImageFile
+from newsarchive.images.files import ImageFile
 from newsarchive.items import Capture, Extracted, Fetched, FetchedImage, ImageToDownload
 from newsarchive.sites import Site
 

@@ -41,7 +41,7 @@ class RunCaptures:
     def _lists_forgotten(self, request: Request, response: Response) -> bool:
         """Return whether a listing names what was taken down: it may hold the text, so it is read but not kept."""
         forgotten = self._archive.forgotten
-        if not forgotten or request.meta.get("keep_encoded") or request.meta.get("picture"):
+        if not forgotten or request.meta.get("keep_encoded") or request.meta.get("image"):
             return False
         encoding = (response.headers.get("Content-Encoding") or b"").decode("latin-1")
         return forgotten.named_in(inflate(response.body, encoding).decode("utf-8", "replace"))

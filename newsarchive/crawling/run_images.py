@@ -8,7 +8,7 @@ from newsarchive import database
 from newsarchive.crawling.batches import Batch, Tally
 from newsarchive.crawling.opening import OpenArchive
 from newsarchive.database.images import images_to_download, site_images
-from newsarchive.images.reading import ImageFile, keep_image_file
+from newsarchive.images.files import ImageFile, keep_image_file
 from newsarchive.images.selecting import select_images
 from newsarchive.items import Extracted, FetchedImage, ImageToDownload
 

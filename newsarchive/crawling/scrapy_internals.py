@@ -12,14 +12,18 @@ from typing import Any
 
 from scrapy import Request, Spider
 from scrapy.core.downloader import Downloader, Slot
-from scrapy.core.downloader.contextfactory import _ScrapyCertificateOptions, _ScrapyClientContextFactory
-from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from scrapy.robotstxt import RobotParser
 from scrapy.settings import BaseSettings
+
+from newsarchive.crawling.quick_stack import stack_without_sources
+
+with stack_without_sources():
+    from scrapy.core.downloader.contextfactory import _ScrapyCertificateOptions, _ScrapyClientContextFactory
+    from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
 
 USED: tuple[tuple[type, str, tuple[str, ...]], ...] = (
     (Downloader, "_get_slot", ("request", "spider")),

@@ -14,7 +14,7 @@ from newsarchive.crawling.opening import OpenArchive
 from newsarchive.crawling.reports import RunReport
 from newsarchive.crawling.run_captures import RunCaptures
 from newsarchive.crawling.run_images import RunImages
-from newsarchive.images.reading import ImageFile
+from newsarchive.images.files import ImageFile
 from newsarchive.items import Extracted, FetchedImage
 from newsarchive.takedown import purge_forgotten
 

@@ -11,10 +11,10 @@ from typing import Any
 from scrapy import Request, Spider
 from scrapy.settings import BaseSettings
 
-from newsarchive import __version__
+from newsarchive.crawling.run_settings import adopt_old_names, user_agent
+from newsarchive.crawling.spiders.images import ImageSpider
 from newsarchive.crawling.spiders.news import NewsSpider
 from newsarchive.crawling.spiders.page import PageSpider
-from newsarchive.crawling.spiders.pictures import PictureSpider
 from newsarchive.sites import Profiles, Site, load_profiles
 
 
@@ -29,6 +29,7 @@ class SiteSpiderLoader:
 
     @classmethod
     def from_settings(cls, settings: BaseSettings) -> SiteSpiderLoader:
+        adopt_old_names(settings)  # of `scrapy crawl`; our own commands have done so
         return cls(settings)
 
     @cached_property
@@ -54,7 +55,7 @@ class SiteSpiderLoader:
 
 def site_spider(site: Site, settings: BaseSettings) -> type[Spider]:
     """The spider class of one site, with the settings that its profile gives."""
-    spider = PictureSpider if settings["ARCHIVE_COMMAND"] == "images" else NewsSpider
+    spider = ImageSpider if settings["ARCHIVE_COMMAND"] == "images" else NewsSpider
     own: dict[str, Any] = {"USER_AGENT": user_agent(site.contact or settings["CONTACT"])}
     if site.delay is not None:
         own |= {"DOWNLOAD_DELAY": site.delay, "AUTOTHROTTLE_START_DELAY": site.delay}
@@ -63,12 +64,3 @@ def site_spider(site: Site, settings: BaseSettings) -> type[Spider]:
     if site.strict_tls:
         own |= {"DOWNLOAD_VERIFY_CERTIFICATES": True}
     return type("SiteSpider", (spider,), {"name": site.name, "site": site, "custom_settings": own})
-
-
-def user_agent(contact: str) -> str:
-    """The name we give to sites, with the contact where one is set.
-
-    >>> user_agent("https://example.org/bot").endswith("(+https://example.org/bot)")
-    True
-    """
-    return f"newsarchive/{__version__}{f' (+{contact})' if contact else ''}"

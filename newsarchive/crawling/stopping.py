@@ -12,9 +12,8 @@ from scrapy.settings import Settings
 from scrapy.utils.ossignal import install_shutdown_handlers
 
 from newsarchive.crawling.middlewares.pace import downloader_of
-from newsarchive.crawling.pipelines import ExtractionPipeline, PicturePipeline
 from newsarchive.crawling.scrapy_internals import SignalProcess
-from newsarchive.crawling.spiders.news import NewsSpider
+from newsarchive.crawling.signals import abandoned
 from newsarchive.crawling.spiders.page import Postponed
 
 logger = logging.getLogger(__name__)
@@ -92,10 +91,5 @@ async def _stop(crawler: Crawler) -> None:
     await asyncio.wait({ending}, timeout=STOP_SECONDS)
     if not ending.done():
         downloader.abandon(reason)
-        if isinstance(crawler.spider, NewsSpider):
-            crawler.spider.abandon()
-        if extraction := crawler.get_item_pipeline(ExtractionPipeline):
-            extraction.abandon()
-        if pictures := crawler.get_item_pipeline(PicturePipeline):
-            pictures.abandon()
+        crawler.signals.send_catch_log(abandoned)
     await ending

@@ -24,7 +24,7 @@ from newsarchive.database.revisions import (
     save_sighting,
     stored_content,
 )
-from newsarchive.images.reading import ImageFile
+from newsarchive.images.files import ImageFile
 from newsarchive.items import Article, Reading
 from newsarchive.revisions.content import changed_fields, content_digest, content_of
 from newsarchive.revisions.kinds import kind_of_change

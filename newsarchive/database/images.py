@@ -12,7 +12,7 @@ from newsarchive.database.faults import concerns_archive
 from newsarchive.database.forgotten import is_forgotten
 from newsarchive.database.runs import save_capture
 from newsarchive.errors import reason_of
-from newsarchive.images.reading import ENDINGS, ImageFile
+from newsarchive.images.files import ENDINGS, ImageFile
 from newsarchive.images.selecting import select_images
 from newsarchive.items import FetchedImage, Image, ImageToDownload
 from newsarchive.sites import Site

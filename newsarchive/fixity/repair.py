@@ -9,7 +9,8 @@ from sqlite_utils import Database
 
 from newsarchive.captures.reading import CaptureError, read_capture
 from newsarchive.database.images import kept_files, note_lost
-from newsarchive.images.reading import ImageRefused, keep_image_file, read_image_file
+from newsarchive.images.files import ImageRefused, keep_image_file
+from newsarchive.images.reading import read_image_file
 from newsarchive.text.encodings import inflate
 
 

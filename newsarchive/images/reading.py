@@ -1,36 +1,20 @@
-"""Image files: what their bytes are, according to Pillow, or why they are refused; where they are kept."""
+"""What the bytes of an image file are, according to Pillow, or why they are refused."""
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import os
 import re
 import warnings
-from contextlib import suppress
-from dataclasses import dataclass
 from io import BytesIO
-from pathlib import Path
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from newsarchive.errors import NewsArchiveError
+from newsarchive.images.files import SVG, ImageFile, ImageRefused
 from newsarchive.images.svg import SvgRefused, read_svg
 from newsarchive.text.compression import GZIP
 
 MOST_PIXELS = 64_000_000
 """More than any camera of a newspaper has; decoded, they take some 200 MB of a worker's memory."""
-
-SVG = "image/svg+xml"
-ENDINGS = {
-    "image/jpeg": "jpg",
-    "image/png": "png",
-    "image/gif": "gif",
-    "image/webp": "webp",
-    "image/avif": "avif",
-    SVG: "svg",
-}
-"""The media types that are kept, with their file extensions."""
 
 _FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")
 _OTHERS = (
@@ -46,30 +30,6 @@ _OTHERS = (
 _BLANK = b"\xef\xbb\xbf\xff\xfe \t\r\n"
 _TURNED = (5, 6, 7, 8)
 """Values of EXIF's Orientation that turn an image on its side."""
-
-
-class ImageRefused(NewsArchiveError):
-    """The bytes are not kept as an image; the message is a short phrase that is stored with the URL."""
-
-
-@dataclass(kw_only=True, frozen=True, slots=True)
-class ImageFile:
-    """An image file: digest, size in bytes, width and height in pixels as shown, media type, perceptual hash.
-
-    The hash is empty for an SVG, which has no pixels of its own.
-    """
-
-    sha256: str
-    bytes: int
-    width: int
-    height: int
-    type: str
-    phash: str
-
-    @property
-    def name(self) -> str:
-        """The file's name in the archive's `images/`."""
-        return f"{self.sha256}.{ENDINGS[self.type]}"
 
 
 def read_image_file(body: bytes, most_pixels: int = MOST_PIXELS) -> ImageFile:
@@ -178,39 +138,3 @@ def distance(one: str, other: str) -> int:
     4
     """
     return (int(one, 16) ^ int(other, 16)).bit_count()
-
-
-def keep_image_file(folder: Path, picture: ImageFile, body: bytes) -> bool:
-    """Write an image file to `folder` (the archive's images/) atomically. Returns False if it was there already.
-
-    An existing file with other bytes is damaged and is written again.
-    """
-    path = folder / picture.name
-    if path.exists() and path.read_bytes() == body:
-        return False
-    folder.mkdir(parents=True, exist_ok=True)
-    while not _write_draft(folder / f".{picture.name}.{os.getpid()}", path, body):
-        pass  # it was deleted before it was locked
-    return True
-
-
-def _write_draft(draft: Path, path: Path, body: bytes) -> bool:
-    """Write a draft, locked meanwhile, and rename it. Returns False if it vanished."""
-    with open(draft, "wb") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        file.write(body)
-        file.flush()
-        os.fsync(file.fileno())
-        try:
-            os.replace(draft, path)
-        except FileNotFoundError:
-            return False
-    return True
-
-
-def clear_drafts(folder: Path) -> None:
-    """Delete the drafts in `folder` (the archive's images/) that killed runs left, and no others."""
-    for draft in folder.glob(".*"):
-        with suppress(FileNotFoundError, IsADirectoryError, BlockingIOError), open(draft, "rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            draft.unlink()

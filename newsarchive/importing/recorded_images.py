@@ -15,7 +15,8 @@ from newsarchive.captures.records import RecordError
 from newsarchive.captures.writing import CaptureWriter
 from newsarchive.database.earlier import save_earlier_image
 from newsarchive.errors import reason_of
-from newsarchive.images.reading import ImageFile, ImageRefused, keep_image_file, read_image_file
+from newsarchive.images.files import ImageFile, ImageRefused, keep_image_file
+from newsarchive.images.reading import read_image_file
 from newsarchive.importing.known import KnownCaptures, to_second
 from newsarchive.importing.payloads import Place, read_page, write_page
 from newsarchive.items import Capture, FetchedImage, ImageToDownload

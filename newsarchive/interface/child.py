@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from newsarchive import database
+from newsarchive.crawling.fetching import fetch_pages
 from newsarchive.crawling.outcomes import Outcome
-from newsarchive.crawling.process import crawl_sites, fetch_pages
+from newsarchive.crawling.process import crawl_sites
 from newsarchive.crawling.storing import ToStore, store_fetched
 from newsarchive.database.forgotten import refuse_forgotten
 from newsarchive.errors import NewsArchiveError

@@ -6,7 +6,7 @@ import re
 import shutil
 from pathlib import Path
 
-from newsarchive.images.reading import clear_drafts
+from newsarchive.images.files import clear_drafts
 
 _DRAFT = re.compile(r"\.(?:check-|import-|.+\.)[a-z0-9_]{8}")
 

@@ -17,8 +17,8 @@ from scrapy.http import Response
 from newsarchive.crawling.failures import failure_ends_crawl
 from newsarchive.crawling.held_up import HeldUp
 from newsarchive.crawling.middlewares.pace import downloader_of
+from newsarchive.crawling.recorders import recorder_of
 from newsarchive.crawling.resolving import host_of
-from newsarchive.crawling.run import ArchiveRun
 from newsarchive.crawling.spiders.page import HostGivenUp, PageWaits, Postponed, sites_of, status_line
 from newsarchive.times import stamp
 
@@ -158,8 +158,8 @@ class BackOffMiddleware:
             downloader.stop(reason)
         else:  # pages of several sites: continue with the others
             downloader.refuse(request.url, reason)
-        if run := self._crawler.get_extension(ArchiveRun):
-            run.postpone(until, sentence)
+        if recorder := recorder_of(self._crawler):
+            recorder.postpone(until, sentence)
         raise reason
 
     def _note_held_up(self, request: Request, seconds: float) -> None:
@@ -180,8 +180,8 @@ class BackOffMiddleware:
 
     def _held_up(self) -> HeldUp | None:
         """Return the archive's record of such URLs; None in a fetch or a probe."""
-        run = self._crawler.get_extension(ArchiveRun)
-        return run.held_up if run else None
+        recorder = recorder_of(self._crawler)
+        return recorder.held_up if recorder else None
 
     def _site_name(self, request: Request) -> str | None:
         """Return the name of the request's site: empty in a probe, None for a host that belongs to no site."""
@@ -189,6 +189,15 @@ class BackOffMiddleware:
         if sites is None:
             return ""
         return next((site.name for site in sites if site.covers(request.url)), None)
+
+
+def come_back_of(crawler: Crawler) -> dict[str, ComeBack]:
+    """Return the sites that asked to come back later during a crawl, by name."""
+    try:
+        found = crawler.get_downloader_middleware(BackOffMiddleware)
+    except RuntimeError:  # it ended before it had any middlewares
+        return {}
+    return found.come_back if found else {}
 
 
 def _alone(why: str) -> str:

@@ -31,7 +31,7 @@ class OwnHostsMiddleware:
 
     async def process_request(self, request: Request) -> None:
         host = urlsplit(request.url).netloc.lower()
-        if wanted := request.meta.get("picture"):
+        if wanted := request.meta.get("image"):
             await self._let_picture_out(request, wanted, host)
             return
         site = getattr(self._crawler.spider, "site", None)
@@ -59,7 +59,7 @@ class OwnHostsMiddleware:
         sites = sites_of(self._crawler.spider)
         if sites and not any(site.covers(request.url) for site in sites):
             settings = self._crawler.settings
-            delay = max(settings.getfloat("PICTURE_DELAY_ELSEWHERE"), settings.getfloat("DOWNLOAD_DELAY"))
+            delay = max(settings.getfloat("IMAGE_DELAY_ELSEWHERE"), settings.getfloat("DOWNLOAD_DELAY"))
             downloader_of(self._crawler).keep_apart(request.url, delay)
 
     async def _leads_inside(self, url: str) -> bool:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from scrapy import Request, Spider, signals
+from scrapy.crawler import Crawler
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
+from newsarchive.crawling.signals import abandoned
+from newsarchive.crawling.spiders.images import image_requests
 from newsarchive.crawling.spiders.page import (
     ANSWERS,
     Postponed,
@@ -19,7 +22,6 @@ from newsarchive.crawling.spiders.page import (
     page_request,
     refusal,
 )
-from newsarchive.crawling.spiders.pictures import picture_requests
 from newsarchive.items import Extracted, Fetched, FetchedImage, Hints, ImageToDownload, ListingRequest, NotKept, Page
 from newsarchive.sites import Site
 
@@ -52,13 +54,19 @@ class NewsSpider(Spider):
     site: Site
     plan: Plan
     left_images: Sequence[ImageToDownload] = ()
-    """Pictures that an earlier run was killed before it had kept them."""
+    """Images that an earlier run was killed before it had kept."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._listings = 0
         self._reading: set[asyncio.Future[list[ListingRequest]]] = set()
         self._abandoned = False
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        self = super().from_crawler(crawler, *args, **kwargs)
+        crawler.signals.connect(self.abandon, abandoned)
+        return self
 
     async def start(self) -> AsyncIterator[Request | Extracted | FetchedImage]:
         for request in self._listing_requests(self.plan.begin()):
@@ -77,8 +85,8 @@ class NewsSpider(Spider):
                 if not held:
                     break
             await self.crawler.signals.wait_for(signals.scheduler_empty)
-        for picture in picture_requests(self, self.left_images):
-            yield picture
+        for image in image_requests(self, self.left_images):
+            yield image
 
     def _listing_requests(self, listings: list[ListingRequest]) -> Iterator[Request]:
         """The requests for listings; of one whose address is invalid the plan says what to read instead."""

@@ -1,4 +1,4 @@
-"""PictureSpider: fetches the pictures that are still missing; and how a response becomes a fetched picture."""
+"""ImageSpider: downloads the images that are still missing; and how a response becomes a downloaded image."""
 
 from __future__ import annotations
 
@@ -19,54 +19,54 @@ from newsarchive.sites import Site
 BATCH = 50
 
 
-class PicturePlan(Protocol):
-    """What pictures to fetch; the archive makes it from what it knows."""
+class ImagePlan(Protocol):
+    """Which images to download, according to the archive."""
 
     def due(self, limit: int) -> list[ImageToDownload]:
-        """Pictures to fetch now, each given once."""
+        """Return up to `limit` images to download now, each once."""
 
 
-class PictureSpider(Spider):
-    """Fetches the pictures of one site's articles, as its plan says."""
+class ImageSpider(Spider):
+    """Downloads the images of one site's articles according to its plan."""
 
-    name = "pictures"
+    name = "images"
     site: Site
-    plan: PicturePlan
+    plan: ImagePlan
 
     async def start(self) -> AsyncIterator[Request | FetchedImage]:
         while due := self.plan.due(BATCH):
-            for request in picture_requests(self, due):
+            for request in image_requests(self, due):
                 yield request
             await self.crawler.signals.wait_for(signals.scheduler_empty)
 
 
-def picture_requests(spider: Spider, wanted: Iterable[ImageToDownload]) -> Iterator[Request | FetchedImage]:
-    """The requests for pictures that a spider fetches by themselves; what comes of them goes on to be read.
+def image_requests(spider: Spider, wanted: Iterable[ImageToDownload]) -> Iterator[Request | FetchedImage]:
+    """Return the requests for images that a spider downloads by themselves; their outcomes are items.
 
-    One of an invalid address, as an earlier version stored them, has failed already.
+    An image with an invalid URL, as an earlier version stored them, has failed already.
     """
-    most = spider.settings.getint("PICTURE_MAX_BYTES")
-    for picture in wanted:
+    most = spider.settings.getint("IMAGE_MAX_BYTES")
+    for image in wanted:
         try:
-            request = picture_request(picture, most_bytes=most)
+            request = image_request(image, most_bytes=most)
         except ValueError as error:
-            yield picture_failed(picture, Failure(error))  # type: ignore[no-untyped-call]
+            yield image_failed(image, Failure(error))  # type: ignore[no-untyped-call]
             continue
-        request.callback, request.errback = _parse_picture, _picture_failed
+        request.callback, request.errback = _parse_image, _image_failed
         yield request
 
 
-def _parse_picture(response: Response) -> Iterator[FetchedImage]:
-    yield fetched_picture(response)
+def _parse_image(response: Response) -> Iterator[FetchedImage]:
+    yield fetched_image(response)
 
 
-def _picture_failed(failure: Failure) -> Iterator[FetchedImage]:
+def _image_failed(failure: Failure) -> Iterator[FetchedImage]:
     if not is_postponed(failure.value):  # else it is still missing
-        yield picture_failed(failure.request.meta["picture"], failure)  # type: ignore[attr-defined]
+        yield image_failed(failure.request.meta["image"], failure)  # type: ignore[attr-defined]
 
 
-def picture_request(wanted: ImageToDownload, *, most_bytes: int) -> Request:
-    """The request for a picture; where a file of it is kept, only for one that has changed since."""
+def image_request(wanted: ImageToDownload, *, most_bytes: int) -> Request:
+    """Return the request for an image; if its file is kept, it asks only for a changed one."""
     headers = {"Accept": "image/*,*/*;q=0.5"}
     validators = {"If-None-Match": wanted.etag, "If-Modified-Since": wanted.last_modified}
     return Request(
@@ -75,7 +75,7 @@ def picture_request(wanted: ImageToDownload, *, most_bytes: int) -> Request:
         dont_filter=True,
         priority=-10,
         meta={
-            "picture": wanted,
+            "image": wanted,
             "handle_httpstatus_list": ANSWERS,
             "download_maxsize": most_bytes,
             "dont_redirect": wanted.shown,  # its captures are known by its address, so they are of no other
@@ -83,9 +83,9 @@ def picture_request(wanted: ImageToDownload, *, most_bytes: int) -> Request:
     )
 
 
-def fetched_picture(response: Response) -> FetchedImage:
-    """What the answer to a request for a picture is."""
-    wanted: ImageToDownload = response.meta["picture"]
+def fetched_image(response: Response) -> FetchedImage:
+    """Return the outcome of the answer to a request for an image."""
+    wanted: ImageToDownload = response.meta["image"]
     capture = response.meta.get("capture")
     if response.status == HTTPStatus.NOT_MODIFIED:
         return FetchedImage(wanted=wanted, state="same", capture=capture)
@@ -98,12 +98,12 @@ def fetched_picture(response: Response) -> FetchedImage:
 
 
 def is_postponed(error: BaseException | None) -> bool:
-    """Whether the run ends, so that nothing can be said of the picture; a host that is given up alone is a reason."""
+    """Return True if the run ends, which says nothing of the image; a host that was given up alone is a reason."""
     return isinstance(error, NotKept | Postponed) and not isinstance(error, HostGivenUp)
 
 
-def picture_failed(wanted: ImageToDownload, failure: Failure) -> FetchedImage:
-    """Why a request for a picture brought nothing."""
+def image_failed(wanted: ImageToDownload, failure: Failure) -> FetchedImage:
+    """Return the outcome of a request for an image that failed."""
     error, reason = failure.value, refusal(failure)
     if isinstance(error, DownloadCancelledError):
         return FetchedImage(wanted=wanted, state="refused", reason="larger than a picture may be")
