@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -21,7 +21,10 @@ from newsarchive.database import (
     save_article,
     save_site,
     start_run,
+    update_source,
 )
+from newsarchive.database.alerts import Alert, AlertKey, note_alerts, open_alerts
+from newsarchive.database.embargoes import embargo_article
 from newsarchive.database.revisions import Provenance
 from newsarchive.items import Article, Author
 from newsarchive.sites import Expect, Site
@@ -56,7 +59,7 @@ def run_of(db: Database, count: int, *, body: str = BODY, author: str = "Айг�
 
 
 def said(db: Database, run: int, tmp_path: Path, site: Site = SITE) -> str:
-    return "; ".join(what_needs_a_person(db, site, run, tmp_path))
+    return "; ".join(what_needs_a_person(db, site, run, tmp_path).alerts)
 
 
 def test_a_run_like_those_before_needs_nobody(db: Database, tmp_path: Path) -> None:
@@ -110,7 +113,10 @@ def test_nothing_new_for_longer_than_usual_is_told(silence: float, needs: bool, 
     for day in range(12, 0, -1):
         run_of(db, 1, days_ago=silence + day)
     run_of(db, 1, days_ago=silence)
-    sentence = said(db, start_run(db, "crawl", "a"), tmp_path)
+    run = start_run(db, "crawl", "a")
+    assert "nothing new" not in said(db, run, tmp_path), "where no source was read nothing is known"
+    update_source(db, "a", "feed", "feed", state="working", run=run)
+    sentence = said(db, run, tmp_path)
     assert ("nothing new for 9 days; the site's usual gap is 24 hours" in sentence) is needs
 
 
@@ -143,3 +149,36 @@ def test_pages_that_robots_txt_forbids_are_no_failures_unless_there_are_more_of_
         assert "failed" not in said(db, run, tmp_path)
     assert due_urls(db, "a", now=stamp(-6.9), run=0, limit=9) == []
     assert len(due_urls(db, "a", now=stamp(-7.1), run=0, limit=9)) == 5
+
+
+def test_an_alert_lasts_until_a_run_finds_all_to_be_well(db: Database) -> None:
+    gap, feed, wordpress = AlertKey("gap"), AlertKey("source", "feed"), AlertKey("source", "wordpress")
+
+    def note(time: str, *alerts: Alert, well: tuple[AlertKey, ...] = ()) -> list[tuple[str, str, str]]:
+        note_alerts(db, "a", alerts, well=well, time=time)
+        return [(row["about"], row["began"], row["sentence"]) for row in open_alerts(db, "a")]
+
+    no_feed = Alert("no feed", code="source", about="feed")
+    assert note("1", no_feed, well=(gap, wordpress)) == [("feed", "1", "no feed")]
+    assert note("2", Alert("still no feed", code="source", about="feed")) == [("feed", "1", "still no feed")]
+    assert note("3", well=(wordpress,)) == [("feed", "1", "still no feed")], "the feed was not looked at"
+    assert note("4", well=(feed,)) == []
+    assert note("5", no_feed) == [("feed", "5", "no feed")]
+    assert note("6", Alert("valid again", code="source", about="feed", over=True)) == []
+    assert db.execute("select began, ended from alerts").fetchall() == [("1", "4"), ("5", "6")]
+
+
+def test_an_alert_about_the_archive_is_one_whichever_site_finds_it(db: Database) -> None:
+    for site in ("a", "b"):
+        note_alerts(db, site, [Alert("the disk is nearly full", code="disk")], time="1")
+    assert [(row["site"], row["sentence"]) for row in open_alerts(db)] == [("", "the disk is nearly full")]
+    note_alerts(db, "b", [], well=[AlertKey("disk")], time="2")
+    assert open_alerts(db) == []
+
+
+def test_no_sentence_names_an_article_under_embargo(db: Database, tmp_path: Path) -> None:
+    run_of(db, 6)
+    bad = run_of(db, 6, author="")
+    for (article,) in db.execute("select id from articles where url like ?", [f"https://a.kz/{bad}-%"]).fetchall():
+        embargo_article(db, article, until=date(2999, 1, 1))
+    assert "bad: none" in said(db, bad, tmp_path)

@@ -13,7 +13,9 @@ from functools import lru_cache
 from newsarchive.database.forgotten import Addresses
 
 HIDDEN = "(select article from hidden)"
-OPEN = frozenset({"certificates", "coverage", "omissions", "search_index", "sites", "warc_files"})
+OPEN = frozenset(
+    {"certificates", "coverage", "digests", "omissions", "recipients", "search_index", "sites", "warc_files"}
+)
 """Tables and views that reveal nothing about single articles."""
 NAMES_HIDDEN = "names_hidden"
 """SQL function of the room's connections: true if a text names a hidden article by an address or title."""
@@ -35,6 +37,7 @@ _OWN = {
     "changes": f"article not in {HIDDEN}",
     "deletions": f"article not in {HIDDEN}",
     "hidden": "false",
+    "alerts": f"not {NAMES_HIDDEN}(sentence)",
     **{plural: _linked(column) for column, plural in _PLURALS.items()},
 }
 _OWN["images"] += f" and id not in (select image from article_images where article in {HIDDEN})"  # noqa: S608

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import click
@@ -10,6 +11,9 @@ from sqlite_utils import Database
 from newsarchive.cli.tables import print_table
 from newsarchive.cli.terminal import Archive, json_option, print_json
 from newsarchive.crawling.full_scans import next_full_scan
+from newsarchive.crawling.publishing import usual_week
+from newsarchive.crawling.volume import WEEKDAYS
+from newsarchive.database.alerts import open_alerts
 from newsarchive.database.held_up import waiting_alone
 from newsarchive.times import now
 
@@ -37,16 +41,24 @@ def status(archive: Archive, site: str | None, missing: bool, as_json: bool) -> 
         return
     stand, sources, months = site_status(db, site), source_status(db, site), coverage_by_month(db, site)
     waiting = waiting_alone(db, site)
+    alerts, usual = open_alerts(db, site), usual_volume(db, site)
     if as_json:
-        print_json({"sites": stand, "sources": sources, "waiting": waiting, "months": months})
+        print_json(
+            {"sites": stand, "alerts": alerts, "sources": sources, "usual": usual, "waiting": waiting, "months": months}
+        )
         return
     print_table(stand, STATUS_COLUMNS, empty="No site has been crawled yet.")
+    for alert in alerts:
+        click.echo(f"{alert['site'] or 'archive'}, since {alert['began']}: {alert['sentence']}")
     if sources:
         click.echo()
         print_table(sources, SOURCE_COLUMNS, empty="")
     if counted_sources := [row for row in sources if row["listed"] is not None]:
         click.echo()
         print_table(counted_sources, SOURCE_COUNT_COLUMNS, empty="")
+    if usual:
+        click.echo()
+        print_table(usual, USUAL_COLUMNS, empty="")
     if waiting:
         click.echo()
         print_table(waiting, WAITING_COLUMNS, empty="")
@@ -85,6 +97,12 @@ SOURCE_COUNT_COLUMNS = {
     "listed": "Lists",
     "archived": "Archived of these",
     "only": "Listed here first",
+}
+USUAL_COLUMNS = {
+    "site": "Site",
+    **{day: day for day in WEEKDAYS},
+    "week": "Articles in the last seven days",
+    "expected": "The profile expects",
 }
 HOW = {
     "full": "all of it (--full)",
@@ -166,6 +184,20 @@ def source_status(db: Database, site: str | None) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
+
+
+def usual_volume(db: Database, site: str | None) -> list[dict[str, Any]]:
+    """Return how many articles each site usually publishes by weekday, and last week; nothing if it is too early."""
+    found = []
+    for row in db.query(
+        "select name, timezone, profile from sites where :site is null or name = :site", {"site": site}
+    ):
+        usual, week = usual_week(db, row["name"], row["timezone"])
+        if usual is not None:
+            days = {name: f"{day.usual:g} ({day.low} to {day.high})" for name, day in zip(WEEKDAYS, usual, strict=True)}
+            expected = json.loads(row["profile"]).get("expect", {}).get("articles_per_week") or None
+            found.append({"site": row["name"], **days, "week": week, "expected": expected})
+    return found
 
 
 def coverage_by_month(db: Database, site: str | None) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import shutil
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
@@ -12,6 +13,8 @@ from statistics import median
 from sqlite_utils import Database
 
 from newsarchive.crawling.certificates import VALID
+from newsarchive.crawling.publishing import SILENT, keeps_us_out, listings_lose, publishes, usual_week
+from newsarchive.database.alerts import Alert, AlertKey
 from newsarchive.database.certificates import CertificateChange
 from newsarchive.sites import Site
 from newsarchive.text.counting import counted
@@ -36,46 +39,81 @@ _FIELDS = {
     "language": "language is null",
 }
 _WATCHED = ("body", "published", "authors")
+VISIBLE = "(article is null or article not in (select article from hidden))"
+"""SQL condition over a row of `urls`: a sentence may name the URL."""
 
 
-def what_needs_a_person(db: Database, site: Site, run: int, folder: Path) -> list[str]:
-    """Return sentences on what needs a person; none if all is well."""
-    return [
-        *_blocked(db, site, run),
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """What a run found: its alerts, and about what it found that all is well. The rest it had no occasion to judge."""
+
+    alerts: list[Alert]
+    well: frozenset[AlertKey]
+
+
+Judged = Iterator[Alert | AlertKey]
+"""Yields an alert, or its key if all is well; nothing if the run gave no occasion to judge."""
+
+
+def what_needs_a_person(db: Database, site: Site, run: int, folder: Path) -> Findings:
+    """Judge a run by what the archive holds of it."""
+    judged: list[Alert | AlertKey] = [
+        *keeps_us_out(db, site, run),
+        *_kept_out(db, site, run),
         *_forbidden(db, site),
         *_failures(db, site, run),
         *_layout(db, site, run),
         *_expected_fields(db, site, run),
         *_expected_number(db, site, run),
-        *_silence(db, site),
+        *listings_lose(db, site, run),
         *_disk(folder),
     ]
+    if _was_read(db, site, run):
+        judged += publishes(db, site) if usual_week(db, site.name, site.timezone)[0] else _silence(db, site)
+    alerts = [found for found in judged if isinstance(found, Alert)]
+    return Findings(alerts=alerts, well=frozenset(found for found in judged if isinstance(found, AlertKey)))
 
 
-def certificate_alerts(changes: Iterable[CertificateChange]) -> list[str]:
+def certificate_alerts(changes: Iterable[CertificateChange]) -> list[Alert]:
     """Return sentences on certificates that became invalid or valid again; a new valid one is no news."""
     return [
-        f"the TLS certificate of {change.host} is valid again"
+        Alert(f"the TLS certificate of {change.host} is valid again", code="certificate", about=change.host, over=True)
         if change.now == VALID
-        else f"the TLS certificate of {change.host} is not valid: {change.now}. Its pages are kept, and marked so"
-        " (captures.tls); --strict-tls refuses them"
+        else Alert(
+            f"the TLS certificate of {change.host} is not valid: {change.now}. Its pages are kept, and marked so"
+            " (captures.tls); --strict-tls refuses them",
+            code="certificate",
+            about=change.host,
+        )
         for change in changes
         if change.before or change.now != VALID
     ]
 
 
-def _blocked(db: Database, site: Site, run: int) -> Iterator[str]:
-    """Pages that the site keeps us out of: they are never stored as articles, so the archive has a gap."""
+def _was_read(db: Database, site: Site, run: int) -> bool:
+    """True if the run could read a source: without one nothing is known of what the newspaper published."""
     row = db.conn.execute(
-        "select count(*), min(u.reason), min(u.url) from urls u where u.visited_run = ? and u.site = ?"
-        " and u.attempts > 0 and u.kept_out",
+        "select 1 from sources where site = ? and run = ? and state = 'working' limit 1", (site.name, run)
+    ).fetchone()
+    return row is not None
+
+
+def _kept_out(db: Database, site: Site, run: int) -> Judged:
+    """Pages that the site keeps us out of: they are never stored as articles, so the archive has a gap."""
+    count, reason, example, waiting = db.conn.execute(
+        "select coalesce(sum(visited_run = ?1), 0), min(case when visited_run = ?1 then reason end),"  # noqa: S608
+        f" min(case when visited_run = ?1 and {VISIBLE} then url end), count(*)"
+        " from urls where site = ?2 and attempts > 0 and kept_out",
         (run, site.name),
     ).fetchone()
-    if row[0]:
-        yield f"the site keeps us out of {counted(row[0], 'page')} ({row[1]}), such as {row[2]}"
+    if count:
+        such = f", such as {example}" if example else ""
+        yield Alert(f"the site keeps us out of {counted(count, 'page')} ({reason}){such}", code="kept_out")
+    elif not waiting:
+        yield AlertKey("kept_out")
 
 
-def _forbidden(db: Database, site: Site) -> Iterator[str]:
+def _forbidden(db: Database, site: Site) -> Judged:
     """More pages that robots.txt forbids than articles: the newspaper as a whole is closed to crawlers."""
     row = db.conn.execute(
         "select count(*), min(url), (select count(*) from articles where site = :site) from urls"
@@ -83,10 +121,15 @@ def _forbidden(db: Database, site: Site) -> Iterator[str]:
         {"site": site.name},
     ).fetchone()
     if row[0] > row[2]:
-        yield f"robots.txt forbids {counted(row[0], 'page')} that it lists, such as {row[1]}; ask the newspaper"
+        yield Alert(
+            f"robots.txt forbids {counted(row[0], 'page')} that it lists, such as {row[1]}; ask the newspaper",
+            code="forbidden",
+        )
+    else:
+        yield AlertKey("forbidden")
 
 
-def _failures(db: Database, site: Site, run: int) -> Iterator[str]:
+def _failures(db: Database, site: Site, run: int) -> Judged:
     """So many failed pages that it is no chance: of the pages of this run, beyond those that keep us out."""
     visited, failed, reason, again = db.conn.execute(
         "select count(*), coalesce(sum(attempts > 0), 0), max(case when attempts > 0 then reason end),"
@@ -95,10 +138,19 @@ def _failures(db: Database, site: Site, run: int) -> Iterator[str]:
     ).fetchone()
     too_many = failed > MOST_FAILED or (failed >= ENOUGH_FAILED and failed > visited * SHARE_FAILED)
     if too_many or 1 < failed == visited:
-        yield (
+        yield Alert(
             f"{failed:,} of {counted(visited, 'page')} failed, such as with: {reason}. They are tried again from"
-            f' {again} on; now with "newsarchive crawl {site.name} --retry"'
+            f' {again} on; now with "newsarchive crawl {site.name} --retry"',
+            code="failed",
         )
+    elif _failing(db, site) < ENOUGH_FAILED or (visited >= ENOUGH and _failing(db, site) <= MOST_FAILED):
+        yield AlertKey("failed")
+
+
+def _failing(db: Database, site: Site) -> int:
+    """Return the number of pages that failed when they were last tried."""
+    row = db.conn.execute("select count(*) from urls where site = ? and attempts > 0", (site.name,)).fetchone()
+    return int(row[0])
 
 
 def _shares(db: Database, site: Site, run: int, condition: str, *, before: bool) -> tuple[int, float]:
@@ -112,17 +164,23 @@ def _shares(db: Database, site: Site, run: int, condition: str, *, before: bool)
     return total, bad / total if total else 0.0
 
 
-def _layout(db: Database, site: Site, run: int) -> Iterator[str]:
+def _layout(db: Database, site: Site, run: int) -> Judged:
     """A field that is suddenly missing from most pages: the site's layout has changed."""
     for name in _WATCHED:
         count, share = _shares(db, site, run, _FIELDS[name], before=False)
         known, usual = _shares(db, site, run, _FIELDS[name], before=True)
-        if count >= ENOUGH and known >= ENOUGH and share - usual > JUMP:
+        if count < ENOUGH or known < ENOUGH:
+            continue
+        if share - usual > JUMP:
             good, bad = (_example(db, site, run, _FIELDS[name], bad=wanted) for wanted in (False, True))
-            yield (
+            yield Alert(
                 f"the layout may have changed: {share:.0%} of the new pages give no {name} (before: {usual:.0%});"
-                f" good: {good}, bad: {bad}"
+                f" good: {good}, bad: {bad}",
+                code="layout",
+                about=name,
             )
+        else:
+            yield AlertKey("layout", name)
     count, lost = db.conn.execute(
         "select count(*), coalesce(sum(u.state = 'not_article'), 0) from urls u join runs r on r.id = ?"
         " where u.site = ? and u.visited_run = ? and u.first_listed >= r.started",
@@ -133,37 +191,61 @@ def _layout(db: Database, site: Site, run: int) -> Iterator[str]:
         " where u.site = ? and u.first_listed < r.started",
         (run, site.name),
     ).fetchone()
-    if count >= ENOUGH and known >= ENOUGH and lost / count - usually / known > JUMP:
-        yield f"{lost} of {count} new pages gave no article; the layout may have changed"
+    if count < ENOUGH or known < ENOUGH:
+        return
+    if lost / count - usually / known > JUMP:
+        yield Alert(f"{lost} of {count} new pages gave no article; the layout may have changed", code="layout")
+    else:
+        yield AlertKey("layout")
 
 
 def _example(db: Database, site: Site, run: int, condition: str, *, bad: bool) -> str:
     row = db.conn.execute(
         "select a.url from (select * from revisions"  # noqa: S608
         f" where run {'=' if bad else '<'} ? and {'' if bad else 'not '}({condition})) r"
-        " join articles a on a.id = r.article where a.site = ? order by r.id desc limit 1",
+        " join articles a on a.id = r.article where a.site = ? and a.id not in (select article from hidden)"
+        " order by r.id desc limit 1",
         (run, site.name),
     ).fetchone()
     return str(row[0]) if row else "none"
 
 
-def _expected_fields(db: Database, site: Site, run: int) -> Iterator[str]:
-    for name in site.expect.fields:
-        if name in _FIELDS:
-            count, share = _shares(db, site, run, _FIELDS[name], before=False)
-            if count >= ENOUGH and share > 0.2:
-                yield f"the profile expects {name}, but {share:.0%} of the {count} pages of this run give none"
+def _expected_fields(db: Database, site: Site, run: int) -> Judged:
+    for name, condition in _FIELDS.items():
+        key = AlertKey("expected", name)
+        if name not in site.expect.fields:
+            yield key
+            continue
+        count, share = _shares(db, site, run, condition, before=False)
+        if count >= ENOUGH and share > 0.2:
+            yield Alert(
+                f"the profile expects {name}, but {share:.0%} of the {count} pages of this run give none",
+                code=key.code,
+                about=key.about,
+            )
+        elif count >= ENOUGH:
+            yield key
 
 
-def _expected_number(db: Database, site: Site, run: int) -> Iterator[str]:
-    if not site.expect.articles_per_week or not _earlier_runs(db, site, run):
+def _expected_number(db: Database, site: Site, run: int) -> Judged:
+    key = AlertKey("expected", "articles_per_week")
+    if not site.expect.articles_per_week:
+        yield key
+        return
+    if not _earlier_runs(db, site, run):
         return
     week_ago = (datetime.now(UTC) - timedelta(days=7)).strftime("%Y-%m-%d")
     count = db.conn.execute(
         "select count(*) from articles where site = ? and day > ?", (site.name, week_ago)
     ).fetchone()[0]
     if count < site.expect.articles_per_week:
-        yield f"the profile expects {site.expect.articles_per_week:g} articles a week; the last seven days have {count}"
+        yield Alert(
+            f"the profile expects {site.expect.articles_per_week:g} articles a week; the last seven days have {count}",
+            code=key.code,
+            about=key.about,
+        )
+    else:
+        yield key
 
 
 def _earlier_runs(db: Database, site: Site, run: int) -> int:
@@ -174,8 +256,8 @@ def _earlier_runs(db: Database, site: Site, run: int) -> int:
     return int(row[0])
 
 
-def _silence(db: Database, site: Site) -> Iterator[str]:
-    """Nothing new for longer than usual between two runs that brought something new."""
+def _silence(db: Database, site: Site) -> Judged:
+    """Nothing new for longer than usual between two runs that brought something: where weekdays do not tell yet."""
     rows = db.conn.execute(
         "select min(a.first_seen) from articles a join revisions r on r.article = a.id and r.number = 1"
         " where a.site = ? group by r.run order by 1",
@@ -188,14 +270,20 @@ def _silence(db: Database, site: Site) -> Iterator[str]:
     usual = max(median(gaps) * 5, max(gaps[-30:]) * 2)
     silence = (datetime.now(UTC) - times[-1]).total_seconds() / 3600
     if silence > usual:
-        yield f"nothing new for {_span(silence)}; the site's usual gap is {_span(median(gaps))}"
+        yield Alert(
+            f"nothing new for {_span(silence)}; the site's usual gap is {_span(median(gaps))}", code=SILENT.code
+        )
+    else:
+        yield SILENT
 
 
 def _span(hours: float) -> str:
     return f"{hours / 24:.0f} days" if hours > 48 else f"{hours:.0f} hours"
 
 
-def _disk(folder: Path) -> Iterator[str]:
+def _disk(folder: Path) -> Judged:
     free = shutil.disk_usage(folder).free
     if free < DISK_LEFT:
-        yield f"the disk is nearly full: {free / 1e6:.0f} MB are left"
+        yield Alert(f"the disk is nearly full: {free / 1e6:.0f} MB are left", code="disk")
+    else:
+        yield AlertKey("disk")

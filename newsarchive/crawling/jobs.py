@@ -7,7 +7,7 @@ from typing import Protocol
 
 from scrapy.settings import BaseSettings
 
-from newsarchive.crawling.alerts import what_needs_a_person
+from newsarchive.crawling.alerts import Findings, what_needs_a_person
 from newsarchive.crawling.batches import Tally
 from newsarchive.crawling.image_plan import ImagePlan
 from newsarchive.crawling.opening import OpenArchive
@@ -37,8 +37,8 @@ class Job(Protocol):
     def end(self, *, completed: bool) -> None:
         """Record that the spider is done; `completed` is False if it was cut off."""
 
-    def what_needs_a_person(self) -> list[str]:
-        """Return sentences on what was found, once everything is stored."""
+    def what_needs_a_person(self) -> Findings:
+        """Return what was found, once everything is stored."""
 
     def progress(self, tally: Tally) -> Progress:
         """Return what is done, the total, and the outcomes in words."""
@@ -72,9 +72,10 @@ class CrawlJob:
     def end(self, *, completed: bool) -> None:
         self.plan.finish(completed=completed)
 
-    def what_needs_a_person(self) -> list[str]:
-        found = self._archive
-        return [*self.plan.problems, *what_needs_a_person(found.db, found.site, found.run, found.folder)]
+    def what_needs_a_person(self) -> Findings:
+        own = self._archive
+        found = what_needs_a_person(own.db, own.site, own.run, own.folder)
+        return Findings(alerts=[*self.plan.problems, *found.alerts], well=found.well | self.plan.well)
 
     def progress(self, tally: Tally) -> Progress:
         counts, done = tally.articles, sum(tally.articles.values())
@@ -112,9 +113,9 @@ class ImageJob:
     def end(self, *, completed: bool) -> None:
         """Do nothing: images that were not requested stay missing."""
 
-    def what_needs_a_person(self) -> list[str]:
+    def what_needs_a_person(self) -> Findings:
         """Return nothing: `images` says why an image is missing."""
-        return []
+        return Findings(alerts=[], well=frozenset())
 
     def progress(self, tally: Tally) -> Progress:
         images = tally.images

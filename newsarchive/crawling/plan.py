@@ -23,9 +23,10 @@ from newsarchive.crawling.credit import ListingCredit
 from newsarchive.crawling.due_pages import DuePages, next_visit
 from newsarchive.crawling.full_scans import full_scan_is_due
 from newsarchive.crawling.scan_results import MOST_LOOKS
-from newsarchive.crawling.source_order import SourceOrder
+from newsarchive.crawling.source_order import SOURCE_CODES, SourceOrder
 from newsarchive.crawling.source_store import SourceStore
 from newsarchive.crawling.sources import SourceReader
+from newsarchive.database.alerts import Alert, AlertKey, open_about
 from newsarchive.items import Article, Hints, ListingRequest, Page
 from newsarchive.sites import Site, Source
 from newsarchive.times import now, stamp
@@ -87,9 +88,19 @@ class SitePlan:
         self._order = SourceOrder(sources, every=options.full or is_first, states=states)
 
     @property
-    def problems(self) -> list[str]:
+    def problems(self) -> list[Alert]:
         """What a person needs to see to."""
         return self._order.problems
+
+    @property
+    def well(self) -> frozenset[AlertKey]:
+        """The alerts on sources that are over, if they lasted: all is well, or the profile has the source no more."""
+        known = self._order.labels
+        gone = {AlertKey(code, label) for code in SOURCE_CODES for label in self._alerted(code) - known}
+        return frozenset(self._order.well | gone)
+
+    def _alerted(self, code: str) -> set[str]:
+        return open_about(self._db, self._site.name, code)
 
     @property
     def notes(self) -> list[str]:

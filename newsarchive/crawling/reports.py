@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from newsarchive.database.alerts import Alert, AlertKey
+
+_OF_RUNS = frozenset({AlertKey("error"), AlertKey("unstored"), AlertKey("postponed"), AlertKey("crash")})
+
 
 class RunReport:
     """Why a run ended, and what a person should know of it."""
@@ -13,10 +17,12 @@ class RunReport:
         """``finished``, ``interrupted``, ``postponed`` or ``failed``."""
         self.come_back = ""
         """When the site asked to be requested again (UTC with Z)."""
-        self.alerts: list[str] = []
+        self.alerts: Sequence[Alert] = ()
         """What a person should know, though nothing needs to be done."""
-        self.needs: list[str] = []
+        self.needs: Sequence[Alert] = ()
         """What a person needs to see to, found when everything was stored."""
+        self.well: frozenset[AlertKey] = frozenset()
+        """The alerts that are over, if they lasted."""
         self._why_postponed = ""
         self._unstored: list[str] = []
 
@@ -33,10 +39,16 @@ class RunReport:
         ended = {"finished": "finished", "shutdown": "interrupted"}.get(reason, reason)
         self.reason = "failed" if failed else ended
 
-    def problems(self, failures: Sequence[str]) -> list[str]:
+    def problems(self, failures: Sequence[str]) -> list[Alert]:
         """Return what needs a person: `failures` of our own code, what could not be stored, and what was found."""
-        unstored = [_in_one_sentence(self._unstored)] if self._unstored else []
-        return [*failures, *unstored, *filter(None, [self._why_postponed]), *self.needs]
+        own = [Alert(failure, code="error") for failure in failures]
+        unstored = [Alert(_in_one_sentence(self._unstored), code="unstored")] if self._unstored else []
+        postponed = [Alert(self._why_postponed, code="postponed")] if self._why_postponed else []
+        return [*own, *unstored, *postponed, *self.needs]
+
+    def over(self) -> frozenset[AlertKey]:
+        """Return the alerts that are over, if they lasted: only a run that came to its end proves any to be."""
+        return self.well | _OF_RUNS if self.reason == "finished" else frozenset()
 
 
 def _in_one_sentence(unstored: Sequence[str]) -> str:

@@ -23,9 +23,11 @@ from newsarchive.crawling.progress import Follow, Progress, follow_nothing
 from newsarchive.crawling.recorders import Recorder
 from newsarchive.crawling.reports import RunReport
 from newsarchive.crawling.site_run import SiteRun
+from newsarchive.database.alerts import Alert, note_alerts
 from newsarchive.images.files import ImageFile
 from newsarchive.items import Capture, Extracted, Fetched, FetchedImage, ImageToDownload
 from newsarchive.sites import Site
+from newsarchive.times import now
 
 logger = logging.getLogger(__name__)
 
@@ -187,12 +189,14 @@ class ArchiveRun(Recorder):
         self.report.end(reason, failed=bool(failures_of(self.crawler).reasons))
         database.note_retry_after(db, self.site.name, self.report.come_back or None)
         message = "; ".join(self.problems)
+        alerts = [*self.problems, *self.report.alerts]
+        note_alerts(db, self.site.name, alerts, well=self.report.over(), time=now())
         database.finish_run(db, run, reason=self.report.reason, message=message, counts=self.counts)
 
     # What it reports
 
     @property
-    def problems(self) -> list[str]:
+    def problems(self) -> list[Alert]:
         """What needs a person: what failed, and once the run is closed what was found in the archive."""
         return self.report.problems(failures_of(self.crawler).reasons)
 

@@ -12,6 +12,7 @@ from newsarchive.crawling.batches import Batch
 from newsarchive.crawling.certificates import VALID, host_of
 from newsarchive.crawling.opening import OpenArchive
 from newsarchive.crawling.recorders import write_response
+from newsarchive.database.alerts import Alert
 from newsarchive.database.certificates import note_certificates
 from newsarchive.items import Capture
 from newsarchive.text.encodings import inflate
@@ -46,7 +47,7 @@ class RunCaptures:
         encoding = (response.headers.get("Content-Encoding") or b"").decode("latin-1")
         return forgotten.named_in(inflate(response.body, encoding).decode("utf-8", "replace"))
 
-    def certificate_alerts(self) -> list[str]:
+    def certificate_alerts(self) -> list[Alert]:
         """Store what the hosts' certificates are worth; return a sentence for each that changed."""
         changes = note_certificates(self._archive.db, self._archive.site.name, self._certificates, now())
         return certificate_alerts(changes)

@@ -100,7 +100,8 @@ class SiteRun:
 
     def look_for_needs(self) -> None:
         """Look for what needs a person, now that everything is stored."""
-        self._report.needs = self.job.what_needs_a_person()
+        found = self.job.what_needs_a_person()
+        self._report.needs, self._report.well = found.alerts, found.well
 
     def look_at_certificates(self) -> None:
         """Store what certificates are worth, and log those that changed."""

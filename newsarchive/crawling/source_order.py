@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from newsarchive.crawling.full_scans import Scan
+from newsarchive.database.alerts import Alert, AlertKey
 from newsarchive.discovery import is_robots
 from newsarchive.sites import Source
 from newsarchive.times import now, stamp
@@ -17,6 +18,9 @@ MOST_UNCHANGED = 5
 COMPARED_EVERY = timedelta(days=3)
 USUAL_COST = {"wordpress": 2, "sitemap": 3, "feed": 1, "listing": 1}
 """Requests of a scan for changes, before its true number is known."""
+
+SOURCE_CODES = ("source", "source_error", "loss")
+"""Codes of alerts about single sources."""
 
 States = Mapping[Source, Mapping[str, Any]]
 """The row of `sources` for each source, as the last run left it; empty if there is none."""
@@ -32,7 +36,9 @@ class SourceOrder:
     """
 
     def __init__(self, sources: Iterable[Source], *, every: bool, states: States | None = None) -> None:
-        self.problems: list[str] = []
+        self.problems: list[Alert] = []
+        self.well: set[AlertKey] = set()
+        """About what a person no longer needs to care."""
         self.notes: list[str] = []
         self.scans: list[Scan] = []
         """The scans that ended."""
@@ -42,6 +48,8 @@ class SourceOrder:
         self._states = states or {}
         self._every = every
         self._also = {s for n, s in enumerate(self._waiting) if any(s.kind == e.kind for e in self._waiting[:n])}
+        self.labels = {_label(source, also=source in self._also) for source in self._waiting}
+        """The names of all sources in the ledger."""
         self._complete = False
         self._partly = False
         self._has_all = False
@@ -98,10 +106,13 @@ class SourceOrder:
         self._requested += len([url for url in scan.asked if not is_robots(url)])
         kind = scan.label
         if scan.problem:
-            self.problems.append(f"the {kind} source: {scan.problem}")
+            self.problems.append(Alert(f"the {kind} source: {scan.problem}", code="source_error", about=kind))
+        elif scan.worked:
+            self.well.add(AlertKey("source_error", kind))
         if not scan.worked:
             self._failed(scan)
             return
+        self.well.add(AlertKey("source", kind))
         if scan.lost:
             self.notes.append(f"the {kind} source: {scan.losses}")
         if scan.broken:  # what was read is used, and the next source fills the gap
@@ -121,23 +132,39 @@ class SourceOrder:
         self._why_not.append(scan.why_not)
         before = scan.state.get("state")
         if before == "working":
-            self.problems.append(f"the {scan.label} source no longer works: {scan.why_not}")
+            self._report(scan, "no longer works")
         elif scan.state.get("complete"):
-            self.problems.append(f"the {scan.label} source still does not work: {scan.why_not}")
+            self._report(scan, "still does not work")
         else:
             self.notes.append(f"the {scan.label} source cannot be read: {scan.why_not}")
+
+    def _report(self, scan: Scan, what: str) -> None:
+        sentence = f"the {scan.label} source {what}: {scan.why_not}"
+        self.problems.append(Alert(sentence, code="source", about=scan.label))
 
     def finish(self) -> None:
         """Record, at the end of a run that was not cut off, whether any source could be read, and what it missed."""
         if not self._complete and not self._partly:
             why = "; ".join(dict.fromkeys(filter(None, self._why_not)))
-            self.problems.append("no source of the site could be read" + (f": {why}" if why else ""))
-        elif self._gap:
+            sentence = "no source of the site could be read" + (f": {why}" if why else "")
+            self.problems.append(Alert(sentence, code="sources"))
+            return
+        self.well.add(AlertKey("sources"))
+        if self._gap:
             self.problems.append(
-                "everything in its feed is new since the last run, and no other source could say what the feed had"
-                " dropped by then: crawl more often, or add a source of kind listing"
+                Alert(
+                    "everything in its feed is new since the last run, and no other source could say what the feed had"
+                    " dropped by then: crawl more often, or add a source of kind listing",
+                    code="gap",
+                )
             )
             self.gap_closed = True  # a later run could do no more about it
+        else:
+            self.well.add(AlertKey("gap"))
+
+
+def _label(source: Source, *, also: bool) -> str:
+    return f"{source.kind} {source.url or source.kind}" if also else source.kind
 
 
 def _data(row: Mapping[str, Any]) -> dict[str, Any]:

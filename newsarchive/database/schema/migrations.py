@@ -10,6 +10,7 @@ from contextlib import closing
 
 from sqlite_utils import Database, Migrations
 
+from newsarchive.database.schema.notices import NOTICES
 from newsarchive.database.schema.preservation import PRESERVATION
 from newsarchive.database.schema.search import FULL_TEXT, SEARCH_ORDER, new_key
 from newsarchive.database.schema.session_keys import drop_sessions
@@ -323,3 +324,9 @@ alter table captures add column         -- why the body is incomplete; NULL: it 
 create index captures_truncated on captures(time) where truncated is not null;
 """,
     )
+
+
+@migrations()
+def m460_notices(db: Database) -> None:
+    """Record alerts from their beginning to their end, and what was told to whom."""
+    _run(db, NOTICES)
