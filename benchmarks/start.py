@@ -65,6 +65,7 @@ def commands(url: str, folder: Path) -> dict[str, list[str]]:
 def measure(rounds: int) -> dict[str, list[Cost]]:
     """Run all commands in turns; gives each one's costs, without the first turn, which warms the disk's cache."""
     environment = {**os.environ, "NEWSARCHIVE_CONTACT": "benchmark@example.org"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # a program that is installed is compiled
     with tempfile.TemporaryDirectory() as folder, serve() as paper:
         story = next(story for story in paper.posts() if story.slug == "suraq-zhauap-salyq")
         turns = commands(f"{paper.url}{story.slug}/", Path(folder))

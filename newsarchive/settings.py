@@ -53,6 +53,7 @@ DOWNLOAD_FAIL_ON_DATALOSS = False
 CONCURRENT_ITEMS = 1
 SCRAPER_SLOT_MAX_ACTIVE_SIZE = 2_000_000
 LOGSTATS_INTERVAL = 0
+LOG_VERSIONS: list[str] = []  # finding them starts a process
 WARN_ON_GENERATOR_RETURN_VALUE = False  # a check of the source of our spiders, at each start
 LOG_LEVEL = "INFO"
 LOG_INSTALL_ROOT_HANDLER = True  # for `scrapy crawl`; our command line logs for itself
@@ -85,6 +86,7 @@ EXTENSIONS = {
 DOWNLOADER = "newsarchive.crawling.middlewares.PoliteDownloader"
 TWISTED_DNS_RESOLVER = "newsarchive.crawling.resolving.SteadyResolver"
 DOWNLOAD_HANDLERS = {
+    **dict.fromkeys(("data", "file", "ftp", "s3")),  # none: nothing but a newspaper's pages is ever asked for
     "http": "newsarchive.crawling.download.BoundedHeadHandler",
     "https": "newsarchive.crawling.download.BoundedHeadHandler",
 }

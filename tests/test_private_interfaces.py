@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import inspect
+import sys
+from pathlib import Path
 
 import pytest
 from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
+from scrapy.utils.deprecate import create_deprecated_class
 from twisted.internet._sslverify import ClientTLSOptions
 from twisted.internet.ssl import CertificateOptions
 from twisted.web._newclient import HTTP11ClientProtocol, HTTPClientParser, HTTPParser
 
 from newsarchive.crawling import scrapy_internals
+from newsarchive.crawling.quick_stack import stack_without_sources
 
 
 @pytest.mark.parametrize(("owner", "name", "parameters"), scrapy_internals.USED)
@@ -43,3 +47,12 @@ def test_twisteds_client_protocol_still_has_a_parser_with_states_and_gives_up() 
 def test_twisteds_tls_options_still_know_their_host_and_make_connections() -> None:
     options = ClientTLSOptions(CertificateOptions()._makeTLSConnection, "a.kz")
     assert (options._hostnameASCII, options._hostnameIsDnsName) == ("a.kz", True)
+
+
+def test_scrapys_deprecated_classes_still_ask_for_the_stack_and_learn_their_module() -> None:
+    assert "inspect.stack()" in inspect.getsource(create_deprecated_class), "quick_stack.py is needed no more"
+    with stack_without_sources():
+        old = create_deprecated_class("Old", Path)
+    assert old.__module__ == __name__
+    assert inspect.stack()[0].code_context is not None
+    assert inspect.getmodule(Path) is sys.modules["pathlib"]

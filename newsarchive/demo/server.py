@@ -120,6 +120,7 @@ def handler_for(paper: Newspaper) -> type[BaseHTTPRequestHandler]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # else each answer but the first of a connection waits .04 s for the client
 
         def do_GET(self) -> None:
             found = paper.answer(self.path, {name.lower(): value for name, value in self.headers.items()})
