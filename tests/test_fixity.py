@@ -125,7 +125,8 @@ def test_an_archive_that_is_whole_gives_no_alarm(archive: Path) -> None:
     assert (sentences(report), report.notes) == ([], [])
     assert report.checked["captures"] == report.checked["revisions extracted again"] == STORIES
     assert report.checked["records"] == 2 * STORIES + 1
-    assert report.checked["pictures"] == 3
+    assert report.checked["images"] == 3
+    assert report.as_data()["checked"]["pictures"] == 3, "the name in 0.1.0"
     sampled = check(archive, sample=5)
     assert (sampled.problems, sampled.checked["captures"]) == ([], 5)
 

@@ -104,6 +104,7 @@ class Commands(click.Group):
         gc.disable()  # nothing that is loaded is garbage: looking for some takes a tenth of the start
         _import_sqlite_utils()
         module = importlib.import_module(f"newsarchive.cli.{COMMANDS[cmd_name].module}")
+        gc.freeze()
         gc.enable()
         name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name.replace("-", "_")
         command: click.Command = getattr(module, name)

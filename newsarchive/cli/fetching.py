@@ -60,8 +60,8 @@ def fetch(
     if saved is not None:
         got = _read_file(archive, saved, page_url, keep=keep)
     else:
-        pictures = images or "" if keep else "none"
-        settings = {"ROBOTSTXT_OBEY": not ignore_robots, "IMAGES": pictures, **strict_settings(strict=strict)}
+        wanted = images or "" if keep else "none"
+        settings = {"ROBOTSTXT_OBEY": not ignore_robots, "IMAGES": wanted, **strict_settings(strict=strict)}
         got = _fetch(archive, targets, settings, keep=keep)
     failed, unread = False, False
     try:

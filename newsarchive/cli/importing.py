@@ -53,7 +53,8 @@ def import_(archive: Archive, paths: tuple[Path, ...], any_site: bool, dry_run: 
         print_json(
             {
                 "counts": result.counts,
-                "pictures": result.pictures,
+                "images": result.images,
+                "pictures": result.images,  # its name in 0.1.0
                 "broken": result.broken,
                 "truncated": result.truncated,
                 "notes": result.notes,
@@ -64,7 +65,7 @@ def import_(archive: Archive, paths: tuple[Path, ...], any_site: bool, dry_run: 
         words = f"{counts['new']} new, {counts['changed']} changed, {counts['same']} the same, {counts['known']} known"
         rest = f"{counts['not_article']} no articles, {counts['other_site']} of other sites, {counts['failed']} failed"
         rest += f", {counts['truncated']} incomplete" if counts["truncated"] else ""
-        kept = ", ".join(f"{count} {outcome}" for outcome, count in sorted(result.pictures.items()))
+        kept = ", ".join(f"{count} {outcome}" for outcome, count in sorted(result.images.items()))
         click.echo(f"{counted(sum(counts.values()), 'page')}: {words}, {rest}{'; images: ' if kept else ''}{kept}")
     sys.exit(1 if result.broken or result.counts["failed"] else 0)
 

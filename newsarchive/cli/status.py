@@ -44,7 +44,14 @@ def status(archive: Archive, site: str | None, missing: bool, as_json: bool) -> 
     alerts, usual = open_alerts(db, site), usual_volume(db, site)
     if as_json:
         print_json(
-            {"sites": stand, "alerts": alerts, "sources": sources, "usual": usual, "waiting": waiting, "months": months}
+            {
+                "sites": [{**row, "pictures": row["images"]} for row in stand],
+                "alerts": alerts,
+                "sources": sources,
+                "usual": usual,
+                "waiting": waiting,
+                "months": months,
+            }
         )
         return
     print_table(stand, STATUS_COLUMNS, empty="No site has been crawled yet.")
@@ -72,7 +79,7 @@ STATUS_COLUMNS = {
     "articles": "Articles",
     "gone": "Gone",
     "newest": "Newest",
-    "pictures": "Images",
+    "images": "Images",
     "last_run": "Last run",
     "ended": "Ended",
     "come_back": "Asked to come back",
@@ -139,7 +146,7 @@ def site_status(db: Database, site: str | None) -> list[dict[str, Any]]:
                 (select max(published) from articles where site = s.name) as newest,
                 (select count(distinct i.id) from images i join article_images l on l.image = i.id
                     join articles a on a.id = l.article
-                    where i.sha256 is not null and a.site = s.name) as pictures,
+                    where i.sha256 is not null and a.site = s.name) as images,
                 r.started as last_run, case when r.finished is null and r.reason = '' then 'running' else r.reason end
                     as ended,
                 case when s.retry_after > :now then s.retry_after end as come_back,

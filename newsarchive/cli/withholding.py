@@ -47,11 +47,11 @@ def forget(archive: Archive, target: str, reason: str, yes: bool, as_json: bool)
         db.close()
         delete_left_copies(archive.folder)
     if as_json:
-        print_json(vars(done))
+        print_json({**vars(done), "pictures": done.images})  # which is its name in 0.1.0
     else:
         gone = ", ".join(
             counted(number, noun)
-            for number, noun in ((done.revisions, "revision"), (done.captures, "capture"), (done.pictures, "image"))
+            for number, noun in ((done.revisions, "revision"), (done.captures, "capture"), (done.images, "image"))
         )
         click.echo(f"{done.url}: taken down with {gone}")
     if done.shared:

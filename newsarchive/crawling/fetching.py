@@ -46,7 +46,7 @@ def fetch_pages(
     """Fetch pages one-off and extract them; with `keep` their captures go into a WARC file, nothing else is stored.
 
     `sites` maps each URL to the site it is of. What is kept are all captures, robots.txt and redirects too, and
-    pictures where they were asked for.
+    images if they were asked for.
     """
     if not urls:
         return Fetching(results={}, recorder=None, problems=[])

@@ -220,9 +220,9 @@ def _add_urls(db: Database, article: int, urls: Sequence[str], site: Site, time:
         )
 
 
-def save_earlier_image(db: Database, url: str, picture: ImageFile, *, capture: int, time: str) -> str:
+def save_earlier_image(db: Database, url: str, image_file: ImageFile, *, capture: int, time: str) -> str:
     """Store what an image URL gave at `time` (UTC), before its present file; return ``changed`` or ``same``."""
     with db.atomic():
         image, present = db.conn.execute("select id, sha256 from images where url = ?", (url,)).fetchone()
-        write_version(db, image, picture, capture=capture, time=time)
-    return "same" if present == picture.sha256 else "changed"
+        write_version(db, image, image_file, capture=capture, time=time)
+    return "same" if present == image_file.sha256 else "changed"

@@ -118,8 +118,8 @@ def note_lost(db: Database, sha256: str) -> None:
     )
 
 
-def save_fetched_image(db: Database, fetched: FetchedImage, picture: ImageFile | None, *, run: int | None) -> str:
-    """Store the result of a request for an image; `picture` is what was read from its bytes.
+def save_fetched_image(db: Database, fetched: FetchedImage, image_file: ImageFile | None, *, run: int | None) -> str:
+    """Store the result of a request for an image; `image_file` is what was read from its bytes.
 
     Returns how it counts: ``new``, ``changed``, ``same``, ``refused`` or ``failed``; for a version that a page shows,
     of which only the capture is kept, ``smaller``, ``smaller_refused`` or ``smaller_failed``.
@@ -130,8 +130,8 @@ def save_fetched_image(db: Database, fetched: FetchedImage, picture: ImageFile |
         url = fetched.wanted.url
         if fetched.wanted.shown:
             return "smaller" if fetched.state in ("fetched", "same") else f"smaller_{fetched.state}"
-        if picture is not None:
-            return save_image(db, url, picture, capture=capture, time=time)
+        if image_file is not None:
+            return save_image(db, url, image_file, capture=capture, time=time)
         if fetched.state == "same":
             _note_unchanged(db, url, time=time)
         else:
@@ -140,14 +140,14 @@ def save_fetched_image(db: Database, fetched: FetchedImage, picture: ImageFile |
 
 
 def keep_fetched_image(
-    db: Database, fetched: FetchedImage, picture: ImageFile | None, *, run: int | None
+    db: Database, fetched: FetchedImage, image_file: ImageFile | None, *, run: int | None
 ) -> tuple[str, str]:
     """Store the result for an image as `save_fetched_image` does; a failure affects no other image.
 
     Returns how it counts and, if it could not be stored, why. Raises errors of the archive as a whole.
     """
     try:
-        return save_fetched_image(db, fetched, picture, run=run), ""
+        return save_fetched_image(db, fetched, image_file, run=run), ""
     except Exception as error:
         if concerns_archive(error):
             raise
@@ -158,36 +158,36 @@ def keep_fetched_image(
     return "smaller_failed" if fetched.wanted.shown else "failed", reason
 
 
-def save_image(db: Database, url: str, picture: ImageFile, *, capture: int | None, time: str) -> str:
+def save_image(db: Database, url: str, image_file: ImageFile, *, capture: int | None, time: str) -> str:
     """Store the file that a URL returned at `time` (UTC); return ``new``, ``changed`` (another file) or ``same``.
 
     The row of the URL has the present file; all its files stay in `image_versions`.
     """
     with db.atomic():
         image, before = _row(db, url)
-        write_version(db, image, picture, capture=capture, time=time)
+        write_version(db, image, image_file, capture=capture, time=time)
         db.conn.execute(
             "update images set sha256 = ?, bytes = ?, width = ?, height = ?, type = ?, phash = ?, capture = ?,"
             " state = 'kept', reason = '' where id = ?",
-            (*_facts(picture), capture, image),
+            (*_facts(image_file), capture, image),
         )
     if before is None:
         return "new"
-    return "same" if before == picture.sha256 else "changed"
+    return "same" if before == image_file.sha256 else "changed"
 
 
-def write_version(db: Database, image: int, picture: ImageFile, *, capture: int | None, time: str) -> None:
+def write_version(db: Database, image: int, image_file: ImageFile, *, capture: int | None, time: str) -> None:
     """Record that the URL of an image returned a file at `time`, which extends the time of a version known already."""
     db.conn.execute(
         "insert into image_versions (image, sha256, bytes, width, height, type, phash, capture, first_seen, last_seen)"
         " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (image, sha256) do update set"
         " first_seen = min(first_seen, excluded.first_seen), last_seen = max(last_seen, excluded.last_seen)",
-        (image, *_facts(picture), capture, time, time),
+        (image, *_facts(image_file), capture, time, time),
     )
 
 
-def _facts(picture: ImageFile) -> tuple[str, int, int, int, str, str]:
-    return picture.sha256, picture.bytes, picture.width, picture.height, picture.type, picture.phash
+def _facts(image_file: ImageFile) -> tuple[str, int, int, int, str, str]:
+    return image_file.sha256, image_file.bytes, image_file.width, image_file.height, image_file.type, image_file.phash
 
 
 def _note_unchanged(db: Database, url: str, *, time: str) -> None:

@@ -28,8 +28,8 @@ def check_images(state: State, report: Report, *, progress: Progress, sample: in
     else:
         files = random.sample(files, min(sample, len(files)))
     for done, path in enumerate(files):
-        progress("pictures", done, len(files))
-        report.count("pictures")
+        progress("images", done, len(files))
+        report.count("images")
         if file_sha256(path) != path.stem:
             report.add(f"images/{path.name}", "its bytes differ from its digest", articles=kept.get(path.stem, ()))
 

@@ -48,7 +48,12 @@ class Report:
 
     def as_data(self) -> dict[str, Any]:
         """Return the report as plain data."""
-        return {"problems": [asdict(p) for p in self.problems], "notes": self.notes, "checked": self.checked}
+        old = {"pictures": self.checked["images"]} if "images" in self.checked else {}  # its name in 0.1.0
+        return {
+            "problems": [asdict(p) for p in self.problems],
+            "notes": self.notes,
+            "checked": {**self.checked, **old},
+        }
 
 
 Progress = Callable[[str, int, int], None]

@@ -46,16 +46,16 @@ class ImageFile:
         return f"{self.sha256}.{ENDINGS[self.type]}"
 
 
-def keep_image_file(folder: Path, picture: ImageFile, body: bytes) -> bool:
+def keep_image_file(folder: Path, image: ImageFile, body: bytes) -> bool:
     """Write an image file to `folder` (the archive's images/) atomically. Returns False if it was there already.
 
     An existing file with other bytes is damaged and is written again.
     """
-    path = folder / picture.name
+    path = folder / image.name
     if path.exists() and path.read_bytes() == body:
         return False
     folder.mkdir(parents=True, exist_ok=True)
-    while not _write_draft(folder / f".{picture.name}.{os.getpid()}", path, body):
+    while not _write_draft(folder / f".{image.name}.{os.getpid()}", path, body):
         pass  # it was deleted before it was locked
     return True
 

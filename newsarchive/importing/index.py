@@ -36,11 +36,11 @@ class Found:
     """What files hold: pages and images, each in order of time."""
 
     pages: list[Place] = field(default_factory=list)
-    pictures: list[Place] = field(default_factory=list)
+    images: list[Place] = field(default_factory=list)
 
     def add(self, kind: str, place: Place) -> None:
         """Add a place by its media type."""
-        (self.pages if kind == HTML else self.pictures).append(place)
+        (self.pages if kind == HTML else self.images).append(place)
 
 
 @dataclass(slots=True)

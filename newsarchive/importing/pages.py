@@ -67,9 +67,9 @@ def import_files(
         store = PageStore(folder, db, run, writer, result)
         pages = PageImport(db, sites, store, result, any_site=any_site)
         asyncio.run(pages.go(found.pages, max(1, min(workers, len(found.pages) // 8)), progress))
-        pictures = RecordedImages(folder, db, run, writer, result.broken)
-        asyncio.run(pictures.take(found.pictures, partial(progress, "images")))
-        result.pictures = dict(pictures.counts)
+        images = RecordedImages(folder, db, run, writer, result.broken)
+        asyncio.run(images.take(found.images, partial(progress, "images")))
+        result.images = dict(images.counts)
     return result
 
 

@@ -51,7 +51,7 @@ def preview_files(
     with tempfile.TemporaryDirectory(prefix="newsarchive-import-") as unpacked:
         files = open_recordings(paths, Path(unpacked), read, lambda done, total: progress("files", done, total))
         found = find_recordings(files, read.broken, notes=read.notes)
-    preview = Preview(images=len(found.pictures), broken=read.broken, notes=read.notes)
+    preview = Preview(images=len(found.images), broken=read.broken, notes=read.notes)
     for place in found.pages:
         site = site_of(place.url, sites.values()) or (host_site(place.url) if any_site else None)
         if site is None or not site.wants(place.url):

@@ -30,11 +30,11 @@ _SHOWN = "select distinct json_extract(i.value, '$.shown') from revisions r, jso
 
 @dataclass(kw_only=True, slots=True)
 class _Read:
-    """An image that was read, or why it was refused. `picture` is None for a smaller version that is only shown."""
+    """An image that was read, or why it was refused. `image_file` is None for a smaller version that is only shown."""
 
     wanted: ImageToDownload
     capture: Capture
-    picture: ImageFile | None
+    image_file: ImageFile | None
     reason: str
 
 
@@ -88,20 +88,20 @@ class RecordedImages:
         if self._captures.has(place.url, to_second(place.time), page.body):
             return None
         wanted = self._own[as_requested(place.url)]
-        picture, reason = (None, page.cut) if page.cut else await _image_in(pool, page.body)
+        image_file, reason = (None, page.cut) if page.cut else await _image_in(pool, page.body)
         try:
             capture = write_page(self._writer, recorded, datetime.fromisoformat(place.time))
         except ValueError as error:  # a head that no record takes
             self._broken.append(f"{place.url} of {place.time}: could not be kept: {reason_of(error)}")
             return None
         if wanted.shown:
-            picture = None
-        elif picture is not None:
-            keep_image_file(self._folder / "images", picture, page.body)
-        return _Read(wanted=wanted, capture=capture, picture=picture, reason=reason)
+            image_file = None
+        elif image_file is not None:
+            keep_image_file(self._folder / "images", image_file, page.body)
+        return _Read(wanted=wanted, capture=capture, image_file=image_file, reason=reason)
 
     def _save(self, one: _Read) -> str:
-        """Store a picture; one that cannot be stored is named, and costs no other."""
+        """Store an image; one that cannot be stored is named, and costs no other."""
         try:
             with self._db.atomic():
                 return self._saved(one)
@@ -115,12 +115,12 @@ class RecordedImages:
 
     def _saved(self, one: _Read) -> str:
         url, time = one.wanted.url, one.capture.time
-        if one.picture is not None and self._is_newer(url, one.capture):
+        if one.image_file is not None and self._is_newer(url, one.capture):
             number = database.save_capture(self._db, one.capture, self._run)
-            return save_earlier_image(self._db, url, one.picture, capture=number, time=time)
+            return save_earlier_image(self._db, url, one.image_file, capture=number, time=time)
         state = "refused" if one.reason else "fetched"
         fetched = FetchedImage(wanted=one.wanted, state=state, reason=one.reason, capture=one.capture)
-        return database.save_fetched_image(self._db, fetched, one.picture, run=self._run)
+        return database.save_fetched_image(self._db, fetched, one.image_file, run=self._run)
 
     def _is_newer(self, url: str, capture: Capture) -> bool:
         """Whether the archive saw the current file of the URL after this capture."""

@@ -26,6 +26,6 @@ def find_recordings(
         index.add_file(file)
     index.join_segments()
     Revisits(index, broken, notes if notes is not None else [], kept).resolve()
-    for places in (index.found.pages, index.found.pictures):
+    for places in (index.found.pages, index.found.images):
         places.sort(key=lambda place: (place.time, place.url))
     return index.found

@@ -28,7 +28,7 @@ class Imported:
     """The result of an import: counts of pages and of images by outcome, and what was damaged, each with its file."""
 
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(OUTCOMES, 0))
-    pictures: dict[str, int] = field(default_factory=dict)
+    images: dict[str, int] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)
     truncated: list[str] = field(default_factory=list)
     """Pages that were recorded incompletely, each with its time and the reason; `captures.truncated` keeps it."""
@@ -37,8 +37,8 @@ class Imported:
 
     def all_counts(self) -> dict[str, int]:
         """Return the counts as a run stores them."""
-        pictures = {f"pictures_{outcome}": count for outcome, count in sorted(self.pictures.items())}
-        return {**self.counts, **pictures, "broken": len(self.broken)}
+        images = {f"pictures_{outcome}": count for outcome, count in sorted(self.images.items())}
+        return {**self.counts, **images, "broken": len(self.broken)}
 
 
 @dataclass(kw_only=True, slots=True)

@@ -36,7 +36,7 @@ class Takedown:
     article: int | None
     revisions: int
     captures: int
-    pictures: int
+    images: int
     shared: int
     clean: bool
 
@@ -78,7 +78,7 @@ def forget(
         article=article,
         revisions=remains.revisions,
         captures=len(own.captures),
-        pictures=len(own.files),
+        images=len(own.files),
         shared=len(own.shared),
         clean=clean_up(db, folder),
     )

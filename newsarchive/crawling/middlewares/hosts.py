@@ -32,7 +32,7 @@ class OwnHostsMiddleware:
     async def process_request(self, request: Request) -> None:
         host = urlsplit(request.url).netloc.lower()
         if wanted := request.meta.get("image"):
-            await self._let_picture_out(request, wanted, host)
+            await self._let_image_out(request, wanted, host)
             return
         site = getattr(self._crawler.spider, "site", None)
         robots = request.meta.get("dont_obey_robotstxt") and host in self._other_hosts
@@ -46,7 +46,7 @@ class OwnHostsMiddleware:
         if hops and not await _is_private(hops[0]) and await _is_private(request.url):
             raise IgnoreRequest("redirects from a public site to a private address")
 
-    async def _let_picture_out(self, request: Request, wanted: ImageToDownload, host: str) -> None:
+    async def _let_image_out(self, request: Request, wanted: ImageToDownload, host: str) -> None:
         """Allow images from the hosts whose images their page shows, rate-limited."""
         if host not in wanted.hosts:
             where = "leads to" if request.meta.get("redirect_urls") else "is on"
