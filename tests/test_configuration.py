@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from newsarchive.configuration import ConfigurationError, read_configuration
+from newsarchive.configuration import Configuration, ConfigurationError, News, Notify, read_configuration
 from newsarchive.demo import Newspaper
 from tests.forking import Forks
 
@@ -54,6 +56,18 @@ def test_all_keys_are_read(tmp_path: Path) -> None:
     )
     assert (news.articles, news.headlines, news.deletions) == (True, False, False)
     assert SECRET not in repr(found)
+
+
+def test_the_file_in_the_docs_is_one_and_has_all_keys(tmp_path: Path) -> None:
+    page = (Path(__file__).parent.parent / "docs" / "unattended.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```toml\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    write(tmp_path, example)
+    found = read_configuration(tmp_path)
+    assert (found.contact != "", found.parallel, len(found.notify.to), len(found.notify.news)) == (True, 30, 3, 1)
+    keys = {field.name for record in (Configuration, Notify, News) for field in fields(record)} - {"exposed"}
+    assert [
+        key for key in sorted(keys) if f"`{key}`" not in page and f"[{key}" not in page and f".{key}" not in page
+    ] == []
 
 
 def test_no_file_means_the_defaults(tmp_path: Path) -> None:

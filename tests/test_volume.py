@@ -170,23 +170,6 @@ def codes(newsarchive: Run) -> dict[str, str]:
     return {row["code"]: row["sentence"] for row in json.loads(newsarchive("status", "--json").stdout)["alerts"]}
 
 
-def test_a_block_is_called_a_block_from_its_beginning_to_its_end(
-    paper: Newspaper, crawl: Crawl, newsarchive: Run
-) -> None:
-    crawl()
-    assert codes(newsarchive) == {}
-    paper.captcha = True
-    crawl(code=1)
-    crawl(code=1)
-    found = codes(newsarchive)
-    assert "This is a block, not a silence" in found["blocked"]
-    assert "silence" not in found
-    assert "keeps us out" in newsarchive("status").stdout
-    paper.captcha = False
-    crawl()
-    assert codes(newsarchive).keys() <= {"source"}, "one that was not read again yet is not known to work"
-
-
 def test_a_listing_that_drops_articles_is_called_a_loss_not_deletions(
     paper: Newspaper, crawl: Crawl, newsarchive: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

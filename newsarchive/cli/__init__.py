@@ -49,6 +49,7 @@ COMMANDS = {
     "stems": Listed("stems", "Rebuild the search index; learn a stem lexicon."),
     "forget": Listed("withholding", "Take an article down for good."),
     "embargo": Listed("withholding", "Hide an article until a given day."),
+    "notify": Listed("notifying", "Tell people of alerts and news."),
     "schedule": Listed("scheduling", "Print a crontab line and a systemd timer."),
     "demo": Listed("demo", "Crawl the bundled sample newspaper."),
 }

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from newsarchive.cli.images_option import WithImages, images_option
+from newsarchive.cli.notifying import begin_telling, recipients, tell_of_crawl
 from newsarchive.cli.progress import progress_bar
 from newsarchive.cli.terminal import Archive, announce, json_option, strict_option, strict_settings
 from newsarchive.crawling.outcomes import Outcome
@@ -45,7 +46,7 @@ def crawl(
     as_json: bool,
 ) -> None:
     """Fetch new and changed articles of SITEs; without SITE, of all sites of this archive."""
-    archive.require_configuration()
+    told = recipients(archive)
     settings = {
         **strict_settings(strict=strict),
         **parse_settings(own),
@@ -58,8 +59,10 @@ def crawl(
     chosen = [archive.site(name) for name in sites] or sites_of(archive)
     with lock_archive(archive.folder):
         announce(archive)
+        begin_telling(archive, told)
         outcomes = run_crawl(archive, chosen, settings)
     report(archive, outcomes, as_json=as_json)
+    tell_of_crawl(archive, told, outcomes)
     sys.exit(1 if any(outcome.problems or outcome.reason != "finished" for outcome in outcomes) else 0)
 
 
