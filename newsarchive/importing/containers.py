@@ -1,17 +1,23 @@
-"""Pages in files that hold several: MHTML (browsers' “single file”) and HAR (the network log of browsers)."""
+"""Pages in files that hold several things: MHTML and webarchive (browsers' “single file”), HAR (their network log)."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import json
+import plistlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email import message_from_bytes, policy
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
 from typing import Any
+from xml.parsers.expat import ExpatError
 
 MHTML = (".mhtml", ".mht")
 HAR = (".har",)
+WEBARCHIVE = (".webarchive",)
+CONTAINERS = (*MHTML, *HAR, *WEBARCHIVE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +28,29 @@ class Contained:
     time: str
     body: bytes
     media: str
+
+
+def contained_in(suffix: str, data: bytes) -> Iterator[Contained]:
+    """Yield the pages in the data of a file with one of the suffixes CONTAINERS. Raises ValueError."""
+    if suffix in HAR:
+        yield from in_har(data)
+    elif (page := in_webarchive(data) if suffix in WEBARCHIVE else in_mhtml(data)) is not None:
+        yield page
+
+
+def in_webarchive(data: bytes) -> Contained | None:
+    """Return the page of a file that Safari saved (a property list); it states no time. Raises ValueError."""
+    try:
+        page = plistlib.loads(data)["WebMainResource"]
+        body, url, media = page["WebResourceData"], page["WebResourceURL"], page["WebResourceMIMEType"]
+    except (plistlib.InvalidFileException, ExpatError, KeyError, TypeError, OverflowError, RecursionError) as error:
+        raise ValueError("it is not a webarchive file") from error
+    if not isinstance(body, bytes) or media not in ("text/html", "application/xhtml+xml"):
+        return None
+    charset = str(page.get("WebResourceTextEncodingName") or "")
+    return Contained(
+        url=str(url), time="", body=body, media=f"text/html; charset={charset}" if charset else "text/html"
+    )
 
 
 def in_mhtml(data: bytes) -> Contained | None:
@@ -37,14 +66,22 @@ def in_mhtml(data: bytes) -> Contained | None:
             continue
         body = part.get_payload(decode=True)
         charset = part.get_content_charset()
-        location = message.get("Snapshot-Content-Location") or part.get("Content-Location") or ""
+        location = str(message.get("Snapshot-Content-Location") or part.get("Content-Location") or "")
         return Contained(
-            url="".join(str(location).split()),
+            url="".join(_decoded(location).split()),
             time=str(message.get("Date") or ""),
             body=body if isinstance(body, bytes) else b"",
             media=f"text/html; charset={charset}" if charset else "text/html",
         )
     return None
+
+
+def _decoded(header: str) -> str:
+    """Return the text of a header; long ones may be in encoded words (RFC 2047)."""
+    try:
+        return str(make_header(decode_header(header)))
+    except (HeaderParseError, LookupError, UnicodeError):
+        return header
 
 
 def in_har(data: bytes) -> Iterator[Contained]:

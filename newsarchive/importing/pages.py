@@ -16,14 +16,16 @@ from sqlite_utils import Database
 from newsarchive import database
 from newsarchive.captures.records import RecordError
 from newsarchive.captures.writing import CaptureWriter
+from newsarchive.importing.collections import Collection
 from newsarchive.importing.formats import has_recordings, is_named_recording
 from newsarchive.importing.kept import KeptCaptures
 from newsarchive.importing.known import KnownCaptures, to_second
+from newsarchive.importing.page_lists import LISTS
 from newsarchive.importing.payloads import Place, read_page
 from newsarchive.importing.recorded_images import RecordedImages
 from newsarchive.importing.recording_files import RecordingFile
 from newsarchive.importing.recordings import find_recordings
-from newsarchive.importing.saved_pages import LISTS, PAGES, html_files, is_beside, saved_in, write_saved
+from newsarchive.importing.saved_pages import html_files, is_image_of_mirror, is_page_file, saved_in, write_saved
 from newsarchive.importing.storing import FoundPage, Imported, PageStore
 from newsarchive.importing.unpacking import RecordingError, Unpacker
 from newsarchive.items import MOST_PAGES, Extracted, Fetched
@@ -93,12 +95,12 @@ def recordings_in(path: Path) -> tuple[list[Path], list[Path]]:
     """
     if not path.is_dir():
         return [path], []
-    pages = html_files(path)
+    pages, collection = html_files(path), Collection(path)
     found, others = [], []
     for file in sorted(file for file in path.rglob("*") if file.is_file()):
         if is_named_recording(file) or _is_recording(file):
             found.append(file)
-        elif file.suffix.lower() not in PAGES and not any(is_beside(f) for f in file.relative_to(path).parents):
+        elif not (is_page_file(file) or is_image_of_mirror(file, path) or collection.knows(file)):
             others.append(file)
     return [*found, *([path] if pages else [])], others
 
@@ -131,10 +133,11 @@ def open_recordings(
     for number, path in enumerate(paths):
         progress(number, len(paths))
         try:
-            if path.is_dir() or path.suffix.lower() in (*PAGES, *LISTS):
+            if path.is_dir() or path.suffix.lower() in LISTS or is_page_file(path):
                 pages = list(saved_in(path, result.broken))
                 if untold := sum(not page.told for page in pages):
-                    result.notes.append(f"{path}: of {counted(len(pages), 'page')} {untold} got the time of the file")
+                    count = sum(not page.media.startswith("image/") for page in pages)
+                    result.notes.append(f"{path}: of {counted(count, 'page')} {untold} got the time of the file")
                 if pages:
                     target = write_saved(pages, folder / f"saved-{number}.warc.gz", result.broken)
                     yield RecordingFile(target, str(path), compressed=True)

@@ -1,48 +1,46 @@
-"""Pages that people saved: HTML, MHTML and HAR files and lists of them, written as resource records of a WARC file.
+"""Pages that people saved: HTML, MHTML, HAR and webarchive files and lists of them, written as resource records.
 
-The saving program may state URL and time in the page; otherwise the page states its own URL, or the folders of a mirror
-do, and the time is that of the file.
+The saving program may state URL and time in the page, a collection beside it; otherwise the page states its own URL, or
+the folders of a mirror do, and the time is that of the file.
 """
 
 from __future__ import annotations
 
-import csv
-import json
+import gzip
 import re
-from collections.abc import Iterator, Sequence
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from io import StringIO
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from newsarchive.captures.writing import CaptureWriter
 from newsarchive.extraction.pages import parse
-from newsarchive.importing.containers import HAR, MHTML, in_har, in_mhtml
-from newsarchive.importing.payloads import FIRST_YEAR
-from newsarchive.importing.unpacking import RecordingError
-from newsarchive.importing.wayback import archived_at, is_replayed, original_place, replayed_url, unwrapped
+from newsarchive.importing.collections import Collection
+from newsarchive.importing.containers import CONTAINERS, contained_in
+from newsarchive.importing.media_types import media_type
+from newsarchive.importing.mirrors import host_of_mirror, is_beside, relinked, url_in_mirror
+from newsarchive.importing.page_lists import LISTS, Row, rows_of
+from newsarchive.importing.savers import read_moment, read_saved
+from newsarchive.text.compression import GZIP_DEFLATE
 from newsarchive.text.encodings import decode
 from newsarchive.urls import is_address
 
-PAGES = (".html", ".htm", ".xhtml", *MHTML, *HAR)
-LISTS = (".tsv", ".csv", ".jsonl")
-_TIMES = ("time", "captured_at", "date", "timestamp")
+PAGES = (".html", ".htm", ".xhtml", *CONTAINERS)
 _MOST = 32 * 1024 * 1024
-_HEAD = 16_384
-_HOST = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?|localhost(?::\d+)?", re.I)
-# Internet Explorer introduced this, Chrome and Firefox write it too; the number is the length of the URL
-_SAVED_FROM = re.compile(r"<!--\s*saved from url=\(\d+\)(https?://\S+)\s*-->", re.I)
-_SINGLE_FILE = re.compile(
-    r"<!--\s*Page saved with SingleFile\s+url:\s*(https?://\S+)\s+saved date:\s*([^(\r\n]+)", re.I
+_NEVER_PAGES = re.compile(
+    r"\.(?:css|m?js|json|xml|rss|svg|txt|md|py|png|jpe?g|gif|webp|avif|ico|woff2?|ttf|otf|eot|mp[34]|webm|pdf|zip)$",
+    re.I,
 )
-_HTTRACK = re.compile(r"<!-- Mirrored from (\S+) by HTTrack [^,>]{0,200},([^>]{0,200})-->", re.I)
+_IMAGES = re.compile(r"\.(?:png|jpe?g|gif|webp|avif)$", re.I)
+_FEED = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,99}(?:<\?xml|<rss|<feed|<urlset|<sitemapindex|\{)")
+_START = 4096
 
 
 @dataclass(frozen=True, kw_only=True)
 class SavedPage:
-    """A saved page, its URL, and when it was saved (UTC). `told` is False if that is only the time of its file."""
+    """A saved page or image, its URL, and when it was saved (UTC); `told` is False if that is only the file's time."""
 
     file: Path
     url: str
@@ -54,29 +52,57 @@ class SavedPage:
 
 
 def saved_in(path: Path, broken: list[str]) -> Iterator[SavedPage]:
-    """Yield the pages of a file, a folder or a list (TSV, CSV, JSON Lines); name in `broken` what cannot be used.
+    """Yield the pages of a file, a folder or a list, and the images of a mirror; name in `broken` what is of no use.
 
-    A list has the columns `url` and `file` (relative to the list) and, if known, `time`. Raises RecordingError if a
-    list cannot be read.
+    Raises RecordingError if a list cannot be read.
     """
     if path.is_dir():
+        collection = Collection(path)
+        schemes: dict[str, str] = {}
         for file in html_files(path):
-            yield from _pages_of(file, path, broken)
+            for page in _pages_of(file, path, collection, broken):
+                schemes.setdefault(urlsplit(page.url).netloc, urlsplit(page.url).scheme)
+                yield page
+        yield from _images_in(path, schemes)
     elif path.suffix.lower() in LISTS:
         yield from _listed_in(path, broken)
     else:
-        yield from _pages_of(path, path.parent, broken)
+        yield from _pages_of(path, path.parent, Collection(path.parent), broken)
 
 
 def html_files(folder: Path) -> list[Path]:
-    """Return the saved pages in a folder and those below, without what browsers put beside a page (`Page_files/`)."""
-    found = (file for file in folder.rglob("*") if file.suffix.lower() in PAGES and file.is_file())
-    return sorted(file for file in found if not any(is_beside(f) for f in file.relative_to(folder).parents))
+    """Return the saved pages in a folder and those below, by their names or their first bytes.
+
+    What browsers put beside a page (`Page_files/`) and worse copies of a collection are left out.
+    """
+    collection = Collection(folder)
+    return [
+        file
+        for file in sorted(folder.rglob("*"))
+        if file.is_file()
+        and is_page_file(file)
+        and not any(is_beside(f) for f in file.relative_to(folder).parents)
+        and not collection.passes_over(file)
+    ]
 
 
-def is_beside(folder: Path) -> bool:
-    """Whether a folder holds what browsers save beside a page (`Page_files/`)."""
-    return folder.name.endswith(("_files", ".files", "-Dateien", "_файлы"))
+def is_page_file(file: Path) -> bool:
+    """Whether a file is a saved page: by its name, else, as for `kopir.php` or `index.html?p=7`, by its first bytes.
+
+    Mirrors have feeds under the name index.html, which are none.
+    """
+    suffix = file.suffix.lower()
+    if suffix in CONTAINERS:
+        return True
+    if _NEVER_PAGES.search(file.name) or suffix in LISTS:
+        return False
+    try:
+        with open(file, "rb") as opened:
+            start = opened.read(_START)
+    except OSError:
+        return suffix in PAGES  # it is named when it is read
+    is_html = media_type(["text/plain"], "", start) == "text/html"
+    return is_html or (suffix in PAGES and not _FEED.match(start))
 
 
 def write_saved(pages: Sequence[SavedPage], target: Path, broken: list[str]) -> Path:
@@ -93,8 +119,8 @@ def write_saved(pages: Sequence[SavedPage], target: Path, broken: list[str]) -> 
     return target
 
 
-def _pages_of(file: Path, root: Path, broken: list[str]) -> Iterator[SavedPage]:
-    """Yield the pages in a file: one of HTML and MHTML, any number of HAR."""
+def _pages_of(file: Path, root: Path, collection: Collection, broken: list[str]) -> Iterator[SavedPage]:
+    """Yield the pages in a file: one of HTML, any number of a container."""
     try:
         if file.stat().st_size > _MOST:
             broken.append(f"{file} is larger than {_MOST >> 20} MB; skipped")
@@ -103,39 +129,67 @@ def _pages_of(file: Path, root: Path, broken: list[str]) -> Iterator[SavedPage]:
     except OSError as error:
         broken.append(f"{file} cannot be read: {error.strerror}; skipped")
         return
-    if file.suffix.lower() in (*MHTML, *HAR):
+    if file.suffix.lower() in CONTAINERS:
         yield from _contained_in(file, body, broken)
         return
-    page = _page_of(file, root, decode(body, ""))
+    page = _page_of(file, root, _unzipped(body), collection)
     if page is None:
         broken.append(f"{file} does not state its URL (a list with `url` and `file` can); skipped")
     else:
         yield page
 
 
-def _page_of(file: Path, root: Path, markup: str) -> SavedPage | None:
-    url, time = told_by(markup)
-    body = None
-    if is_replayed(markup):
-        url, moment = original_place(url) if url else replayed_url(markup)
-        time = moment or archived_at(markup) or time
-        markup = unwrapped(markup)
-        body = markup.encode()
-    url = url if is_address(url) else ""
-    url = url or _address_said(markup, _host_of_mirror(file, root)) or _address_of_mirror(file, root)
+def _unzipped(body: bytes) -> bytes:
+    """Return a page as it is without the gzip of its server, which wget leaves."""
+    if not body.startswith(GZIP_DEFLATE):
+        return body
+    try:
+        return gzip.decompress(body)
+    except (OSError, EOFError, zlib.error):
+        return body
+
+
+def _page_of(file: Path, root: Path, body: bytes, collection: Collection) -> SavedPage | None:
+    original = decode(body, "")
+    told, stated = read_saved(original), collection.about(file)
+    url = next((url for url in (told.url, stated.url) if is_address(url)), "")
+    host = host_of_mirror(file, root)
+    url = url or _address_said(told.markup, host) or url_in_mirror(file, root)
     if not url:
         return None
-    media = "text/html" if body is None else "text/html; charset=utf-8"
-    return SavedPage(file=file, url=url, time=time or _changed(file), told=time is not None, body=body, media=media)
+    time = told.time or read_moment(stated.time)
+    markup = relinked(told.markup, file, root, url)
+    is_changed = markup != original
+    return SavedPage(
+        file=file,
+        url=url,
+        time=time or _changed(file),
+        told=time is not None,
+        body=markup.encode("utf-8", "replace") if is_changed else body,
+        media="text/html; charset=utf-8" if is_changed else "text/html",
+    )
+
+
+def is_image_of_mirror(file: Path, root: Path) -> bool:
+    """Whether a file is an image whose URL the folders of a mirror show."""
+    return _IMAGES.search(file.name.partition("?")[0]) is not None and url_in_mirror(file, root) != ""
+
+
+def _images_in(folder: Path, schemes: Mapping[str, str]) -> Iterator[SavedPage]:
+    """Yield the images of a mirror, by the URLs that its folders show, with the scheme of the pages of their host."""
+    for file in sorted(folder.rglob("*")):
+        if is_image_of_mirror(file, folder) and file.is_file():
+            parts = urlsplit(url_in_mirror(file, folder))
+            url = parts._replace(scheme=schemes.get(parts.netloc, parts.scheme)).geturl()
+            with open(file, "rb") as opened:
+                kind = media_type([], "", opened.read(_START))
+            if kind.startswith("image/"):
+                yield SavedPage(file=file, url=url, time=_changed(file), told=True, media=kind)
 
 
 def _contained_in(file: Path, data: bytes, broken: list[str]) -> Iterator[SavedPage]:
     try:
-        if file.suffix.lower() in HAR:
-            found = list(in_har(data))
-        else:
-            page = in_mhtml(data)
-            found = [page] if page else []
+        found = list(contained_in(file.suffix.lower(), data))
     except ValueError as error:
         broken.append(f"{file} cannot be read: {error}; skipped")
         return
@@ -143,7 +197,7 @@ def _contained_in(file: Path, data: bytes, broken: list[str]) -> Iterator[SavedP
         broken.append(f"{file} holds no page; skipped")
     for one in found:
         if is_address(one.url):
-            time = _moment(one.time) if one.time else None
+            time = read_moment(one.time) if one.time else None
             yield SavedPage(
                 file=file,
                 url=one.url,
@@ -154,41 +208,6 @@ def _contained_in(file: Path, data: bytes, broken: list[str]) -> Iterator[SavedP
             )
         else:
             broken.append(f"{file}: “{one.url[:80]}” is not a valid URL; skipped")
-
-
-def told_by(markup: str) -> tuple[str, datetime | None]:
-    """Return the URL and time that the saving program wrote into a page; empty and None if it wrote none.
-
-    >>> told_by("<!-- saved from url=(0026)https://tan.example/kopir/ --><html>")
-    ('https://tan.example/kopir/', None)
-    >>> told_by("<!-- Mirrored from tan.example/k/ by HTTrack Website Copier/3.x, Tue, 18 Feb 2025 09:35:00 GMT -->")
-    ('http://tan.example/k/', datetime.datetime(2025, 2, 18, 9, 35, tzinfo=datetime.timezone.utc))
-    """
-    head = markup[:_HEAD]
-    if found := _SINGLE_FILE.search(head):
-        return found[1], _moment(found[2])
-    if found := _HTTRACK.search(head):
-        return f"http://{found[1]}", _moment(found[2].strip())
-    found = _SAVED_FROM.search(head)
-    return (found[1], None) if found else ("", None)
-
-
-def _moment(text: str) -> datetime | None:
-    """Read a time as browsers and mail write it, or ISO 8601; None if it is neither or before the web. Returns UTC."""
-    text = text.strip()
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        try:  # `Tue Feb 18 2025 14:35:00 GMT+0500` is JavaScript's
-            time = datetime.strptime(text, "%a %b %d %Y %H:%M:%S GMT%z")
-        except ValueError:
-            try:
-                time = parsedate_to_datetime(text)
-            except (ValueError, TypeError, IndexError, OverflowError):
-                return None
-    if not FIRST_YEAR <= time.year <= datetime.now(UTC).year + 1:
-        return None
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
 def _changed(file: Path) -> datetime:
@@ -210,40 +229,30 @@ def _address_said(markup: str, host: str) -> str:
     return ""
 
 
-def _host_of_mirror(file: Path, root: Path) -> str:
-    """Return the host that the first folder of a mirror (wget, HTTrack) is named after; empty if there is none."""
-    first, *rest = file.relative_to(root).parts
-    return first.lower() if rest and _HOST.fullmatch(first) else ""
-
-
-def _address_of_mirror(file: Path, root: Path) -> str:
-    host = _host_of_mirror(file, root)
-    if not host:
-        return ""
-    path = "/".join(file.relative_to(root).parts[1:])
-    if path.rpartition("/")[2].lower() in ("index.html", "index.htm"):
-        path = path.rpartition("/")[0] + "/" if "/" in path else ""
-    return f"https://{host}/{quote(path, safe='/%@?=&+,;~')}"
-
-
 def _listed_in(path: Path, broken: list[str]) -> Iterator[SavedPage]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RecordingError(f"{path} cannot be read: {error}") from error
-    for number, row in _rows(path, text, broken):
-        file = path.parent / str(row.get("file") or "")
-        url = str(row.get("url") or "").strip()
-        said = next((str(row[name]) for name in _TIMES if row.get(name)), "")
-        time = _moment(said) if said else None
-        if not is_address(url):
-            broken.append(f"{path}, line {number}: “{url[:80]}” is no http(s) URL; skipped")
-        elif not _is_file(file):
-            broken.append(f"{path}, line {number}: there is no file “{str(row.get('file') or '')[:80]}”; skipped")
-        elif said and time is None:
-            broken.append(f"{path}, line {number}: “{said[:40]}” is no time; skipped")
+    for row in rows_of(path, broken):
+        file = path.parent / row.file
+        time = read_moment(row.time) if row.time else None
+        if not is_address(row.url):
+            broken.append(f"{row.where}: “{row.url[:80]}” is no http(s) URL; skipped")
+        elif not row.page and not _is_file(file):
+            what = f"there is no file “{row.file[:80]}”" if row.file else "it has neither a file nor a page"
+            broken.append(f"{row.where}: {what}; skipped")
+        elif row.time and time is None:
+            broken.append(f"{row.where}: “{row.time[:40]}” is no time; skipped")
         else:
-            yield SavedPage(file=file, url=url, time=time or _changed(file), told=bool(said))
+            yield _of_row(row, path if row.page else file, time)
+
+
+def _of_row(row: Row, file: Path, time: datetime | None) -> SavedPage:
+    return SavedPage(
+        file=file,
+        url=row.url,
+        time=time or _changed(file),
+        told=time is not None,
+        body=row.page.encode("utf-8", "replace") if row.page else None,
+        media="text/html; charset=utf-8" if row.page else "text/html",
+    )
 
 
 def _is_file(file: Path) -> bool:
@@ -251,28 +260,3 @@ def _is_file(file: Path) -> bool:
         return file.is_file()
     except OSError:  # the name is too long
         return False
-
-
-def _rows(path: Path, text: str, broken: list[str]) -> Iterator[tuple[int, dict[str, object]]]:
-    if path.suffix.lower() == ".jsonl":
-        for number, line in enumerate(text.split("\n"), 1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except (ValueError, RecursionError):
-                row = None
-            if isinstance(row, dict):
-                yield number, row
-            else:
-                broken.append(f"{path}, line {number} is no JSON object; skipped")
-        return
-    first = text.partition("\n")[0]
-    csv.field_size_limit(max(csv.field_size_limit(), len(text)))
-    reader = csv.DictReader(StringIO(text), delimiter=max("\t,;", key=first.count))
-    names = [name.strip().lower() for name in reader.fieldnames or ()]
-    if not {"url", "file"} <= set(names):
-        raise RecordingError(f"{path} has no columns named url and file in its first line")
-    reader.fieldnames = names
-    for row in reader:
-        yield reader.line_num, dict(row)
