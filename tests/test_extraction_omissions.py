@@ -19,7 +19,7 @@ from newsarchive.extraction.marks import marks_of
 from newsarchive.extraction.rules import RULES, switched_off
 from newsarchive.items import Article, NotAnArticle, Page
 from newsarchive.sites import Site
-from newsarchive.text.fingerprints import fold
+from newsarchive.text.folding import fold
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 URL = "https://gazet.example/qala/kopir/"

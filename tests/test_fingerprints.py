@@ -6,7 +6,8 @@ import pytest
 
 from newsarchive.extraction.block_reading import read_blocks
 from newsarchive.extraction.pages import parse
-from newsarchive.text.fingerprints import fingerprint, fingerprints, fold, paragraphs
+from newsarchive.text.fingerprints import fingerprint, fingerprints, paragraphs
+from newsarchive.text.folding import fold
 
 
 @pytest.mark.parametrize(
@@ -41,3 +42,9 @@ def test_another_text_has_another_fingerprint() -> None:
 @pytest.mark.parametrize("piece", ["<", "<script ", "<script>", "<br", "<br> ", "<!--", "</", "&", "<p "])
 def test_what_never_ends_takes_no_longer_than_it_is_long(piece: str) -> None:
     assert len(paragraphs(f"<p>Өзен</p>{piece * 300_000}")) <= 300_001  # minutes, where it is not so
+
+
+def test_the_quick_fold_is_letters_and_digits_casefolded_for_every_character() -> None:
+    for start in range(0, 0x30000, 64):
+        text = "".join(f"{chr(code)} _x" for code in range(start, start + 64) if not 0xD800 <= code < 0xE000)
+        assert fold(text) == "".join(filter(str.isalnum, text.casefold()))

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from sqlite_utils import Database
 
 from newsarchive.errors import NewsArchiveError
-from newsarchive.kazakh.scripts import fold
+from newsarchive.kazakh.scripts import fold_for_search
 
 _PAIRS = (
     "аa әa бb вv гg ғg дd еe ёe жzh зz иi йi кk қq лl мm нn ңn оo өo "
@@ -163,7 +163,7 @@ def ascii_key(text: str) -> str:
     >>> ascii_key("Ғазезқызы"), ascii_key("Жаңа көпір")
     ('gazezqyzy', 'zhanakopir')
     """
-    return re.sub("[^a-z0-9]", "", "".join(_ASCII.get(c, c) for c in fold(text)))
+    return re.sub("[^a-z0-9]", "", "".join(_ASCII.get(c, c) for c in fold_for_search(text)))
 
 
 def _key(source: Source) -> str:

@@ -14,13 +14,14 @@ from newsarchive.extraction.printed_names import (
     split_names,
     without_label,
 )
-from newsarchive.extraction.regions import Element, folded, selected, text_of
+from newsarchive.extraction.regions import Element, selected, text_of
 from newsarchive.extraction.survey import Survey
 from newsarchive.items import Author
 from newsarchive.kazakh.bylines import find_byline
 from newsarchive.kazakh.names import name_evidence, name_words
 from newsarchive.kazakh.scripts import script_of
 from newsarchive.sites import Site
+from newsarchive.text.folding import fold
 
 _METAS = (
     "author", "article:author", "article:author_name", "dc.creator", "dc:creator", "dcterms.creator", "byl",
@@ -120,7 +121,7 @@ def is_latin(paragraphs: Sequence[str]) -> bool:
 def _names_other_medium(names: Sequence[str], paragraphs: Sequence[str], own: frozenset[str]) -> bool:
     for line in (*paragraphs[:2], *paragraphs[-6:]):
         if names and names[0] in line and len(line) < 200:
-            return any(not is_own(folded(quoted), own) for quoted in re.findall("«([^»]+)»", line))
+            return any(not is_own(fold(quoted), own) for quoted in re.findall("«([^»]+)»", line))
     return False
 
 

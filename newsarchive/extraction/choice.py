@@ -12,7 +12,7 @@ from newsarchive.extraction.marks import Marking
 from newsarchive.extraction.names import names_caption, names_caption_only, names_related_list, words_of
 from newsarchive.extraction.rules import is_on
 from newsarchive.extraction.structure import HEADINGS, LEAVES, Structure
-from newsarchive.text.fingerprints import fold
+from newsarchive.text.folding import fold
 
 _MIN_ARTICLE = 400
 """Characters of text from which an element counts as an article of its own."""

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from itertools import chain, islice
 
 from newsarchive.extraction.days import Seen, see_dates
-from newsarchive.extraction.regions import Element, folded, text_of
+from newsarchive.extraction.regions import Element, text_of
 from newsarchive.extraction.survey import Survey
 from newsarchive.kazakh.dates import parse_stamp, to_utc
+from newsarchive.text.folding import fold
 from newsarchive.text.spacing import collapse
 
 
@@ -162,7 +163,7 @@ def _lone_lines(survey: Survey) -> Iterator[str]:
     if survey.body is None:
         return
     lines: list[str] = []
-    headline = folded(text_of(survey.heading)) if survey.heading is not None else ""
+    headline = fold(text_of(survey.heading)) if survey.heading is not None else ""
     for element in survey.body.iter("*"):
         if element.tag in _NO_TEXT or element is survey.heading:
             continue
@@ -172,7 +173,7 @@ def _lone_lines(survey: Survey) -> Iterator[str]:
                 and _FIGURES.search(text)
                 and len(line := collapse(text)) < 45
                 and not survey.in_boilerplate(element)
-                and folded(line) not in headline
+                and fold(line) not in headline
             ):
                 lines.append(line)  # noqa: PERF401 (three conditions in one expression are less readable)
     days = {seen.day for line in lines for seen in see_dates(line, language=survey.html_language)}

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from heapq import nlargest
 
 from newsarchive.extraction.blocks import Block, Element
-from newsarchive.text.fingerprints import fingerprint, fold
+from newsarchive.text.fingerprints import fingerprint
+from newsarchive.text.folding import fold
 from newsarchive.text.spacing import tidy
 
 _TRIES = 5

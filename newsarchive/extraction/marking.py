@@ -23,7 +23,7 @@ from trafilatura.xpaths import RAW_TREE_PRUNE_XPATH, REMOVE_COMMENTS_AND_LISTS_X
 from newsarchive.extraction.blocks import Block, Element
 from newsarchive.extraction.marks import Marks, marks_of
 from newsarchive.extraction.thinning import thinned
-from newsarchive.text.fingerprints import fold
+from newsarchive.text.folding import fold
 
 _SHORT = 120
 """Shorter lines must match exactly; longer ones are searched in the whole text."""

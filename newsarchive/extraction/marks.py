@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from newsarchive.extraction.blocks import Block
-from newsarchive.text.fingerprints import fold
+from newsarchive.text.folding import fold
 
 LONG = 25
 """Characters from which a folded line is distinct; shorter ones must match a line exactly."""

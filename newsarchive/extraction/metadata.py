@@ -18,6 +18,7 @@ from newsarchive.extraction.authors import (
 from newsarchive.extraction.blocks import absolute
 from newsarchive.extraction.datelines import read_stamp
 from newsarchive.extraction.images import choose_images, lead_source
+from newsarchive.extraction.javascript import facts_in_scripts
 from newsarchive.extraction.jsonld import (
     Object,
     addresses_of,
@@ -31,7 +32,6 @@ from newsarchive.extraction.jsonld import (
 from newsarchive.extraction.printed_names import names_of_site, signed_authors
 from newsarchive.extraction.record import Metadata
 from newsarchive.extraction.regions import Element, selected, text_of
-from newsarchive.extraction.scripts import facts_in_scripts
 from newsarchive.extraction.stamps import choose_dates
 from newsarchive.extraction.survey import Survey, survey
 from newsarchive.extraction.terms import choose_categories, choose_tags, text_language

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from html import unescape
 
-from newsarchive.extraction.regions import folded
 from newsarchive.items import Author
 from newsarchive.kazakh.names import normal_name
 from newsarchive.kazakh.transliteration import to_cyrillic
 from newsarchive.sites import Site
+from newsarchive.text.folding import fold
 from newsarchive.text.spacing import collapse
 
 
@@ -25,7 +25,7 @@ def signed_authors(names: Iterable[str], *, site: Site, site_names: Sequence[str
             if role == "author" and not is_name(part) and not _AGENCY.fullmatch(part):
                 continue
             found.setdefault(
-                folded(part), Author(name=normal_name(part) if role == "author" else part, as_written=part, role=role)
+                fold(part), Author(name=normal_name(part) if role == "author" else part, as_written=part, role=role)
             )
     return tuple(found.values())
 
@@ -50,7 +50,7 @@ _AGENCY = re.compile(
 def _is_desk(name: str, own: frozenset[str]) -> bool:
     if _DESK.search(name) or re.fullmatch(r"[a-z][a-z0-9_.-]{4,}", name):
         return True
-    return is_own(folded(name), own) or (name.isascii() and is_own(folded(to_cyrillic(name)), own))
+    return is_own(fold(name), own) or (name.isascii() and is_own(fold(to_cyrillic(name)), own))
 
 
 def is_own(key: str, own: frozenset[str]) -> bool:
@@ -168,4 +168,4 @@ def names_of_site(*names: str) -> frozenset[str]:
     ['dala', 'дала']
     """
     whole = [n for n in names if n]
-    return frozenset(key for n in whole for key in (folded(n), folded(to_cyrillic(n))) if key)
+    return frozenset(key for n in whole for key in (fold(n), fold(to_cyrillic(n))) if key)

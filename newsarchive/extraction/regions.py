@@ -42,15 +42,6 @@ _SIGNED = re.compile(
 )
 
 
-def folded(text: str) -> str:
-    """Return only the letters and digits of a text, case-folded, to compare titles and names.
-
-    >>> folded("«Қала» — 2025!")
-    'қала2025'
-    """
-    return "".join(filter(str.isalnum, text.casefold()))
-
-
 def text_of(element: Element) -> str:
     """Return the visible text of an element on one line."""
     return collapse(" ".join(_texts(element)))

@@ -10,7 +10,7 @@ from newsarchive.extraction.blocks import Block, Element
 from newsarchive.extraction.choice import is_caption
 from newsarchive.extraction.cleaning import is_bar, is_read_more
 from newsarchive.extraction.names import words_of
-from newsarchive.text.fingerprints import fold
+from newsarchive.text.folding import fold
 
 _NAMED = re.compile(
     r"""(?:^|[\s_-])(?:stand-?first|sub-?head(?:line|er|ing)?|sub-?titles?|untertitel|dek|deck|lead|leader|lede|leadtext|intro|introduction

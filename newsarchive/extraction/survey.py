@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from itertools import chain
 
-from newsarchive.extraction.regions import Element, class_mentions, folded, in_boilerplate, in_related_list, text_of
+from newsarchive.extraction.regions import Element, class_mentions, in_boilerplate, in_related_list, text_of
+from newsarchive.text.folding import fold
 from newsarchive.text.spacing import collapse
 
 TITLE_BREAK = re.compile(
@@ -83,10 +84,10 @@ class Survey:
 
         Returns True if a title confirms it.
         """
-        wanted = [key for title in titles if (key := folded(title))]
+        wanted = [key for title in titles if (key := fold(title))]
         # prefer the longest part of a title: shorter ones name the section or the site
-        parts = sorted({folded(part) for title in titles for part in _parts(title)}, key=lambda p: (-len(p), p))
-        keyed = [(key, m.element) for m in self.headings if (key := folded(text_of(m.element))) and key not in names]
+        parts = sorted({fold(part) for title in titles for part in _parts(title)}, key=lambda p: (-len(p), p))
+        keyed = [(key, m.element) for m in self.headings if (key := fold(text_of(m.element))) and key not in names]
         first = [(key, e) for key, e in keyed if e.tag == "h1"]
         standing = [(key, e) for key, e in first if not self.in_boilerplate(e)]
         sure = chain(

@@ -9,17 +9,17 @@ from newsarchive.extraction.block_reading import read_blocks
 from newsarchive.extraction.blocks import Block, Element, is_prose, is_running, is_sentence
 from newsarchive.extraction.choice import Choice, choose
 from newsarchive.extraction.cleaning import without_counters, without_notes
+from newsarchive.extraction.javascript import text_in_scripts
 from newsarchive.extraction.listed import ListedText
 from newsarchive.extraction.marking import first_marks, is_large, thorough_marks
 from newsarchive.extraction.marks import marks_of
 from newsarchive.extraction.pages import parse
 from newsarchive.extraction.rules import is_on
-from newsarchive.extraction.scripts import text_in_scripts
 from newsarchive.extraction.standfirst import find_standfirst
 from newsarchive.extraction.visibility import hides_text
 from newsarchive.items import Hints
 from newsarchive.sites import ExtractionRules
-from newsarchive.text.fingerprints import fold
+from newsarchive.text.folding import fold
 
 _MIN_WORDS = 60
 _MIN_JSONLD = 120

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 from html import unescape
 
-from newsarchive.extraction.regions import Element, folded, text_of
+from newsarchive.extraction.regions import Element, text_of
 from newsarchive.extraction.rules import is_on
 from newsarchive.extraction.survey import TITLE_BREAK, Survey
 from newsarchive.items import Hints
 from newsarchive.sites import Site
+from newsarchive.text.folding import fold
 from newsarchive.text.spacing import collapse
 
 
@@ -19,7 +20,7 @@ def choose_title(
     survey: Survey, headline: str, *, site: Site, site_names: Sequence[str], hints: Hints
 ) -> tuple[str, str]:
     """Return the title and its source; both are empty if there is none. Sets the survey's heading."""
-    names = frozenset(folded(n) for n in (*site_names, site.title) if n)
+    names = frozenset(fold(n) for n in (*site_names, site.title) if n)
     headline, og = (
         collapse(unescape(headline)),
         collapse(unescape(survey.meta("og:title") or survey.meta("twitter:title"))),
@@ -27,11 +28,11 @@ def choose_title(
     whole = collapse(unescape(survey.document_title))
     sure = survey.find_heading((headline, og, whole), names)
     shown = _shown(survey.heading) if survey.heading is not None else ""
-    agreed = [key for text in (_whole(survey.heading), shown, collapse(unescape(hints.title))) if (key := folded(text))]
+    agreed = [key for text in (_whole(survey.heading), shown, collapse(unescape(hints.title))) if (key := fold(text))]
     headline, og, whole = (_title(t, names, shown if sure else "", agreed) for t in (headline, og, whole))
     if headline.endswith(("…", "...")):
         headline = ""
-    h, o, s = folded(headline), folded(og), folded(shown)
+    h, o, s = fold(headline), fold(og), fold(shown)
     # a headline that the heading continues is a kicker or truncated
     if h and not (sure and s != h and s.startswith(h)):
         return headline, "json-ld"
@@ -87,7 +88,7 @@ def _whole(heading: Element | None) -> str:
 
 def _title(text: str, names: frozenset[str], shown: str, agreed: Sequence[str]) -> str:
     text = without_site(text, names, [shown] if shown else [], agreed)
-    return "" if folded(text) in names else text
+    return "" if fold(text) in names else text
 
 
 def without_site(title: str, names: frozenset[str], headings: Sequence[str], agreed: Sequence[str] = ()) -> str:
@@ -104,17 +105,17 @@ def without_site(title: str, names: frozenset[str], headings: Sequence[str], agr
     'Дала: күз келді'
     """
     for heading in headings:  # if the title begins with a heading, that is the title
-        if heading != title and len(heading) > 15 and folded(title).startswith(folded(heading)):
+        if heading != title and len(heading) > 15 and fold(title).startswith(fold(heading)):
             return heading
-    if not is_on("site-name") or folded(title) in agreed:
+    if not is_on("site-name") or fold(title) in agreed:
         return title
     cuts = list(TITLE_BREAK.finditer(title))
     if not cuts:
         return title
     first, last = title[: cuts[0].start()], title[cuts[-1].end() :]
-    if _names_site(last, names) and not any(a.endswith(folded(last)) and a != folded(last) for a in agreed):
+    if _names_site(last, names) and not any(a.endswith(fold(last)) and a != fold(last) for a in agreed):
         return without_site(title[: cuts[-1].start()].strip(), names, headings, agreed)
-    if _is_site(first, names) and not any(a.startswith(folded(first)) and a != folded(first) for a in agreed):
+    if _is_site(first, names) and not any(a.startswith(fold(first)) and a != fold(first) for a in agreed):
         return title[cuts[0].end() :].strip()
     return title
 
@@ -135,7 +136,7 @@ def name_behind(document_title: str, title: str) -> str:
 
 def _names_site(part: str, names: frozenset[str]) -> bool:
     """True if a part of a title is the site's name or similar (with a slogan, a domain, another spelling)."""
-    key = folded(part)
+    key = fold(part)
     if not key:
         return False
     for name in names:
@@ -149,7 +150,7 @@ def _names_site(part: str, names: frozenset[str]) -> bool:
 
 def _is_site(part: str, names: frozenset[str]) -> bool:
     """True if a part of a title is the site's name itself: at the beginning, a similar word may be the subject."""
-    key = folded(part)
+    key = fold(part)
     return any(key == name or (len(key) > 6 and _ratio(key, name) > 0.9) for name in names)
 
 

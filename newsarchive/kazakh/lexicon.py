@@ -12,7 +12,7 @@ from math import exp, log, sqrt
 from os import PathLike
 from pathlib import Path
 
-from .scripts import fold
+from .scripts import fold_for_search
 from .suffixes import Parse, legal_readings, parses
 
 LEXICON_VERSION = 2
@@ -56,7 +56,7 @@ def learn_lexicon(texts: Iterable[str], *, source: str = "") -> Lexicon:
     the scores of their stem and suffixes in the round before. `source` says where the texts are from; it is stored in
     the lexicon file.
     """
-    found = (word for text in texts for word in _KAZAKH_WORD.findall(fold(text)))
+    found = (word for text in texts for word in _KAZAKH_WORD.findall(fold_for_search(text)))
     counts = Counter(word for word in found if len(word) <= _MAX_WORD_LENGTH)
     words = sorted(counts, key=lambda word: (-counts[word], word))[:_MAX_WORDS]
     readings = {word: tuple(parses(word)) for word in sorted(words)}

@@ -91,10 +91,10 @@ def _fold_line(line: str) -> str:
     return _WORD.sub(one_script, line)
 
 
-def fold(text: str) -> str:
+def fold_for_search(text: str) -> str:
     """Return the form used for index and query: cleaned, look-alikes folded, case-folded, dotless ı as i.
 
-    >>> fold("ӘЛЕМ Əлем İstanbul ıstyq за\\u0301мок")
+    >>> fold_for_search("ӘЛЕМ Əлем İstanbul ıstyq за\\u0301мок")
     'әлем әлем istanbul istyq замок'
     """
     if text.isascii():

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from .lexicon import LEXICON_VERSION, choose_parse, shipped_lexicon
-from .scripts import fold
+from .scripts import fold_for_search
 from .transliteration import to_cyrillic
 
 _WORD = re.compile(r"[^\W_]+")
@@ -27,7 +27,7 @@ def stem(word: str) -> str:
     >>> stem("қалаларымыздағы"), stem("Мамандығы")
     ('қала', 'мамандық')
     """
-    return _kazakh_stem(fold(word))
+    return _kazakh_stem(fold_for_search(word))
 
 
 @lru_cache(maxsize=_CACHE_SIZE)
@@ -76,7 +76,7 @@ def stem_folded(word: str, language: str) -> str:
 def _stems(text: str, language: str) -> Iterator[str]:
     if language.startswith("kk-"):
         text = to_cyrillic(text)
-    folded = fold(text)
+    folded = fold_for_search(text)
     kazakh = language.startswith("kk") or (not language and bool(_KAZAKH.search(folded)))
     return map(_kazakh_stem if kazakh else _russian_stem, _WORD.findall(folded))
 
@@ -87,8 +87,8 @@ def query_stems(word: str) -> tuple[str, ...]:
     >>> query_stems("қалалардың"), query_stems("jańalyqtar")
     (('қала',), ('жаңалық', 'jańalyqtar'))
     """
-    folded = fold(word)
-    cyrillic = fold(to_cyrillic(word))
+    folded = fold_for_search(word)
+    cyrillic = fold_for_search(to_cyrillic(word))
     return tuple(dict.fromkeys((_kazakh_stem(cyrillic), _russian_stem(folded))))
 
 

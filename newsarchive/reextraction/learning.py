@@ -18,7 +18,7 @@ from newsarchive.extraction.pages import read_tree
 from newsarchive.extraction.text import Text, read_text
 from newsarchive.items import Hints, Page
 from newsarchive.sites import ExtractionRules, Site
-from newsarchive.text.fingerprints import fold
+from newsarchive.text.folding import fold
 
 ENOUGH = 5
 """The least number of articles to learn from."""

@@ -11,7 +11,7 @@ from typing import Any, TypedDict, Unpack
 
 from sqlite_utils import Database
 
-from newsarchive.kazakh.scripts import fold
+from newsarchive.kazakh.scripts import fold_for_search
 from newsarchive.search.query import FilterError, Group, Match, match_of, parse_query
 
 VISIBLE = "o.article not in (select article from hidden)"
@@ -138,8 +138,8 @@ def _linked(db: Database, column: str, table: str, name: str) -> str:
 def _named(db: Database, table: str, name: str) -> list[int]:
     """Return the numbers of the authors, categories or tags of a name, ignoring case and look-alike letters."""
     rows = db.conn.execute(f"select id from {table} where name = ?", (name,)).fetchall()  # noqa: S608
-    folded = fold(name)
-    rows = rows or [(i,) for i, n in db.conn.execute(f"select id, name from {table}") if fold(n) == folded]  # noqa: S608
+    folded = fold_for_search(name)
+    rows = rows or [(i,) for i, n in db.conn.execute(f"select id, name from {table}") if fold_for_search(n) == folded]  # noqa: S608
     return [int(row[0]) for row in rows]
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import html
 import re
-import unicodedata
 from collections.abc import Collection, Iterable
 from urllib.parse import unquote, urlsplit
 
 from newsarchive.captures.records import Record
 from newsarchive.items import Page
 from newsarchive.text.encodings import decode, inflate
+from newsarchive.text.folding import fold_composed
 
 WINDOW = 30
 """Number of letters at the start of a paragraph by which it is recognized."""
@@ -31,13 +31,13 @@ class Traces:
     ) -> None:
         """`common` are openings (see `opening`) that other articles share: they count only together with the URL."""
         openings = {opening(line) for text in texts for line in text.split("\n")}
-        told = {letters(part) for part in openings - set(common)}
-        names = {letters(title) for title in titles}
-        shared = {letters(part) for part in common}
+        told = {fold_composed(part) for part in openings - set(common)}
+        names = {fold_composed(title) for title in titles}
+        shared = {fold_composed(part) for part in common}
         self._long = {part for part in told if len(part) >= WINDOW} | {n for n in names - shared if len(n) >= SHORT}
         self._short = {part for part in told | shared | names if len(part) >= SHORT} - self._long
         self._short |= {name for name in names if 0 < len(name) < SHORT}
-        self._paths = {letters(unquote(urlsplit(url).path)) for url in urls} - {""}
+        self._paths = {fold_composed(unquote(urlsplit(url).path)) for url in urls} - {""}
 
     def in_page(self, page: Page) -> bool:
         """Return True if a captured response has the headline or a paragraph."""
@@ -45,12 +45,12 @@ class Traces:
 
     def in_text(self, text: str) -> bool:
         """Return True if a text in HTML, XML or JSON has the headline or a paragraph."""
-        plain = letters(as_plain(text))
+        plain = fold_composed(as_plain(text))
         if any(trace in plain for trace in self._long):
             return True
         if not any(trace in plain for trace in self._short):
             return False
-        whole = letters(unquote(as_text(text)))
+        whole = fold_composed(unquote(as_text(text)))
         return any(path in whole for path in self._paths)
 
 
@@ -76,15 +76,6 @@ def opening(paragraph: str) -> str:
     """
     found = _OPENING.match(paragraph)
     return found[0] if found else paragraph
-
-
-def letters(text: str) -> str:
-    """Return only the letters and digits of a text, in lower case: independent of punctuation and spaces.
-
-    >>> letters("Су — «тасқын»!")
-    'сутасқын'
-    """
-    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFC", text).casefold())
 
 
 def as_text(text: str) -> str:

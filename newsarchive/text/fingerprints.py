@@ -1,7 +1,4 @@
-"""Comparing texts by their letters and digits (`fold`), and by fingerprints of these.
-
-Paragraph fingerprints locate the text given in a listing on the article's page.
-"""
+"""Fingerprints of paragraphs: they locate the text given in a listing on the article's page."""
 
 from __future__ import annotations
 
@@ -10,7 +7,8 @@ import re
 import unicodedata
 import zlib
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
+
+from newsarchive.text.folding import fold
 
 # fmt: off
 INLINE = frozenset((
@@ -20,33 +18,11 @@ INLINE = frozenset((
 ))
 # fmt: on
 """Inline elements."""
-_CACHED_LENGTH = 100
-"""Lines shorter than this are cached: menus, sidebars and calendars repeat on every page of a site."""
-_ALNUM = re.compile(r"[^\W_]+")
-_ASCII_MARKS = {c: None for c in range(128) if not chr(c).isalnum()}
 _SILENT = re.compile(r"(</?(?:script|style|noscript|iframe)\b[^<>]*>)", re.IGNORECASE)
 _LINES = re.compile(r"(?:<br\b[^<>]*>\s*){2,}", re.IGNORECASE)
 _TAG = re.compile(r"</?([a-z][a-z0-9-]*+)[^<>]*>|<[^<>]*>", re.IGNORECASE)
 _RUN_ON = INLINE | {"br", "img", "td", "th"}
 """Tags that neither begin nor end a paragraph; the cells of a table row form one paragraph."""
-
-
-def fold(text: str) -> str:
-    """Return only the letters and digits of a text, case-folded.
-
-    >>> fold("«Жұмысшы мамандығы», 2025!")
-    'жұмысшымамандығы2025'
-    """
-    return _folded_cached(text) if len(text) < _CACHED_LENGTH else _folded(text)
-
-
-def _folded(text: str) -> str:
-    if text.isascii():
-        return text.lower().translate(_ASCII_MARKS)
-    return "".join(_ALNUM.findall(text.casefold().replace(" ", "")))  # fewer runs to find is faster
-
-
-_folded_cached = lru_cache(maxsize=4096)(_folded)
 
 
 def fingerprint(folded: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from newsarchive.kazakh import stems
-from newsarchive.kazakh.scripts import fold, script_of
+from newsarchive.kazakh.scripts import fold_for_search, script_of
 from newsarchive.kazakh.transliteration import to_cyrillic
 
 STEMMED = ("kk", "ru")
@@ -76,7 +76,7 @@ def words_of(text: str, code: str = "") -> list[str]:
     """
     if code == "kk" and script_of(text) in ("Latn", "Arab"):
         text = to_cyrillic(text)
-    return _FOLDED_WORD.findall(fold(text))
+    return _FOLDED_WORD.findall(fold_for_search(text))
 
 
 @lru_cache(maxsize=1 << 16)  # about as many distinct words as a newspaper prints in a year; some 20 MB

@@ -11,7 +11,7 @@ from typing import Any
 from newsarchive.extraction.block_reading import read_blocks
 from newsarchive.extraction.blocks import Block, Element
 from newsarchive.extraction.pages import parse
-from newsarchive.text.fingerprints import fold
+from newsarchive.text.folding import fold
 
 _DECODER = json.JSONDecoder(strict=False)
 _STARTS = re.compile(r"(?:[\w\"'\])]\s*=|\bpush\(|JSON\.parse\()\s*(?=[{\[\"'])")
