@@ -75,7 +75,7 @@ def test_a_story_in_several_pages_is_whole_where_the_theme_links_to_none(
     for story in longer:
         text = " ".join(found[url_key(paper.address(story))]["body"].split())
         assert all(" ".join(p.replace("**", "").split()) in text for p in story.paragraphs), story.slug
-    assert not [path for _, path, status in paper.requests if status == 404]
+    assert not [path for _, path, status in paper.requests if status == 404 and "/wp-json/" not in path]
 
 
 def test_the_newspapers_own_pages_and_a_password_post_are_no_articles(paper: Newspaper, crawl: Crawl, db: Read) -> None:

@@ -1,4 +1,4 @@
-"""The commands for site profiles: sites, sites add, sites check."""
+"""The commands for site profiles: sites, sites add, sites check; `site_learning` has sites learn."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from urllib.parse import urlsplit
 import click
 
 from newsarchive.cli.progress import progress_bar
+from newsarchive.cli.site_learning import learn_sources
 from newsarchive.cli.site_samples import ARTICLES_TO_CHECK, checked, first_listed, most_left_out, urls_to_check
 from newsarchive.cli.tables import print_table
 from newsarchive.cli.terminal import Archive, announce, json_option, print_json, strict_option, strict_settings
 from newsarchive.crawling.probing import ProbeFailed, probe
 from newsarchive.crawling.spiders.page import status_line
 from newsarchive.crawling.spiders.probe import More
-from newsarchive.database import lock_archive, open_archive, retry_after_of, save_site
+from newsarchive.database import learned, lock_archive, open_archive, retry_after_of, save_site
 from newsarchive.discovery import probe_urls, propose_site, start_urls
 from newsarchive.export.files import atomic_write
 from newsarchive.items import Page
@@ -26,6 +27,7 @@ from newsarchive.reextraction.learning import ENOUGH, learn
 from newsarchive.sites import Site, profile_paths
 from newsarchive.sites.writing import profile_toml
 from newsarchive.text.counting import counted
+from newsarchive.times import now
 from newsarchive.urls import is_address
 
 
@@ -52,6 +54,9 @@ def sites(context: click.Context, as_json: bool) -> None:
     columns = {"name": "Name", "title": "Title", "url": "URL", "language": "Language", "sources": "Sources"}
     columns["profile"] = "Profile"
     print_json(rows) if as_json else print_table(rows, columns, empty="There are no profiles.")
+
+
+sites.add_command(learn_sources)
 
 
 @sites.command()
@@ -82,6 +87,7 @@ def add(archive: Archive, url: str, name: str, strict: bool) -> None:
         with atomic_write(path) as draft:
             draft.write_text(profile_toml(site), encoding="utf-8")
         save_site(db, site)
+        learned.note_looked(db, site, time=now())
         db.close()
     archive.say(f"{'Rewrote' if known else 'Wrote'} {path}: {describe(site)}")
     for finding in proposal.findings:

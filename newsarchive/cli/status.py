@@ -104,6 +104,7 @@ SOURCE_COUNT_COLUMNS = {
     "listed": "Lists",
     "archived": "Archived of these",
     "only": "Listed here first",
+    "named_by": "Named by",
 }
 USUAL_COLUMNS = {
     "site": "Site",
@@ -185,6 +186,7 @@ def source_status(db: Database, site: str | None) -> list[dict[str, Any]]:
             "listed": row["listed"],
             "archived": row["archived"],
             "only": row["only"],
+            "named_by": row["origin"] or "the profile",
             "walked": row["walked"] or row["complete"],
             "next_walk": {None: "not needed", "": "next run"}.get(due := next_full_scan(row), due),
             "reason": row["reason"],

@@ -4,14 +4,15 @@ A first crawl makes a full scan of every source. Later crawls ask the best sourc
 by the time of modification, and by the list of its IDs if their number shows that something is gone; a sitemap by its
 lastmod; a feed and a listing by their first page, and further pages as long as they bring something new. If a source
 fails, or is wholly new since the last run, the next one takes over in the same run; else the others are compared in
-turn.
+turn. At first, every few days, and if no source works, the site's own pages are searched for sources that the profile
+lacks.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,9 +25,12 @@ from newsarchive.crawling.due_pages import DuePages, next_visit
 from newsarchive.crawling.full_scans import full_scan_is_due
 from newsarchive.crawling.scan_results import MOST_LOOKS
 from newsarchive.crawling.source_order import SOURCE_CODES, SourceOrder
+from newsarchive.crawling.source_search import MOST_TRIED, SourceSearch
 from newsarchive.crawling.source_store import SourceStore
 from newsarchive.crawling.sources import SourceReader
+from newsarchive.database import learned
 from newsarchive.database.alerts import Alert, AlertKey, open_about
+from newsarchive.discovery import at_root, identity, learned_root
 from newsarchive.items import Article, Hints, ListingRequest, Page
 from newsarchive.sites import Site, Source
 from newsarchive.times import now, stamp
@@ -77,15 +81,28 @@ class SitePlan:
         if options.retry:
             write()
             database.retry_failed(db, site.name, time=self._started)
+        self._profile = site
+        self._moved: list[str] = []
+        self._search: SourceSearch | None = None
         self._seen: set[str] = set()
         self._held: list[ListingRequest] = []
-        self._reader: SourceReader | None = None
+        self._reader: SourceReader | SourceSearch | None = None
         self._pages = DuePages(db, site.name, run=run, since=options.since, limit=options.limit)
         self._credit = ListingCredit(db, site.name, ahead=options.ahead, limit=options.limit, since=options.since)
-        is_first = not any(row["complete"] for row in self._source_rows())
+        self._everything = options.full or not database.was_read(db, site.name)
+        self._site = self._with_learned(site)
+        states = {source: self._row(source) for source in self._site.sources}
+        self._looks = learned.look_is_due(db, site, time=self._started)
+        waits = self._looks or learned.candidates_to_try(db, site.name, time=self._started)
+        self._order = SourceOrder(self._site.sources, every=self._everything, states=states, reserved=1 if waits else 0)
+
+    def _with_learned(self, site: Site) -> Site:
+        """Return the site where it lives now, with the sources that crawls found after those of its profile."""
         sources = site.sources or USUAL_SOURCES
-        states = {source: self._row(source) for source in sources}
-        self._order = SourceOrder(sources, every=options.full or is_first, states=states)
+        known = {identity(site, source) for source in sources}
+        found = learned.learned_sources(self._db, site.name, time=self._started)
+        further = tuple(source for source in found if identity(site, source) not in known)
+        return replace(site, url=learned.root_of(self._db, site.name) or site.url, sources=(*sources, *further))
 
     @property
     def problems(self) -> list[Alert]:
@@ -105,7 +122,7 @@ class SitePlan:
     @property
     def notes(self) -> list[str]:
         """What a person should know, though nothing is wrong."""
-        return self._order.notes
+        return [*self._moved, *self._order.notes]
 
     # For the spider
 
@@ -116,7 +133,10 @@ class SitePlan:
     async def read(self, request: ListingRequest, page: Page) -> list[ListingRequest]:
         """Store what a listing gave; return the listings to read next."""
         assert self._reader is not None
+        self._note_root(request, page)
         further = await self._reader.read(request, page)
+        if isinstance(self._reader, SourceSearch):
+            return further or self._next_if_read()
         if further and self._credit.is_spent(len(self._seen)):
             self._held += further
             return []
@@ -125,8 +145,8 @@ class SitePlan:
     def fail(self, request: ListingRequest, reason: str) -> list[ListingRequest]:
         """Record that a listing could not be fetched; return what to read instead."""
         assert self._reader is not None
-        self._reader.fail(request, reason)
-        return self._next_if_read()
+        further = self._reader.fail(request, reason)
+        return further or self._next_if_read()
 
     def held(self) -> list[ListingRequest]:
         """Return the listings put off until pages had proved that the site is honest, now that no page is due.
@@ -136,7 +156,7 @@ class SitePlan:
         held, self._held = self._held, []
         if not held or not self._credit.is_spent(len(self._seen)):
             return held
-        assert self._reader is not None
+        assert isinstance(self._reader, SourceReader)
         self._write()
         articles, others = self._credit.counts()
         self._reader.give_up(
@@ -169,6 +189,7 @@ class SitePlan:
             self._order.finish()
             if self._order.gap_closed:
                 database.forget_gaps(self._db, self._site.name)
+            self._look_back()
         for scan in self._order.scans:
             total = None if scan.also else scan.total
             if scan.worked and not scan.broken and (scan.is_full or total is not None):
@@ -176,10 +197,27 @@ class SitePlan:
                     self._db, self._site.name, scan.source.kind, scan.url, keys=scan.keys, total=total
                 )
 
-    # Sources, one after the other
+    def _look_back(self) -> None:
+        """Undo what this run proved wrong: a move, if nothing can be read there; a found source without articles."""
+        if not self._order.worked:
+            learned.note_root(self._db, self._site.name, "")
+        for scan in self._order.scans:
+            if scan.state.get("learned") == "used" and scan.worked:
+                learned.drop_if_empty(self._db, self._site.name, scan.source.kind, scan.url, label=scan.label)
 
-    def _source_rows(self) -> list[dict[str, Any]]:
-        return list(self._db.query("select * from sources where site = ?", [self._site.name]))
+    def _note_root(self, request: ListingRequest, page: Page) -> None:
+        """Record where the site lives now, if it redirects what is asked for at the profile's address."""
+        if root := learned_root(self._site, request.url, page.url):
+            self._write()
+            learned.note_root(self._db, self._site.name, root)
+            self._site = replace(self._site, url=root)
+            name = self._site.name
+            self._moved.append(
+                f"the site lives at {root} now, and is asked there; its profile says {self._profile.url}"
+                f' ("newsarchive sites learn {name} --write" changes it)'
+            )
+
+    # Sources, one after the other
 
     def _row(self, source: Source) -> dict[str, Any]:
         return database.source_state(self._db, self._site.name, source.kind, source.url or source.kind)
@@ -187,8 +225,8 @@ class SitePlan:
     def _changes_are_reported(self) -> bool:
         return any(
             row["kind"] == "wordpress" or json.loads(row["data"]).get("lastmod") == "believed"
-            for row in self._source_rows()
-            if row["state"] == "working"
+            for source in self._site.sources
+            if (row := self._row(source)).get("state") == "working"
         )
 
     def _begin_next_source(self) -> list[ListingRequest]:
@@ -196,13 +234,35 @@ class SitePlan:
             self._reader = self._make_reader(source)
             if requests := self._reader.begin():
                 return requests
-        return []
+        return self._begin_search()
+
+    def _begin_search(self) -> list[ListingRequest]:
+        """Look for sources that the profile lacks, after the known ones; resume once one was found and read."""
+        if self._search is None:
+            look = self._looks or self._full or not self._order.worked
+            room = MOST_TRIED if self._everything or not self._order.worked else max(self._order.room + 1, int(look))
+            self._search = SourceSearch(self._site, self._profile, self._db, self._write, look=look, room=room)
+        self._reader = self._search
+        return self._reader.begin()
+
+    def _take_found(self, search: SourceSearch) -> list[ListingRequest]:
+        """Read the sources that a search found, in this run; end if it found none."""
+        if not search.found:
+            return []
+        self._order.add(search.found, {source: self._row(source) for source in search.found})
+        for source in search.found:
+            self._order.notes.append(
+                f"a source that its profile lacks lists further articles, and is read from now on: {source.kind}"
+                f' {source.url} ("newsarchive sites learn {self._site.name} --write" adds it)'
+            )
+        return self._begin_next_source()
 
     def _make_reader(self, source: Source) -> SourceReader:
         state = self._row(source)
         values = {"kind": source.kind, "also": self._order.is_repeated(source), **state}
         due = self._full or self._order.left_open(source) or full_scan_is_due(values, datetime.now(UTC))
         scan = self._order.scan(source, task="walk" if due else "changes", state=state, began=now())
+        scan.source = at_root(source, self._profile.url, self._site.url)
         store = SourceStore(
             self._db, self._site, source.kind, write=self._write, started=self._started, label=scan.label
         )
@@ -210,6 +270,8 @@ class SitePlan:
 
     def _next_if_read(self) -> list[ListingRequest]:
         """Move to the next source once no listing of this one is open any more."""
+        if isinstance(self._reader, SourceSearch):
+            return [] if self._reader.open else self._take_found(self._reader)
         assert self._reader is not None
         scan = self._reader.scan
         if scan.open:

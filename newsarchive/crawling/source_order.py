@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -32,10 +32,12 @@ class SourceOrder:
     The first one that works is used; if it could not be read to its end, or is wholly new since the last run, the next
     one fills the gap. Then the others are compared in turn, as far as a site without news gets MOST_UNCHANGED requests;
     those that alone knew of articles before, and those not compared for days, are read in any case. With `every`, all
-    of them are read.
+    of them are read. `reserved` requests are left for the search for further sources.
     """
 
-    def __init__(self, sources: Iterable[Source], *, every: bool, states: States | None = None) -> None:
+    def __init__(
+        self, sources: Iterable[Source], *, every: bool, states: States | None = None, reserved: int = 0
+    ) -> None:
         self.problems: list[Alert] = []
         self.well: set[AlertKey] = set()
         """About what a person no longer needs to care."""
@@ -53,12 +55,15 @@ class SourceOrder:
         self._complete = False
         self._partly = False
         self._has_all = False
-        self._requested = 1  # robots.txt
+        self._found: list[Source] = []
+        self._requested = 1 + reserved  # robots.txt
         self._old_gap = self._gap = any(_data(row).get("gap") for row in self._states.values())
         self._why_not: list[str] = []
 
     def next(self) -> Source | None:
         """Return the source to read now; None if no other is needed."""
+        if self._found:
+            return self._found.pop(0)
         if not self._waiting:
             return None
         if self._every or not self._complete or self._gap:
@@ -68,6 +73,24 @@ class SourceOrder:
         if source is not None:
             self._waiting.remove(source)
         return source
+
+    def add(self, sources: Sequence[Source], states: States) -> None:
+        """Add sources that were found in this run; they are read next."""
+        kinds = {source.kind for source in self._states}
+        self._also |= {s for n, s in enumerate(sources) if s.kind in kinds | {e.kind for e in sources[:n]}}
+        self._states = {**self._states, **states}
+        self.labels |= {_label(source, also=source in self._also) for source in sources}
+        self._found += sources
+
+    @property
+    def room(self) -> int:
+        """The requests that are left in a run of a site without news."""
+        return MOST_UNCHANGED - self._requested
+
+    @property
+    def worked(self) -> bool:
+        """True if any source could be read, at least in part."""
+        return self._complete or self._partly
 
     def _row(self, source: Source) -> Mapping[str, Any]:
         return self._states.get(source, {})
@@ -144,7 +167,7 @@ class SourceOrder:
 
     def finish(self) -> None:
         """Record, at the end of a run that was not cut off, whether any source could be read, and what it missed."""
-        if not self._complete and not self._partly:
+        if not self.worked:
             why = "; ".join(dict.fromkeys(filter(None, self._why_not)))
             sentence = "no source of the site could be read" + (f": {why}" if why else "")
             self.problems.append(Alert(sentence, code="sources"))

@@ -67,11 +67,12 @@ class SourceReader:
         self.scan.open += len(further) - 1
         return further
 
-    def fail(self, request: ListingRequest, reason: str) -> None:
-        """Record that a listing could not be fetched."""
+    def fail(self, request: ListingRequest, reason: str) -> list[ListingRequest]:
+        """Record that a listing could not be fetched; return what to read in its place: nothing."""
         self._store.write()
         self._fail(request, reason)
         self.scan.open -= 1
+        return []
 
     def give_up(self, requests: list[ListingRequest], reason: str) -> None:
         """Record that listings are not to be read."""

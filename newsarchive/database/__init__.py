@@ -41,7 +41,7 @@ from newsarchive.database.runs import (
     save_site,
     start_run,
 )
-from newsarchive.database.source_rows import forget_gaps, source_state, store_denominator, update_source
+from newsarchive.database.source_rows import forget_gaps, source_state, store_denominator, update_source, was_read
 from newsarchive.database.unlisted import (
     count_known_ids,
     count_proven,
@@ -122,6 +122,7 @@ __all__ = [
     "unread_readings",
     "unvisited_since",
     "update_source",
+    "was_read",
     "was_visited",
     "write_page_checksums",
 ]

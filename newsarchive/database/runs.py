@@ -24,7 +24,8 @@ def save_site(db: Database, site: Site) -> None:
     with db.atomic():
         db.conn.execute(
             "insert into sites (name, title, url, language, timezone, profile, added) values (?, ?, ?, ?, ?, ?, ?)"
-            " on conflict (name) do update set title = excluded.title, url = excluded.url,"
+            " on conflict (name) do update set root = case when url = excluded.url then root else '' end,"
+            " title = excluded.title, url = excluded.url,"
             " language = excluded.language, timezone = excluded.timezone, profile = excluded.profile",
             (site.name, site.title, site.url, site.language, site.timezone, profile, now()),
         )

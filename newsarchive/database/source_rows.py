@@ -13,6 +13,12 @@ def source_state(db: Database, site: str, kind: str, url: str) -> dict[str, Any]
     return next(db.query("select * from sources where site = ? and kind = ? and url = ?", [site, kind, url]), {})
 
 
+def was_read(db: Database, site: str) -> bool:
+    """Return whether any source of a site was ever read to its end."""
+    row = db.conn.execute("select 1 from sources where site = ? and complete is not null limit 1", (site,)).fetchone()
+    return row is not None
+
+
 def forget_gaps(db: Database, site: str) -> None:
     """Note that what may have been missing between two runs of a site's short sources was read elsewhere."""
     db.conn.execute(

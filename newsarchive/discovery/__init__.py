@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from newsarchive.discovery.candidates import (
+    Candidate,
+    at_root,
+    identity,
+    learned_root,
+    source_candidates,
+    types_url,
+    unlisted,
+)
 from newsarchive.discovery.errors import ListingError
 from newsarchive.discovery.feed import feed_start
 from newsarchive.discovery.probe import probe_urls
@@ -58,21 +67,28 @@ def is_unnamed_sitemap(kind: str, url: str, depth: int) -> bool:
 
 
 __all__ = [
+    "Candidate",
     "Finding",
     "ListingError",
     "Proposal",
+    "at_root",
     "changes_url",
     "fewer_url",
+    "identity",
     "ids_url",
     "is_beyond_last",
     "is_guess",
     "is_robots",
     "is_unnamed_sitemap",
     "lastmod_is_reliable",
+    "learned_root",
     "per_page_of",
     "probe_urls",
     "propose_site",
     "read_listing",
+    "source_candidates",
     "start_urls",
+    "types_url",
+    "unlisted",
     "with_per_page",
 ]

@@ -120,12 +120,13 @@ def links_in_head(page: Page, rel: str, kinds: tuple[str, ...]) -> list[str]:
 def rest_roots(home: str, found: Mapping[str, Page]) -> list[str]:
     """Return the URLs of the REST API's root: those that the home page names, and the usual ones."""
     page = found.get(home)
-    roots = _links_to_api(page) if page is not None else []
+    roots = rest_links(page) if page is not None else []
     looks_so = page is not None and b"/wp-content/" in page.body
     return list(dict.fromkeys([*roots, urljoin(home, "wp-json/"), *([f"{home}?rest_route=/"] if looks_so else [])]))
 
 
-def _links_to_api(page: Page) -> list[str]:
+def rest_links(page: Page) -> list[str]:
+    """Return the URLs of the REST API's root that a page names."""
     named = re.search(r"<([^<>]+)>;\s*rel=\"?https://api\.w\.org/", page.headers.get("link", ""))
     return list(resolve_all(page.url, [named[1]])[0]) if named else links_in_head(page, "https://api.w.org/", ())
 

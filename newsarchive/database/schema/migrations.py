@@ -15,7 +15,7 @@ from newsarchive.database.schema.preservation import PRESERVATION
 from newsarchive.database.schema.search import FULL_TEXT, SEARCH_ORDER, new_key
 from newsarchive.database.schema.session_keys import drop_sessions
 from newsarchive.database.schema.tables import TABLES
-from newsarchive.database.schema.views import CHANGES, COVERAGE, OMISSIONS, VIEWS
+from newsarchive.database.schema.views import CHANGES, COVERAGE, COVERAGE_SOURCES, OMISSIONS, VIEWS
 
 migrations = Migrations("newsarchive")
 
@@ -314,6 +314,38 @@ create index sightings_revision on sightings(revision);
 
 
 @migrations()
+def m450_learned_sources(db: Database) -> None:
+    """What crawls learn of a site that its profile does not say: sources, and where the site lives now."""
+    _run(
+        db,
+        """
+alter table sources add column          -- where a crawl found it; empty: in the profile, or a file of such a source
+    origin text not null default '';
+alter table sources add column          -- of one found: new (to be tried), used, or nothing that the others do not list
+    learned text not null default '';
+alter table sites add column            -- the home page that the profile's one redirects to; empty: it does not
+    root text not null default '';
+alter table sites add column            -- when a crawl last looked for sources that the profile lacks
+    looked text;
+alter table sites add column            -- the sources of the profile at that time
+    looked_beside text not null default '';
+""",
+    )
+
+
+@migrations()
+def m451_coverage_sources(db: Database) -> None:
+    """Show in the view of coverage how many articles each source lists."""
+    _run(db, COVERAGE_SOURCES)
+
+
+@migrations()
+def m460_notices(db: Database) -> None:
+    """Record alerts from their beginning to their end, and what was told to whom."""
+    _run(db, NOTICES)
+
+
+@migrations()
 def m470_truncated(db: Database) -> None:
     """Why captures are incomplete; that was only in their records."""
     _run(
@@ -324,9 +356,3 @@ alter table captures add column         -- why the body is incomplete; NULL: it 
 create index captures_truncated on captures(time) where truncated is not null;
 """,
     )
-
-
-@migrations()
-def m460_notices(db: Database) -> None:
-    """Record alerts from their beginning to their end, and what was told to whom."""
-    _run(db, NOTICES)

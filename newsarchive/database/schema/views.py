@@ -97,6 +97,24 @@ group by u.site, coalesce(a.day, u.day);
 """
 """Replaces the view of coverage: articles that were taken down count as no articles."""
 
+COVERAGE_SOURCES = """
+drop view coverage;
+create view coverage as
+select u.site, coalesce(a.day, u.day) as day,
+    count(*) as listed,
+    sum(u.state in ('article', 'gone') and u.article is not null) as archived,
+    sum(u.state = 'failed') as failed,
+    sum(u.state in ('not_article', 'excluded', 'forgotten')) as not_article,
+    sum(u.state = 'listed') as due,
+    (select json_group_object(source, json_object('listed', listed, 'archived', archived)) from (
+        select case url when kind then kind else kind || ' ' || url end as source, listed, archived
+        from sources where site = u.site and listed is not null order by 1)) as sources
+from urls u left join articles a on a.id = u.article
+where u.state <> 'alias'
+group by u.site, coalesce(a.day, u.day);
+"""
+"""Replaces the view of coverage: with the number of articles that each source of the site lists."""
+
 OMISSIONS = """
 create view omissions as
 select a.site, json_extract(o.value, '$.rule') as rule, count(distinct a.id) as articles,
