@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from newsarchive.cli import COMMANDS
 from newsarchive.crawling.run_settings import make_settings
 from newsarchive.demo import Newspaper
 
@@ -40,6 +41,20 @@ def test_a_fetch_loads_nothing_of_crawls_and_of_other_commands(paper: Newspaper,
     assert others & {*loaded} == set()
     assert "encodings.big5" not in loaded, "an encoding was guessed that is known"
     assert int(sources) == 0, "the source of the stack was looked up, frame by frame"
+
+
+def test_only_commands_that_crawl_load_a_crawler() -> None:
+    crawling = {"crawl", "fetch", "images", "import", "sites", "demo"}
+    modules = sorted(
+        {listed.module for name, listed in COMMANDS.items()} - {COMMANDS[name].module for name in crawling}
+    )
+    code = (
+        f"import sys\nfrom newsarchive.cli import _import_sqlite_utils\n_import_sqlite_utils()\nfor name in {modules}:\n"
+        "    __import__(f'newsarchive.cli.{name}')\n"
+        "    print(name, [m for m in ('scrapy', 'twisted', 'trafilatura', 'datasette', 'numpy', 'PIL') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.splitlines() == [f"{name} []" for name in modules]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ import logging
 import os
 import sys
 from collections.abc import Callable
-from datetime import date
 from typing import Any
 
 import click
@@ -15,7 +14,7 @@ import click
 from newsarchive.cli.images_option import WithImages, images_option
 from newsarchive.cli.notifying import begin_telling, recipients, tell_of_crawl
 from newsarchive.cli.progress import progress_bar
-from newsarchive.cli.terminal import Archive, announce, json_option, strict_option, strict_settings
+from newsarchive.cli.terminal import Archive, announce, json_option, parse_day, strict_option, strict_settings
 from newsarchive.crawling.outcomes import Outcome
 from newsarchive.crawling.process import crawl_sites
 from newsarchive.database import has_archive, lock_archive
@@ -121,13 +120,3 @@ def parse_settings(own: tuple[str, ...]) -> dict[str, Any]:
         if not sign or not name.isupper():
             raise click.UsageError(f"-s needs NAME=VALUE, with the name of a setting in capitals, not “{name}”.")
     return {name: value for name, _, value in pairs}
-
-
-def parse_day(text: str, option: str) -> str:
-    """Return a day given on the command line, checked. Raises UsageError."""
-    if not text:
-        return ""
-    try:
-        return date.fromisoformat(text).isoformat()
-    except ValueError as error:
-        raise click.UsageError(f"{option} needs a day such as 2025-02-18, not “{text}”.") from error

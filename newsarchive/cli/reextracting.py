@@ -11,10 +11,9 @@ from typing import Any
 
 import click
 
-from newsarchive.cli.crawling import parse_day
 from newsarchive.cli.progress import progress_bar
 from newsarchive.cli.tables import print_table
-from newsarchive.cli.terminal import Archive, json_option, print_json
+from newsarchive.cli.terminal import Archive, json_option, parse_day, print_json
 from newsarchive.database import lock_archive, open_archive
 from newsarchive.reextraction.runs import Reextraction, sites_kept
 from newsarchive.reextraction.runs import reextract as extract_again

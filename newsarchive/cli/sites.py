@@ -17,8 +17,8 @@ from newsarchive.cli.site_samples import ARTICLES_TO_CHECK, checked, first_liste
 from newsarchive.cli.tables import print_table
 from newsarchive.cli.terminal import Archive, announce, json_option, print_json, strict_option, strict_settings
 from newsarchive.crawling.probing import ProbeFailed, probe
-from newsarchive.crawling.spiders.page import status_line
 from newsarchive.crawling.spiders.probe import More
+from newsarchive.crawling.statuses import status_line
 from newsarchive.database import learned, lock_archive, open_archive, retry_after_of, save_site
 from newsarchive.discovery import probe_urls, propose_site, start_urls
 from newsarchive.export.files import atomic_write

@@ -7,6 +7,7 @@ import logging
 import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TextIO
@@ -114,6 +115,16 @@ def announce(archive: Archive) -> None:
     open_archive(archive.folder).close()
     if new:
         archive.say(f"A new archive in {archive.folder.absolute()}")
+
+
+def parse_day(text: str, option: str) -> str:
+    """Return a day given on the command line, checked. Raises UsageError."""
+    if not text:
+        return ""
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError as error:
+        raise click.UsageError(f"{option} needs a day such as 2025-02-18, not “{text}”.") from error
 
 
 def is_terminal(stream: TextIO | None) -> bool:

@@ -9,11 +9,10 @@ import click
 from sqlite_utils import Database
 
 from newsarchive.backup import delete_left_copies
-from newsarchive.cli.crawling import parse_day
 from newsarchive.cli.progress import progress_bar
 from newsarchive.cli.reading import find_article
 from newsarchive.cli.tables import print_table
-from newsarchive.cli.terminal import Archive, is_terminal, json_option, print_json
+from newsarchive.cli.terminal import Archive, is_terminal, json_option, parse_day, print_json
 from newsarchive.database import article_of, lock_archive, open_archive, save_site, write_page_checksums
 from newsarchive.database.embargoes import embargo_article, lift_embargo, list_embargoes
 from newsarchive.sites import host_site, site_of

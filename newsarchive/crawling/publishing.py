@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlite_utils import Database
 
-from newsarchive.crawling.spiders.page import KEPT_OUT, status_line
+from newsarchive.crawling.statuses import KEPT_OUT, status_line
 from newsarchive.crawling.volume import WEEKDAYS, WEEKS, History, Weekday, shortfall, silence, weekdays
 from newsarchive.database.alerts import Alert, AlertKey, began
 from newsarchive.sites import Site

@@ -19,7 +19,8 @@ from newsarchive.crawling.held_up import HeldUp
 from newsarchive.crawling.middlewares.pace import downloader_of
 from newsarchive.crawling.recorders import recorder_of
 from newsarchive.crawling.resolving import host_of
-from newsarchive.crawling.spiders.page import HostGivenUp, PageWaits, Postponed, sites_of, status_line
+from newsarchive.crawling.spiders.page import HostGivenUp, PageWaits, Postponed, sites_of
+from newsarchive.crawling.statuses import status_line
 from newsarchive.times import stamp
 
 logger = logging.getLogger(__name__)

@@ -18,14 +18,8 @@ from newsarchive.crawling.failures import failure_ends_crawl
 from newsarchive.crawling.middlewares.pace import downloader_of
 from newsarchive.crawling.middlewares.robots_text import MOST_READ, MOST_SENT, NotWhole, robots_text, rules_text
 from newsarchive.crawling.scrapy_internals import RobotsHooks
-from newsarchive.crawling.spiders.page import (
-    BROKEN_OFF,
-    Postponed,
-    RobotsForbidden,
-    RobotsUnknown,
-    refusal,
-    status_line,
-)
+from newsarchive.crawling.spiders.page import BROKEN_OFF, Postponed, RobotsForbidden, RobotsUnknown, refusal
+from newsarchive.crawling.statuses import status_line
 from newsarchive.items import NotKept
 
 logger = logging.getLogger(__name__)

@@ -13,7 +13,8 @@ from twisted.python.failure import Failure
 
 from newsarchive.crawling.failures import failures_of
 from newsarchive.crawling.signals import abandoned
-from newsarchive.crawling.spiders.page import ANSWERS, GONE, PageWaits, Postponed, page_of, refusal, status_line
+from newsarchive.crawling.spiders.page import ANSWERS, PageWaits, Postponed, page_of, refusal
+from newsarchive.crawling.statuses import GONE, status_line
 from newsarchive.items import MOST_PAGES, Extracted, Fetched, FetchedImage, NotKept
 from newsarchive.sites import Site, host_site
 from newsarchive.urls import is_address, url_key

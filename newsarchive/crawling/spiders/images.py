@@ -12,7 +12,8 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from newsarchive.crawling.certificates import CertificateRefused
-from newsarchive.crawling.spiders.page import ANSWERS, HostGivenUp, Postponed, RobotsUnknown, refusal, status_line
+from newsarchive.crawling.spiders.page import ANSWERS, HostGivenUp, Postponed, RobotsUnknown, refusal
+from newsarchive.crawling.statuses import status_line
 from newsarchive.items import FetchedImage, ImageToDownload, NotKept
 from newsarchive.sites import Site
 

@@ -21,13 +21,12 @@ from scrapy.http import Response
 from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
+from newsarchive.crawling.statuses import GONE, KEPT_OUT, status_line
 from newsarchive.errors import NewsArchiveError
 from newsarchive.items import Extracted, Fetched, Hints, NotKept, Page
 from newsarchive.sites import Site
 
 HTML_TYPES = ("", "text/html", "application/xhtml+xml", "application/xml", "text/xml", "text/plain")
-GONE = (404, 410)
-KEPT_OUT = (401, 403)
 BROKEN_OFF = "the host broke the answer off"
 ANSWERS = [304, *range(400, 600)]
 """Statuses that come to the spider; the others are redirects, to be followed."""
@@ -159,18 +158,6 @@ def fetched(response: Response, site: str, url: str, hints: Hints, *, home: str 
 
 def _is_home(url: str, home: str) -> bool:
     return urlsplit(url).path.rstrip("/") == urlsplit(home).path.rstrip("/") and not urlsplit(url).query
-
-
-def status_line(status: int) -> str:
-    """A status as people know it.
-
-    >>> status_line(404)
-    '404 Not Found'
-    """
-    try:
-        return f"{status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        return str(status)
 
 
 _REFUSALS: tuple[tuple[type[Exception], str], ...] = (
