@@ -7,7 +7,10 @@ import json
 import pytest
 
 from newsarchive.crawling.full_scans import Scan
+from newsarchive.crawling.reports import RunReport
+from newsarchive.crawling.scan_results import failures_of_source, source_values
 from newsarchive.crawling.source_order import SourceOrder
+from newsarchive.database.alerts import Alert
 from newsarchive.sites import Source
 from newsarchive.times import now
 
@@ -111,9 +114,9 @@ def test_a_gap_that_a_killed_run_left_is_filled_by_full_scans() -> None:
     ("outcome", "before", "problems", "notes"),
     [
         (WORKS, "", [], []),
-        (FAILS, "working", ["the wordpress source no longer works: x: no"], []),
-        (FAILS, "", [], ["the wordpress source cannot be read: x: no"]),
-        (FAILS, "failed", [], ["the wordpress source cannot be read: x: no"]),  # in every run
+        (FAILS, "working", ["the wordpress source no longer works: x: no. The next run tries it again"], []),
+        (FAILS, "", [], ["the wordpress source cannot be read: x: no; each run tries it again"]),
+        (FAILS, "failed", [], ["the wordpress source cannot be read: x: no; each run tries it again"]),  # in every run
         (BROKEN, "", [], ["the wordpress source was not read to its end: x: no"]),
         ({**WORKS, "problem": "y"}, "", ["the wordpress source: y"], []),
         ({**WORKS, "lost": 1, "lost_example": "z"}, "", [], ["the wordpress source: one entry was lost (z)"]),
@@ -131,4 +134,42 @@ def test_a_run_in_which_no_source_was_read_says_so_with_the_reasons() -> None:
     order = SourceOrder(SOURCES, every=False)
     read(order, FAILS, FAILS, {"failure": "y: 403"}, before="failed")
     order.finish()
-    assert order.problems == ["no source of the site could be read: x: no; y: 403"]
+    (problem,) = order.problems
+    assert problem.startswith("no source of the site could be read: x: no; y: 403. Each run tries all of them again")
+
+
+def test_a_source_that_is_down_is_named_in_every_run_with_how_often_and_since_when() -> None:
+    source = Source(kind="feed", url="https://a.kz/rss")
+    state: dict[str, object] = row()
+    said = []
+    for day in range(18, 21):
+        order = SourceOrder([source], every=False, states={source: state})
+        scan = order.scan(source, task="changes", state=state, **FAILS)
+        order.ended(scan)
+        said += order.problems
+        state |= source_values(scan, state, full=False, time=f"2025-02-{day}T05:00:00Z")
+    assert "no longer works: x: no. The next run" in said[0]
+    assert "still does not work in 2 runs since 2025-02-18T05:00:00Z: x: no" in said[1]
+    assert "in 3 runs since 2025-02-18T05:00:00Z" in said[2]
+    scan = order.scan(source, task="changes", state=state, read=1, listed=1)
+    state |= source_values(scan, state, full=False, time="2025-02-21T05:00:00Z")
+    assert failures_of_source(state) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("codes", "reason", "ended"),
+    [
+        ([], "finished", "finished"),
+        (["failures"], "finished", "finished"),
+        (["source"], "finished", "incomplete"),
+        (["sources"], "finished", "incomplete"),
+        (["sources"], "shutdown", "interrupted"),
+        (["sources"], "postponed", "postponed"),
+    ],
+)
+def test_a_run_that_lost_a_source_is_incomplete(codes: list[str], reason: str, ended: str) -> None:
+    report = RunReport()
+    report.needs = [Alert("x", code=code) for code in codes]
+    report.end(reason, failed=False)
+    assert report.reason == ended
+    assert bool(report.over()) is (ended in ("finished", "incomplete"))

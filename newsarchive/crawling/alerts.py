@@ -250,7 +250,8 @@ def _expected_number(db: Database, site: Site, run: int) -> Judged:
 
 def _earlier_runs(db: Database, site: Site, run: int) -> int:
     row = db.conn.execute(
-        "select count(*) from runs where site = ? and command = 'crawl' and reason = 'finished' and id < ?",
+        "select count(*) from runs where site = ? and command = 'crawl' and reason in ('finished', 'incomplete')"
+        " and id < ?",
         (site.name, run),
     ).fetchone()
     return int(row[0])

@@ -8,13 +8,18 @@ from newsarchive.database.alerts import Alert, AlertKey
 
 _OF_RUNS = frozenset({AlertKey("error"), AlertKey("unstored"), AlertKey("postponed"), AlertKey("crash")})
 
+_LOST = ("source", "sources")
+"""Codes of the alerts on sources that could not be read."""
+ENDED = ("finished", "incomplete")
+"""The reasons of runs that came to their end."""
+
 
 class RunReport:
     """Why a run ended, and what a person should know of it."""
 
     def __init__(self) -> None:
         self.reason = "failed"
-        """``finished``, ``interrupted``, ``postponed`` or ``failed``."""
+        """``finished``, ``incomplete`` (a source was lost), ``interrupted``, ``postponed`` or ``failed``."""
         self.come_back = ""
         """When the site asked to be requested again (UTC with Z)."""
         self.alerts: Sequence[Alert] = ()
@@ -35,8 +40,12 @@ class RunReport:
         self._unstored.append(f"{url} {reason}")
 
     def end(self, reason: str, *, failed: bool) -> None:
-        """Record why the run ended; `reason` is Scrapy's, `failed` True if our own code failed."""
-        ended = {"finished": "finished", "shutdown": "interrupted"}.get(reason, reason)
+        """Record why the run ended; `reason` is Scrapy's, `failed` True if our own code failed.
+
+        A run that lost a source came to its end, but what that source lists is unknown.
+        """
+        lost = any(need.key.code in _LOST for need in self.needs)
+        ended = {"finished": "incomplete" if lost else "finished", "shutdown": "interrupted"}.get(reason, reason)
         self.reason = "failed" if failed else ended
 
     def problems(self, failures: Sequence[str]) -> list[Alert]:
@@ -48,7 +57,7 @@ class RunReport:
 
     def over(self) -> frozenset[AlertKey]:
         """Return the alerts that are over, if they lasted: only a run that came to its end proves any to be."""
-        return self.well | _OF_RUNS if self.reason == "finished" else frozenset()
+        return self.well | _OF_RUNS if self.reason in ENDED else frozenset()
 
 
 def _in_one_sentence(unstored: Sequence[str]) -> str:

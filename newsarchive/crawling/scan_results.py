@@ -39,7 +39,9 @@ def listing_values(page: Page, listing: Listing, row: Row, *, time: str) -> Valu
 def source_values(scan: Scan, row: Row, *, full: bool, time: str) -> Values:
     """Return what to remember of the source at the end of a scan; `row` is its row as it is now."""
     if not scan.worked:
-        return {"state": "failed", "reason": scan.why_not}
+        failures, since = failures_of_source(row)
+        data = _data(row, failures=failures + 1, failing_since=since or time)
+        return {"state": "failed", "reason": scan.why_not, "data": data}
     values: Values = {"state": "working", "reason": scan.failure if scan.broken else ""}
     if scan.newest and not scan.broken:  # what was not read may be older
         values["cursor"] = max(scan.newest, scan.state.get("cursor") or "")
@@ -54,9 +56,17 @@ def source_values(scan: Scan, row: Row, *, full: bool, time: str) -> Values:
         if not scan.broken:
             values |= {"complete": time, "walk_began": scan.began}
     base = {"data": values.get("data") or row.get("data")}
+    if failures_of_source(row)[0]:
+        base["data"] = _data(base, failures=0, failing_since="")
     values["data"] = _data(base, **_kept(scan))
     values |= {"also": int(scan.also), "only": (scan.state.get("only") or 0) + scan.only}
     return values | {"task": kind_of_scan(scan, full=full, believed=lastmod == "believed")}
+
+
+def failures_of_source(row: Row) -> tuple[int, str]:
+    """Return in how many runs in a row a source, given as its row, could not be read, and since when (UTC)."""
+    data = json.loads(row.get("data") or "{}")
+    return data.get("failures", 0), data.get("failing_since", "")
 
 
 def _kept(scan: Scan) -> Values:

@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from newsarchive.crawling.full_scans import Scan
+from newsarchive.crawling.scan_results import failures_of_source
 from newsarchive.database.alerts import Alert, AlertKey
 from newsarchive.discovery import is_robots
 from newsarchive.sites import Source
+from newsarchive.text.counting import counted
 from newsarchive.times import now, stamp
 
 MOST_UNCHANGED = 5
@@ -153,16 +155,20 @@ class SourceOrder:
     def _failed(self, scan: Scan) -> None:
         """Say why a source could not be read, in every run: one that worked before needs a person."""
         self._why_not.append(scan.why_not)
-        before = scan.state.get("state")
-        if before == "working":
-            self._report(scan, "no longer works")
+        failures, since = failures_of_source(scan.state)
+        if scan.state.get("state") == "working":
+            self._report(scan, f"the {scan.label} source no longer works: {scan.why_not}. The next run tries it again")
         elif scan.state.get("complete"):
-            self._report(scan, "still does not work")
+            runs = f" in {counted(failures + 1, 'run')} since {since}" if failures else ""
+            self._report(
+                scan,
+                f"the {scan.label} source still does not work{runs}: {scan.why_not}. Each run tries it again; if it is"
+                " gone for good, remove it from the profile",
+            )
         else:
-            self.notes.append(f"the {scan.label} source cannot be read: {scan.why_not}")
+            self.notes.append(f"the {scan.label} source cannot be read: {scan.why_not}; each run tries it again")
 
-    def _report(self, scan: Scan, what: str) -> None:
-        sentence = f"the {scan.label} source {what}: {scan.why_not}"
+    def _report(self, scan: Scan, sentence: str) -> None:
         self.problems.append(Alert(sentence, code="source", about=scan.label))
 
     def finish(self) -> None:
@@ -170,6 +176,7 @@ class SourceOrder:
         if not self.worked:
             why = "; ".join(dict.fromkeys(filter(None, self._why_not)))
             sentence = "no source of the site could be read" + (f": {why}" if why else "")
+            sentence += ". Each run tries all of them again; if they stay so, look at the site in a browser"
             self.problems.append(Alert(sentence, code="sources"))
             return
         self.well.add(AlertKey("sources"))

@@ -55,8 +55,9 @@ def images_to_download(
 
 _CUT_OFF = """
 select u.article from urls u join runs r on r.id = u.visited_run
-where u.site = ?1 and r.command = 'crawl' and r.reason not in ('', 'finished')
-    and r.id > (select ifnull(max(id), 0) from runs where site = ?1 and command = 'crawl' and reason = 'finished')
+where u.site = ?1 and r.command = 'crawl' and r.reason not in ('', 'finished', 'incomplete')
+    and r.id > (select ifnull(max(id), 0) from runs
+        where site = ?1 and command = 'crawl' and reason in ('finished', 'incomplete'))
 """
 """Articles visited by crawls that did not finish, since the last one that did."""
 
