@@ -28,7 +28,7 @@ class Listed(NamedTuple):
 
 
 COMMANDS = {
-    "sites": Listed("sites", "List site profiles; add or check one."),
+    "sites": Listed("sites", "List sites and their health; add or check one."),
     "crawl": Listed("crawling", "Fetch new and changed articles."),
     "fetch": Listed("fetching", "Fetch single pages now; print and store them."),
     "images": Listed("images", "Download images that kept articles still lack."),
