@@ -10,104 +10,30 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 
+from newsarchive.extraction.month_names import NAMES
 from newsarchive.kazakh.dates import find_date
 
-# names and usual abbreviations by month, in the grammatical case used with a day
-_NAMES = (
-    (
-        "january jan januar jänner jaenner jän janvier janv enero ene janeiro gennaio gen januari jaanuar stycznia"
-        " styczeń sty"
-        " ledna leden januára január ianuarie ian ocak oca tammikuu tammikuuta siječnja siječanj січня січень"
-        " януари января"
-        " ιανουαρίου ιαν gener xaneiro urtarrila janvāris sausio jan. januára"
-    ),
-    (
-        "february feb februar febr feber février fevr févr fév febrero fevereiro fev febbraio februari veebruar"
-        " lutego"
-        " luty lut"
-        " února únor februára február februarie şubat şub helmikuu helmikuuta veljače veljača лютого лютий"
-        " февруари февраля"
-        " φεβρουαρίου φεβ febrer vasario"
-    ),
-    (
-        "march mar märz mrz maerz mars marzo março marco maart mrt märts marca marzec března březen marec martie mart"
-        " maaliskuu maaliskuuta ožujka ožujak березня березень март марта μαρτίου μαρ març kovo március"
-    ),
-    (
-        "april apr avril avr abril abr aprile aprill kwietnia kwiecień kwi dubna duben apríla apríl aprilie nisan nis"
-        " huhtikuu huhtikuuta travnja travanj квітня квітень април апреля απριλίου απρ balandžio április"
-    ),
-    (
-        "may mai mayo maio maggio mag mei maj maja května květen mája máj mayıs toukokuu toukokuuta svibnja"
-        " svibanj травня"
-        " травень май мая μαΐου μαϊου maig gegužės május"
-    ),
-    (
-        "june jun juni juin junio junho giugno giu juuni czerwca czerwiec cze června červen júna jún iunie iun"
-        " haziran haz"
-        " kesäkuu kesäkuuta lipnja lipanj червня червень юни июня ιουνίου ιουν juny birželio június"
-    ),
-    (
-        "july jul juli juillet juil julio julho luglio lug juuli lipca lipiec lip července červenec júla júl"
-        " iulie iul"
-        " temmuz"
-        " tem heinäkuu heinäkuuta srpnja srpanj липня липень юли июля ιουλίου ιουλ juliol liepos július"
-    ),
-    (
-        "august aug août aout agosto ago augustus sierpnia sierpień sie srpna srpen augusta ağustos ağu elokuu"
-        " elokuuta"
-        " kolovoza kolovoz серпня серпень август августа αυγούστου αυγ agost rugpjūčio augusti augusztus"
-    ),
-    (
-        "september sep sept septembre septiembre setiembre setembro set settembre septembra września wrzesień"
-        " wrz září"
-        " septembrie eylül eyl syyskuu syyskuuta rujna rujan вересня вересень септември сентября σεπτεμβρίου"
-        " σεπ setembre"
-        " rugsėjo szeptember"
-    ),
-    (
-        "october oct oktober okt octobre octubre outubro out ottobre ott października październik paź října"
-        " říjen októbra"
-        " október octombrie ekim eki lokakuu lokakuuta listopada жовтня жовтень октомври октября οκτωβρίου οκτ"
-        " octubre"
-        " spalio"
-        " oktoober"
-    ),
-    (
-        "november nov novembre noviembre novembro listopad lis listopadu novembra noiembrie kasım kas marraskuu"
-        " marraskuuta studenoga studenog studeni листопада листопад ноември ноября νοεμβρίου νοε lapkričio"
-    ),
-    (
-        "december dec dezember dez décembre déc decembre diciembre dic dezembro dicembre grudnia grudzień gru"
-        " prosince"
-        " prosinec decembra decembrie aralık ara joulukuu joulukuuta prosinca prosinac грудня грудень декември"
-        " декабря"
-        " δεκεμβρίου δεκ desembre desember des gruodžio detsember"
-    ),
+_ALSO_PRINTED = (
+    "jaenner",
+    "febr feber fevr fév",
+    "mrz maerz marco اذار",
+    "ابريل إبريل",
+    "μαϊου ايار",
+    "",
+    "",
+    "aout اغسطس",
+    "setiembre ايلول",
+    "اكتوبر",
+    "listopad studenog",  # Croatian October is printed in its genitive
+    "decembre",
 )
-_ARABIC_AND_TURKIC = (
-    "يناير yanvar",
-    "فبراير شباط fevral",
-    "مارس آذار اذار",
-    "أبريل ابريل نيسان إبريل",
-    "مايو أيار ايار",
-    "يونيو حزيران iyun",
-    "يوليو تموز iyul",
-    "أغسطس اغسطس آب avqust avgust agustus",
-    "سبتمبر أيلول ايلول sentyabr",
-    "أكتوبر اكتوبر oktyabr",
-    "نوفمبر noyabr",
-    "ديسمبر dekabr",
-)
+"""Of each month, what is printed besides the names that CLDR has."""
 MONTHS = {
-    name.rstrip("."): number
-    for table in (_NAMES, _ARABIC_AND_TURKIC)
-    for number, names in enumerate(table, 1)
-    for name in names.split()
+    name: number
+    for number, (names, others) in enumerate(zip(NAMES, _ALSO_PRINTED, strict=True), 1)
+    for name in (*names, *others.split())
 }
-# listopada is October in Croatian and November in Polish: ignored unless the language is known
-for _shared in ("listopada", "lip", "lis", "out"):
-    MONTHS.pop(_shared, None)
+# listopada is October in Croatian and November in Polish: known only with the language
 _POLISH = {"listopada": 11, "lip": 7, "lis": 11}
 _PORTUGUESE = {"out": 10}
 
