@@ -7,7 +7,7 @@ import math
 import random
 import subprocess
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -15,10 +15,13 @@ import pytest
 from sqlite_utils import Database
 
 from newsarchive.crawling.alerts import what_needs_a_person
+from newsarchive.crawling.publishing import listings_lose
 from newsarchive.crawling.volume import History, shortfall, silence, weekdays
 from newsarchive.database import open_archive, save_site, start_run, update_source
+from newsarchive.database.alerts import Alert
 from newsarchive.demo import Newspaper
 from newsarchive.sites import Site
+from newsarchive.times import stamp
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 Crawl = Callable[..., str]
@@ -193,3 +196,37 @@ def test_articles_that_are_deleted_are_no_loss(paper: Newspaper, crawl: Crawl, n
         paper.delete(story.slug)
     crawl()
     assert codes(newsarchive) == {}
+
+
+def test_articles_that_move_are_no_loss(paper: Newspaper, crawl: Crawl, newsarchive: Run) -> None:
+    """Their old addresses still answer, with a redirect."""
+    crawl()
+    for story in paper.posts()[:6]:
+        paper.move(story.slug, f"zhana-{story.slug}")
+        paper.edit(f"zhana-{story.slug}")
+    crawl()
+    assert "loss" not in codes(newsarchive)
+
+
+@pytest.mark.parametrize(
+    ("listed", "dropped", "lost"),
+    [
+        (range(100), range(100, 140), 0),  # the oldest fell off the end
+        ([*range(100), 500], range(100, 140), 0),  # and an old one is pinned
+        ([*range(50), *range(53, 100)], range(50, 53), 3),
+        (range(0, 100, 10), [n for n in range(100) if n % 10], 0),  # it never listed all
+        ([*range(50), *range(51, 100)], range(50, 51), 0),  # one alone
+    ],
+)
+def test_a_listing_of_the_newest_loses_nothing_at_its_end(
+    listed: list[int], dropped: list[int], lost: int, db: Database, tmp_path: Path
+) -> None:
+    walked = datetime.now(UTC) - timedelta(minutes=5)
+    update_source(db, "a", "listing", "u", state="working", walk_began=stamp(walked), run=1)
+    for numbers, seen in ((listed, walked), (dropped, walked - timedelta(days=7))):
+        for number in numbers:
+            day = (walked - timedelta(days=number)).date().isoformat()
+            values = {"site": "a", "url": f"u{number}", "key": f"k{number}", "source": "listing", "state": "article"}
+            db["urls"].insert(values | {"first_listed": day, "last_listed": stamp(seen), "day": day})
+    found = [alert for alert in listings_lose(db, Site(name="a", url="https://a.kz/"), 1) if isinstance(alert, Alert)]
+    assert [f"no longer lists {lost} articles" in alert for alert in found] == [True] * bool(lost)

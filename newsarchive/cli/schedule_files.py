@@ -7,7 +7,8 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-LOCKED = 75
+from newsarchive.cli import LOCKED
+
 EVEN_HOURS = (1, 2, 3, 4, 6, 8, 12, 24)
 """Numbers of hours that divide a day, so that the time between two crawls is always the same."""
 

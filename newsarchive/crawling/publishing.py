@@ -19,6 +19,8 @@ from newsarchive.times import stamp
 BLOCKED, SILENT, SHORT = AlertKey("blocked"), AlertKey("silence"), AlertKey("few")
 LEAST_LOST, SHARE_LOST = 2, 0.02
 LOST_SINCE = timedelta(days=35)
+PINNED = 20
+"""One of so many articles in a listing may be an old one that was pinned."""
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -134,7 +136,8 @@ def _lost_ids(db: Database, site: str, source: dict[str, object]) -> tuple[int, 
     if source["also"] or not isinstance(total, int) or not source["complete"]:
         return None
     alive = db.conn.execute(
-        "select count(*) from urls where site = ? and native_id like 'wordpress:%' and state not in ('gone', 'alias')"
+        "select count(distinct native_id) from urls where site = ? and native_id like 'wordpress:%'"
+        " and state not in ('gone', 'alias')"
         " and missing is null and attempts = 0 and (next_visit is null or next_visit > ?)",
         (site, stamp(datetime.now(UTC))),
     ).fetchone()[0]
@@ -144,23 +147,33 @@ def _lost_ids(db: Database, site: str, source: dict[str, object]) -> tuple[int, 
 def _unlisted(db: Database, site: str, label: str, source: dict[str, object]) -> tuple[int, int] | None:
     """Return how many living articles the last scan to the end did not list, and how many it did.
 
-    Those older than all that it listed do not count: it may list only the newest.
+    Those older than nearly all that it listed do not count, for it may list only the newest, and some pinned ones. None
+    if it listed less than half: such a source never listed all.
     """
     walked = source["walk_began"]
     if not isinstance(walked, str) or source["reason"]:
         return None
-    before = stamp(datetime.fromisoformat(walked) - LOST_SINCE)
-    listed, oldest = db.conn.execute(
-        "select count(*), min(day) from urls where site = ? and source = ? and state = 'article' and last_listed >= ?",
-        (site, label, walked),
-    ).fetchone()
+    days = [
+        day
+        for (day,) in db.conn.execute(
+            "select day from urls where site = ? and source = ? and state = 'article' and last_listed >= ?"
+            " order by day",
+            (site, label, walked),
+        )
+    ]
+    if not days:
+        return None
     lost = db.conn.execute(
         "select count(*) from urls where site = ? and source = ? and state = 'article' and missing is null"
         " and attempts = 0 and last_listed < ? and last_listed >= ? and day > ?"
         " and (next_visit is null or next_visit > ?)",
-        (site, label, walked, before, oldest, stamp(datetime.now(UTC))),
+        (site, label, walked, _before(walked), days[len(days) // PINNED], stamp(datetime.now(UTC))),
     ).fetchone()[0]
-    return (int(lost), int(listed)) if listed else None
+    return (int(lost), len(days)) if lost < len(days) else None
+
+
+def _before(walked: str) -> str:
+    return stamp(datetime.fromisoformat(walked) - LOST_SINCE)
 
 
 def _today(timezone: str) -> date:
