@@ -108,6 +108,19 @@ def test_cron_takes_the_line(tmp_path: Path, forks: Forks) -> None:
     assert shlex.split(command)[-5:] == ["--archive", str(folder), "crawl", f">>{tmp_path}/x y.log", "2>&1"]
 
 
+@pytest.mark.parametrize("folder", ["/srv/press", "/tmp/press", "/var/tmp/press"])
+def test_a_crawl_finds_its_archive_and_a_place_for_temporary_files(folder: str, forks: Forks) -> None:
+    said = forks.run(["--archive", folder, "schedule", "--contact", "a@b.kz"], dict(os.environ), timeout=60).stdout
+    for name in ("service", "failure.service"):
+        unit = next(text for place, text in sections(said).items() if place.endswith(name)).splitlines()
+        (writable,) = [
+            line.removeprefix("ReadWritePaths=").split() for line in unit if line.startswith("ReadWritePaths=")
+        ]
+        assert folder in writable
+        assert ("PrivateTmp=true" in unit) != ("/tmp" in writable), "one or the other"
+        assert ("PrivateTmp=true" in unit) == (folder == "/srv/press"), "a private /tmp would hide the archive"
+
+
 def test_a_log_is_rotated(newsarchive: Run, tmp_path: Path) -> None:
     said = newsarchive("schedule", "--log", str(tmp_path / "x.log")).stdout
     assert f'"{tmp_path}/x.log" {{' in sections(said)["/etc/logrotate.d/newsarchive"]

@@ -139,9 +139,13 @@ def _log(plan: Plan) -> list[str]:
 
 
 def _hardening(plan: Plan) -> list[str]:
-    """Return what a crawl never does; it writes to the archive alone."""
-    paths = " ".join(_word(str(path)) for path in plan.writable)
-    hidden = any(path.is_relative_to(place) for path in plan.writable for place in ("/tmp", "/var/tmp"))  # noqa: S108
+    """Return what a crawl never does; it writes to the archive and to temporary files, which a private /tmp is for.
+
+    That would hide an archive in /tmp itself.
+    """
+    shared = [Path("/tmp"), Path("/var/tmp")]  # noqa: S108
+    hidden = any(path.is_relative_to(place) for path in plan.writable for place in shared)
+    paths = " ".join(_word(str(path)) for path in (*plan.writable, *(shared if hidden else ())))
     return [
         "NoNewPrivileges=true",
         "CapabilityBoundingSet=",
