@@ -139,7 +139,7 @@ class Room:
         except ArchiveError as error:
             return self.failure(request, 503, "error_archive", str(error))
         except sqlite3.OperationalError as error:
-            if "interrupted" not in str(error):
+            if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_INTERRUPT:
                 raise
             return self.failure(request, 503, "error_slow")
         return _remember(request, response)

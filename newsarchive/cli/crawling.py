@@ -18,6 +18,7 @@ from newsarchive.cli.terminal import Archive, announce, json_option, parse_day, 
 from newsarchive.crawling.outcomes import Outcome
 from newsarchive.crawling.process import crawl_sites
 from newsarchive.database import has_archive, lock_archive
+from newsarchive.items import RunEnd
 from newsarchive.sites import Site, profile_paths
 
 
@@ -62,7 +63,7 @@ def crawl(
         outcomes = run_crawl(archive, chosen, settings)
     report(archive, outcomes, as_json=as_json)
     tell_of_crawl(archive, told, outcomes)
-    sys.exit(1 if any(outcome.problems or outcome.reason != "finished" for outcome in outcomes) else 0)
+    sys.exit(1 if any(outcome.problems or outcome.reason is not RunEnd.FINISHED for outcome in outcomes) else 0)
 
 
 def run_crawl(

@@ -15,6 +15,7 @@ from newsarchive.cli.terminal import Archive
 from newsarchive.crawling.outcomes import Outcome
 from newsarchive.database import lock_archive, read_archive
 from newsarchive.demo import Newspaper, serve
+from newsarchive.items import RunEnd
 from newsarchive.search import search
 from newsarchive.sites import read_profile
 
@@ -37,7 +38,7 @@ def demo(archive: Archive) -> None:
     for outcome in outcomes:
         for problem in outcome.problems:
             archive.warn(problem)
-    if len(outcomes) < CRAWLS or any(outcome.reason != "finished" for outcome in outcomes):
+    if len(outcomes) < CRAWLS or any(outcome.reason is not RunEnd.FINISHED for outcome in outcomes):
         archive.warn(f"The demo was not finished: {outcomes[-1].sentence()}.")
         sys.exit(1)
     click.echo(f"First crawl   {outcomes[0].sentence()}")

@@ -10,6 +10,7 @@ from newsarchive.cli.crawling import parse_settings, report, run_crawl, sites_of
 from newsarchive.cli.terminal import Archive, json_option, strict_option, strict_settings
 from newsarchive.database import lock_archive, open_archive
 from newsarchive.fixity.repair import restore_images
+from newsarchive.items import RunEnd
 
 
 @click.group()
@@ -62,4 +63,4 @@ def fetch(
             archive.say(f"Missing image files: {found} restored from their captures, {lost} lost")
         outcomes = run_crawl(archive, chosen, settings)
     report(archive, outcomes, as_json=as_json)
-    sys.exit(1 if any(outcome.problems or outcome.reason != "finished" for outcome in outcomes) else 0)
+    sys.exit(1 if any(outcome.problems or outcome.reason is not RunEnd.FINISHED for outcome in outcomes) else 0)

@@ -15,6 +15,7 @@ from scrapy.exceptions import CloseSpider
 from twisted.python.failure import Failure
 
 from newsarchive.errors import NewsArchiveError
+from newsarchive.items import RunEnd
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ class Failures:
         self.note(reason)
         engine = self._crawler.engine
         if self._closing is None and engine.spider is not None:
-            self._closing = close_soon(self._crawler, reason="failed")
+            self._closing = close_soon(self._crawler, reason=RunEnd.FAILED)
 
     def error(self, failure: Failure) -> None:
         """Record that a spider's callback or a pipeline raised.

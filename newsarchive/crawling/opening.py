@@ -14,6 +14,7 @@ from newsarchive import database
 from newsarchive.captures.writing import CaptureWriter
 from newsarchive.crawling.failures import cause_of
 from newsarchive.images.files import clear_drafts
+from newsarchive.items import RunEnd
 from newsarchive.sites import Site
 from newsarchive.takedown import clean_up
 from newsarchive.times import now
@@ -60,4 +61,4 @@ def open_for_run(folder: Path, site: Site, *, command: str, contact: str, held: 
 def _note_failed_opening(db: Database, run: int, _kind: object, error: BaseException | None, _trace: object) -> None:
     if error is not None:
         with suppress(sqlite3.Error):
-            database.finish_run(db, run, reason="failed", message=cause_of(error), counts={})
+            database.finish_run(db, run, reason=RunEnd.FAILED, message=cause_of(error), counts={})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from newsarchive.items import RunEnd
+
 COUNTED = ("new", "changed", "gone", "failed")
 
 
@@ -13,7 +15,7 @@ class Outcome:
 
     site: str
     counts: dict[str, int] = field(default_factory=dict)
-    reason: str = "failed"
+    reason: RunEnd = RunEnd.FAILED
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     alerts: list[str] = field(default_factory=list)
@@ -26,10 +28,10 @@ class Outcome:
     def sentence(self) -> str:
         """Return the run in one line.
 
-        >>> Outcome(site="ortalyq", counts={"new": 14, "requests": 18}, reason="finished", seconds=41).sentence()
+        >>> Outcome(site="ortalyq", counts={"new": 14, "requests": 18}, reason=RunEnd.FINISHED, seconds=41).sentence()
         'ortalyq: 14 new, 0 changed, 0 gone, 0 failed, 18 requests, 41 s'
         >>> found = {"pictures_new": 5, "pictures_refused": 1}
-        >>> Outcome(site="a", counts=found, reason="finished", images_only=True).sentence()
+        >>> Outcome(site="a", counts=found, reason=RunEnd.FINISHED, images_only=True).sentence()
         'a: images: 5 new, 1 refused, 0 requests, 0 s'
         """
         named = ((name.split("_"), count) for name, count in self.counts.items())
@@ -37,6 +39,6 @@ class Outcome:
         images = [f"images: {', '.join(kinds)}"] if kinds else ["no image is missing"] * self.images_only
         articles = [f"{self.counts.get(name, 0)} {name}" for name in COUNTED if not self.images_only]
         counts = ", ".join([*articles, *images])
-        ended = "" if self.reason == "finished" else f" ({self.reason})"
+        ended = "" if self.reason is RunEnd.FINISHED else f" ({self.reason})"
         ended = f" (asked to come back at {self.come_back})" if self.come_back else ended
         return f"{self.site}: {counts}, {self.counts.get('requests', 0)} requests, {self.seconds:.0f} s{ended}"

@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from newsarchive.database.alerts import Alert, AlertKey
+from newsarchive.items import RunEnd
 
 _OF_RUNS = frozenset({AlertKey("error"), AlertKey("unstored"), AlertKey("postponed"), AlertKey("crash")})
 
 _LOST = ("source", "sources")
 """Codes of the alerts on sources that could not be read."""
-ENDED = ("finished", "incomplete")
+ENDED = (RunEnd.FINISHED, RunEnd.INCOMPLETE)
 """The reasons of runs that came to their end."""
+_BY_OURSELVES = {str(end): end for end in (RunEnd.POSTPONED, RunEnd.FAILED)}
 
 
 class RunReport:
     """Why a run ended, and what a person should know of it."""
 
     def __init__(self) -> None:
-        self.reason = "failed"
-        """``finished``, ``incomplete`` (a source was lost), ``interrupted``, ``postponed`` or ``failed``."""
+        self.reason = RunEnd.FAILED
         self.come_back = ""
         """When the site asked to be requested again (UTC with Z)."""
         self.alerts: Sequence[Alert] = ()
@@ -45,8 +46,12 @@ class RunReport:
         A run that lost a source came to its end, but what that source lists is unknown.
         """
         lost = any(need.key.code in _LOST for need in self.needs)
-        ended = {"finished": "incomplete" if lost else "finished", "shutdown": "interrupted"}.get(reason, reason)
-        self.reason = "failed" if failed else ended
+        if failed:
+            self.reason = RunEnd.FAILED
+        elif reason == RunEnd.FINISHED:
+            self.reason = RunEnd.INCOMPLETE if lost else RunEnd.FINISHED
+        else:  # Scrapy has a name for each limit that ends a crawl, and closes it with "shutdown" after a signal
+            self.reason = _BY_OURSELVES.get(reason, RunEnd.INTERRUPTED)
 
     def problems(self, failures: Sequence[str]) -> list[Alert]:
         """Return what needs a person: `failures` of our own code, what could not be stored, and what was found."""

@@ -25,7 +25,7 @@ from newsarchive.crawling.reports import RunReport
 from newsarchive.crawling.site_run import SiteRun
 from newsarchive.database.alerts import Alert, note_alerts
 from newsarchive.images.files import ImageFile
-from newsarchive.items import Capture, Extracted, Fetched, FetchedImage, ImageToDownload
+from newsarchive.items import Capture, Extracted, Fetched, FetchedImage, ImageToDownload, RunEnd
 from newsarchive.sites import Site
 from newsarchive.times import now
 
@@ -91,7 +91,7 @@ class ArchiveRun(Recorder):
                 self._held = held.pop_all()
         except Exception as error:
             failures_of(self.crawler).note(cause_of(error))
-            raise CloseSpider("failed") from error
+            raise CloseSpider(RunEnd.FAILED) from error
         seconds = self.crawler.settings.getfloat("ARCHIVE_BATCH_SECONDS")
         self._timer.start(seconds).addErrback(self._timer_failed)
         self._respect_retry_after()
@@ -116,7 +116,7 @@ class ArchiveRun(Recorder):
             logger.warning("%s %s; it is asked now, for BACK_OFF_KEEP is off", self.site.name, sentence)
             return
         self.report.postpone(until, f"{sentence}; nothing is requested from it before")
-        raise CloseSpider("postponed")
+        raise CloseSpider(RunEnd.POSTPONED)
 
     # While it is open
 
@@ -154,7 +154,7 @@ class ArchiveRun(Recorder):
         """End the run because the site asked to come back at a time (UTC with Z), for which the next run waits."""
         if not self.report.come_back:
             self.report.postpone(until, sentence)
-            close_soon(self.crawler, reason="postponed")
+            close_soon(self.crawler, reason=RunEnd.POSTPONED)
 
     # Closing
 
@@ -168,7 +168,7 @@ class ArchiveRun(Recorder):
         steps = (
             stored.batch.flush,
             lambda: self._follow(self.site.name, self.progress),
-            lambda: stored.end_job(completed=reason == "finished" and not failures.reasons),
+            lambda: stored.end_job(completed=reason == RunEnd.FINISHED and not failures.reasons),
             stored.close_warc,
             stored.look_for_needs,
             stored.look_at_certificates,
@@ -182,7 +182,7 @@ class ArchiveRun(Recorder):
                     except BaseException:
                         stored.batch.undo()
                         raise
-        self.report.reason = "failed" if failures.reasons else self.report.reason
+        self.report.reason = RunEnd.FAILED if failures.reasons else self.report.reason
 
     def _finish(self, reason: str) -> None:
         db, run = self.stored.archive.db, self.stored.archive.run

@@ -18,7 +18,7 @@ from newsarchive.crawling.middlewares.back_off import ComeBack
 from newsarchive.crawling.recorders import PageRecorder
 from newsarchive.database.warcfiles import left_warcs
 from newsarchive.errors import NewsArchiveError
-from newsarchive.items import Capture, Extracted
+from newsarchive.items import Capture, Extracted, RunEnd
 from newsarchive.sites import Site
 from newsarchive.takedown import clean_up
 from newsarchive.workers.extracting import ExtractionPool
@@ -135,11 +135,11 @@ def _store(folder: Path, db: Database, fetched: ToStore, done: Storing) -> None:
             database.save_site(db, site)
         run = database.start_run(db, "fetch", site.name)
         if result.outcome == "postponed":
-            database.finish_run(db, run, reason="postponed", message=result.reason, counts={})
+            database.finish_run(db, run, reason=RunEnd.POSTPONED, message=result.reason, counts={})
             continue
         outcome, reason = database.keep_extracted(db, result, site=site, run=run)
         done.problems += [f"{url} {reason}"] if reason else []
-        database.finish_run(db, run, reason="finished", counts={outcome: 1})
+        database.finish_run(db, run, reason=RunEnd.FINISHED, counts={outcome: 1})
         down += [url] if outcome == "forgotten" else []
     for name, told in fetched.later.items():
         database.note_retry_after(db, name, told.until)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlite_utils import Database
 
 from newsarchive.database.runs import finish_run, start_run
+from newsarchive.items import RunEnd
 from newsarchive.times import now, stamp
 
 
@@ -29,7 +30,7 @@ def embargo_article(db: Database, article: int, *, until: date, reason: str = ""
             "insert into embargoes (article, until, reason, since, run) values (?, ?, ?, ?, ?)",
             (article, moment, reason, now(), run),
         )
-    finish_run(db, run, reason="finished", message=f"article {article}: until {moment}", counts={"hidden": 1})
+    finish_run(db, run, reason=RunEnd.FINISHED, message=f"article {article}: until {moment}", counts={"hidden": 1})
     return moment
 
 
@@ -40,7 +41,7 @@ def lift_embargo(db: Database, article: int) -> bool:
         lifted = _lift(db, article)
     if lifted:
         run = start_run(db, "embargo", site)
-        finish_run(db, run, reason="finished", message=f"article {article}: lifted", counts={"lifted": lifted})
+        finish_run(db, run, reason=RunEnd.FINISHED, message=f"article {article}: lifted", counts={"lifted": lifted})
     return bool(lifted)
 
 

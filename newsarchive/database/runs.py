@@ -12,7 +12,7 @@ from sqlite_utils import Database
 
 from newsarchive import __version__
 from newsarchive.database.row_checksums import write_row_checksums
-from newsarchive.items import Capture, Original
+from newsarchive.items import Capture, Original, RunEnd
 from newsarchive.sites import Site
 from newsarchive.text.encodings import one_line
 from newsarchive.times import now
@@ -62,7 +62,7 @@ def start_run(db: Database, command: str, site: str | None) -> int:
     return cursor.lastrowid
 
 
-def finish_run(db: Database, run: int, *, reason: str, message: str = "", counts: Mapping[str, Any]) -> None:
+def finish_run(db: Database, run: int, *, reason: RunEnd, message: str = "", counts: Mapping[str, Any]) -> None:
     """Close a run with the reason it ended, its last message and its counts; write the checksums of its rows."""
     with db.atomic():
         db.conn.execute(
@@ -81,12 +81,12 @@ def recorded_run(
     It is ``finished``, ``interrupted`` (Ctrl-C) or, after any other exception, ``failed``.
     """
     run = start_run(db, command, site)
-    reason = "failed"
+    reason = RunEnd.FAILED
     try:
         yield run
-        reason = "finished"
+        reason = RunEnd.FINISHED
     except KeyboardInterrupt:
-        reason = "interrupted"
+        reason = RunEnd.INTERRUPTED
         raise
     finally:
         finish_run(db, run, reason=reason, counts=counts())

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from newsarchive.errors import NewsArchiveError
-from newsarchive.items import Article
+from newsarchive.items import Article, RunEnd
 
 _PATIENCE = 15.0
 """Seconds that a child has to commit and end after Ctrl-C."""
@@ -47,10 +47,10 @@ class ProcessDied(NewsArchiveError):
 
 @dataclass(kw_only=True, frozen=True)
 class CrawledSite:
-    """How the crawl of one site ended: ``finished``, ``interrupted`` or ``failed``, with counts and problems."""
+    """How the crawl of one site ended, with counts and problems; `reason` equals ``"finished"`` and the like."""
 
     site: str
-    reason: str
+    reason: RunEnd
     counts: Mapping[str, int]
     problems: tuple[str, ...]
     """What needs a person."""
@@ -81,7 +81,7 @@ class CrawlResult:
     @property
     def finished(self) -> bool:
         """True if every site was crawled to its end without a problem."""
-        return not self.problems and all(site.reason == "finished" for site in self.sites)
+        return not self.problems and all(site.reason is RunEnd.FINISHED for site in self.sites)
 
 
 def fetch(

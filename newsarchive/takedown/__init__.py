@@ -18,6 +18,7 @@ from newsarchive.database.removal import (
     remove_images,
     write_forgotten,
 )
+from newsarchive.items import RunEnd
 from newsarchive.takedown.captures import Removal, plan_removal
 from newsarchive.takedown.drafts import delete_unfinished
 from newsarchive.takedown.finding import Belongings, Progress, find_belongings
@@ -71,7 +72,7 @@ def forget(
         remains = _remains(db, own, reason=reason, time=time or now(), run=run)
         _carry_out(db, planned, remains)
     counts = {"captures": len(own.captures), "pictures": len(own.files), "revisions": remains.revisions}
-    finish_run(db, run, reason="finished", message=f"{url}: {reason}", counts=counts)
+    finish_run(db, run, reason=RunEnd.FINISHED, message=f"{url}: {reason}", counts=counts)
     delete_unfinished(folder)
     return Takedown(
         url=url,
