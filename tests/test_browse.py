@@ -15,6 +15,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -542,6 +543,20 @@ def test_coverage_calendar_claims_nothing_of_days_after_the_last_crawl(folder: P
     calendar = tree_of(get(make_datasette(tmp_path / "later"), "/coverage?site=tan&year=2025"))
     days = calendar.xpath("//table[@class='calendar']/tbody/tr/td")
     assert [day.text_content().strip() for day in days[68:70]] == ["·", ""]
+
+
+def test_coverage_says_what_is_usual_on_each_weekday(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "usual")
+    db = open_archive(tmp_path / "usual")
+    days = [(datetime.now(UTC) - timedelta(days=ago)).date() for ago in range(3, 70)]
+    for day in days:
+        for number in range(0 if day.weekday() == 6 else 4):
+            row = {"site": "tan", "url": f"{day}-{number}", "key": f"{day}-{number}", "day": day.isoformat()}
+            db["articles"].insert(row | {"first_seen": f"{day}T05:00:00Z", "last_seen": f"{day}T05:00:00Z"})
+    db.close()
+    room = make_datasette(tmp_path / "usual")
+    assert "Monday 4, Tuesday 4" in tree_of(get(room, "/coverage?site=tan")).text_content()
+    assert "воскресенье 0" in tree_of(get(room, "/coverage?site=tan&lang=ru")).text_content()
 
 
 def test_names_lead_to_their_articles_whatever_the_case_of_letters(room: Datasette) -> None:

@@ -8,6 +8,7 @@ from datetime import date
 
 from newsarchive.browse.archives import Row, coverage_years, last_run, list_sites, read_coverage
 from newsarchive.browse.visits import Answer, MissingError, Page, Visit, as_csv, as_json
+from newsarchive.crawling.publishing import usual_week
 
 COLUMNS = ["site", "day", "listed", "archived", "failed", "not_article", "due"]
 
@@ -35,9 +36,18 @@ def coverage_page(visit: Visit) -> Answer:
             "year": year,
             "months": [(month, _month(int(year), month, days, last)) for month in range(1, 13)] if year else [],
             "totals": {name: sum(row[name] for row in days.values()) for name in COLUMNS[2:]},
+            "usual": _usual(visit, site),
             "troubled": [row for row in days.values() if row["failed"] or row["due"]],
         },
     )
+
+
+def _usual(visit: Visit, site: str) -> str:
+    """Return how many articles a site usually publishes by weekday; empty if it is too early to say."""
+    zone = next((row["timezone"] for row in list_sites(visit.db) if row["name"] == site), "UTC")
+    usual, _week = usual_week(visit.db, site, zone)
+    days = enumerate(usual or ())
+    return ", ".join(f"{visit.speech.weekday(number)} {visit.speech.number(day.usual)}" for number, day in days)
 
 
 def _month(year: int, month: int, days: Mapping[str, Row], last: str) -> list[dict[str, object]]:

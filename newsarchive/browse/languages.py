@@ -102,6 +102,10 @@ class Speech:
         """Return the stand-alone name of a month."""
         return str(self.locale.months["stand-alone"]["wide"][number])
 
+    def weekday(self, number: int) -> str:
+        """Return the stand-alone name of a weekday; Monday is 0."""
+        return str(self.locale.days["stand-alone"]["wide"][number])
+
     def language_name(self, code: str | None) -> str:
         """Return the name of a language, or its code if it has none."""
         try:
