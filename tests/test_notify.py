@@ -273,6 +273,13 @@ def test_nobody_to_tell_is_an_error(newsarchive: Run, folder: Path) -> None:
     assert "[[notify.news]] x: search: The query has 30 levels" in said
 
 
+def test_a_digest_about_no_site_is_reported(newsarchive: Run, folder: Path, hook: Hooks, db: Database) -> None:
+    news(folder, hook, 'sites = ["ortalyq", "nosuch"]\n')
+    said = newsarchive("notify", code=1).stderr
+    assert "[[notify.news]] n: sites: there is no site “nosuch”." in said
+    assert "ortalyq" not in said
+
+
 def test_a_crawl_that_systemd_saw_fail_is_told_unless_it_told_itself(
     db: Database, folder: Path, newsarchive: Run, hook: Hooks, monkeypatch: pytest.MonkeyPatch
 ) -> None:

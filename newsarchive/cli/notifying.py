@@ -45,9 +45,11 @@ def notify(archive: Archive, test: bool, after_failure: bool) -> None:
 
 
 def recipients(archive: Archive) -> Notify:
-    """Return who is told of what. Raises UsageError if a search in the configuration is invalid."""
+    """Return who is told of what; report digests about unknown sites. Raises UsageError on an invalid search."""
     told = archive.configuration.notify
     for news in told.news:
+        for name in set(news.sites) - archive.sites.keys() - archive.broken.keys():
+            archive.fault(f"{archive.folder / FILE}: [[notify.news]] {news.name}: sites: there is no site “{name}”.")
         try:
             parse_query(news.search)
         except FilterError as error:

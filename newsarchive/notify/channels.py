@@ -13,6 +13,8 @@ from newsarchive.errors import NewsArchiveError
 from newsarchive.notify.messages import Message
 
 _LOGGERS = ("apprise", "urllib3", "requests", "smtplib", "py.warnings")
+PATIENCE = 60.0
+"""Seconds to wait for an answer: a slow service that is given up would get the message again in every run."""
 _LEAST = 3
 """Letters of a part of an address from which it is struck out of what a library says."""
 
@@ -41,6 +43,7 @@ def send(address: str, message: Message) -> None:
             raise NotSent("Apprise does not know such an address; see https://appriseit.com/services/")
         if "overflow=" not in address:
             service.overflow_mode = apprise.OverflowMode.SPLIT
+        service.socket_read_timeout = max(service.socket_read_timeout, PATIENCE)
         try:
             done = service.notify(
                 body=message.body, title=message.title, notify_type=message.kind, body_format=apprise.NotifyFormat.TEXT

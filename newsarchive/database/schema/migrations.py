@@ -356,3 +356,9 @@ alter table captures add column         -- why the body is incomplete; NULL: it 
 create index captures_truncated on captures(time) where truncated is not null;
 """,
     )
+
+
+@migrations()
+def m461_captures_run(db: Database) -> None:
+    """Find the captures of a run without reading all: each run looks at how its requests were answered."""
+    _run(db, "create index captures_run on captures(run) where run is not null;\n")
