@@ -32,7 +32,7 @@ from newsarchive.extraction.jsonld import (
 from newsarchive.extraction.printed_names import names_of_site, signed_authors
 from newsarchive.extraction.record import Metadata
 from newsarchive.extraction.regions import Element, selected, text_of
-from newsarchive.extraction.stamps import choose_dates
+from newsarchive.extraction.stamps import Dates, choose_dates
 from newsarchive.extraction.survey import Survey, survey
 from newsarchive.extraction.terms import choose_categories, choose_tags, text_language
 from newsarchive.extraction.titles import choose_title, name_behind
@@ -57,22 +57,15 @@ def read_metadata(tree: Element, url: str, *, site: Site, hints: Hints) -> Metad
     canonical = _canonical(noted, url, site)
     article = find_article(objects, frozenset({same_page(url), same_page(canonical or url)})) or {}
     names = _site_names(noted, objects, url)
+    headline = next(iter(texts_of(article.get("headline"))), "")
     title, title_from = _profile(tree, site.extraction.title, "title") or choose_title(
-        noted,
-        next(iter(texts_of(article.get("headline"))), ""),
-        site=site,
-        site_names=names,
-        hints=hints,
+        noted, headline, site=site, site_names=names, hints=hints
     )
     if title and (behind := name_behind(noted.document_title, title)):
         names.append(behind)
     dates = choose_dates(tree, noted, article, objects, url, site=site, hints=hints)
+    dates, signing = (dates, []) if dates.published else _dated_in_script(tree, title, dates, site)
     authors, authors_from = machine_authors(tree, noted, article, objects, site=site, site_names=names)
-    signing: list[str] = []
-    if not dates.published:
-        in_script, signing = facts_in_scripts(tree, title)
-        if stamp := read_stamp(in_script, site.timezone, "script"):
-            dates = replace(dates, published=stamp.text, day=stamp.day, published_from="script")
     if not authors:
         authors, authors_from = _less_sure_authors(noted, signing, site=site, site_names=names, hints=hints)
     categories, categories_from = choose_categories(noted, article, hints)
@@ -98,14 +91,25 @@ def read_metadata(tree: Element, url: str, *, site: Site, hints: Hints) -> Metad
         language=_language(noted, article),
         canonical=canonical,
         site_name=noted.meta("og:site_name") or name_behind(noted.document_title, title) or next(iter(names), ""),
-        page_type=" ".join(
-            [noted.meta("og:type").lower(), *dict.fromkeys(t for o in objects for t in types_of(o))]
-        ).strip(),
+        page_type=_page_type(noted, objects),
         is_article=bool(article.get("headline")) and bool(article.get("datePublished") or article.get("articleBody")),
         body_class=noted.body_class,
         jsonld_body=next(iter(texts_of(article.get("articleBody"))), ""),
         evidence={k: v for k, v in evidence.items() if v},
     )
+
+
+def _dated_in_script(tree: Element, title: str, dates: Dates, site: Site) -> tuple[Dates, list[str]]:
+    """Return the dates completed from the data of a script, and the names of authors there."""
+    in_script, signing = facts_in_scripts(tree, title)
+    if stamp := read_stamp(in_script, site.timezone, "script"):
+        dates = replace(dates, published=stamp.text, day=stamp.day, published_from="script")
+    return dates, signing
+
+
+def _page_type(noted: Survey, objects: Sequence[Object]) -> str:
+    types = dict.fromkeys(kind for each in objects for kind in types_of(each))
+    return " ".join([noted.meta("og:type").lower(), *types]).strip()
 
 
 def _less_sure_authors(
