@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Container
 from functools import lru_cache
 from ipaddress import ip_address
-from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, unquote_plus, urlencode, urljoin, urlsplit, urlunsplit
 
 from w3lib.url import safe_url_string
 
@@ -133,6 +134,17 @@ def without_session(url: str) -> str:
     if path == parts.path and len(kept) == parts.query.count("&") + 1:
         return url
     return urlunsplit(parts._replace(path=path, query="&".join(kept)))
+
+
+def key_without(key: str, names: Container[str]) -> str:
+    """Return a key without parameters of these names.
+
+    >>> key_without("a.kz/n.php?from=top&id=7", {"from"}), key_without("a.kz/n?from=top", {"from"})
+    ('a.kz/n.php?id=7', 'a.kz/n')
+    """
+    path, _, query = key.partition("?")
+    kept = [pair for pair in query.split("&") if pair and unquote_plus(pair.partition("=")[0]) not in names]
+    return f"{path}?{'&'.join(kept)}" if kept else path
 
 
 def as_requested(url: str) -> str:

@@ -14,7 +14,17 @@ from newsarchive.database.forgotten import Addresses
 
 HIDDEN = "(select article from hidden)"
 OPEN = frozenset(
-    {"certificates", "coverage", "digests", "omissions", "recipients", "search_index", "sites", "warc_files"}
+    {
+        "certificates",
+        "coverage",
+        "digests",
+        "idle_parameters",
+        "omissions",
+        "recipients",
+        "search_index",
+        "sites",
+        "warc_files",
+    }
 )
 """Tables and views that reveal nothing about single articles."""
 NAMES_HIDDEN = "names_hidden"

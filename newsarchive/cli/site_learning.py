@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import tomllib
 from dataclasses import dataclass
@@ -11,8 +12,9 @@ from typing import Any
 import click
 
 from newsarchive.cli.terminal import Archive, json_option, print_json
-from newsarchive.crawling.plan import USUAL_SOURCES
+from newsarchive.crawling.site_learning import USUAL_SOURCES
 from newsarchive.database import learned, lock_archive, open_archive
+from newsarchive.database.idle import learned_idle
 from newsarchive.discovery import at_root, identity
 from newsarchive.export.files import atomic_write
 from newsarchive.sites import PACKAGED, Site, Source, make_site, profile_paths
@@ -27,9 +29,10 @@ class Learned:
     url: str
     sources: tuple[Source, ...]
     rows: tuple[dict[str, Any], ...]
+    idle: tuple[str, ...]
 
     def __bool__(self) -> bool:
-        return bool(self.url or self.sources)
+        return bool(self.url or self.sources or self.idle)
 
 
 @click.command(name="learn")
@@ -43,7 +46,7 @@ def learn_sources(archive: Archive, name: str, write: bool, as_json: bool) -> No
     with archive.read() as db:
         found = _learned(db, site)
     if as_json:
-        print_json({"url": found.url, "sources": list(found.rows)})
+        print_json({"url": found.url, "sources": list(found.rows), "idle_parameters": list(found.idle)})
     elif found:
         _show(found)
     if not found:
@@ -67,12 +70,15 @@ def _learned(db: Any, site: Site) -> Learned:
             {"kind": row["kind"], "url": row["url"], "named_by": row["origin"], "only": row["only"]}
             for _source, row in new
         ),
+        idle=tuple(sorted(learned_idle(db, site.name) - set(site.idle_parameters))),
     )
 
 
 def _show(found: Learned) -> None:
     if found.url:
         click.echo(f'url = "{found.url}"')
+    if found.idle:
+        click.echo(f"idle_parameters = {json.dumps(found.idle, ensure_ascii=False)}")
     for row in found.rows:
         click.echo(f"\n# named by {row['named_by']}; {counted(row['only'], 'article')} listed there first")
         click.echo(f'[[sources]]\nkind = "{row["kind"]}"\nurl = "{row["url"]}"')
@@ -96,7 +102,9 @@ def _write(archive: Archive, site: Site) -> None:
         found = _learned(db, site)
         moved = {s.url: at_root(s, site.url, found.url).url for s in site.sources if s.url and found.url}
         new = tuple(at_root(s, site.url, found.url) if found.url else s for s in found.sources)
-        text = add_to_profile(before.decode("utf-8"), url=found.url, moved=moved, usual=USUAL_SOURCES, sources=new)
+        text = add_to_profile(
+            before.decode("utf-8"), url=found.url, moved=moved, usual=USUAL_SOURCES, sources=new, idle=found.idle
+        )
         make_site(site.name, tomllib.loads(text.removeprefix("\ufeff")), where=str(path))
         with atomic_write(path) as draft:
             draft.write_bytes(text.encode("utf-8"))

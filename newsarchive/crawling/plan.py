@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,18 +24,16 @@ from newsarchive.crawling.credit import ListingCredit
 from newsarchive.crawling.due_pages import DuePages, next_visit
 from newsarchive.crawling.full_scans import full_scan_is_due
 from newsarchive.crawling.scan_results import MOST_LOOKS
+from newsarchive.crawling.site_learning import SiteLearning
 from newsarchive.crawling.source_order import SOURCE_CODES, SourceOrder
 from newsarchive.crawling.source_search import MOST_TRIED, SourceSearch
 from newsarchive.crawling.source_store import SourceStore
 from newsarchive.crawling.sources import SourceReader
-from newsarchive.database import learned
 from newsarchive.database.alerts import Alert, AlertKey, open_about
-from newsarchive.discovery import at_root, identity, learned_root
 from newsarchive.items import Article, Hints, ListingRequest, Page
 from newsarchive.sites import Site, Source
 from newsarchive.times import now, stamp
 
-USUAL_SOURCES = (Source(kind="wordpress"), Source(kind="sitemap"), Source(kind="feed"))
 LOOK_AGAIN_AFTER = timedelta(days=90)
 
 
@@ -73,7 +71,6 @@ class SitePlan:
         self, db: Database, site: Site, *, write: Callable[[], None], run: int, options: PlanOptions = PlanOptions()
     ) -> None:
         self._db = db
-        self._site = site
         self._write = write
         self._run = run
         self._full = options.full
@@ -81,8 +78,7 @@ class SitePlan:
         if options.retry:
             write()
             database.retry_failed(db, site.name, time=self._started)
-        self._profile = site
-        self._moved: list[str] = []
+        self._learning = SiteLearning(db, site, write=write, started=self._started)
         self._search: SourceSearch | None = None
         self._seen: set[str] = set()
         self._held: list[ListingRequest] = []
@@ -90,19 +86,14 @@ class SitePlan:
         self._pages = DuePages(db, site.name, run=run, since=options.since, limit=options.limit)
         self._credit = ListingCredit(db, site.name, ahead=options.ahead, limit=options.limit, since=options.since)
         self._everything = options.full or not database.was_read(db, site.name)
-        self._site = self._with_learned(site)
         states = {source: self._row(source) for source in self._site.sources}
-        self._looks = learned.look_is_due(db, site, time=self._started)
-        waits = self._looks or learned.candidates_to_try(db, site.name, time=self._started)
-        self._order = SourceOrder(self._site.sources, every=self._everything, states=states, reserved=1 if waits else 0)
+        searches = self._learning.look_is_due or self._learning.has_candidates
+        self._order = SourceOrder(self._site.sources, every=self._everything, states=states, reserved=int(searches))
 
-    def _with_learned(self, site: Site) -> Site:
-        """Return the site where it lives now, with the sources that crawls found after those of its profile."""
-        sources = site.sources or USUAL_SOURCES
-        known = {identity(site, source) for source in sources}
-        found = learned.learned_sources(self._db, site.name, time=self._started)
-        further = tuple(source for source in found if identity(site, source) not in known)
-        return replace(site, url=learned.root_of(self._db, site.name) or site.url, sources=(*sources, *further))
+    @property
+    def _site(self) -> Site:
+        """The site as it is known now."""
+        return self._learning.site
 
     @property
     def problems(self) -> list[Alert]:
@@ -122,7 +113,7 @@ class SitePlan:
     @property
     def notes(self) -> list[str]:
         """What a person should know, though nothing is wrong."""
-        return [*self._moved, *self._order.notes]
+        return [*self._learning.notes, *self._order.notes]
 
     # For the spider
 
@@ -133,7 +124,7 @@ class SitePlan:
     async def read(self, request: ListingRequest, page: Page) -> list[ListingRequest]:
         """Store what a listing gave; return the listings to read next."""
         assert self._reader is not None
-        self._note_root(request, page)
+        self._learning.note_root(request, page)
         further = await self._reader.read(request, page)
         if isinstance(self._reader, SourceSearch):
             return further or self._next_if_read()
@@ -189,33 +180,13 @@ class SitePlan:
             self._order.finish()
             if self._order.gap_closed:
                 database.forget_gaps(self._db, self._site.name)
-            self._look_back()
+            self._learning.finish(self._order.scans, worked=self._order.worked)
         for scan in self._order.scans:
             total = None if scan.also else scan.total
             if scan.worked and not scan.broken and (scan.is_full or total is not None):
                 database.store_denominator(
                     self._db, self._site.name, scan.source.kind, scan.url, keys=scan.keys, total=total
                 )
-
-    def _look_back(self) -> None:
-        """Undo what this run proved wrong: a move, if nothing can be read there; a found source without articles."""
-        if not self._order.worked:
-            learned.note_root(self._db, self._site.name, "")
-        for scan in self._order.scans:
-            if scan.state.get("learned") == "used" and scan.worked:
-                learned.drop_if_empty(self._db, self._site.name, scan.source.kind, scan.url, label=scan.label)
-
-    def _note_root(self, request: ListingRequest, page: Page) -> None:
-        """Record where the site lives now, if it redirects what is asked for at the profile's address."""
-        if root := learned_root(self._site, request.url, page.url):
-            self._write()
-            learned.note_root(self._db, self._site.name, root)
-            self._site = replace(self._site, url=root)
-            name = self._site.name
-            self._moved.append(
-                f"the site lives at {root} now, and is asked there; its profile says {self._profile.url}"
-                f' ("newsarchive sites learn {name} --write" changes it)'
-            )
 
     # Sources, one after the other
 
@@ -239,9 +210,9 @@ class SitePlan:
     def _begin_search(self) -> list[ListingRequest]:
         """Look for sources that the profile lacks, after the known ones; resume once one was found and read."""
         if self._search is None:
-            look = self._looks or self._full or not self._order.worked
+            look = self._learning.look_is_due or self._full or not self._order.worked
             room = MOST_TRIED if self._everything or not self._order.worked else max(self._order.room + 1, int(look))
-            self._search = SourceSearch(self._site, self._profile, self._db, self._write, look=look, room=room)
+            self._search = SourceSearch(self._site, self._learning.profile, self._db, self._write, look=look, room=room)
         self._reader = self._search
         return self._reader.begin()
 
@@ -250,11 +221,7 @@ class SitePlan:
         if not search.found:
             return []
         self._order.add(search.found, {source: self._row(source) for source in search.found})
-        for source in search.found:
-            self._order.notes.append(
-                f"a source that its profile lacks lists further articles, and is read from now on: {source.kind}"
-                f' {source.url} ("newsarchive sites learn {self._site.name} --write" adds it)'
-            )
+        self._learning.note_found(search.found)
         return self._begin_next_source()
 
     def _make_reader(self, source: Source) -> SourceReader:
@@ -262,9 +229,15 @@ class SitePlan:
         values = {"kind": source.kind, "also": self._order.is_repeated(source), **state}
         due = self._full or self._order.left_open(source) or full_scan_is_due(values, datetime.now(UTC))
         scan = self._order.scan(source, task="walk" if due else "changes", state=state, began=now())
-        scan.source = at_root(source, self._profile.url, self._site.url)
+        scan.source = self._learning.moved(source)
         store = SourceStore(
-            self._db, self._site, source.kind, write=self._write, started=self._started, label=scan.label
+            self._db,
+            self._site,
+            source.kind,
+            write=self._write,
+            started=self._started,
+            label=scan.label,
+            addresses=self._learning.addresses,
         )
         return SourceReader(self._site, scan, store, full=self._full, seen=self._seen)
 

@@ -10,6 +10,7 @@ from sqlite_utils import Database
 from newsarchive import database
 from newsarchive.crawling.decisions import Entry, Noted, Row, Rows
 from newsarchive.crawling.scan_results import Values
+from newsarchive.database.idle import KnownAddresses
 from newsarchive.items import InvalidEntry, Listed
 from newsarchive.sites import Site
 from newsarchive.times import now
@@ -23,7 +24,7 @@ class SourceStore:
 
     `label` names the source in the ledger; it is the kind unless another source of that kind comes before it.
     `write` opens the run's transaction if none is open; it is called before writes that follow a wait. Pages become
-    due at `started`, when the run began (UTC).
+    due at `started`, when the run began (UTC). `addresses` tells variants of a URL from new ones.
     """
 
     def __init__(
@@ -35,7 +36,9 @@ class SourceStore:
         write: Callable[[], None],
         started: str,
         label: str = "",
+        addresses: KnownAddresses | None = None,
     ) -> None:
+        self._addresses = addresses
         self._label = label or kind
         self.write = write
         self._db = db
@@ -64,6 +67,7 @@ class SourceStore:
         `take` selects those to note.
         """
         noted = Noted()
+        articles = self._addresses.listed_as(articles) if self._addresses is not None else articles
         for start in range(0, len(articles), STEP):
             await asyncio.sleep(0)
             self.write()

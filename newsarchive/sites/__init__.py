@@ -78,6 +78,8 @@ class Site:
     """Refuse hosts with an invalid TLS certificate."""
     aliases: tuple[str, ...] = ()
     """Other hosts of the same site."""
+    idle_parameters: tuple[str, ...] = ()
+    """Parameters of URLs that change nothing."""
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()

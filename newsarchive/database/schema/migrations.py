@@ -340,6 +340,22 @@ def m451_coverage_sources(db: Database) -> None:
 
 
 @migrations()
+def m452_idle_parameters(db: Database) -> None:
+    """Parameters of URLs that crawls proved to change nothing."""
+    _run(
+        db,
+        """
+create table idle_parameters (          -- parameters of URLs that change nothing, proved by copies of articles
+    site text not null references sites(name),
+    name text not null,
+    learned text not null,              -- when, UTC
+    primary key (site, name)
+) strict;
+""",
+    )
+
+
+@migrations()
 def m460_notices(db: Database) -> None:
     """Record alerts from their beginning to their end, and what was told to whom."""
     _run(db, NOTICES)
