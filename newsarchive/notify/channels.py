@@ -51,7 +51,7 @@ def send(address: str, message: Message) -> None:
         except Exception as error:  # noqa: BLE001  of a hundred services, each with errors of its own
             raise NotSent(_without(address, f"{type(error).__name__}: {error}")) from None
     if not done:
-        raise NotSent(_without(address, said[-1] if said else "the service refused it"))
+        raise NotSent(_without(address, ": ".join(filter(None, said[-2:])) or "the service refused it"))
 
 
 @contextmanager
@@ -61,15 +61,16 @@ def _listening() -> Iterator[list[str]]:
 
     class Keep(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            if record.name.startswith("apprise") and record.levelno >= logging.WARNING:
-                said.append(record.getMessage())
+            words = record.getMessage() if record.name.startswith("apprise") else ""
+            if record.levelno >= logging.WARNING or "Exception: " in words:  # the cause is only for debugging there
+                said.append(words.rstrip("."))
 
     keep = Keep()
     loggers = [logging.getLogger(name) for name in _LOGGERS]
     before = [(logger.propagate, logger.handlers[:], logger.level) for logger in loggers]
     for logger in loggers:
         logger.propagate, logger.handlers = False, [keep]
-    loggers[0].setLevel(logging.WARNING)
+    loggers[0].setLevel(logging.DEBUG)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -83,9 +84,10 @@ def _listening() -> Iterator[list[str]]:
 def _without(address: str, text: str) -> str:
     """Return a text in one line, without any part of an address: a host or a path may be the secret as well.
 
-    >>> _without("tgram://123456:ABC/42?x=geheim%20nis", "POST https://t.org/bot123456:ABC/: geheim nis, 401")
-    'POST https://t.org/bot…:…/: …, 401'
+    >>> _without("tgram://123456:ABC/42?x=geheim%20nis", "POST https://t.org/bot123456:ABC/ abc: geheim nis, 401")
+    'POST … …: …, 401'
     """
+    text = re.sub(r"https?://\S+|(?<=url: )\S+", "…", text)  # services build addresses of their own from a token
     rest = address.partition("://")[2]
     parts = {*re.split(r"[/:@?&=#+,;]+", rest), *re.split(r"[/:@?&=#+,;]+", unquote(rest))}
     parts |= {unquote(part) for part in parts}
