@@ -7,26 +7,9 @@ Times are text, as stored in the archive: UTC ISO 8601 with ``Z`` (``2025-02-18T
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 from newsarchive.errors import NewsArchiveError
-
-
-class RunEnd(StrEnum):
-    """Why a run ended, as it is stored in `runs.reason`."""
-
-    FINISHED = "finished"
-    INCOMPLETE = "incomplete"
-    """It came to its end, but a source could not be read."""
-    INTERRUPTED = "interrupted"
-    """By Ctrl-C, a signal, or a limit set for Scrapy."""
-    POSTPONED = "postponed"
-    """The site asked to come back later."""
-    FAILED = "failed"
-    KILLED = "killed"
-    """Without a word of its own: the next run finds it."""
-
 
 MOST_PAGES = 60
 """Maximum number of pages of one article."""

@@ -9,7 +9,7 @@ import pytest
 from newsarchive.crawling.outcomes import Outcome
 from newsarchive.crawling.reports import RunReport
 from newsarchive.database.alerts import Alert
-from newsarchive.items import RunEnd
+from newsarchive.run_ends import RunEnd
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from newsarchive.cli.terminal import Archive, announce, json_option, parse_day, 
 from newsarchive.crawling.outcomes import Outcome
 from newsarchive.crawling.process import crawl_sites
 from newsarchive.database import has_archive, lock_archive
-from newsarchive.items import RunEnd
+from newsarchive.run_ends import RunEnd
 from newsarchive.sites import Site, profile_paths
 
 

@@ -15,7 +15,7 @@ from newsarchive.cli.terminal import Archive
 from newsarchive.crawling.outcomes import Outcome
 from newsarchive.database import lock_archive, read_archive
 from newsarchive.demo import Newspaper, serve
-from newsarchive.items import RunEnd
+from newsarchive.run_ends import RunEnd
 from newsarchive.search import search
 from newsarchive.sites import read_profile
 

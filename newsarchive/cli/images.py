@@ -10,7 +10,7 @@ from newsarchive.cli.crawling import parse_settings, report, run_crawl, sites_of
 from newsarchive.cli.terminal import Archive, json_option, strict_option, strict_settings
 from newsarchive.database import lock_archive, open_archive
 from newsarchive.fixity.repair import restore_images
-from newsarchive.items import RunEnd
+from newsarchive.run_ends import RunEnd
 
 
 @click.group()

@@ -15,7 +15,7 @@ from scrapy.exceptions import CloseSpider
 from twisted.python.failure import Failure
 
 from newsarchive.errors import NewsArchiveError
-from newsarchive.items import RunEnd
+from newsarchive.run_ends import RunEnd
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)

@@ -11,6 +11,7 @@ from typing import Any
 
 from scrapy import signals
 from scrapy.crawler import Crawler
+from scrapy.settings import Settings
 from twisted.python.failure import Failure
 
 from newsarchive.crawling.failures import cause_of, extension_of, failure_ends_crawl, failures_in
@@ -50,6 +51,26 @@ def fetch_pages(
     """
     if not urls:
         return Fetching(results={}, recorder=None, problems=[])
+    made = _settings(folder, urls, sites=sites, settings=settings, keep=keep)
+    process = CrawlProcess(made)
+    results: dict[str, Extracted] = {}
+    crawler = process.create_crawler(PageSpider)
+    _collect(crawler, results, lambda: progress(len(results), len(set(urls))))
+    task = process.crawl(crawler, urls=tuple(urls), sites=dict(sites))
+    progress(0, len(set(urls)))
+    process.run()
+    return Fetching(
+        results=results,
+        recorder=extension_of(crawler, PageRecorder),
+        problems=failures_in(crawler, task),
+        come_back=come_back_of(crawler),
+    )
+
+
+def _settings(
+    folder: Path, urls: Sequence[str], *, sites: Mapping[str, Site], settings: Mapping[str, Any], keep: bool
+) -> Settings:
+    """Return Scrapy's settings for a fetch; `settings` override those of its own."""
     contact = next((site.contact for site in sites.values() if site.contact), "")
     stamp = datetime.now(UTC).strftime("%Y%m%d%H%M%S")
     delays = [site.delay for site in sites.values() if site.delay is not None]
@@ -68,19 +89,7 @@ def fetch_pages(
     }
     made = make_settings(folder, own)
     made.set("USER_AGENT", user_agent(contact or made["CONTACT"]), priority="project")
-    process = CrawlProcess(made)
-    results: dict[str, Extracted] = {}
-    crawler = process.create_crawler(PageSpider)
-    _collect(crawler, results, lambda: progress(len(results), len(set(urls))))
-    task = process.crawl(crawler, urls=tuple(urls), sites=dict(sites))
-    progress(0, len(set(urls)))
-    process.run()
-    return Fetching(
-        results=results,
-        recorder=extension_of(crawler, PageRecorder),
-        problems=failures_in(crawler, task),
-        come_back=come_back_of(crawler),
-    )
+    return made
 
 
 def _collect(crawler: Crawler, results: dict[str, Extracted], progress: Callable[[], None]) -> None:

@@ -14,7 +14,7 @@ from newsarchive import database
 from newsarchive.captures.writing import CaptureWriter
 from newsarchive.crawling.failures import cause_of
 from newsarchive.images.files import clear_drafts
-from newsarchive.items import RunEnd
+from newsarchive.run_ends import RunEnd
 from newsarchive.sites import Site
 from newsarchive.takedown import clean_up
 from newsarchive.times import now

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from newsarchive.items import RunEnd
+from newsarchive.run_ends import RunEnd
 
 COUNTED = ("new", "changed", "gone", "failed")
 

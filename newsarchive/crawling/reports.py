@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from newsarchive.database.alerts import Alert, AlertKey
-from newsarchive.items import RunEnd
+from newsarchive.run_ends import RunEnd
 
 _OF_RUNS = frozenset({AlertKey("error"), AlertKey("unstored"), AlertKey("postponed"), AlertKey("crash")})
 

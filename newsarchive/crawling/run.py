@@ -25,7 +25,8 @@ from newsarchive.crawling.reports import RunReport
 from newsarchive.crawling.site_run import SiteRun
 from newsarchive.database.alerts import Alert, note_alerts
 from newsarchive.images.files import ImageFile
-from newsarchive.items import Capture, Extracted, Fetched, FetchedImage, ImageToDownload, RunEnd
+from newsarchive.items import Capture, Extracted, Fetched, FetchedImage, ImageToDownload
+from newsarchive.run_ends import RunEnd
 from newsarchive.sites import Site
 from newsarchive.times import now
 

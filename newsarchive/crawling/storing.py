@@ -18,7 +18,8 @@ from newsarchive.crawling.middlewares.back_off import ComeBack
 from newsarchive.crawling.recorders import PageRecorder
 from newsarchive.database.warcfiles import left_warcs
 from newsarchive.errors import NewsArchiveError
-from newsarchive.items import Capture, Extracted, RunEnd
+from newsarchive.items import Capture, Extracted
+from newsarchive.run_ends import RunEnd
 from newsarchive.sites import Site
 from newsarchive.takedown import clean_up
 from newsarchive.workers.extracting import ExtractionPool

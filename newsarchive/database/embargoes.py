@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlite_utils import Database
 
 from newsarchive.database.runs import finish_run, start_run
-from newsarchive.items import RunEnd
+from newsarchive.run_ends import RunEnd
 from newsarchive.times import now, stamp
 
 

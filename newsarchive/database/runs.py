@@ -12,7 +12,8 @@ from sqlite_utils import Database
 
 from newsarchive import __version__
 from newsarchive.database.row_checksums import write_row_checksums
-from newsarchive.items import Capture, Original, RunEnd
+from newsarchive.items import Capture, Original
+from newsarchive.run_ends import RunEnd
 from newsarchive.sites import Site
 from newsarchive.text.encodings import one_line
 from newsarchive.times import now

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from newsarchive.errors import NewsArchiveError
-from newsarchive.items import Article, RunEnd
+from newsarchive.items import Article
+from newsarchive.run_ends import RunEnd
 
 _PATIENCE = 15.0
 """Seconds that a child has to commit and end after Ctrl-C."""

@@ -18,7 +18,7 @@ from newsarchive.database.removal import (
     remove_images,
     write_forgotten,
 )
-from newsarchive.items import RunEnd
+from newsarchive.run_ends import RunEnd
 from newsarchive.takedown.captures import Removal, plan_removal
 from newsarchive.takedown.drafts import delete_unfinished
 from newsarchive.takedown.finding import Belongings, Progress, find_belongings
