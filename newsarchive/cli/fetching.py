@@ -40,39 +40,50 @@ from newsarchive.workers.extracting import extract_now
 @click.option("--ignore-robots", is_flag=True, help="Fetch even what robots.txt forbids.")
 @strict_option
 @click.pass_obj
-def fetch(
-    archive: Archive,
-    targets: tuple[str, ...],
-    form: str,
-    as_json: bool,
-    page_url: str,
-    images: str | None,
-    no_store: bool,
-    ignore_robots: bool,
-    strict: bool,
-) -> None:
+def fetch(archive: Archive, /, targets: tuple[str, ...], **options: Any) -> None:
     """Fetch single pages now, print their articles, and store them as a crawl would."""
-    saved = _saved_page(targets, page_url)
-    keep = not no_store
-    if keep:
+    asked = _Asked(**options)
+    saved = _saved_page(targets, asked.page_url)
+    if asked.keep:
         announce(archive)
-        _refuse_forgotten(archive, [*targets, page_url])
+        _refuse_forgotten(archive, [*targets, asked.page_url])
     if saved is not None:
-        got = _read_file(archive, saved, page_url, keep=keep)
+        got = _read_file(archive, saved, asked.page_url, keep=asked.keep)
     else:
-        wanted = images or "" if keep else "none"
-        settings = {"ROBOTSTXT_OBEY": not ignore_robots, "IMAGES": wanted, **strict_settings(strict=strict)}
-        got = _fetch(archive, targets, settings, keep=keep)
+        got = _fetch(archive, targets, asked.settings(), keep=asked.keep)
     failed, unread = False, False
     try:
-        failed = _print(archive, targets, got, "json" if as_json else form)
+        failed = _print(archive, targets, got, "json" if asked.as_json else asked.form)
     except BrokenPipeError:  # the reader has what it wanted: what was fetched is stored all the same
         unread = True
-    if keep and got.is_to_store:
+    if asked.keep and got.is_to_store:
         failed |= not _store(archive, got.to_store)
     if unread:
         raise BrokenPipeError
     sys.exit(1 if failed else 0)
+
+
+@dataclass(kw_only=True, frozen=True)
+class _Asked:
+    """The options of the command."""
+
+    form: str
+    as_json: bool
+    page_url: str
+    images: str | None
+    no_store: bool
+    ignore_robots: bool
+    strict: bool
+
+    @property
+    def keep(self) -> bool:
+        """True if what is fetched is to be stored."""
+        return not self.no_store
+
+    def settings(self) -> dict[str, Any]:
+        """Return Scrapy's settings for these options."""
+        images = self.images or "" if self.keep else "none"
+        return {"ROBOTSTXT_OBEY": not self.ignore_robots, "IMAGES": images, **strict_settings(strict=self.strict)}
 
 
 @dataclass(kw_only=True)
