@@ -16,12 +16,14 @@ from newsarchive.demo import Newspaper
 FETCHING = """
 import linecache, sys
 if __name__ == "__main__":
+    plugins = []
+    sys.addaudithook(lambda event, args: event == "open" and plugins.append(str(args[0]).endswith("entry_points.txt")))
     from newsarchive.cli import main
     try:
         main()
     except SystemExit as end:
         print(end.code)
-    print(sum(not name.startswith("<") for name in linecache.cache), *sys.modules)
+    print(sum(not name.startswith("<") for name in linecache.cache), sum(plugins), *sys.modules)
 """
 
 
@@ -30,7 +32,7 @@ def test_a_fetch_loads_nothing_of_crawls_and_of_other_commands(paper: Newspaper,
     script.write_text(FETCHING)
     command = [sys.executable, str(script), "--archive", str(folder), "fetch", f"{paper.url}suraq-zhauap-salyq/"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True, env={**os.environ})
-    code, (sources, *loaded) = done.stdout.splitlines()[-2], done.stdout.splitlines()[-1].split()
+    code, (sources, plugins, *loaded) = done.stdout.splitlines()[-2], done.stdout.splitlines()[-1].split()
     assert code == "0"
     assert "newsarchive.crawling.fetching" in loaded
     others = {
@@ -40,6 +42,7 @@ def test_a_fetch_loads_nothing_of_crawls_and_of_other_commands(paper: Newspaper,
     }  # fmt: skip
     assert others & {*loaded} == set()
     assert "encodings.big5" not in loaded, "an encoding was guessed that is known"
+    assert plugins == "0", "plugins of a library were looked for in every package"
     assert int(sources) == 0, "the source of the stack was looked up, frame by frame"
 
 

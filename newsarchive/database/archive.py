@@ -48,7 +48,7 @@ def read_archive(folder: Path) -> Database:
         if not _has_database(folder):
             _refuse_lost(folder)
             raise NoArchive(f"There is no archive in {folder} yet: crawl a site or fetch a page first.")
-        db = Database(connect_reading(folder / "archive.db"))
+        db = Database(connect_reading(folder / "archive.db"), execute_plugins=False)
         _check_version(db, folder / "archive.db")
         if not migrations.pending(db):
             return db
@@ -127,7 +127,7 @@ def _has_database(folder: Path) -> bool:
         return False
     with closing(connect_reading(path)) as connection:
         connection.execute("begin")  # one state, whatever another process writes meanwhile
-        if migrations.applied(Database(connection)):
+        if migrations.applied(Database(connection, execute_plugins=False)):
             return True
         others = "select name from sqlite_master where type = 'table' and name not like '\\_%' escape '\\'"
         if connection.execute(others).fetchone():
@@ -164,7 +164,7 @@ def _is_current(folder: Path) -> bool:
     if not _has_database(folder) or not all((folder / part).is_dir() for part in FOLDERS):
         return False
     with closing(connect_reading(folder / "archive.db")) as connection:
-        db = Database(connection)
+        db = Database(connection, execute_plugins=False)
         connection.execute("begin")
         _check_version(db, folder / "archive.db")
         logged = connection.execute("pragma journal_mode").fetchone() == ("wal",)
@@ -197,7 +197,7 @@ def _set_up(folder: Path) -> None:
 def _connect(folder: Path, mode: str) -> Database:
     path = folder / "archive.db"
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=BUSY_SECONDS)
-    db = Database(connection)
+    db = Database(connection, execute_plugins=False)
     db.conn.execute("pragma foreign_keys = on")
     db.conn.execute("pragma synchronous = normal")
     db.conn.execute("pragma wal_autocheckpoint = 4000")  # pages, 16 MB: each checkpoint holds a crawl up

@@ -37,7 +37,7 @@ def write_page_checksums(folder: Path) -> bool:
         if path.stat().st_size > MOST:
             return False
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=5)) as connection:
-            write_row_checksums(Database(connection))
+            write_row_checksums(Database(connection, execute_plugins=False))
             before = state_key(connection)
             if not before or not _log_is_empty(connection):
                 return False
@@ -80,7 +80,7 @@ def _is_marked(connection: sqlite3.Connection) -> bool:
 
 def state_key(connection: sqlite3.Connection) -> str:
     """Return a key that changes with every write; empty if checksums of rows or triggers are missing."""
-    db = Database(connection)
+    db = Database(connection, execute_plugins=False)
     (unsealed,) = connection.execute("select exists (select 1 from unsealed)").fetchone()
     watched = connection.execute("select count(*) from sqlite_master where name like '%\\_unseal\\_insert' escape '\\'")
     if unsealed or watched.fetchone()[0] != len(checked_tables(db)):

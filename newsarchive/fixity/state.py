@@ -81,4 +81,4 @@ def one_state(folder: Path, report: Report) -> Iterator[State]:
 def _robust(connection: sqlite3.Connection) -> Database:
     """Return the connection as a Database that also reads text that is not valid UTF-8 after a flipped bit."""
     connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
-    return Database(connection)
+    return Database(connection, execute_plugins=False)

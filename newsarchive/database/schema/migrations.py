@@ -22,7 +22,9 @@ __all__ = ["first_migrations", "known_migrations", "migrations"]
 def known_migrations() -> frozenset[str]:
     """Return the names of all migrations of this version: those that an empty database lacks."""
     with closing(sqlite3.connect(":memory:")) as connection:
-        return frozenset(migration.name for migration in migrations.pending(Database(connection)))
+        return frozenset(
+            migration.name for migration in migrations.pending(Database(connection, execute_plugins=False))
+        )
 
 
 @migrations()
