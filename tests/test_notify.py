@@ -409,10 +409,11 @@ def test_an_article_after_a_takedown_of_the_newest_is_news(db: Database, folder:
 def test_the_first_crawl_is_news_where_someone_is_told_from_the_beginning(
     crawl: Crawl, folder: Path, hook: Hooks, paper: Newspaper
 ) -> None:
-    news(folder, hook, "")
+    news(folder, hook)
+    paper.stories = [story for story in paper.stories if story.kind == "post"][:5]
     crawl()
     (text,) = hook.texts
-    assert "newsarchive, n: 45 new articles" in text
+    assert "newsarchive, n: 5 new articles" in text
     with closing(open_archive(folder)) as db:
         titles = [title for (title,) in db.conn.execute("select title from articles")]
-    assert len([title for title in titles if title in text]) == 45
+    assert len([title for title in titles if title in text]) == 5
