@@ -165,6 +165,27 @@ def test_of_an_index_the_files_that_may_have_changed_are_read(
     assert [each.url for each in further] == [FILES[i] for i in read]
 
 
+def test_of_many_sitemaps_in_robots_txt_those_without_news_are_read_in_turn() -> None:
+    files = tuple(f"https://a.kz/{name}.xml" for name in "abcdefg")
+    rows: dict[str, dict[str, str]] = {
+        url: {"checked": f"2025-02-0{n}T00:00:00Z", "data": "{}"} for n, url in enumerate(files, 1)
+    }
+    rows[files[2]]["data"] = json.dumps({"news": "2025-02-10T00:00:00Z"})
+    rows[files[3]]["data"] = json.dumps({"news": "2024-02-10T00:00:00Z"})
+    rows[files[4]]["checked"] = "2025-01-01T00:00:00Z"
+    scan = scan_of("sitemap")
+    further = decider(scan).further(
+        request("sitemap", url="https://a.kz/robots.txt"), Listing(listings=files), rows, Noted()
+    )
+    assert [f.url[-5] for f in further] == ["a", "c", "g", "e"]
+    unread = decider(scan_of("sitemap")).further(request("sitemap"), Listing(listings=files), {}, Noted())
+    assert len(unread) == len(files)
+    walk = decider(scan_of("sitemap", "walk")).further(
+        request("sitemap", "walk"), Listing(listings=files), rows, Noted()
+    )
+    assert len(walk) == len(files)
+
+
 def test_wordpress_is_asked_for_its_ids_after_its_changes() -> None:
     scan = scan_of("wordpress")
     new = Noted(due=1, unseen=True)

@@ -30,6 +30,9 @@ from newsarchive.urls import host_of, url_key
 
 OVERLAP = timedelta(hours=1)
 FEW_FILES = 2
+MOST_NAMED = 4
+"""Sitemaps named by robots.txt that are read in each run, if no more of them bring news."""
+NEWS_LATELY = timedelta(days=60)
 DEEPEST = {"sitemap": 4}  # robots.txt, an index, an index in it, a file: no honest site nests deeper
 MOST_LISTINGS = {"wordpress": 20_000, "sitemap": 20_000, "feed": 2_000, "listing": 2_000}
 
@@ -183,7 +186,7 @@ class SourceDecider:
         """
         times = dict(zip(listing.listings, listing.lastmods, strict=False))
         if not times:
-            return list(listing.listings)
+            return self._in_turn(list(listing.listings), rows) if request.task == "changes" else list(listing.listings)
         self.scan.times.update(times)
         if request.task == "walk":
             return list(times)
@@ -194,6 +197,20 @@ class SourceDecider:
             for url, time in times.items()
             if not rows.get(url) or (time != rows[url]["cursor"] if time else url in likely)
         ]
+
+    def _in_turn(self, files: list[str], rows: Rows) -> list[str]:
+        """Return the files to read of those that robots.txt names: of many that never bring news, some in each run.
+
+        Always read are those never read before, those that brought news lately, the first, the last and that of the
+        highest number.
+        """
+        if self.scan.source.kind != "sitemap" or len(files) <= MOST_NAMED:
+            return files
+        lately = stamp(datetime.fromisoformat(self.scan.began) - NEWS_LATELY)
+        likely = {files[0], files[-1], max(files, key=_natural)}
+        usual = [url for url in files if url in likely or not rows.get(url) or _news_of(rows[url]) > lately]
+        others = sorted(set(files) - set(usual), key=lambda url: rows[url]["checked"] or "")
+        return [*usual, *others[: max(1, MOST_NAMED - len(usual))]]
 
     def _bounded(
         self, request: ListingRequest, further: list[ListingRequest], *, same_depth: bool = False
@@ -236,6 +253,11 @@ class SourceDecider:
         """Return the articles of a page of WordPress IDs that are on the site."""
         self.scan.keys.update(f"wordpress:{listed.native_id}" for listed in listing.articles)
         return [listed for listed in listing.articles if self._site.covers(listed.url)]
+
+
+def _news_of(row: Row) -> str:
+    """Return when a file, given as its row, last named an article that was new in a run for changes."""
+    return str(json.loads(row.get("data") or "{}").get("news", ""))
 
 
 def _natural(url: str) -> list[int]:

@@ -21,9 +21,15 @@ Values = dict[str, Any]
 """Columns to write into a row of `sources`."""
 
 
-def file_values(scan: Scan, url: str) -> Values:
-    """Return what to remember of a file that was read: when it had changed, according to the index."""
-    return {"cursor": scan.times[url]} if url in scan.times else {}
+def file_values(scan: Scan, url: str, *, time: str) -> Values:
+    """Return what to remember of a file that was read: that it was, and when it had changed, if an index says so."""
+    read = {"checked": time} if scan.source.kind == "sitemap" and url not in scan.starts else {}
+    return read | ({"cursor": scan.times[url]} if url in scan.times else {})
+
+
+def news_values(row: Row, *, time: str) -> Values:
+    """Return what to remember of a file that named a new article."""
+    return {"data": _data(row, news=time)}
 
 
 def listing_values(page: Page, listing: Listing, row: Row, *, time: str) -> Values:

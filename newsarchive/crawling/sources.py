@@ -15,6 +15,7 @@ from newsarchive.crawling.scan_results import (
     listing_values,
     missing,
     missing_since,
+    news_values,
     source_values,
     unfinished_values,
 )
@@ -94,7 +95,7 @@ class SourceReader:
             answer = judge(self.scan, request, page)
             if isinstance(answer, Unread):
                 if answer is Unread.UNCHANGED:
-                    self._store.remember(request.url, file_values(self.scan, request.url))
+                    self._store.remember(request.url, file_values(self.scan, request.url, time=now()))
                 return []
             listing = await self._parse(answer)
         except ListingError as error:
@@ -103,7 +104,7 @@ class SourceReader:
         note_read(self.scan, request, listing)
         if not listing.cut:
             values = listing_values(answer, listing, self._store.row(request.url), time=now())
-            self._store.remember(request.url, values | file_values(self.scan, request.url))
+            self._store.remember(request.url, values | file_values(self.scan, request.url, time=now()))
         self._note_lost(listing)
         if request.task == "ids":
             return self._read_ids(request, listing)
@@ -134,6 +135,8 @@ class SourceReader:
         take = partial(self._decider.take, believed=believed)
         noted = await self._store.save_listed(listing.articles, take, trust_lastmod=believed)
         self.scan.fresh += noted.fresh
+        if noted.fresh and request.task == "changes" and request.kind == "sitemap" and request.depth:
+            self._store.remember(request.url, news_values(self._store.row(request.url), time=now()))
         rows = self._store.rows(listing.listings) if request.task == "changes" else {}
         further = self._decider.further(request, listing, rows, noted)
         if request.task == "changes" and (self.scan.has_gap or (further and self.scan.following)):
