@@ -135,8 +135,19 @@ def db(tmp_path: Path) -> Database:
     return archive
 
 
-def said(db: Database, folder: Path, silent_days: int, *, reached: bool = True, quiet: tuple[int, ...] = ()) -> str:
-    """What is said of a newspaper of five articles a day, none on `quiet` days before today, after silent days."""
+def said(
+    db: Database,
+    folder: Path,
+    silent_days: int,
+    *,
+    reached: bool = True,
+    quiet: tuple[int, ...] = (),
+    watched: int = 50,
+) -> str:
+    """What is said of a newspaper of five articles a day, none on `quiet` days before today, after silent days.
+
+    It has been crawled for so many days.
+    """
     site = Site(name="a", url="https://a.kz/", timezone="Asia/Almaty")
     today = datetime.now(ZoneInfo(site.timezone)).date()
     for ago in range(silent_days + 1, 80):
@@ -144,6 +155,9 @@ def said(db: Database, folder: Path, silent_days: int, *, reached: bool = True, 
             day = (today - timedelta(ago)).isoformat()
             values = {"site": "a", "url": f"u{ago}-{number}", "key": f"k{ago}-{number}", "day": day}
             db["articles"].insert(values | {"first_seen": f"{day}T05:00:00Z", "last_seen": f"{day}T05:00:00Z"})
+    db["runs"].insert(
+        {"command": "crawl", "site": "a", "version": "", "started": f"{today - timedelta(watched)}T05:00:00Z"}
+    )
     run = start_run(db, "crawl", "a")
     if reached:
         update_source(db, "a", "feed", "feed", state="working", run=run)
@@ -159,6 +173,11 @@ def test_two_days_without_news_are_called_a_silence(db: Database, tmp_path: Path
 
 def test_days_that_are_quiet_every_week_are_called_nothing(db: Database, tmp_path: Path) -> None:
     assert said(db, tmp_path, 0, quiet=(1, 2)) == ""
+
+
+@pytest.mark.parametrize("silent", [2, 5, 30])
+def test_what_was_silent_before_the_first_crawl_is_called_nothing(silent: int, db: Database, tmp_path: Path) -> None:
+    assert said(db, tmp_path, silent, watched=silent - 1) == ""
 
 
 def test_where_no_source_was_read_nothing_is_called_a_silence(db: Database, tmp_path: Path) -> None:

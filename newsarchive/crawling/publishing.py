@@ -81,26 +81,35 @@ def keeps_us_out(db: Database, site: Site, run: int) -> Iterator[Alert | AlertKe
 def publishes(db: Database, site: Site) -> Iterator[Alert | AlertKey]:
     """Judge what the newspaper published until yesterday against what is usual on these weekdays.
 
-    Only to be asked after a run that could read a source. Yields nothing where it is too early to say.
+    Only to be asked after a run that could read a source. Yields nothing where it is too early to say: the history may
+    be older than the archive, but what began before the first crawl is no news, such as that a newspaper has ended.
     """
     today = _today(site.timezone)
     history = history_of(db, site.name, today)
-    usual = weekdays(history, today)
+    usual, watched = weekdays(history, today), _watched_since(db, site)
+    if usual is None or watched is None:
+        return
     silent, short = silence(history, today), shortfall(history, today)
-    if silent:
+    if silent and watched <= silent.since:
         yield Alert(
             f"nothing was published for {counted(silent.days, 'day')}, since {silent.since.isoformat()};"
             f" these days usually have {silent.usual:g} articles together. The site answers: this is a silence",
             code=SILENT.code,
         )
-    elif short and usual:
+    elif short and not silent and watched <= today - timedelta(days=7):
         yield Alert(
             f"only {counted(short.articles, 'article')} in the last seven days; a week usually has"
             f" {short.low} to {short.high} ({usual_in_words(usual)})",
             code=SHORT.code,
         )
-    yield from [] if silent or not usual else [SILENT]
-    yield from [] if silent or short or not usual else [SHORT]
+    yield from [] if silent else [SILENT]
+    yield from [] if silent or short else [SHORT]
+
+
+def _watched_since(db: Database, site: Site) -> date | None:
+    """Return the day of the first crawl of a site, in its time zone; None if there was none."""
+    row = db.conn.execute("select min(started) from runs where site = ? and command = 'crawl'", (site.name,)).fetchone()
+    return datetime.fromisoformat(row[0]).astimezone(ZoneInfo(site.timezone)).date() if row[0] else None
 
 
 def listings_lose(db: Database, site: Site, run: int) -> Iterator[Alert | AlertKey]:
