@@ -31,7 +31,7 @@ COMMANDS = {
     "sites": Listed("sites", "List sites and their health; add or check one."),
     "crawl": Listed("crawling", "Fetch new and changed articles."),
     "fetch": Listed("fetching", "Fetch single pages now; print and store them."),
-    "images": Listed("images", "Download images that kept articles still lack."),
+    "images": Listed("images", "Download images that are still missing."),
     "import": Listed("importing", "Import WARC, ARC and WACZ files and saved pages."),
     "search": Listed("reading", "Search the archive."),
     "show": Listed("reading", "Print an article as it is, or as it was."),
@@ -49,7 +49,7 @@ COMMANDS = {
     "stems": Listed("stems", "Rebuild the search index; learn a stem lexicon."),
     "forget": Listed("withholding", "Take an article down for good."),
     "embargo": Listed("withholding", "Hide an article until a given day."),
-    "notify": Listed("notifying", "Tell people of alerts and news."),
+    "notify": Listed("notifying", "Notify people about alerts and news."),
     "schedule": Listed("scheduling", "Print a crontab line and a systemd timer."),
     "demo": Listed("demo", "Crawl the bundled sample newspaper."),
 }

@@ -27,7 +27,7 @@ PROFILE = "saryarqa.toml"
 @click.command()
 @click.pass_obj
 def demo(archive: Archive) -> None:
-    """Crawl the bundled sample newspaper on loopback into a new archive in DIR/demo, and show what it is good for."""
+    """Crawl the bundled sample newspaper on loopback into a new archive in DIR/demo, and show what to do with it."""
     folder = archive.folder / "demo"
     if folder.exists() and not _clear(folder):
         archive.warn(f"{folder} holds something other than the demo: move it, or choose another place with --archive.")

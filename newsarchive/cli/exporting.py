@@ -28,11 +28,23 @@ STYLES = ("text", "bibtex", "csl-json", "ris")
 @click.command()
 @click.option("--format", "form", type=click.Choice(tuple(FORMATS)), default="jsonl", show_default=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The file or folder; - is standard output.")
-@click.option("--release", "directory", type=click.Path(path_type=Path), help="Make a dataset to publish, in a folder.")
+@click.option(
+    "--release",
+    "directory",
+    type=click.Path(path_type=Path),
+    help="Write a dataset ready for publication into a folder.",
+)
 @click.option("--query", default="", help="Only articles that this search finds.")
-@click.option("--size", type=click.IntRange(1), metavar="MB", help="Maximum size of a WARC, also in a WACZ; else 1024.")
+@click.option(
+    "--size",
+    type=click.IntRange(1),
+    metavar="MB",
+    help="Maximum size of each WARC file, also inside a WACZ; by default 1024.",
+)
 @click.option("--spreadsheet", is_flag=True, help="CSV that is safe to open in a spreadsheet program.")
-@click.option("--canonical", is_flag=True, help="JSON Lines, byte for byte the same for the same recordings.")
+@click.option(
+    "--canonical", is_flag=True, help="JSON Lines that are identical, byte for byte, for the same recordings."
+)
 @filter_options
 @click.pass_obj
 def export(

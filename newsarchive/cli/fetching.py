@@ -34,9 +34,9 @@ from newsarchive.workers.extracting import extract_now
 @click.argument("targets", nargs=-1, required=True, metavar="URL...")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="markdown", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
-@click.option("--url", "page_url", default="", help="The URL of the one FILE.html given in place of a URL.")
+@click.option("--url", "page_url", default="", help="The page's URL, if the argument is a saved FILE.html.")
 @images_option
-@click.option("--no-store", is_flag=True, help="Print only; keep nothing.")
+@click.option("--no-store", is_flag=True, help="Only print; store nothing.")
 @click.option("--ignore-robots", is_flag=True, help="Fetch even what robots.txt forbids.")
 @strict_option
 @click.pass_obj

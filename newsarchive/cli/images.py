@@ -18,10 +18,10 @@ def images() -> None:
     """Images of kept articles."""
 
 
-@images.command()
+@images.command(short_help="Download images that are still missing.")
 @click.argument("sites", nargs=-1, metavar="[SITE]...")
 @click.option(
-    "--images", "mode", type=click.Choice(("lead", "all")), help="Which images; else as in the profile, else all."
+    "--images", "mode", type=click.Choice(("lead", "all")), help="Which images; by default as in the profile, or all."
 )
 @click.option("--again", is_flag=True, help="Also request images that are kept or were refused.")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Request at most N images.")
@@ -39,7 +39,7 @@ def fetch(
     own: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Download the images that articles of SITEs still lack; without SITE, of all sites of this archive.
+    """Download the images that articles of SITEs still lack; without SITE, of all sites in this archive.
 
     Files missing from images/ are first restored from their captures.
     """

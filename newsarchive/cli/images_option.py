@@ -41,5 +41,7 @@ def complete(args: list[str]) -> list[str]:
 
 def images_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the option as `images`; None means the profile's choice."""
-    words = "Keep images too, all unless a value says which. The profile's `images` sets this permanently."
+    words = (
+        "Also keep images: all of them, unless a value is given. To set this permanently, use `images` in the profile."
+    )
     return click.option("--images", type=CHOICE, metavar="[none|lead|all]", help=words)(command)

@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 @click.option(
     "--any-site", is_flag=True, help="Also import pages of sites without a profile, under the name of their host."
 )
-@click.option("--dry-run", is_flag=True, help="Say which pages the files hold, and store nothing.")
+@click.option("--dry-run", is_flag=True, help="List the pages in the files; store nothing.")
 @json_option
 @click.pass_obj
 def import_(archive: Archive, paths: tuple[Path, ...], any_site: bool, dry_run: bool, as_json: bool) -> None:

@@ -23,7 +23,7 @@ from newsarchive.times import now
 
 @click.command()
 @click.option("--test", is_flag=True, help="Send a test message to every recipient now.")
-@click.option("--after-failure", is_flag=True, help="Tell of a scheduled crawl that failed; for systemd.")
+@click.option("--after-failure", is_flag=True, help="Report a scheduled crawl that failed; used by systemd.")
 @click.pass_obj
 def notify(archive: Archive, test: bool, after_failure: bool) -> None:
     """Send the messages that could not be sent yet; `crawl` sends them at its end."""

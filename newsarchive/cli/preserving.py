@@ -42,7 +42,7 @@ def check(archive: Archive, sample: int | None, as_json: bool) -> None:
 
 @click.command()
 @click.argument("dest", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--verify", is_flag=True, help="Also verify what the backup has already.")
+@click.option("--verify", is_flag=True, help="Also verify what is already in the backup.")
 @click.option("--force", is_flag=True, help="Proceed even if much of the previous backup would be removed.")
 @json_option
 @click.pass_obj
@@ -65,7 +65,7 @@ def backup(archive: Archive, dest: Path, verify: bool, force: bool, as_json: boo
 @click.command()
 @click.argument("source", metavar="BACKUP", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option(
-    "--to", type=click.Path(file_okay=False, path_type=Path), help="The target folder; else that of the archive."
+    "--to", type=click.Path(file_okay=False, path_type=Path), help="The target folder; by default the archive's."
 )
 @click.option("--force", is_flag=True, help="Replace the archive in that folder.")
 @click.pass_obj

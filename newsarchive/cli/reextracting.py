@@ -31,7 +31,7 @@ _LONGEST = 60
 @json_option
 @click.pass_obj
 def reextract(archive: Archive, sites: tuple[str, ...], since: str, dry_run: bool, as_json: bool) -> None:
-    """Extract all kept pages again with this version and the present profiles, without the network.
+    """Extract all kept pages again with this version and the current profiles; uses no network.
 
     A different result is stored as a new revision of kind “reextracted”.
     """

@@ -46,7 +46,7 @@ class EvenHours(click.ParamType[int]):
 @click.argument("sites", nargs=-1, metavar="[SITE]...")
 @click.option("--hours", type=EvenHours(), default=1, show_default=True, metavar="N", help="Crawl every N hours.")
 @click.option("--contact", default="", metavar="ADDRESS", help="How sites can reach you: mail address or web page.")
-@click.option("--user", default="", metavar="NAME", help="The user that the systemd units run as; else you.")
+@click.option("--user", default="", metavar="NAME", help="User that the systemd units run as; by default you.")
 @click.option(
     "--log", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Log to FILE; adds a logrotate rule."
 )

@@ -34,22 +34,22 @@ class NotAdded(NewsArchiveError):
     """A site was not added; the message says why."""
 
 
-@click.command()
+@click.command(short_help="Probe a site and write its profile.")
 @click.argument("url", required=False)
-@click.option("--name", default="", help="Name of the site; else derived from its host.")
+@click.option("--name", default="", help="Name of the site; by default derived from its host.")
 @click.option(
     "--list",
     "papers",
     type=click.File(encoding="utf-8-sig", errors="replace"),
     metavar="FILE",
-    help="Add the papers in FILE (- is standard input): a line each, with URL and, if you like, name.",
+    help="Add the sites in FILE (- is standard input), one per line: URL and, optionally, name.",
 )
 @strict_option
 @click.pass_obj
 def add(archive: Archive, url: str | None, name: str, papers: TextIO | None, strict: bool) -> None:
     """Probe the site at URL, or those in a list, and write a profile for each.
 
-    In a list empty lines and what follows # count for nothing, and a paper that has a profile is left as it is.
+    In a list, empty lines and text after # are ignored; a site that already has a profile is left unchanged.
     """
     if (url is None) == (papers is None) or (papers is not None and name):
         raise click.UsageError("Give either a URL, with --name if you like, or --list FILE.")

@@ -35,13 +35,13 @@ class Learned:
         return bool(self.url or self.sources or self.idle)
 
 
-@click.command(name="learn")
+@click.command(name="learn", short_help="Show sources that a profile lacks.")
 @click.argument("name")
-@click.option("--write", is_flag=True, help="Write it into the profile; its comments are kept.")
+@click.option("--write", is_flag=True, help="Write them into the profile; its comments are kept.")
 @json_option
 @click.pass_obj
 def learn_sources(archive: Archive, name: str, write: bool, as_json: bool) -> None:
-    """Show what crawls learned of a site's sources that its profile lacks; with --write, add it to the profile."""
+    """Show the sources that crawls found and the profile lacks; with --write, add them to the profile."""
     site = archive.site(name)
     with archive.read() as db:
         found = _learned(db, site)

@@ -26,7 +26,7 @@ from newsarchive.text.counting import counted
 @json_option
 @click.pass_context
 def sites(context: click.Context, as_json: bool) -> None:
-    """List the sites and how each is doing; add one; check one."""
+    """List sites and their health; add or check one."""
     if context.invoked_subcommand is not None:
         return
     rows = site_rows(context.obj)
@@ -40,7 +40,7 @@ sites.add_command(add)
 sites.add_command(learn_sources)
 
 
-@sites.command()
+@sites.command(short_help="Try a profile on one listing and three articles.")
 @click.argument("name")
 @click.option("--learn", "from_stored", is_flag=True, help="Propose hints for the profile from stored pages.")
 @strict_option

@@ -23,10 +23,10 @@ def stems() -> None:
     """Rebuild the search index; learn a lexicon of stems from texts."""
 
 
-@stems.command()
+@stems.command(short_help="Learn a lexicon of Kazakh stems.")
 @click.pass_obj
 def rebuild(archive: Archive) -> None:
-    """Rebuild the search index of the archive with the rules and the lexicon of this version."""
+    """Rebuild the search index with the rules and lexicon of this version."""
     archive.read().close()
     with lock_archive(archive.folder), progress_bar(archive) as bar:
         db = open_archive(archive.folder)
@@ -36,7 +36,7 @@ def rebuild(archive: Archive) -> None:
     archive.say(f"Rebuilt the search index of {counted(count, 'article')}.")
 
 
-@stems.command()
+@stems.command(short_help="Rebuild the search index.")
 @click.argument("texts", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The lexicon to write.")
 @click.option("--source", default="", help="Origin and licence of the texts; stored in the file.")

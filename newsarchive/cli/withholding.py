@@ -29,9 +29,9 @@ from newsarchive.urls import is_address
 @json_option
 @click.pass_obj
 def forget(archive: Archive, target: str, reason: str, yes: bool, as_json: bool) -> None:
-    """Take an article down for good: its text, captures and images. URL, dates, digests and the reason stay.
+    """Take an article down for good: its text, captures and images.
 
-    The URL of an image takes down that image only.
+    Its URL, dates and digests are kept, with the reason. The URL of an image takes down that image only.
     """
     archive.read().close()
     with lock_archive(archive.folder):
