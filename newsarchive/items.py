@@ -182,6 +182,8 @@ class Capture:
     """``valid``, or why the TLS certificate was invalid; None without TLS or if it was not checked."""
     truncated: str | None = None
     """Why the body is incomplete; None if it is complete."""
+    source: str | None = None
+    """The URL of the copy in a public archive that it was taken from; None if it came from the site itself."""
 
 
 @dataclass(kw_only=True, frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -28,3 +29,23 @@ def precise_stamp(moment: datetime) -> str:
     '2025-02-18T09:35:07.900000Z'
     """
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def retry_after(value: str, now: datetime) -> float | None:
+    """Return the seconds that a Retry-After header asks for; None if it is empty or invalid.
+
+    >>> retry_after("120", datetime(2025, 1, 1, tzinfo=UTC))
+    120.0
+    >>> retry_after("Wed, 01 Jan 2025 00:01:00 GMT", datetime(2025, 1, 1, tzinfo=UTC))
+    60.0
+    >>> retry_after("²", datetime(2025, 1, 1, tzinfo=UTC))
+    """
+    value = value.strip()
+    if value.isascii() and value.isdigit():
+        return float(value)
+    try:
+        moment = parsedate_to_datetime(value)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return max(0.0, (moment - now).total_seconds())
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None

@@ -242,6 +242,7 @@ _NAMES = {
     "warc-date": "WARC-Date",
     "warc-ip-address": "WARC-IP-Address",
     "warc-tls-verification": "WARC-TLS-Verification",
+    "warc-source-uri": "WARC-Source-URI",
     "warc-truncated": "WARC-Truncated",
     "warc-truncated-because": "WARC-Truncated-Because",
     "warc-payload-digest": "WARC-Payload-Digest",

@@ -28,6 +28,8 @@ from newsarchive.times import precise_stamp, stamp
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 SOFTWARE = f"newsarchive/{__version__}"
+SOURCE_FIELD = "WARC-Source-URI"
+"""The URL of the copy in another archive that a record was made of, as other recorders name it."""
 TLS_FIELD = "WARC-TLS-Verification"
 """Our own field of response and revisit records: `valid`, or why the certificate of the host was not."""
 HeaderList = Sequence[tuple[str, str]]
@@ -56,6 +58,8 @@ class RecordedResponse:
     """The result of the TLS certificate check."""
     truncated: str = ""
     """Why the body is incomplete, in words; empty if it is complete."""
+    source: str = ""
+    """The URL of the copy in another archive that it was taken from."""
 
 
 def http_head(status: int, headers: HeaderList) -> bytes:
@@ -151,12 +155,15 @@ class CaptureWriter:
             content_type=values.get("content-type", ""),
             tls=response.tls or None,
             truncated=response.truncated or None,
+            source=response.source or None,
         )
 
     def _response(self, response: RecordedResponse, reference: dict[str, str]) -> Any:
         fields = _shared_fields(response)
         if response.tls:
             fields[TLS_FIELD] = response.tls
+        if response.source:
+            fields[SOURCE_FIELD] = response.source
         fields |= truncation_fields(response.truncated)
         head = RawHead(response.head or http_head(response.status, response.headers))
         kind = "revisit" if reference else "response"

@@ -7,9 +7,11 @@ import os
 import shlex
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
+from newsarchive.cli.backfilling import backfill_options, preview_backfill, public_archive, run_backfill
 from newsarchive.cli.progress import progress_bar
 from newsarchive.cli.terminal import Archive, announce, json_option, print_json
 from newsarchive.database import lock_archive, open_archive
@@ -23,26 +25,48 @@ logger = logging.getLogger(__name__)
 
 
 @click.command("import")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(exists=True, path_type=Path))
+@click.argument("paths", nargs=-1, metavar="[PATH...]", type=click.Path(exists=True, path_type=Path))
 @click.option(
     "--any-site", is_flag=True, help="Also import pages of sites without a profile, under the name of their host."
 )
 @click.option("--dry-run", is_flag=True, help="List the pages in the files; store nothing.")
+@backfill_options
 @json_option
 @click.pass_obj
-def import_(archive: Archive, paths: tuple[Path, ...], any_site: bool, dry_run: bool, as_json: bool) -> None:
+def import_(
+    archive: Archive, /, paths: tuple[Path, ...], any_site: bool, dry_run: bool, as_json: bool, **backfill: Any
+) -> None:
     """Import WARC, ARC and WACZ files, saved HTML pages, and lists of saved pages.
 
     A folder stands for all such files in it. A list (TSV, CSV, JSON Lines) has the columns url, file and, if known,
     time. Each page and image keeps the time of its record; a page older than the present state becomes an earlier
     revision.
+
+    --from-wayback and --from-common-crawl take the pages of a site from these public archives instead, one at a time;
+    what was downloaded is kept, and the same command resumes.
     """
+    public = public_archive(archive, backfill)
+    if bool(paths) is (public is not None):
+        raise click.UsageError("Give either files or one public archive (--from-wayback, --from-common-crawl).")
+    if public is not None and dry_run:
+        preview_backfill(archive, public, as_json=as_json)
+        return
     if dry_run:
         _preview(archive, paths, any_site=any_site, as_json=as_json)
         return
-    with lock_archive(archive.folder):
-        announce(archive)
-        result = _import(archive, paths, any_site=any_site)
+    if public is not None:
+        result = run_backfill(archive, public)
+    else:
+        with lock_archive(archive.folder):
+            announce(archive)
+            result = _import(archive, paths, any_site=any_site)
+    _report(archive, result, as_json=as_json)
+    sys.exit(1 if result.broken or result.counts["failed"] else 0)
+
+
+def _report(archive: Archive, result: Imported, *, as_json: bool) -> None:
+    if result.truncated:
+        result.notes.append(_count_truncated(len(result.truncated), archive.folder))
     for sentence in result.broken:
         archive.warn(f"{sentence}.")
     for sentence in result.truncated:
@@ -67,7 +91,6 @@ def import_(archive: Archive, paths: tuple[Path, ...], any_site: bool, dry_run: 
         rest += f", {counts['truncated']} incomplete" if counts["truncated"] else ""
         kept = ", ".join(f"{count} {outcome}" for outcome, count in sorted(result.images.items()))
         click.echo(f"{counted(sum(counts.values()), 'page')}: {words}, {rest}{'; images: ' if kept else ''}{kept}")
-    sys.exit(1 if result.broken or result.counts["failed"] else 0)
 
 
 _TRUNCATED = "select time, url, truncated from captures where truncated is not null"
@@ -139,8 +162,6 @@ def _import(archive: Archive, paths: tuple[Path, ...], *, any_site: bool) -> Imp
             )
         if others:
             result.notes.append(name_others(others))
-        if result.truncated:
-            result.notes.append(_count_truncated(len(result.truncated), archive.folder))
         return result
     except KeyboardInterrupt:
         archive.warn("Interrupted. What was imported is kept; the same import resumes from there.")

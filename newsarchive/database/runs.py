@@ -103,7 +103,8 @@ def save_capture(db: Database, capture: Capture, run: int | None) -> int:
     with nullcontext() if db.conn.in_transaction else db.atomic():  # one statement needs no savepoint
         cursor = db.conn.execute(
             "insert into captures (url, time, status, content_type, etag, last_modified, sha256, warc, offset, length,"
-            " run, refers_to, tls, truncated) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning id",
+            " run, refers_to, tls, truncated, source)"
+            " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning id",
             (
                 capture.url,
                 capture.time,
@@ -119,6 +120,7 @@ def save_capture(db: Database, capture: Capture, run: int | None) -> int:
                 capture.refers_to,
                 capture.tls,
                 capture.truncated,
+                capture.source,
             ),
         )
         return int(cursor.fetchone()[0])

@@ -11,13 +11,14 @@ from email.utils import parsedate_to_datetime
 from newsarchive.captures.digests import digest_value, matches
 from newsarchive.captures.http_messages import HttpMessage, dechunk, is_response, read_message
 from newsarchive.captures.records import Record, RecordError
-from newsarchive.captures.writing import TLS_FIELD, CaptureWriter, RecordedResponse
+from newsarchive.captures.writing import SOURCE_FIELD, TLS_FIELD, CaptureWriter, RecordedResponse
 from newsarchive.importing.media_types import START, media_type
 from newsarchive.importing.recording_files import Where
 from newsarchive.items import Capture, Page
 from newsarchive.text.compression import why_incomplete
 from newsarchive.text.encodings import CAP, inflate
 from newsarchive.times import precise_stamp
+from newsarchive.urls import is_address
 
 FIRST_YEAR = 1990
 """The year of the first web page: nothing was recorded or saved before."""
@@ -25,6 +26,7 @@ PAGE_STATUSES = (200, 203)
 """203: a proxy changed the page on its way (RFC 9110, section 15.3.4)."""
 _LONGEST_VERDICT = 300
 """Characters of what a record says of a TLS certificate; what programs like this one write is shorter."""
+_LONGEST_SOURCE = 8_000
 _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
 _LEAP_SECOND = re.compile(r"(T\d\d:\d\d):60")
 
@@ -63,6 +65,8 @@ class Recorded:
 
     page: Page
     head: Head | None
+    source: str = ""
+    """The URL of the copy in another archive that the record was made of."""
 
 
 def read_time(text: str) -> str:
@@ -164,7 +168,7 @@ def read_page(place: Place) -> Recorded:
         cut=cut,
         tls=_verification(own),
     )
-    return Recorded(page, head)
+    return Recorded(page, head, _source(own))
 
 
 def _body(message: HttpMessage) -> tuple[bytes, bool]:
@@ -214,6 +218,12 @@ def _verification(record: Record) -> str:
     return stated if stated.isascii() and stated.isprintable() and len(stated) <= _LONGEST_VERDICT else ""
 
 
+def _source(record: Record) -> str:
+    """Return the copy that a record says it was made of; empty if none, or nothing that we would write."""
+    stated = record.fields.get(SOURCE_FIELD.lower(), "")
+    return stated if stated.isascii() and len(stated) <= _LONGEST_SOURCE and is_address(stated) else ""
+
+
 def write_page(writer: CaptureWriter, recorded: Recorded, time: datetime) -> Capture:
     """Write a page that `read_page` returned, with its own time (UTC)."""
     page, head = recorded.page, recorded.head
@@ -230,5 +240,6 @@ def write_page(writer: CaptureWriter, recorded: Recorded, time: datetime) -> Cap
             time=time,
             tls=page.tls,
             truncated=page.cut,
+            source=recorded.source,
         )
     )

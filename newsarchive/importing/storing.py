@@ -35,6 +35,18 @@ class Imported:
     notes: list[str] = field(default_factory=list)
     """What a person should know, though nothing is wrong."""
 
+    def add(self, other: Imported) -> None:
+        """Add the result of another import."""
+        for counts, more in ((self.counts, other.counts), (self.images, other.images)):
+            for outcome, count in more.items():
+                counts[outcome] = counts.get(outcome, 0) + count
+        for words, more_words in (
+            (self.broken, other.broken),
+            (self.truncated, other.truncated),
+            (self.notes, other.notes),
+        ):
+            words += more_words
+
     def all_counts(self) -> dict[str, int]:
         """Return the counts as a run stores them."""
         images = {f"pictures_{outcome}": count for outcome, count in sorted(self.images.items())}

@@ -6,7 +6,6 @@ import logging
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from time import monotonic
 from urllib.parse import urlsplit
 
@@ -21,7 +20,7 @@ from newsarchive.crawling.recorders import recorder_of
 from newsarchive.crawling.resolving import host_of
 from newsarchive.crawling.spiders.page import HostGivenUp, PageWaits, Postponed, sites_of
 from newsarchive.crawling.statuses import status_line
-from newsarchive.times import stamp
+from newsarchive.times import retry_after, stamp
 
 logger = logging.getLogger(__name__)
 
@@ -208,23 +207,3 @@ def _alone(why: str) -> str:
 def _moment(seconds: float) -> str:
     """Return the time this many seconds from now, at most a week (UTC, with Z)."""
     return stamp(datetime.now(UTC) + timedelta(seconds=min(seconds, LONGEST_WAIT)))
-
-
-def retry_after(value: str, now: datetime) -> float | None:
-    """Return the seconds that a Retry-After header asks for; None if it is empty or invalid.
-
-    >>> retry_after("120", datetime(2025, 1, 1, tzinfo=UTC))
-    120.0
-    >>> retry_after("Wed, 01 Jan 2025 00:01:00 GMT", datetime(2025, 1, 1, tzinfo=UTC))
-    60.0
-    >>> retry_after("²", datetime(2025, 1, 1, tzinfo=UTC))
-    """
-    value = value.strip()
-    if value.isascii() and value.isdigit():
-        return float(value)
-    try:
-        moment = parsedate_to_datetime(value)
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return max(0.0, (moment - now).total_seconds())
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None

@@ -209,3 +209,15 @@ alter table captures add column         -- why the body is incomplete; NULL: it 
 create index captures_truncated on captures(time) where truncated is not null;
 """,
     )
+
+
+@migrations()
+def m471_capture_source(db: Database) -> None:
+    """Which captures were taken from public archives."""
+    run_script(
+        db,
+        """
+alter table captures add column         -- the URL of the copy in a public archive; NULL: it came from no such archive
+    source text;
+""",
+    )
