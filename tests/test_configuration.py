@@ -144,6 +144,16 @@ def test_a_command_that_uses_a_broken_one_does_nothing(
     assert len(said.strip().splitlines()) == 1
 
 
+def test_a_command_that_shows_the_state_names_a_broken_one(newsarchive: Run, folder: Path, crawl: Crawl) -> None:
+    crawl()
+    path = write(folder, "contcat = 'a@b.kz'")
+    for command in ("status", "sites"):
+        done = newsarchive(command, code=1)
+        assert f"{path}: unknown key “contcat”" in done.stderr
+        assert "paper" in done.stdout
+    assert "contcat" not in newsarchive("search", "мектеп").stderr
+
+
 def test_passwords_that_others_can_read_are_reported(newsarchive: Run, folder: Path, crawl: Crawl) -> None:
     crawl()
     path = write(folder, "[notify]\nalerts = []\n" + TO, mode=0o644)

@@ -29,7 +29,9 @@ def sites(context: click.Context, as_json: bool) -> None:
     """List sites and their health; add or check one."""
     if context.invoked_subcommand is not None:
         return
-    rows = site_rows(context.obj)
+    archive: Archive = context.obj
+    archive.name_broken_configuration()
+    rows = site_rows(archive)
     if as_json:
         print_json(rows)
     else:

@@ -26,6 +26,7 @@ from newsarchive.times import now
 def status(archive: Archive, site: str | None, missing: bool, as_json: bool) -> None:
     """Show the last run, counts, failures and coverage by month of each site."""
     db = archive.read()
+    archive.name_broken_configuration()
     archive.name_broken_profiles()
     if missing:
         rows = missing_urls(db, site)

@@ -15,7 +15,7 @@ from typing import Any, TextIO
 import click
 from sqlite_utils import Database
 
-from newsarchive.configuration import FILE, Configuration, read_configuration
+from newsarchive.configuration import FILE, Configuration, ConfigurationError, read_configuration
 from newsarchive.database import has_archive, open_archive, read_archive, settle_archive
 from newsarchive.sites import ProfileError, Profiles, Site, load_profiles
 
@@ -48,6 +48,13 @@ class Archive:
             path = self.folder / FILE
             self.fault(f"{path} has addresses that may hold passwords, and other users can read it: chmod 600 {path}")
         return configuration
+
+    def name_broken_configuration(self) -> None:
+        """Report an invalid configuration; commands that only show something go on."""
+        try:
+            self.require_configuration()
+        except ConfigurationError as error:
+            self.fault(f"{error}. Nothing is crawled until that is mended.")
 
     def require_configuration(self) -> None:
         """Raise ConfigurationError (exit 2) if the archive's configuration is invalid, before anything is done."""
