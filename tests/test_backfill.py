@@ -215,7 +215,7 @@ def test_a_server_that_is_down_is_named_and_what_came_before_is_kept(
         given = options(served)
         served.broken.add(f"/web/20220101000000id_/{SITE}kopir/")
         told = newsarchive("import", *given).stderr
-        assert "1 page of the index could not be had" in told
+        assert "1 page of the index could not be fetched" in told
         assert db()["captures"].count == 2
     result = newsarchive("import", *given, code=1)
     assert f"127.0.0.1:{urlsplit(served.url).port} does not answer" in result.stderr

@@ -191,7 +191,7 @@ def test_pictures_that_cannot_be_stored_are_named_and_had_by_the_next_run(
             "create trigger refusal before insert on image_versions begin select raise(abort, 'a broken disk'); end"
         )
     done = newsarchive("images", "fetch", "paper", code=1)
-    assert re.search(r"newsarchive: paper: \d+ pages or pictures could not be stored.*a broken disk", done.stderr)
+    assert re.search(r"newsarchive: paper: \d+ pages or images could not be stored.*a broken disk", done.stderr)
     assert re.search(r"images: (?!.*new)", done.stdout)
     allow(folder)
     newsarchive("images", "fetch", "paper", code=0)

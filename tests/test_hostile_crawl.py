@@ -165,5 +165,5 @@ def test_where_robots_txt_cannot_be_had_nothing_is_fetched(
     server.robots = status
     done = crawl(server.profile("feed"), "-s", "BACK_OFF_PAUSE=0.1", "-s", "BACK_OFF_TIMES=2")
     assert {path for _, path in server.requests} == {"/robots.txt"}
-    assert ("robots.txt cannot be had" if status == 500 else "come back at") in done.stderr
+    assert ("robots.txt cannot be fetched" if status == 500 else "come back at") in done.stderr
     assert done.returncode == 1

@@ -141,7 +141,7 @@ def test_what_is_broken_fake_hostile_or_too_large_is_refused_by_name(
     assert found["dala-2024.jpg"][1].startswith("a decompression bomb")
     assert found["kol-0620.jpg"] == ("refused", "an SVG with event handlers")
     assert found["qala-2025.jpg"][1].startswith("a broken picture")
-    assert found["mektep-0901.jpg"] == ("refused", "larger than a picture may be")
+    assert found["mektep-0901.jpg"] == ("refused", "larger than an image may be")
     assert found["stadion-0505.jpg"] == ("failed", "404 Not Found")
     assert len(files(folder)) == 2
     paper.images = {}
@@ -159,7 +159,7 @@ def test_robots_txt_and_redirects_elsewhere_are_obeyed(
     crawl("--images")
     assert row(db(), "kol-0620.jpg")["reason"] == "forbidden by robots.txt"
     reason = row(db(), "qala-2025.jpg")["reason"]
-    assert reason == "leads to a host that the page shows no picture from (localhost:9)"
+    assert reason == "leads to a host that the page shows no image from (localhost:9)"
     assert "kol-0620.jpg" not in asked(paper)
 
 
@@ -387,7 +387,7 @@ def test_fetch_obeys_the_robots_txt_of_the_picture_s_host(newsarchive: Run, fold
         ("http://93.184.215.14/1", "http://127.0.0.1/a.jpg", "from a public site to a private address"),
         ("http://93.184.215.14/1", "http://169.254.169.254/a.jpg", "from a public site to a private address"),
         ("http://127.0.0.1/1", "http://127.0.0.1/a.jpg", ""),
-        ("http://127.0.0.1/1", "http://10.0.0.1/a.jpg", "the page shows no picture from"),
+        ("http://127.0.0.1/1", "http://10.0.0.1/a.jpg", "the page shows no image from"),
     ],
 )
 def test_a_public_page_brings_no_request_to_a_private_address(page: str, url: str, reason: str) -> None:

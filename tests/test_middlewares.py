@@ -51,7 +51,7 @@ def test_a_wall_of_cookies_that_stays_is_named() -> None:
     for _ in range(2):
         wall.process_request(request)
         if request.headers.get("Cookie"):
-            with pytest.raises(IgnoreRequest, match="wall of cookies"):
+            with pytest.raises(IgnoreRequest, match="cookie wall"):
                 wall.process_response(request, Response("https://a.kz/n", status=302, headers=WALL))
             return
         wall.process_response(request, Response("https://a.kz/n", status=302, headers=WALL))

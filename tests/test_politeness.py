@@ -176,8 +176,8 @@ def test_a_robots_txt_that_is_not_whole_is_not_believed(
         add(host, delay=0)
         done = newsarchive("crawl", "uy", "-s", "RETRY_TIMES=0", "-s", "EXTRACTION_WORKERS=0", code=1)
     assert set(host.paths()) == {"/robots.txt"}
-    assert "robots.txt cannot be had" in done.stderr
-    assert "so nothing may be fetched" in done.stderr
+    assert "robots.txt cannot be fetched" in done.stderr
+    assert "so nothing may be requested" in done.stderr
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410])

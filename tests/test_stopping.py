@@ -288,7 +288,7 @@ def test_a_page_that_ends_run_after_run_waits_alone_and_the_site_goes_on(
             while rows(folder, "select 1 from sites where retry_after >= strftime('%Y-%m-%dT%H:%M:%SZ', 'now')"):
                 time.sleep(0.1)
         done = crawl(0)
-        assert "this page alone waits, the site goes on" in done.stderr
+        assert "only this page waits, the crawl of the site continues" in done.stderr
         fetched = set(range(8)) - {3} if path == "/uy-3/" else set(range(8))
         found = rows(folder, "select url from articles")
         assert {int(url.strip("/").rpartition("-")[2]) for (url,) in found} == fetched

@@ -144,6 +144,8 @@ def test_a_bar_that_fails_is_switched_off_and_told_and_the_work_is_done(
     paper.edit(paper.posts()[0].slug, append="Тағы бір сөйлем қосылды.")
     seen = show(*arguments, code=1, program=("-c", BROKEN_BAR))
     told = [line for line in seen.lines if "progress bar" in line]
-    assert told == ["newsarchive: The progress bar failed (ValueError: no such colour) and is off; the work goes on."]
+    assert told == [
+        "newsarchive: The progress bar failed (ValueError: no such colour) and was switched off; the work continues."
+    ]
     assert re.match(r"paper: 0 new, 1 changed, 0 gone, 0 failed|\d+ articles in all.jsonl", seen.last)
     assert next(db().query("select reason from runs order by id desc limit 1"))["reason"] == "finished"

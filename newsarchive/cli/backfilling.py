@@ -158,7 +158,7 @@ def _download(archive: Archive, public: PublicArchive, folder: Path, result: Imp
         _import_left_over(archive, folder, result, bar)
     if lost:
         result.notes.append(
-            f"{counted(lost, 'page')} of the index could not be had and will be asked for again next time"
+            f"{counted(lost, 'page')} of the index could not be fetched and will be requested again next time"
         )
 
 

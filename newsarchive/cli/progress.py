@@ -86,7 +86,9 @@ class ProgressBar:
             if bar is not None:
                 with suppress(Exception):
                     bar.stop()
-            self._failed(f"The progress bar failed ({type(error).__name__}: {error}) and is off; the work goes on.")
+            self._failed(
+                f"The progress bar failed ({type(error).__name__}: {error}) and was switched off; the work continues."
+            )
 
 
 def progress_bar(archive: Archive, *, hidden: bool = False) -> ProgressBar:

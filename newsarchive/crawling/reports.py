@@ -66,7 +66,7 @@ class RunReport:
 
 
 def _in_one_sentence(unstored: Sequence[str]) -> str:
-    number = "1 page or picture" if len(unstored) == 1 else f"{len(unstored)} pages or pictures"
+    number = "1 page or image" if len(unstored) == 1 else f"{len(unstored)} pages or images"
     return (
         f"{number} could not be stored, the first: {unstored[0]}. All others were. This is an error in newsarchive:"
         " please report it. What failed is tried again."

@@ -114,7 +114,7 @@ class ArchiveRun(Recorder):
             return
         sentence = f"asked to come back at {until}"
         if not self.crawler.settings.getbool("BACK_OFF_KEEP"):
-            logger.warning("%s %s; it is asked now, for BACK_OFF_KEEP is off", self.site.name, sentence)
+            logger.warning("%s %s; requesting it anyway, because BACK_OFF_KEEP is off", self.site.name, sentence)
             return
         self.report.postpone(until, f"{sentence}; nothing is requested from it before")
         raise CloseSpider(RunEnd.POSTPONED)

@@ -61,6 +61,6 @@ class RunImages:
         self._batch.write()
         state, reason = database.keep_fetched_image(self._archive.db, fetched, image, run=self._archive.run)
         if state.endswith(("refused", "failed")):
-            logger.info("%s: picture %s: %s", fetched.wanted.url, state, reason or fetched.reason)
+            logger.info("%s: image %s: %s", fetched.wanted.url, state, reason or fetched.reason)
         self._tally.images[state] += 1
         return reason

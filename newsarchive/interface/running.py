@@ -21,7 +21,7 @@ _PATIENCE = 15.0
 
 
 class NotFetched(NewsArchiveError):
-    """A page could not be had; `reason` says why."""
+    """A page could not be fetched; `reason` says why."""
 
     def __init__(self, url: str, reason: str) -> None:
         super().__init__(f"{url}: {reason}")
@@ -99,7 +99,7 @@ def fetch(
 
     Raises:
         NotAnArticle: The page holds no article.
-        NotFetched: The page could not be had: no network, an HTTP error, forbidden by robots.txt.
+        NotFetched: The page could not be fetched: no network, an HTTP error, forbidden by robots.txt.
         NotStored: It was fetched but not stored; `article` has it.
         Forgotten: The address was taken down in `archive`.
     """

@@ -145,7 +145,7 @@ class BackOffMiddleware:
         answer = f"{host} answers {status_line(status)}"
         sentence = f"{answer} and asked to come back at {until}"
         if not told:
-            sentence = f"{answer} again and again, so the next run may come back at {until}"
+            sentence = f"{answer} repeatedly; the next run may come back at {until}"
         downloader = downloader_of(self._crawler)
         if party is None:
             logger.warning("%s; nothing more is requested from it in this run", sentence)
@@ -201,7 +201,7 @@ def come_back_of(crawler: Crawler) -> dict[str, ComeBack]:
 
 
 def _alone(why: str) -> str:
-    return f"{why}; this page alone waits, the site goes on"
+    return f"{why}; only this page waits, the crawl of the site continues"
 
 
 def _moment(seconds: float) -> str:

@@ -50,7 +50,7 @@ class OwnHostsMiddleware:
         """Allow images from the hosts whose images their page shows, rate-limited."""
         if host not in wanted.hosts:
             where = "leads to" if request.meta.get("redirect_urls") else "is on"
-            raise IgnoreRequest(f"{where} a host that the page shows no picture from ({host})")
+            raise IgnoreRequest(f"{where} a host that the page shows no image from ({host})")
         if not await self._leads_inside(wanted.page) and await self._leads_inside(request.url):
             raise IgnoreRequest("leads from a public site to a private address")
         if host in self._other_hosts:

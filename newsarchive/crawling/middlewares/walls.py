@@ -35,7 +35,7 @@ class CookieWallMiddleware:
             return response
         target = urljoin(response.url, (response.headers.get("Location") or b"").decode("latin-1"))
         if request.headers.get("Cookie") and target == response.url:
-            raise IgnoreRequest("a wall of cookies: it redirects to itself and sets a cookie again and again")
+            raise IgnoreRequest("a cookie wall: it keeps redirecting to itself and setting a cookie")
         self._jar = self._jar or CookieJar()
         self._jar.extract_cookies(response, request)
         return response

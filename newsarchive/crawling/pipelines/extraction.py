@@ -72,7 +72,7 @@ class ExtractionPipeline:
         return site or sites.get(item.urls[0]) or host_site(item.urls[-1])
 
     async def _fetch_more(self, item: Fetched, urls: tuple[str, ...]) -> str:
-        """Fetch further pages of an article; gives why one cannot be had now: without it the rest would be an edit.
+        """Fetch further pages of an article; return why one cannot be fetched: without it the rest would be an edit.
 
         One that is not there, or that robots.txt forbids, is left out. Raises DropItem where the host asks for a pause,
         or where a page cannot be stored.

@@ -107,7 +107,7 @@ def image_failed(wanted: ImageToDownload, failure: Failure) -> FetchedImage:
     """Return the outcome of a request for an image that failed."""
     error, reason = failure.value, refusal(failure)
     if isinstance(error, DownloadCancelledError):
-        return FetchedImage(wanted=wanted, state="refused", reason="larger than a picture may be")
+        return FetchedImage(wanted=wanted, state="refused", reason="larger than an image may be")
     passing = isinstance(error, CertificateRefused | HostGivenUp | RobotsUnknown)
     ignored = isinstance(error, IgnoreRequest) and not passing
     return FetchedImage(wanted=wanted, state="refused" if ignored else "failed", reason=reason)

@@ -134,7 +134,7 @@ class NewsSpider(Spider):
             reading.cancel()
 
     def listing_failed(self, failure: Failure) -> Iterator[Request]:
-        """A listing could not be had: the plan says what to read instead, unless the run itself is to end."""
+        """Ask the plan what to read instead of a listing that failed, unless the run itself is to end."""
         self._listings -= 1
         if isinstance(failure.value, NotKept | Postponed):
             return
@@ -142,11 +142,11 @@ class NewsSpider(Spider):
         yield from self._listing_requests(self.plan.fail(listing, refusal(failure)))
 
     def parse_page(self, response: Response, url: str, hints: Hints) -> Iterator[Fetched | Extracted]:
-        """Give an article's page on to extraction, or the reason why it cannot be had."""
+        """Pass an article's page on to extraction, or the reason why there is none."""
         yield fetched(response, self.site.name, url, hints, home=self.site.url)
 
     def page_failed(self, failure: Failure) -> Iterator[Extracted]:
-        """A page could not be had; one that was postponed, or was not stored, stays in the queue."""
+        """Report a page that failed; one that was postponed, or was not stored, stays in the queue."""
         if isinstance(failure.value, NotKept | Postponed):
             return
         outcome = "forbidden" if isinstance(failure.value, RobotsForbidden) else "failed"

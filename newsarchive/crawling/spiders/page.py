@@ -48,7 +48,7 @@ class HostGivenUp(Postponed):
 
 
 class PageWaits(NewsArchiveError, IgnoreRequest):
-    """A request to an address that asked for a long wait in run after run: it alone waits, its site goes on."""
+    """A request to a URL that asked for a long wait in run after run: only it waits, its site continues."""
 
 
 class HeadTooLong(NewsArchiveError, DownloadFailedError):
@@ -69,7 +69,7 @@ class RobotsUnknown(NewsArchiveError, IgnoreRequest):
     """A request to a host whose robots.txt cannot be fetched now: it may forbid anything."""
 
     def __str__(self) -> str:
-        return f"robots.txt cannot be had ({self.args[0]}), so nothing may be fetched"
+        return f"robots.txt cannot be fetched ({self.args[0]}), so nothing may be requested"
 
 
 class PageSpider(Spider):
@@ -84,7 +84,7 @@ class PageSpider(Spider):
             yield page_request(url, self.parse_page, self.page_failed)
 
     def parse_page(self, response: Response, url: str, hints: Hints) -> Iterator[Fetched | Extracted]:
-        """Give the page on to extraction, or the reason why it cannot be had."""
+        """Pass the page on to extraction, or the reason why there is none."""
         yield fetched(response, self.sites[url].name, url, hints)
 
     def page_failed(self, failure: Failure) -> Iterator[Extracted]:

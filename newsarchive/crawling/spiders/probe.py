@@ -50,5 +50,5 @@ class ProbeSpider(Spider):
         self.pages[url] = page_of(response)
 
     def probe_failed(self, failure: Failure) -> None:
-        """Keep why a page could not be had."""
+        """Record why a page could not be fetched."""
         self.failures[failure.request.cb_kwargs["url"]] = refusal(failure)  # type: ignore[attr-defined]
