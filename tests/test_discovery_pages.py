@@ -122,6 +122,15 @@ def test_sections_are_found_in_menus(markup: str, paths: list[str]) -> None:
     assert {f"https://a.kz{path}" for path in paths} <= set(section_urls(page_of(markup + TEASERS), SITE))
 
 
+def test_lists_and_pages_of_plain_permalinks_are_neither_articles_nor_sections() -> None:
+    links = "".join(f'<h2><a href="/?p={n}">{HEADLINE.format(n)}</a></h2>' for n in range(11, 16))
+    lists = "".join(f'<li><a href="/?cat={n}">Ауыл мен қала хабарлары {n}</a></li>' for n in range(1, 5))
+    pager = '<nav class="navigation pagination"><a href="/?paged=2">2</a><a href="/?paged=3">3</a></nav>'
+    page = page_of(f"{links}<ul>{lists}</ul>{pager}")
+    assert [listed.url for listed in read(page).articles] == [f"https://a.kz/?p={n}" for n in range(11, 16)]
+    assert not [url for url in section_urls(page, SITE) if "paged" in url]
+
+
 def test_json_of_articles_is_a_listing() -> None:
     body = '{"data": [{"title": "Су", "url": "/news/12"}, {"name": "Жер", "link": "https://a.kz/news/13"}], "page": 2}'
     listing = read(Page(url="https://a.kz/api/news?page=2", body=body.encode()))

@@ -29,6 +29,22 @@ _NOT_ARTICLE_PATH = re.compile(
     r"^/\d{4}(?:/\d{1,2}){0,2}/?$|\.(?:jpe?g|png|gif|webp|pdf|docx?|xlsx?|zip|mp[34])$",
     re.IGNORECASE,
 )
+_LIST_PARAMETERS = {
+    "cat",
+    "category",
+    "tag",
+    "author",
+    "paged",
+    "page",
+    "s",
+    "q",
+    "search",
+    "m",
+    "feed",
+    "post_type",
+    "page_id",
+}
+"""Parameters of lists, of searches and of a newspaper's own pages, as WordPress and others name them."""
 _BOILERPLATE = {"nav", "header", "footer", "aside", "form"}
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _MIN_HEADLINE_WORDS = 3
@@ -185,7 +201,18 @@ def _target(link: html.HtmlElement, base: str) -> str:
 
 def _has_article_url(link: html.HtmlElement, base: str) -> bool:
     target = _target(link, base)
-    return bool(_ARTICLE_PATH.search(target)) and not _NOT_ARTICLE_PATH.search(target.partition("?")[0])
+    path, _, query = target.partition("?")
+    return bool(_ARTICLE_PATH.search(target)) and not _is_list(path, query)
+
+
+def _is_list(path: str, query: str) -> bool:
+    """True if a URL is built like that of a list of articles.
+
+    >>> _is_list("/", "cat=12"), _is_list("/", "p=12"), _is_list("/n.php", "id=7&page=2")
+    (True, False, False)
+    """
+    names = {pair.partition("=")[0].lower() for pair in query.split("&") if pair}
+    return bool(_NOT_ARTICLE_PATH.search(path) or (names and names <= _LIST_PARAMETERS))
 
 
 def _shape(link: html.HtmlElement, base: str) -> str:
@@ -196,10 +223,11 @@ def _shape(link: html.HtmlElement, base: str) -> str:
     path, _, query = _target(link, base).partition("?")
     folder, _, name = path.rstrip("/").rpartition("/")
     plain_word = not query and not folder and re.fullmatch(r"[^\W\d_]*", name)
-    if plain_word or len(path) > _MAX_PATH or _NOT_ARTICLE_PATH.search(path):
+    if plain_word or len(path) > _MAX_PATH or _is_list(path, query):
         return ""
     folders = re.sub(r"\d+", "9", f"{folder}/")
-    return folders + _pattern(name) + (f"?{_pattern(query[:_MAX_PATH])}" if query else "")
+    pairs = (pair.partition("=") for pair in query[:_MAX_PATH].split("&") if pair)
+    return folders + _pattern(name) + "".join(f"?{parameter}={_pattern(value)}" for parameter, _, value in pairs)
 
 
 def _pattern(text: str) -> str:
@@ -246,7 +274,7 @@ def _listed(link: html.HtmlElement, url: str, site: Site, *, chosen: bool) -> Li
         return None
     target = f"{parts.path}?{parts.query}" if parts.query else parts.path
     is_home = parts.path.strip("/") == "" and not parts.query
-    if not chosen and (len(target) > _MAX_PATH or is_home or _NOT_ARTICLE_PATH.search(parts.path)):
+    if not chosen and (len(target) > _MAX_PATH or is_home or _is_list(parts.path, parts.query)):
         return None
     return Listed(url=url.partition("#")[0], hints=Hints(title=_headline(link)))
 

@@ -25,6 +25,7 @@ _NO_SECTION = re.compile(
     r"|cart|feed|rss|sitemap|wp-|/tags?/|/author|turaly|o-nas|o-gazete|\.(?:jpe?g|png|gif|pdf|xml|docx?|zip)$",
     re.IGNORECASE,
 )
+_NEXT_PAGE = re.compile(r"[?&](?:paged?|pagen_\d+|start|offset)=|/page/?\d", re.IGNORECASE)
 _MENU = re.compile(r"menu|nav(?:bar|igation)?\b", re.IGNORECASE)
 _DEEPEST = 3
 
@@ -43,7 +44,7 @@ def section_urls(page: Page, site: Site) -> list[str]:
         if not urls or not text or not _may_be_section(urls[0], site, in_menu=in_menu):
             continue
         url = urls[0].partition("#")[0]
-        if looks_like_article(urlsplit(url).path) and not in_menu:
+        if _NEXT_PAGE.search(url) or text.isdigit() or (looks_like_article(urlsplit(url).path) and not in_menu):
             continue
         score = (2 if _ALL_NEWS.search(text) else 0) + in_menu
         known = found.get(url_key(url))
