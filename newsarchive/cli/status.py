@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -30,51 +31,48 @@ def status(archive: Archive, site: str | None, missing: bool, as_json: bool) -> 
     archive.name_broken_profiles()
     if missing:
         rows = missing_urls(db, site)
-        columns = {
-            "site": "Site",
-            "day": "Day",
-            "state": "State",
-            "reason": "Reason",
-            "again": "Tried again",
-            "url": "URL",
-        }
-        print_json(rows) if as_json else print_table(rows, columns, empty="Nothing listed is missing.")
+        print_json(rows) if as_json else print_table(rows, MISSING_COLUMNS, empty="Nothing listed is missing.")
         return
-    stand, sources, months = site_status(db, site), source_status(db, site), coverage_by_month(db, site)
-    waiting = waiting_alone(db, site)
-    alerts, usual = open_alerts(db, site), usual_volume(db, site)
+    found = {
+        "sites": site_status(db, site),
+        "alerts": open_alerts(db, site),
+        "sources": source_status(db, site),
+        "usual": usual_volume(db, site),
+        "waiting": waiting_alone(db, site),
+        "months": coverage_by_month(db, site),
+    }
     if as_json:
-        print_json(
-            {
-                "sites": [{**row, "pictures": row["images"]} for row in stand],
-                "alerts": alerts,
-                "sources": sources,
-                "usual": usual,
-                "waiting": waiting,
-                "months": months,
-            }
-        )
-        return
-    print_table(stand, STATUS_COLUMNS, empty="No site has been crawled yet.")
-    for alert in alerts:
+        sites = [{**row, "pictures": row["images"]} for row in found["sites"]]  # its name in 0.1.0
+        print_json({**found, "sites": sites})
+    else:
+        _print_status(found)
+
+
+def _print_status(found: Mapping[str, list[dict[str, Any]]]) -> None:
+    """Print what there is to say of sites, alerts and sources, a table each."""
+    print_table(found["sites"], STATUS_COLUMNS, empty="No site has been crawled yet.")
+    for alert in found["alerts"]:
         click.echo(f"{alert['site'] or 'archive'}, since {alert['began']}: {alert['sentence']}")
-    if sources:
-        click.echo()
-        print_table(sources, SOURCE_COLUMNS, empty="")
-    if counted_sources := [row for row in sources if row["listed"] is not None]:
-        click.echo()
-        print_table(counted_sources, SOURCE_COUNT_COLUMNS, empty="")
-    if usual:
-        click.echo()
-        print_table(usual, USUAL_COLUMNS, empty="")
-    if waiting:
-        click.echo()
-        print_table(waiting, WAITING_COLUMNS, empty="")
-    if months:
-        click.echo()
-        print_table(months, MONTH_COLUMNS, empty="")
+    for rows, columns in (
+        (found["sources"], SOURCE_COLUMNS),
+        ([row for row in found["sources"] if row["listed"] is not None], SOURCE_COUNT_COLUMNS),
+        (found["usual"], USUAL_COLUMNS),
+        (found["waiting"], WAITING_COLUMNS),
+        (found["months"], MONTH_COLUMNS),
+    ):
+        if rows:
+            click.echo()
+            print_table(rows, columns, empty="")
 
 
+MISSING_COLUMNS = {
+    "site": "Site",
+    "day": "Day",
+    "state": "State",
+    "reason": "Reason",
+    "again": "Tried again",
+    "url": "URL",
+}
 STATUS_COLUMNS = {
     "site": "Site",
     "articles": "Articles",
