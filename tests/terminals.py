@@ -40,10 +40,12 @@ class Seen:
         return self.lines[-1]
 
 
-def on_terminal(command: Sequence[str], environment: Mapping[str, str], *, timeout: float = 120) -> Seen:
+def on_terminal(
+    command: Sequence[str], environment: Mapping[str, str], *, timeout: float = 120, rows: int = ROWS
+) -> Seen:
     """Run a command with its input and outputs on a terminal, to its end."""
     ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, COLUMNS, 0, 0))
     plain = {"TERM": "xterm", "COLUMNS": "", "LINES": "", **environment}
     process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=plain, close_fds=True)
     os.close(theirs)

@@ -69,7 +69,7 @@ def test_a_signal_in_a_pause_ends_it_at_once(
     with serve_host(special={"/uy-3/": later(50)}) as host, serve_host() as other:
         add(folder, host)
         add(folder, other, "uzaq")
-        process = start("crawl", "uy", "uzaq")
+        process = start("crawl", "uy", "uzaq", "--parallel", "1")
         host.wait_for(lambda h: any(status == 503 for _, _, status in h.log))
         while "pausing for 50 s" not in process.stderr.readline():
             pass

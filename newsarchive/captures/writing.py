@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import os
 import re
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -87,6 +88,8 @@ class CaptureWriter:
         self._operator = operator
         self._originals = originals
         self._file: Any = None
+        self._closing = threading.Lock()
+        """Held while a thread syncs the file, and while it is closed."""
 
     def write(self, response: RecordedResponse) -> Capture:
         """Write a response record, and that of its request if given. Returns the capture."""
@@ -128,16 +131,18 @@ class CaptureWriter:
         )
 
     def sync(self) -> None:
-        """Flush everything to disk, before a database that points into the file is committed."""
-        if self._file is not None:
-            os.fsync(self._file.fileno())
+        """Flush everything to disk, before a database that points into the file is committed; from any thread."""
+        with self._closing:
+            if self._file is not None:
+                os.fsync(self._file.fileno())
 
     def close(self) -> None:
         """Close the file. Does nothing the second time, or if nothing was written."""
-        if self._file is not None:
-            self.sync()
-            self._file.close()
-            self._file = None
+        self.sync()
+        with self._closing:
+            if self._file is not None:
+                self._file.close()
+                self._file = None
 
     def _capture(self, response: RecordedResponse, sha256: str, offset: int, length: int) -> Capture:
         assert response.time is not None

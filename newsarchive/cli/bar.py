@@ -33,8 +33,8 @@ class TimeLeft(ProgressColumn):
         return Text(f"{left} left", style="progress.remaining")
 
 
-def make_bar() -> Progress:
-    """Return a bar on stderr, not started yet."""
+def make_bar(*, redirect_stdout: bool = False) -> Progress:
+    """Return a bar on stderr, not started yet; with `redirect_stdout` what is printed meanwhile goes above it."""
     return Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -46,5 +46,5 @@ def make_bar() -> Progress:
         console=Console(stderr=True),
         auto_refresh=False,
         transient=True,
-        redirect_stdout=False,
+        redirect_stdout=redirect_stdout,
     )

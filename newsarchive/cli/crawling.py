@@ -6,19 +6,26 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from typing import Any
 
 import click
 
+from newsarchive.cli import LOCKED
 from newsarchive.cli.images_option import WithImages, images_option
 from newsarchive.cli.notifying import begin_telling, recipients, tell_of_crawl
-from newsarchive.cli.progress import progress_bar
+from newsarchive.cli.progress import site_bars
 from newsarchive.cli.terminal import Archive, announce, json_option, parse_day, strict_option, strict_settings
-from newsarchive.crawling.outcomes import Outcome
-from newsarchive.crawling.process import crawl_sites
-from newsarchive.database import has_archive, lock_archive
-from newsarchive.run_ends import RunEnd
+from newsarchive.crawling.outcomes import Outcome, total
+from newsarchive.crawling.plan import PlanOptions
+from newsarchive.crawling.preview import preview, previews_total
+from newsarchive.crawling.process import MOST_PARALLEL, crawl_sites
+from newsarchive.crawling.progress import Ended, show_nothing
+from newsarchive.crawling.run_settings import make_settings
+from newsarchive.database import ArchiveLocked, has_archive, lock_archive
 from newsarchive.sites import Site, profile_paths
 
 
@@ -29,6 +36,15 @@ from newsarchive.sites import Site, profile_paths
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Fetch at most N articles.")
 @click.option("--full", is_flag=True, help="Scan every source to its end and fetch every page again.")
 @click.option("--retry", is_flag=True, help="Try failed pages again now.")
+@click.option(
+    "--parallel",
+    type=click.IntRange(1, MOST_PARALLEL),
+    default=MOST_PARALLEL,
+    show_default=True,
+    metavar="N",
+    help="Crawl at most N sites at once.",
+)
+@click.option("--dry-run", is_flag=True, help="Print what would be requested; request and store nothing.")
 @strict_option
 @click.option("-s", "--set", "own", multiple=True, metavar="NAME=VALUE", help="Override a Scrapy setting.")
 @json_option
@@ -41,6 +57,8 @@ def crawl(
     limit: int | None,
     full: bool,
     retry: bool,
+    parallel: int,
+    dry_run: bool,
     strict: bool,
     own: tuple[str, ...],
     as_json: bool,
@@ -56,47 +74,125 @@ def crawl(
         "ARCHIVE_SINCE": parse_day(since, "--since"),
         **({"IMAGES": images} if images else {}),
     }
-    chosen = [archive.site(name) for name in sites] or sites_of(archive)
-    with lock_archive(archive.folder):
+    chosen = [archive.site(name) for name in dict.fromkeys(sites)] or sites_of(archive)
+    if dry_run:
+        print_previews(archive, chosen, settings, as_json=as_json)
+        return
+    results = CrawlReport(archive, as_json=as_json)
+    with hold(archive, f"crawl of {named(chosen)}"):
         announce(archive)
         begin_telling(archive, told)
-        outcomes = run_crawl(archive, chosen, settings)
-    report(archive, outcomes, as_json=as_json)
+        outcomes = run_crawl(archive, chosen, settings, parallel=parallel, ended=results.add)
+    code = results.finish(outcomes)
     tell_of_crawl(archive, told, outcomes)
-    sys.exit(1 if any(outcome.problems or outcome.reason is not RunEnd.FINISHED for outcome in outcomes) else 0)
+    sys.exit(code)
+
+
+def print_previews(archive: Archive, chosen: list[Site], settings: dict[str, Any], *, as_json: bool) -> None:
+    """Print what a crawl would request."""
+    made = make_settings(archive.folder, settings)
+    options, keep = PlanOptions.from_settings(made), made.getbool("BACK_OFF_KEEP")
+    db = archive.read() if has_archive(archive.folder) else None
+    previews = [preview(db, site, options, keep=keep) for site in chosen]
+    if as_json:
+        click.echo(json.dumps([asdict(one) for one in previews], ensure_ascii=False, indent=2))
+        return
+    for one in previews:
+        click.echo(one.sentence())
+    if len(previews) > 1:
+        click.echo(previews_total(previews))
 
 
 def run_crawl(
-    archive: Archive, chosen: list[Site], settings: dict[str, Any], *, begin: Callable[[], None] = lambda: None
+    archive: Archive,
+    chosen: list[Site],
+    settings: dict[str, Any],
+    *,
+    parallel: int = MOST_PARALLEL,
+    begin: Callable[[], None] = lambda: None,
+    ended: Ended = show_nothing,
 ) -> list[Outcome]:
-    """Crawl the sites, with a progress bar on a terminal and plain log lines elsewhere.
+    """Crawl the sites, with a progress bar each on a terminal and plain log lines elsewhere.
 
-    `begin` is called before each crawl.
+    `begin` is called before each crawl, `ended` after it with its outcome.
     """
-    configured = archive.configuration.contact
-    contact = settings.get("CONTACT") or os.environ.get("NEWSARCHIVE_CONTACT") or configured
-    for site in chosen:
-        if not site.contact and not contact:
-            logging.getLogger("newsarchive").warning(
-                "%s: no contact is set; please tell sites how to reach you: `contact` in the profile or in"
-                " newsarchive.toml, or NEWSARCHIVE_CONTACT.",
-                site.name,
-            )
-    with progress_bar(archive) as bar:
-        return crawl_sites(archive.folder, chosen, settings=settings, begin=begin, follow=bar.follow)
+    contact = settings.get("CONTACT") or os.environ.get("NEWSARCHIVE_CONTACT") or archive.configuration.contact
+    without = [] if contact else [site for site in chosen if not site.contact]
+    if without:
+        logging.getLogger("newsarchive").warning(
+            "%s: no contact is set; please tell sites how to reach you: `contact` in the profile or in"
+            " newsarchive.toml, or NEWSARCHIVE_CONTACT.",
+            named(without),
+        )
+    with site_bars(archive, len({site.name for site in chosen})) as bars:
+
+        def end(outcome: Outcome) -> None:
+            bars.end(outcome.site)
+            ended(outcome)
+
+        return crawl_sites(
+            archive.folder, chosen, settings=settings, parallel=parallel, begin=begin, follow=bars.follow, ended=end
+        )
 
 
-def report(archive: Archive, outcomes: list[Outcome], *, as_json: bool) -> None:
-    """Print how each crawl ended, in one sentence each, and its alerts."""
-    if as_json:
-        click.echo(json.dumps([vars(outcome) for outcome in outcomes], ensure_ascii=False, indent=2))
-    for outcome in outcomes:
+@contextmanager
+def hold(archive: Archive, what: str) -> Iterator[None]:
+    """Hold the archive for a run; if another one does, exit with 75, without a word if quiet: overlap is usual."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(lock_archive(archive.folder, what))
+        except ArchiveLocked:
+            if archive.quiet:
+                sys.exit(LOCKED)
+            raise
+        yield
+
+
+def named(sites: Sequence[Site]) -> str:
+    """Return sites by their names, or by their number if they are many.
+
+    >>> named([Site(name=name, url="https://a.kz/") for name in "abcde"])
+    '5 sites (a, b, c and 2 more)'
+    """
+    names = [site.name for site in sites]
+    if len(names) <= 3:
+        return ", ".join(names)
+    return f"{len(names)} sites ({', '.join(names[:3])} and {len(names) - 3} more)"
+
+
+class CrawlReport:
+    """Prints how each crawl ended once it did, in one sentence each with its alerts, and a total at the end."""
+
+    def __init__(self, archive: Archive, *, as_json: bool) -> None:
+        self._archive = archive
+        self._as_json = as_json
+        self._began = time.monotonic()
+        self._failure: OSError | None = None
+
+    def add(self, outcome: Outcome) -> None:
+        """Print one. If nobody can read it any more, the other crawls go on, and `finish` raises."""
+        try:
+            self._print(outcome)
+        except OSError as error:
+            self._failure = self._failure or error
+
+    def _print(self, outcome: Outcome) -> None:
         for note in outcome.notes:
-            archive.say(f"{outcome.site}: {note}")
+            self._archive.say(f"{outcome.site}: {note}")
         for problem in outcome.problems:
-            archive.warn(f"{outcome.site}: {problem}")
-        if not as_json and (not archive.quiet or outcome.problems):
-            click.echo(outcome.sentence())
+            self._archive.warn(f"{outcome.site}: {problem}")
+        if not self._as_json and (not self._archive.quiet or outcome.problems):
+            click.echo(outcome.sentence(), file=sys.stdout)
+
+    def finish(self, outcomes: list[Outcome]) -> int:
+        """Print the total, or all as JSON; return the exit code."""
+        if self._failure is not None:
+            raise self._failure
+        if self._as_json:
+            click.echo(json.dumps([vars(outcome) for outcome in outcomes], ensure_ascii=False, indent=2))
+        elif len(outcomes) > 1 and not self._archive.quiet:
+            click.echo(total(outcomes, time.monotonic() - self._began))
+        return 1 if any(outcome.needs_a_person for outcome in outcomes) else 0
 
 
 def sites_of(archive: Archive) -> list[Site]:

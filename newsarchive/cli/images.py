@@ -6,11 +6,10 @@ import sys
 
 import click
 
-from newsarchive.cli.crawling import parse_settings, report, run_crawl, sites_of
+from newsarchive.cli.crawling import CrawlReport, hold, named, parse_settings, run_crawl, sites_of
 from newsarchive.cli.terminal import Archive, json_option, strict_option, strict_settings
-from newsarchive.database import lock_archive, open_archive
+from newsarchive.database import open_archive
 from newsarchive.fixity.repair import restore_images
-from newsarchive.run_ends import RunEnd
 
 
 @click.group()
@@ -44,7 +43,7 @@ def fetch(
     Files missing from images/ are first restored from their captures.
     """
     archive.read().close()  # exits if there is no archive
-    chosen = [archive.site(name) for name in sites] or sites_of(archive)
+    chosen = [archive.site(name) for name in dict.fromkeys(sites)] or sites_of(archive)
     settings = {
         **strict_settings(strict=strict),
         **parse_settings(own),
@@ -54,13 +53,13 @@ def fetch(
         "EXTRACTION_WORKERS": 0,
         **({"IMAGES": mode} if mode else {}),
     }
-    with lock_archive(archive.folder):
+    results = CrawlReport(archive, as_json=as_json)
+    with hold(archive, f"images fetch of {named(chosen)}"):
         db = open_archive(archive.folder)
         with db.atomic():
             found, lost = restore_images(db, archive.folder)
         db.close()
         if found or lost:
             archive.say(f"Missing image files: {found} restored from their captures, {lost} lost")
-        outcomes = run_crawl(archive, chosen, settings)
-    report(archive, outcomes, as_json=as_json)
-    sys.exit(1 if any(outcome.problems or outcome.reason is not RunEnd.FINISHED for outcome in outcomes) else 0)
+        outcomes = run_crawl(archive, chosen, settings, ended=results.add)
+    sys.exit(results.finish(outcomes))

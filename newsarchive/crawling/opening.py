@@ -12,11 +12,11 @@ from sqlite_utils import Database
 
 from newsarchive import database
 from newsarchive.captures.writing import CaptureWriter
+from newsarchive.crawling.batches import Batch, Member
 from newsarchive.crawling.failures import cause_of
-from newsarchive.images.files import clear_drafts
+from newsarchive.crawling.writer import ArchiveWriter
 from newsarchive.run_ends import RunEnd
 from newsarchive.sites import Site
-from newsarchive.takedown import clean_up
 from newsarchive.times import now
 
 
@@ -26,36 +26,35 @@ class OpenArchive:
 
     folder: Path
     db: Database
+    batch: Batch
     site: Site
     run: int
     warc: CaptureWriter
-    checkpoints: database.Checkpoints
     forgotten: database.ForgottenAddresses
     """What was taken down."""
 
 
-def open_for_run(folder: Path, site: Site, *, command: str, contact: str, held: ExitStack) -> OpenArchive:
-    """Open the archive, clean up what earlier runs left, and begin a run; `held` closes it all again.
+def open_for_run(
+    folder: Path, writer: ArchiveWriter, site: Site, *, command: str, contact: str, member: Member, held: ExitStack
+) -> OpenArchive:
+    """Join the writer of the archive, and begin a run as a member of its batches; `held` closes it all again.
 
     If `held` is left by an exception, the run's row says so.
     """
-    db: Database = database.open_archive(folder)
-    held.callback(db.close)
+    writing = writer.join(held)
+    db, batch = writing.db, writing.batch
+    batch.flush()
     database.save_site(db, site)
-    clean_up(db, folder)
-    checkpoints = database.Checkpoints(folder)
-    held.callback(checkpoints.close)
-    forgotten = database.ForgottenAddresses(db)
     run = database.start_run(db, command, site.name)
     held.push(partial(_note_failed_opening, db, run))
-    clear_drafts(folder / "images")
     digits = now().translate(str.maketrans("", "", "-:TZ"))
-    originals = partial(database.original_of, db)
-    warc = CaptureWriter(folder / "warc", f"{site.name}-{digits}-{run:05}", operator=contact, originals=originals)
-    held.callback(warc.close)
-    return OpenArchive(
-        folder=folder, db=db, site=site, run=run, warc=warc, checkpoints=checkpoints, forgotten=forgotten
+    warc = CaptureWriter(
+        folder / "warc", f"{site.name}-{digits}-{run:05}", operator=contact, originals=batch.original_of
     )
+    held.callback(warc.close)
+    batch.members.add(member)
+    held.callback(batch.members.discard, member)
+    return OpenArchive(folder=folder, db=db, batch=batch, site=site, run=run, warc=warc, forgotten=writing.forgotten)
 
 
 def _note_failed_opening(db: Database, run: int, _kind: object, error: BaseException | None, _trace: object) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from newsarchive.run_ends import RunEnd
@@ -25,6 +27,11 @@ class Outcome:
     come_back: str = ""
     """When the site asked to be requested again (UTC with Z)."""
 
+    @property
+    def needs_a_person(self) -> bool:
+        """Return whether anything is left to be seen to: the exit code is 1 then."""
+        return bool(self.problems) or self.reason is not RunEnd.FINISHED
+
     def sentence(self) -> str:
         """Return the run in one line.
 
@@ -42,3 +49,21 @@ class Outcome:
         ended = "" if self.reason is RunEnd.FINISHED else f" ({self.reason})"
         ended = f" (asked to come back at {self.come_back})" if self.come_back else ended
         return f"{self.site}: {counts}, {self.counts.get('requests', 0)} requests, {self.seconds:.0f} s{ended}"
+
+
+def total(outcomes: Sequence[Outcome], seconds: float) -> str:
+    """Return several crawls in one line; `seconds` is how long they took together.
+
+    >>> good = Outcome(site="a", counts={"new": 14, "requests": 18}, reason=RunEnd.FINISHED)
+    >>> bad = Outcome(site="b", counts={"new": 1, "requests": 3}, reason=RunEnd.FINISHED, problems=["no source"])
+    >>> total([good, bad], 41)
+    'Total: 15 new, 0 changed, 0 gone, 0 failed, 21 requests, 41 s (2 sites; 1 needs a person: b)'
+    """
+    counts: Counter[str] = Counter()
+    for outcome in outcomes:
+        counts.update(outcome.counts)
+    images_only = any(outcome.images_only for outcome in outcomes)
+    total = Outcome(site="Total", counts=counts, reason=RunEnd.FINISHED, seconds=seconds, images_only=images_only)
+    bad = [outcome.site for outcome in outcomes if outcome.needs_a_person]
+    needs = f"; {len(bad)} {'needs' if len(bad) == 1 else 'need'} a person: {', '.join(bad)}" if bad else ""
+    return f"{total.sentence()} ({len(outcomes)} {'site' if len(outcomes) == 1 else 'sites'}{needs})"

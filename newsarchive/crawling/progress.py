@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from newsarchive.crawling.outcomes import Outcome
+
 Progress = tuple[int, int | None, str]
 """Pages done, total number of pages if known, and their outcomes in words."""
 Follow = Callable[[str, Callable[[], Progress]], None]
 """Shows a run's progress; gets the site's name and what returns the progress. Never raises."""
 
+Ended = Callable[[Outcome], None]
+"""Reports how the crawl of a site ended, when it did. Never raises."""
+
 
 def follow_nothing(_name: str, _progress: Callable[[], Progress]) -> None:
     """Show nothing: nobody is watching."""
+
+
+def show_nothing(_outcome: Outcome) -> None:
+    """Report nothing: the caller gets all outcomes in the end."""

@@ -47,8 +47,12 @@ class Recorder(ABC):
     def images_to_download(self, item: Extracted) -> list[ImageToDownload]:
         """Return the images of an article to download now."""
 
+    async def captures_kept(self) -> None:
+        """Return once the captures so far are as safe as what is made of them may be."""
+        return
+
     @abstractmethod
-    def save_image(self, fetched: FetchedImage, image: ImageFile | None) -> None:
+    async def save_image(self, fetched: FetchedImage, image: ImageFile | None) -> None:
         """Keep the outcome for an image; `image` is what was read of its bytes, None if they are not kept."""
 
 
@@ -137,7 +141,7 @@ class PageRecorder(Recorder):
         wanted = select_images(item.article.images, item.fetched.urls[-1], site=site, mode=mode)
         return images_to_download(self._db, wanted) if self._db else wanted
 
-    def save_image(self, fetched: FetchedImage, image: ImageFile | None) -> None:
+    async def save_image(self, fetched: FetchedImage, image: ImageFile | None) -> None:
         """Write the image's file, and remember the outcome for the database."""
         if image is not None:
             with self._keeping():

@@ -14,7 +14,7 @@ from twisted.internet.task import LoopingCall
 from twisted.python.failure import Failure
 
 from newsarchive import database
-from newsarchive.crawling.batches import Tally
+from newsarchive.crawling.batches import Member, Tally
 from newsarchive.crawling.failures import cause_of, close_soon, failure_ends_crawl, failures_of
 from newsarchive.crawling.held_up import HeldUp
 from newsarchive.crawling.jobs import JOBS
@@ -23,6 +23,7 @@ from newsarchive.crawling.progress import Follow, Progress, follow_nothing
 from newsarchive.crawling.recorders import Recorder
 from newsarchive.crawling.reports import RunReport
 from newsarchive.crawling.site_run import SiteRun
+from newsarchive.crawling.writer import ArchiveWriter
 from newsarchive.database.alerts import Alert, note_alerts
 from newsarchive.images.files import ImageFile
 from newsarchive.items import Capture, Extracted, Fetched, FetchedImage, ImageToDownload
@@ -31,6 +32,9 @@ from newsarchive.sites import Site
 from newsarchive.times import now
 
 logger = logging.getLogger(__name__)
+
+SHOWN_EVERY = 0.5
+"""Seconds between two looks at the progress of a run."""
 
 
 class ArchiveRun(Recorder):
@@ -48,7 +52,7 @@ class ArchiveRun(Recorder):
         self._command = command
         self._lock = lock
         self._tally = Tally(JOBS[command].outcomes)
-        self._timer = LoopingCall(self._tick)
+        self._timer = LoopingCall(self._show_progress)
         self._follow: Follow = follow_nothing
         self._held: ExitStack | None = None
         """Closes what the run has open: the files, the database, the lock."""
@@ -93,16 +97,25 @@ class ArchiveRun(Recorder):
         except Exception as error:
             failures_of(self.crawler).note(cause_of(error))
             raise CloseSpider(RunEnd.FAILED) from error
-        seconds = self.crawler.settings.getfloat("ARCHIVE_BATCH_SECONDS")
-        self._timer.start(seconds).addErrback(self._timer_failed)
+        if self._follow is not follow_nothing:
+            self._timer.start(SHOWN_EVERY).addErrback(self._timer_failed)
         self._respect_retry_after()
 
     def _open(self, spider: Spider, held: ExitStack) -> None:
         settings = self.crawler.settings
         site: Site = spider.site  # type: ignore[attr-defined]
         contact = site.contact or settings["CONTACT"]
-        archive = open_for_run(self.folder, site, command=self._command, contact=contact, held=held)
-        self.stored = SiteRun(archive, settings, command=self._command, tally=self._tally, report=self.report)
+        member = Member(tally=self._tally, fail=self._storing_failed)
+        archive = open_for_run(
+            self.folder,
+            getattr(spider, "writer", None) or ArchiveWriter.of(settings),
+            site,
+            command=self._command,
+            contact=contact,
+            member=member,
+            held=held,
+        )
+        self.stored = SiteRun(archive, settings, command=self._command, member=member, report=self.report)
         spider.plan = self.stored.job.plan  # type: ignore[attr-defined]
         spider.left_images = self.stored.images.left()  # type: ignore[attr-defined]
         self._follow = getattr(spider, "follow", follow_nothing)
@@ -121,9 +134,11 @@ class ArchiveRun(Recorder):
 
     # While it is open
 
-    def _tick(self) -> None:
-        self.stored.batch.flush()
+    def _show_progress(self) -> None:
         self._follow(self.site.name, self.progress)
+
+    def _storing_failed(self, error: Exception) -> None:
+        failures_of(self.crawler).end(cause_of(error))
 
     def _timer_failed(self, failure: Failure) -> None:
         failures_of(self.crawler).end(cause_of(failure.value))
@@ -136,9 +151,13 @@ class ArchiveRun(Recorder):
         """Return the images of a stored article to download now."""
         return self.stored.images.of(item)
 
-    def save_image(self, fetched: FetchedImage, image: ImageFile | None) -> None:
+    async def captures_kept(self) -> None:
+        """Return once the captures so far have their rows."""
+        await self.stored.batch.captures_kept()
+
+    async def save_image(self, fetched: FetchedImage, image: ImageFile | None) -> None:
         """Store the outcome for an image, and count it."""
-        self.stored.save_image(fetched, image)
+        await self.stored.save_image(fetched, image)
 
     def error(self, failure: Failure, item: object = None, response: Response | None = None) -> None:
         """Count the page as failed about which a pipeline or a callback of the spider raised."""
@@ -149,7 +168,7 @@ class ArchiveRun(Recorder):
         with failure_ends_crawl(self.crawler):
             page = _page_of(item, response)
             if page is not None and not self.stored.was_visited(page.urls[0]):
-                self.stored.save(Extracted(fetched=page, outcome="failed", reason=cause_of(error)))
+                self.stored.save_failed(Extracted(fetched=page, outcome="failed", reason=cause_of(error)))
 
     def postpone(self, until: str, sentence: str) -> None:
         """End the run because the site asked to come back at a time (UTC with Z), for which the next run waits."""
@@ -168,12 +187,13 @@ class ArchiveRun(Recorder):
         failures, stored = failures_of(self.crawler), self.stored
         steps = (
             stored.batch.flush,
-            lambda: self._follow(self.site.name, self.progress),
+            self._show_progress,
             lambda: stored.end_job(completed=reason == RunEnd.FINISHED and not failures.reasons),
             stored.close_warc,
             stored.look_for_needs,
             stored.look_at_certificates,
             lambda: self._finish(reason),
+            stored.batch.flush,
         )
         with failures.noted(), self._held:
             for step in steps:

@@ -8,7 +8,7 @@ from scrapy import Request
 from scrapy.http import Response
 
 from newsarchive.crawling.alerts import certificate_alerts
-from newsarchive.crawling.batches import Batch
+from newsarchive.crawling.batches import Member
 from newsarchive.crawling.certificates import VALID, host_of
 from newsarchive.crawling.opening import OpenArchive
 from newsarchive.crawling.recorders import write_response
@@ -22,9 +22,9 @@ from newsarchive.times import now
 class RunCaptures:
     """Writes responses into the run's WARC file and the table `captures`, and notes the certificates they came with."""
 
-    def __init__(self, archive: OpenArchive, batch: Batch) -> None:
+    def __init__(self, archive: OpenArchive, member: Member) -> None:
         self._archive = archive
-        self._batch = batch
+        self._member = member
         self._certificates: dict[str, str] = {}
 
     def save(self, request: Request, response: Response) -> Capture | None:
@@ -33,7 +33,8 @@ class RunCaptures:
             return None
         capture = write_response(self._archive.warc, request, response)
         if capture is not None:
-            self._batch.save_capture(capture)
+            archive = self._archive
+            archive.batch.save_capture(capture, run=archive.run, warc=archive.warc, member=self._member)
             host = host_of(urlsplit(capture.url).hostname)
             if capture.tls and self._certificates.get(host, VALID) == VALID:
                 self._certificates[host] = capture.tls

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 
 from newsarchive import database
-from newsarchive.crawling.batches import Batch, Tally
+from newsarchive.crawling.batches import Tally
 from newsarchive.crawling.opening import OpenArchive
 from newsarchive.database.images import images_to_download, site_images
 from newsarchive.images.files import ImageFile, keep_image_file
@@ -18,9 +19,8 @@ logger = logging.getLogger(__name__)
 class RunImages:
     """Chooses and stores the images of a run; `mode` is none, lead or all, `again` to ask for kept ones, too."""
 
-    def __init__(self, archive: OpenArchive, batch: Batch, tally: Tally, *, mode: str, again: bool) -> None:
+    def __init__(self, archive: OpenArchive, tally: Tally, *, mode: str, again: bool) -> None:
         self._archive = archive
-        self._batch = batch
         self._tally = tally
         self._mode = mode
         self._again = again
@@ -54,11 +54,13 @@ class RunImages:
         self._asked.update((image.url, image.shown) for image in fresh)
         return fresh
 
-    def save(self, fetched: FetchedImage, image: ImageFile | None) -> str:
+    async def save(self, fetched: FetchedImage, image: ImageFile | None) -> str:
         """Write an image's file and its rows, and count it; return why its rows could not be written, if so."""
         if image is not None:
             keep_image_file(self._archive.folder / "images", image, fetched.body)
-        self._batch.write()
+        return await self._archive.batch.in_turn(partial(self._save, fetched, image))
+
+    def _save(self, fetched: FetchedImage, image: ImageFile | None) -> str:
         state, reason = database.keep_fetched_image(self._archive.db, fetched, image, run=self._archive.run)
         if state.endswith(("refused", "failed")):
             logger.info("%s: image %s: %s", fetched.wanted.url, state, reason or fetched.reason)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 
 from scrapy.settings import BaseSettings
 
 from newsarchive import database
-from newsarchive.crawling.batches import Batch, Tally
+from newsarchive.crawling.batches import Member
 from newsarchive.crawling.held_up import HeldUp
 from newsarchive.crawling.jobs import JOBS, Job
 from newsarchive.crawling.opening import OpenArchive
@@ -24,36 +25,47 @@ logger = logging.getLogger(__name__)
 class SiteRun:
     """Composes the parts of a run in an open archive: `batch`, `job`, `captures`, `images` and `held_up`.
 
-    What happens goes into `tally` and `report`, which outlive it.
+    What happens goes into the tally of `member` and into `report`, which outlive it.
     """
 
     def __init__(
-        self, archive: OpenArchive, settings: BaseSettings, *, command: str, tally: Tally, report: RunReport
+        self, archive: OpenArchive, settings: BaseSettings, *, command: str, member: Member, report: RunReport
     ) -> None:
         site, kind = archive.site, JOBS[command]
         self.archive = archive
-        self.batch = Batch(archive, tally, most_articles=settings.getint("ARCHIVE_BATCH_ARTICLES"))
+        self.batch = archive.batch
         self.job: Job = kind(archive, settings, write=self.batch.write)
-        self.captures = RunCaptures(archive, self.batch)
+        self.captures = RunCaptures(archive, member)
         self.images = RunImages(
             archive,
-            self.batch,
-            tally,
+            member.tally,
             mode=kind.image_mode(site, settings),
             again=settings.getbool("ARCHIVE_FULL"),
         )
         self.held_up = HeldUp(archive.db, site.name, write=self.batch.write, keep=settings.getbool("BACK_OFF_KEEP"))
-        self._tally = tally
+        self._member = member
+        self._tally = member.tally
         self._report = report
 
-    def unread_readings(self, item: Extracted) -> list[database.Unread]:
-        """Return the stored revisions to read again before a page can be saved in the transaction now open."""
-        self.batch.write()
-        return database.unread_readings(self.archive.db, item, site=self.archive.site)
+    async def save(self, item: Extracted) -> list[database.Unread]:
+        """Store the outcome for a page, and count it; if stored revisions are to be read again first, return those."""
+        return await self.batch.in_turn(partial(self._save_if_read, item), article=True)
 
-    def save(self, item: Extracted) -> None:
-        """Store the outcome for a page, and count it."""
-        self.batch.write()
+    def save_failed(self, item: Extracted) -> None:
+        """Store that a page failed, and count it, with the next batch."""
+        self.batch.later(partial(self._save_if_new, item), self._member)
+
+    def _save_if_new(self, item: Extracted) -> None:
+        if not self.was_visited(item.fetched.urls[0]):
+            self._save(item)
+
+    def _save_if_read(self, item: Extracted) -> list[database.Unread]:
+        unread = database.unread_readings(self.archive.db, item, site=self.archive.site)
+        if not unread:
+            self._save(item)
+        return unread
+
+    def _save(self, item: Extracted) -> None:
         texts, url = self.batch.search_texts, item.fetched.urls[0]
         outcome, reason = database.keep_extracted(
             self.archive.db,
@@ -73,11 +85,10 @@ class SiteRun:
         if item.article is not None:
             self.images.note_stored(url, outcome)
         self.job.done(url)
-        self.batch.stored()
 
-    def save_image(self, fetched: FetchedImage, image: ImageFile | None) -> None:
+    async def save_image(self, fetched: FetchedImage, image: ImageFile | None) -> None:
         """Store the outcome for an image, and count it."""
-        if reason := self.images.save(fetched, image):
+        if reason := await self.images.save(fetched, image):
             self._report.not_stored(fetched.wanted.url, reason)
 
     def was_visited(self, url: str) -> bool:
@@ -90,7 +101,7 @@ class SiteRun:
         """Store what the job leaves; `completed` is False if the spider was cut off."""
         self.batch.write()
         self.job.end(completed=completed)
-        self.archive.db.conn.commit()
+        self.batch.flush()
 
     def close_warc(self) -> None:
         """Close the WARC file and record it, and purge what was taken down meanwhile."""

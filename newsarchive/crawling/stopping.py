@@ -65,11 +65,21 @@ class CrawlProcess(SignalProcess):
         self._stopping = asyncio.ensure_future(self._stop_all())
 
     async def _stop_all(self) -> None:
-        for crawler in list(self.crawlers):
-            while crawler in self.crawlers and not _is_running(crawler):
-                await asyncio.sleep(0.02)  # it is opening or closing: nothing tells when that is done
-            if crawler in self.crawlers:
-                await _stop(crawler)
+        """End all crawls at once: begin nothing more, wait five seconds for what is under way, then drop it."""
+        crawlers = [crawler for crawler in [*self.crawlers] if await self._is_open(crawler)]
+        reason = Postponed("stopped before it was fetched")
+        for crawler in crawlers:
+            downloader_of(crawler).stop(reason)
+        pages = sum(map(_under_way, crawlers))
+        of_sites = f" of {len(crawlers)} sites" if len(crawlers) > 1 else ""
+        logger.warning("stopping, %d %s under way%s", pages, "page" if pages == 1 else "pages", of_sites)
+        await asyncio.gather(*(_stop(crawler, reason) for crawler in crawlers))
+
+    async def _is_open(self, crawler: Crawler) -> bool:
+        """Wait while a crawl opens or closes, since nothing tells when that is done; return whether it is open."""
+        while crawler in self.crawlers and not _is_running(crawler):
+            await asyncio.sleep(0.02)
+        return crawler in self.crawlers
 
 
 def _is_running(crawler: Crawler) -> bool:
@@ -79,17 +89,17 @@ def _is_running(crawler: Crawler) -> bool:
         return False
 
 
-async def _stop(crawler: Crawler) -> None:
-    """End one crawl: begin nothing more, wait five seconds for what is under way, then drop it."""
-    reason = Postponed("stopped before it was fetched")
-    downloader = downloader_of(crawler)
-    downloader.stop(reason)
+def _under_way(crawler: Crawler) -> int:
+    """Return the number of pages that are requested, extracted or stored now."""
     slot = crawler.engine.scraper.slot
-    pages = downloader.under_way + (len(slot.active) if slot else 0)
-    logger.warning("stopping, %d %s under way", pages, "page" if pages == 1 else "pages")
+    return downloader_of(crawler).under_way + (len(slot.active) if slot else 0)
+
+
+async def _stop(crawler: Crawler, reason: Postponed) -> None:
+    """End one crawl: wait five seconds for what is under way, then drop it."""
     ending = asyncio.ensure_future(crawler.stop_async())
     await asyncio.wait({ending}, timeout=STOP_SECONDS)
     if not ending.done():
-        downloader.abandon(reason)
+        downloader_of(crawler).abandon(reason)
         crawler.signals.send_catch_log(abandoned)
     await ending

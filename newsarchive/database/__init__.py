@@ -32,6 +32,7 @@ from newsarchive.database.removal import delete_outdated
 from newsarchive.database.runs import (
     finish_run,
     lost_originals,
+    note_killed_runs,
     note_retry_after,
     original_of,
     recorded_run,
@@ -92,6 +93,7 @@ __all__ = [
     "mark_missing",
     "mark_not_article",
     "mark_visited",
+    "note_killed_runs",
     "note_reextraction",
     "note_retry_after",
     "note_unlisted",

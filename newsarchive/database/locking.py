@@ -14,6 +14,7 @@ from newsarchive.database.disk import delete_drafts
 from newsarchive.database.errors import ArchiveError, ArchiveLocked
 from newsarchive.database.page_checksums import write_page_checksums
 from newsarchive.database.replacing import settle_replacing
+from newsarchive.times import now
 
 PATIENCE = 60.0
 """Seconds to wait for another process that creates, migrates or repairs the archive."""
@@ -24,13 +25,14 @@ _held: set[Path] = set()
 
 
 @contextmanager
-def lock_archive(folder: Path) -> Iterator[None]:
+def lock_archive(folder: Path, what: str = "") -> Iterator[None]:
     """Hold the archive for one run, and write the checksums of the database's pages at its end.
 
-    The system releases the lock of a killed run. An interrupted restore is finished or undone first. Raises
-    ArchiveLocked at once if another run holds the archive; waits for a process that only prepares it.
+    `what` tells others what holds it. The system releases the lock of a killed run. An interrupted restore is finished
+    or undone first. Raises ArchiveLocked at once if another run holds the archive; waits for a process that only
+    prepares it.
     """
-    with _locked(folder, "", until=lambda: False, patient=False):
+    with _locked(folder, f", {what or 'running'} since {now()}", until=lambda: False, patient=False):
         settle_replacing(folder)
         delete_drafts(folder / "archive.db-sums")
         yield

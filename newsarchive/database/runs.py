@@ -63,6 +63,14 @@ def start_run(db: Database, command: str, site: str | None) -> int:
     return cursor.lastrowid
 
 
+def note_killed_runs(db: Database) -> None:
+    """Mark all runs that were never closed as killed; the caller holds the archive's lock and has none open itself."""
+    with db.atomic():
+        db.conn.execute(
+            "update runs set reason = ? where finished is null and reason = '' and command <> 'fetch'", (RunEnd.KILLED,)
+        )
+
+
 def finish_run(db: Database, run: int, *, reason: RunEnd, message: str = "", counts: Mapping[str, Any]) -> None:
     """Close a run with the reason it ended, its last message and its counts; write the checksums of its rows."""
     with db.atomic():

@@ -79,7 +79,7 @@ class ExtractionPool(WorkerPool):
     async def extract(self, item: Fetched, site: Site) -> Extracted:
         """Return the outcome for a page, extracted in a worker; raise PoolClosed, but never for the page itself."""
         try:
-            return _extracted(item, await self.run(extract_one, *_arguments(item, site)))
+            return _extracted(item, await self.run(extract_one, *_arguments(item, site), lane=site.name))
         except PoolClosed:
             raise
         except Exception as error:  # noqa: BLE001  a stranger's page may break any parser; the reason is kept

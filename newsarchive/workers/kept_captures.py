@@ -38,7 +38,7 @@ async def read_again(pool: WorkerPool, folder: Path, unread: Sequence[Unread], s
 
 async def _reading(pool: WorkerPool, folder: Path, one: Unread, site: Site) -> Reading:
     try:
-        found = await pool.run(extract_stored, folder, one.places, site, one.hints, one.digest)
+        found = await pool.run(extract_stored, folder, one.places, site, one.hints, one.digest, lane=site.name)
     except NotAnArticle as error:
         return Reading(outcome="not_article", reason=error.reason)
     except PoolClosed:

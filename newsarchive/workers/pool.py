@@ -14,8 +14,8 @@ import pickle
 import select
 import signal
 import threading
-from collections import deque
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import forkserver
@@ -66,6 +66,7 @@ def _forking(preload: tuple[str, ...]) -> ForkServerContext:
 
 @dataclass(eq=False)
 class _Call:
+    lane: str
     data: bytes
     result: asyncio.Future[Any]
     tries: int = 0
@@ -83,12 +84,14 @@ class WorkerPool:
     """Calls functions in processes. With no workers, in this process, where what hangs in C code is never ended.
 
     `preload` names the modules that the functions need: they are imported once, in the process that the workers are
-    forked from.
+    forked from. Those who share a pool name their lanes: a free worker takes the next call of the lane that has fewest
+    in work, so that one with slow calls delays no other for longer than one of them.
     """
 
     def __init__(self, workers: int, *, preload: tuple[str, ...] = ()) -> None:
         self._context = _forking(preload)
-        self._waiting: deque[_Call] = deque()
+        self._waiting: dict[str, deque[_Call]] = {}
+        """The calls of each lane that has any; the lane that was served last comes last."""
         self._closed = False
         self._workers = [self._new() for _ in range(workers)]
         self._watched: set[int] = set()
@@ -100,8 +103,8 @@ class WorkerPool:
         theirs.close()
         return _Worker(process, ours)
 
-    async def run(self, function: Callable[..., T], *args: Any) -> T:
-        """Call the function in a worker.
+    async def run(self, function: Callable[..., T], *args: Any, lane: str = "") -> T:
+        """Call the function in a worker, in turn with the calls of other lanes.
 
         Raises what it raises; TooSlow after five seconds of processor time; WorkerDied where two processes died of
         it; PoolClosed where the pool is closed first.
@@ -111,9 +114,9 @@ class WorkerPool:
         if not self._workers:
             return guarded_here(function, *args)
         call = _Call(
-            pickle.dumps((function, args), pickle.HIGHEST_PROTOCOL), asyncio.get_running_loop().create_future()
+            lane, pickle.dumps((function, args), pickle.HIGHEST_PROTOCOL), asyncio.get_running_loop().create_future()
         )
-        self._waiting.append(call)
+        self._waiting.setdefault(lane, deque()).append(call)
         self._hand_out()
         result: T = await call.result
         return result
@@ -121,7 +124,7 @@ class WorkerPool:
     def close(self) -> None:
         """End the workers; what they are still doing is dropped: their callers get PoolClosed."""
         self._closed = True
-        dropped = [*self._waiting, *(call for worker in self._workers for call in worker.calls)]
+        dropped = self._calls()
         for worker in self._workers:
             self._forget(worker)
             worker.process.terminate()
@@ -129,20 +132,36 @@ class WorkerPool:
             worker.process.join()
         self._workers = []
         self._waiting.clear()
-        for call in dropped:
-            if not call.result.done():
-                call.result.set_exception(PoolClosed("the run ends"))
+        _drop(dropped)
+
+    def drop(self, lane: str | None = None) -> None:
+        """End the calls of one lane, or of all: their callers get PoolClosed."""
+        _drop([call for call in self._calls() if lane in (None, call.lane)])
+
+    def _calls(self) -> list[_Call]:
+        """Return the calls that are not answered."""
+        waiting = [call for calls in self._waiting.values() for call in calls]
+        return [*waiting, *(call for worker in self._workers for call in worker.calls)]
 
     def _hand_out(self) -> None:
         """Give waiting calls to the workers; one may wait in each pipe, so that its worker never waits for us."""
         while self._waiting and self._workers:
-            call = self._waiting[0]
+            lane = self._next_lane()
+            calls = self._waiting[lane]
             worker = min(self._workers, key=lambda worker: len(worker.calls))
-            if len(worker.calls) > 1 or (worker.calls and len(call.data) > AHEAD):
+            if len(worker.calls) > 1 or (worker.calls and len(calls[0].data) > AHEAD):
                 return
-            self._waiting.popleft()
+            call = calls.popleft()
+            del self._waiting[lane]
+            if calls:
+                self._waiting[lane] = calls
             if not call.result.done():
                 self._send(worker, call)
+
+    def _next_lane(self) -> str:
+        """Return the lane to serve: of those with fewest calls in work the one that was served longest ago."""
+        in_work = Counter(call.lane for worker in self._workers for call in worker.calls)
+        return min(self._waiting, key=lambda lane: in_work[lane])
 
     def _send(self, worker: _Worker, call: _Call) -> None:
         descriptor = worker.pipe.fileno()
@@ -176,7 +195,8 @@ class WorkerPool:
                 call = worker.calls.popleft()
                 if not call.result.done():
                     call.result.set_exception(WorkerDied("extraction crashed or hung on this page"))
-        self._waiting.extendleft(reversed(worker.calls))
+        for call in reversed(worker.calls):
+            self._waiting.setdefault(call.lane, deque()).appendleft(call)
 
     def _forget(self, worker: _Worker) -> None:
         descriptor = worker.pipe.fileno()
@@ -185,6 +205,12 @@ class WorkerPool:
             with suppress(RuntimeError):  # the loop is gone already
                 asyncio.get_running_loop().remove_reader(descriptor)
         worker.pipe.close()
+
+
+def _drop(calls: Iterable[_Call]) -> None:
+    for call in calls:
+        if not call.result.done():
+            call.result.set_exception(PoolClosed("the run ends"))
 
 
 def _serve(pipe: Connection) -> None:

@@ -1,8 +1,9 @@
 """PoliteDownloader: each host is requested no faster than it allows, whatever AutoThrottle makes of its delay.
 
-Scrapy keeps a delay per host in a slot that AutoThrottle changes with every answer, and that is dropped and made again.
-What a host asked for is kept here instead, and applied where a slot decides when its next request may go out: every
-request counts, robots.txt and redirects too.
+Scrapy keeps a delay per host in a slot that AutoThrottle changes with every answer, and that is dropped and made again;
+and each crawl has its own. What a host asked for, and when it was last requested, is kept here instead, once for all
+crawls of the process, and applied where a slot decides when its next request may go out: every request counts,
+robots.txt and redirects too.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 
@@ -28,35 +29,76 @@ from newsarchive.crawling.spiders.page import Postponed
 
 LONGEST_DELAY = 60.0
 """Seconds between two requests that a host may demand; a crawl at less than one page a minute would never end."""
-_LAST_ASKED: dict[str, float] = {}
-"""When each host was last requested, over all crawls of this process: two sites may share a host."""
+TURN = 0.02
+"""Seconds by which a crawl lets others of the same host go first that have waited longer."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Host:
-    """What one host asked for: seconds between two requests, and the moment until which it wants none (monotonic)."""
+    """What one host asked for: seconds between two requests, and the moment until which it wants none (monotonic).
+
+    All crawls of this process share it, since two sites may be on one host.
+    """
 
     delay: float = 0.0
+    asked: float = 0.0
+    """When it was last requested."""
     answered: float = 0.0
     """When it last answered; its delay counts from there, because a request may take long."""
     paused_until: float = 0.0
-    refused: Postponed | None = None
-    """Why nothing more is requested from it in this run."""
+    slots: set[PoliteSlot] = field(default_factory=set)
+    """The queues for it, one per crawl."""
+    crawls: set[PoliteDownloader] = field(default_factory=set)
+    """Those that request from it."""
+
+
+_HOSTS: dict[str, Host] = {}
 
 
 class PoliteSlot(Slot):
-    """A host's queue of requests, with the delay that the host demands as a minimum."""
+    """A crawl's queue of requests to a host, with the delay that the host demands as a minimum.
 
-    def __init__(self, slot: Slot, host: Host, *, last_asked: float) -> None:
-        super().__init__(slot.concurrency, slot.delay, slot.jitter)
+    Where crawls share a host, the largest of their delays holds for all of them, and they take turns.
+    """
+
+    def __init__(self, slot: Slot, host: Host) -> None:
         self.host = host
-        self.lastseen = last_asked
+        self.sent = 0.0
+        asked = host.asked
+        super().__init__(slot.concurrency, slot.delay, slot.jitter)
+        self.lastseen = asked
+        self.sent = 0.0
+        host.slots.add(self)
+
+    @property
+    def lastseen(self) -> float:
+        """When the host was last requested, by whichever crawl."""
+        return self.host.asked
+
+    @lastseen.setter
+    def lastseen(self, moment: float) -> None:
+        self.host.asked = self.sent = moment
 
     def download_delay(self) -> float:
         """Return the seconds from the last request to the next: largest of throttle, minimum and rest of a pause."""
         host = self.host
-        floor = max(self.lastseen, host.answered) + host.delay if host.delay else 0.0
-        return max(super().download_delay(), max(floor, host.paused_until) - self.lastseen)
+        floor = max(host.asked, host.answered) + host.delay if host.delay else 0.0
+        throttle = max((slot.throttle() for slot in host.slots), default=self.throttle())
+        delay = max(throttle, max(floor, host.paused_until) - host.asked)
+        return delay + TURN * self._behind() if delay else 0.0
+
+    def throttle(self) -> float:
+        """Return the delay that AutoThrottle has this crawl keep."""
+        return super().download_delay()
+
+    def _behind(self) -> int:
+        """Return how many crawls wait for the host that have sent nothing for longer than this one."""
+        return sum(bool(slot.queue) and slot.sent < self.sent for slot in self.host.slots)
+
+    def close(self) -> None:
+        """End the queue."""
+        self.host.slots.discard(self)
+        super().close()
 
 
 class PoliteDownloader(SlotDownloader):
@@ -65,6 +107,8 @@ class PoliteDownloader(SlotDownloader):
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._hosts: dict[str, Host] = {}
+        self._refused: dict[str, Postponed] = {}
+        """Why nothing more is requested from a host in this run."""
         self._stopped: Postponed | None = None
         self._abandoned: Postponed | None = None
         self._fetches: set[asyncio.Future[Any]] = set()
@@ -75,7 +119,11 @@ class PoliteDownloader(SlotDownloader):
 
     def host(self, url: str) -> Host:
         """Return what is known of the host of a URL."""
-        return self._hosts.setdefault(host_of(url), Host())
+        key = host_of(url)
+        if key not in self._hosts:
+            self._hosts[key] = host = _HOSTS.setdefault(key, Host())
+            host.crawls.add(self)
+        return self._hosts[key]
 
     def keep_apart(self, url: str, seconds: float) -> float:
         """Request from the host of `url` at most once in so many seconds; return the delay kept, at most a minute."""
@@ -101,7 +149,7 @@ class PoliteDownloader(SlotDownloader):
 
     def refuse(self, url: str, reason: Postponed) -> None:
         """Request nothing more from the host of `url` in this run."""
-        self.host(url).refused = reason
+        self._refused[host_of(url)] = reason
         if slot := self.slots.get(host_of(url)):
             _drop_queue(slot, reason)
 
@@ -132,8 +180,7 @@ class PoliteDownloader(SlotDownloader):
     def slot_for(self, slot: Slot, request: Request) -> Slot:
         if isinstance(slot, PoliteSlot):
             return slot
-        last_asked = _LAST_ASKED.get(host_of(request.url), 0.0)
-        return PoliteSlot(slot, self.host(request.url), last_asked=last_asked)
+        return PoliteSlot(slot, self.host(request.url))
 
     def fetch(self, request: Request, spider: Spider | None = None) -> Deferred[Response | Request]:
         """Send a request through the middlewares; fires with Postponed if it is abandoned."""
@@ -151,7 +198,7 @@ class PoliteDownloader(SlotDownloader):
         return Deferred.fromFuture(task).addBoth(ended)
 
     def before_queueing(self, request: Request) -> None:
-        if reason := self._stopped or self.host(request.url).refused:
+        if reason := self._stopped or self._refused.get(host_of(request.url)):
             raise copy(reason)
 
     @contextmanager
@@ -165,9 +212,12 @@ class PoliteDownloader(SlotDownloader):
             self._transfers.discard(transfer)
 
     def close(self) -> None:
-        """End the slots, and remember when each host was requested."""
-        _LAST_ASKED.update({key: slot.lastseen for key, slot in self.slots.items()})
+        """End the slots; of a host that no other crawl requests only the time of the last request is remembered."""
         super().close()
+        for key, host in self._hosts.items():
+            host.crawls.discard(self)
+            if not host.crawls:
+                _HOSTS[key] = Host(asked=host.asked)
 
 
 def downloader_of(crawler: Crawler) -> PoliteDownloader:

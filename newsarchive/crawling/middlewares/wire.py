@@ -61,11 +61,13 @@ class CaptureMiddleware:
     def from_crawler(cls, crawler: Crawler) -> CaptureMiddleware:
         return cls(crawler)
 
-    def process_response(self, request: Request, response: Response) -> Response:
+    async def process_response(self, request: Request, response: Response) -> Response:
         recorder = recorder_of(self._crawler)
         if recorder is not None and "cached" not in response.flags:
             try:
                 request.meta["capture"] = recorder.capture(request, response)
+                if not request.meta.get("keep_encoded"):  # what a listing leads to must never be kept without it
+                    await recorder.captures_kept()
             except (OSError, sqlite3.Error) as error:
                 failures_of(self._crawler).end(cause_of(error))
                 raise NotKept(cause_of(error)) from error

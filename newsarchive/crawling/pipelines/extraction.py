@@ -12,6 +12,7 @@ from scrapy.exceptions import DropItem, IgnoreRequest
 from twisted.python.failure import Failure
 
 from newsarchive.crawling.failures import failures_of
+from newsarchive.crawling.pools import pools_of
 from newsarchive.crawling.signals import abandoned
 from newsarchive.crawling.spiders.page import ANSWERS, PageWaits, Postponed, page_of, refusal
 from newsarchive.crawling.statuses import GONE, status_line
@@ -27,28 +28,36 @@ logger = logging.getLogger(__name__)
 class ExtractionPipeline:
     """Extracts the article of a fetched page in a worker process, with all of its further pages."""
 
-    def __init__(self, crawler: Crawler, workers: int) -> None:
+    def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
-        self._workers = workers
+        self._abandoned = False
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> ExtractionPipeline:
-        self = cls(crawler, crawler.settings.getint("EXTRACTION_WORKERS"))
-        crawler.signals.connect(self.close_spider, abandoned)
+        self = cls(crawler)
+        crawler.signals.connect(self.abandon, abandoned)
         return self
 
     def open_spider(self) -> None:
-        self.pool = ExtractionPool(self._workers)
+        self.pool: ExtractionPool = pools_of(self._crawler).extraction.join()
 
     def close_spider(self) -> None:
         with failures_of(self._crawler).noted():
-            self.pool.close()
+            pools_of(self._crawler).extraction.leave()
+
+    def abandon(self) -> None:
+        """Drop the pages that are being extracted, and those that come after; other crawls go on."""
+        self._abandoned = True
+        site: Site | None = getattr(self._crawler.spider, "site", None)
+        self.pool.drop(site.name if site else None)
 
     async def process_item(self, item: Fetched | Extracted | FetchedImage) -> Extracted | FetchedImage:
         """Extract; raises DropItem where the run ends first: the page stays due."""
         if not isinstance(item, Fetched):
             return item
         try:
+            if self._abandoned:
+                raise PoolClosed("the run ends")
             return await self._extract(item)
         except PoolClosed as error:
             raise DropItem(f"{item.urls[0]}: {error}") from error

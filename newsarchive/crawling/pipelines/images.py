@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from scrapy.crawler import Crawler
+from scrapy.exceptions import DropItem
 from twisted.python.failure import Failure
 
 from newsarchive.crawling.failures import failures_of
+from newsarchive.crawling.pools import pools_of
 from newsarchive.crawling.recorders import Recorder, recorder_of
 from newsarchive.crawling.signals import abandoned
 from newsarchive.crawling.spiders.images import fetched_image, image_failed, image_request, is_postponed
 from newsarchive.errors import reason_of
 from newsarchive.images.files import ImageFile, ImageRefused
-from newsarchive.items import Extracted, FetchedImage, ImageToDownload
+from newsarchive.items import Extracted, FetchedImage, ImageToDownload, NotKept
 from newsarchive.workers.pool import PoolClosed, TooSlow, WorkerDied, WorkerPool
 
 
@@ -26,28 +28,42 @@ class ImagePipeline:
         self._most_bytes = crawler.settings.getint("IMAGE_MAX_BYTES")
         self._most_pixels = crawler.settings.getint("IMAGE_MAX_PIXELS")
         self._pool: WorkerPool | None = None
+        self._abandoned = False
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> ImagePipeline:
         self = cls(crawler)
-        crawler.signals.connect(self.close_spider, abandoned)
+        crawler.signals.connect(self.abandon, abandoned)
         return self
 
     def close_spider(self) -> None:
         if self._pool is not None:
             with failures_of(self._crawler).noted():
-                self._pool.close()
+                pools_of(self._crawler).images.leave()
+
+    def abandon(self) -> None:
+        """Drop the images that are being read, and those that come after; other crawls go on."""
+        self._abandoned = True
+        if self._pool is not None:
+            self._pool.drop(self._lane)
+
+    @property
+    def _lane(self) -> str:
+        return self._crawler.spider.name if self._crawler.spider else ""
 
     async def process_item(self, item: Extracted | FetchedImage) -> Extracted | FetchedImage:
         recorder = recorder_of(self._crawler)
         if recorder is None:
             return item
-        if isinstance(item, FetchedImage):
-            await self._keep(item, recorder)
-        elif item.article is not None:
-            for wanted in recorder.images_to_download(item):
-                if (fetched := await self._fetch(wanted)) is not None:
-                    await self._keep(fetched, recorder)
+        try:
+            if isinstance(item, FetchedImage):
+                await self._keep(item, recorder)
+            elif item.article is not None:
+                for wanted in recorder.images_to_download(item):
+                    if (fetched := await self._fetch(wanted)) is not None:
+                        await self._keep(fetched, recorder)
+        except NotKept as error:  # the run ends, and its images stay missing
+            raise DropItem(str(error)) from error
         return item
 
     async def _fetch(self, wanted: ImageToDownload) -> FetchedImage | None:
@@ -75,11 +91,13 @@ class ImagePipeline:
                 fetched.state, fetched.reason = "refused", f"its reader fails: {reason_of(error)}"
         if fetched.wanted.shown:
             image = None  # its capture is all that is kept of it
-        recorder.save_image(fetched, image)
+        await recorder.save_image(fetched, image)
 
     async def _read(self, body: bytes) -> ImageFile:
         from newsarchive.images.reading import read_image_file  # only now: it loads Pillow, and most crawls keep none
 
+        if self._abandoned:
+            raise PoolClosed("the run ends")
         if self._pool is None:
-            self._pool = WorkerPool(1, preload=(read_image_file.__module__,))
-        return await self._pool.run(read_image_file, body, self._most_pixels)
+            self._pool = pools_of(self._crawler).images.join()
+        return await self._pool.run(read_image_file, body, self._most_pixels, lane=self._lane)

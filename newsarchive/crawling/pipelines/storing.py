@@ -7,7 +7,7 @@ from scrapy.exceptions import DropItem
 
 from newsarchive.crawling.pipelines.extraction import ExtractionPipeline
 from newsarchive.crawling.run import ArchiveRun
-from newsarchive.items import Extracted, FetchedImage
+from newsarchive.items import Extracted, FetchedImage, NotKept
 from newsarchive.workers.kept_captures import read_again
 from newsarchive.workers.pool import PoolClosed
 
@@ -26,12 +26,11 @@ class ArchivePipeline:
         run = self._crawler.get_extension(ArchiveRun)
         if run is not None and isinstance(item, Extracted):
             # asked again after each wait: whoever stored another revision meanwhile, none comes between this and saving
-            while unread := run.stored.unread_readings(item):
-                extraction = self._crawler.get_item_pipeline(ExtractionPipeline)
-                assert extraction is not None
-                try:
+            try:
+                while unread := await run.stored.save(item):
+                    extraction = self._crawler.get_item_pipeline(ExtractionPipeline)
+                    assert extraction is not None
                     item.readings |= await read_again(extraction.pool, run.folder, unread, run.site)
-                except PoolClosed as error:
-                    raise DropItem(f"{item.fetched.urls[0]}: {error}") from error
-            run.stored.save(item)
+            except (PoolClosed, NotKept) as error:  # the run ends, and the page stays due
+                raise DropItem(f"{item.fetched.urls[0]}: {error}") from error
         return item
