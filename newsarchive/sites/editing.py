@@ -25,7 +25,8 @@ def add_to_profile(
 
     `moved` gives the new URL of each source that moved along; `usual` are the sources that a profile without any has.
     """
-    document = tomlkit.parse(text.removeprefix(BOM))
+    end = "\n" if (sources or idle) and not text.endswith("\n") else ""
+    document = tomlkit.parse(text.removeprefix(BOM) + end)
     if url:
         document["url"] = url
     listed: Any = document.get("sources")
