@@ -18,6 +18,7 @@ from newsarchive.errors import NewsArchiveError
 FILE = "newsarchive.toml"
 OWNER_ONLY = 0o600
 MOST_PARALLEL = 64
+"""Sites that are crawled at once at most."""
 EVERY = ("run", "day", "week")
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")

@@ -62,14 +62,17 @@ def stored_as_told(folder: Path, said: str) -> None:
     assert told == stored == counted
 
 
-@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("kind", "options", "configured"), [(signal.SIGINT, ["--parallel", "1"], 9), (signal.SIGTERM, [], 1)]
+)
 def test_a_signal_in_a_pause_ends_it_at_once(
-    kind: signal.Signals, start: Callable, newsarchive: Callable, folder: Path
+    kind: signal.Signals, options: list[str], configured: int, start: Callable, newsarchive: Callable, folder: Path
 ) -> None:
     with serve_host(special={"/uy-3/": later(50)}) as host, serve_host() as other:
         add(folder, host)
         add(folder, other, "uzaq")
-        process = start("crawl", "uy", "uzaq", "--parallel", "1")
+        (folder / "newsarchive.toml").write_text(f"parallel = {configured}\n", encoding="utf-8")
+        process = start("crawl", "uy", "uzaq", *options)
         host.wait_for(lambda h: any(status == 503 for _, _, status in h.log))
         while "pausing for 50 s" not in process.stderr.readline():
             pass

@@ -19,10 +19,11 @@ from newsarchive.cli.images_option import WithImages, images_option
 from newsarchive.cli.notifying import begin_telling, recipients, tell_of_crawl
 from newsarchive.cli.progress import site_bars
 from newsarchive.cli.terminal import Archive, announce, json_option, parse_day, strict_option, strict_settings
+from newsarchive.configuration import MOST_PARALLEL
 from newsarchive.crawling.outcomes import Outcome, total
 from newsarchive.crawling.plan import PlanOptions
 from newsarchive.crawling.preview import preview, previews_total
-from newsarchive.crawling.process import MOST_PARALLEL, crawl_sites
+from newsarchive.crawling.process import crawl_sites
 from newsarchive.crawling.progress import Ended, show_nothing
 from newsarchive.crawling.run_settings import make_settings
 from newsarchive.database import ArchiveLocked, has_archive, lock_archive
@@ -39,10 +40,8 @@ from newsarchive.sites import Site, profile_paths
 @click.option(
     "--parallel",
     type=click.IntRange(1, MOST_PARALLEL),
-    default=MOST_PARALLEL,
-    show_default=True,
     metavar="N",
-    help="Crawl at most N sites at once.",
+    help=f"Crawl at most N sites at once; else as newsarchive.toml says, or {MOST_PARALLEL}.",
 )
 @click.option("--dry-run", is_flag=True, help="Print what would be requested; request and store nothing.")
 @strict_option
@@ -57,7 +56,7 @@ def crawl(
     limit: int | None,
     full: bool,
     retry: bool,
-    parallel: int,
+    parallel: int | None,
     dry_run: bool,
     strict: bool,
     own: tuple[str, ...],
@@ -79,10 +78,11 @@ def crawl(
         print_previews(archive, chosen, settings, as_json=as_json)
         return
     results = CrawlReport(archive, as_json=as_json)
+    most = parallel or archive.configuration.parallel or MOST_PARALLEL
     with hold(archive, f"crawl of {named(chosen)}"):
         announce(archive)
         begin_telling(archive, told)
-        outcomes = run_crawl(archive, chosen, settings, parallel=parallel, ended=results.add)
+        outcomes = run_crawl(archive, chosen, settings, parallel=most, ended=results.add)
     code = results.finish(outcomes)
     tell_of_crawl(archive, told, outcomes)
     sys.exit(code)

@@ -15,6 +15,7 @@ from typing import Any
 
 from scrapy.crawler import Crawler
 
+from newsarchive.configuration import MOST_PARALLEL
 from newsarchive.crawling.failures import cause_of, extension_of, failure_of
 from newsarchive.crawling.outcomes import Outcome
 from newsarchive.crawling.pools import Pools
@@ -28,8 +29,6 @@ from newsarchive.sites import Site
 
 logger = logging.getLogger(__name__)
 
-MOST_PARALLEL = 64
-"""Sites that are crawled at once at most."""
 FILES_PER_SITE = 24
 """Files that the crawl of one site may have open: its connections, those kept for later, its WARC file."""
 
