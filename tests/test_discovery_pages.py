@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from newsarchive.discovery import read_listing
+from newsarchive.discovery import propose_site, read_listing
 from newsarchive.discovery.sections import section_urls
 from newsarchive.items import Listing, Page
 from newsarchive.sites import Site, Source
@@ -129,6 +131,29 @@ def test_lists_and_pages_of_plain_permalinks_are_neither_articles_nor_sections()
     page = page_of(f"{links}<ul>{lists}</ul>{pager}")
     assert [listed.url for listed in read(page).articles] == [f"https://a.kz/?p={n}" for n in range(11, 16)]
     assert not [url for url in section_urls(page, SITE) if "paged" in url]
+
+
+def test_the_pager_of_a_home_page_is_no_news_beside_a_source_seen_in_part() -> None:
+    def home(*numbers: int) -> str:
+        return "".join(f'<h2><a href="/su-{n}-kun/">{HEADLINE.format(n)}</a></h2>' for n in numbers)
+
+    posts = [{"id": n, "link": f"https://a.kz/su-{n}-kun/", "status": "publish"} for n in range(40, 20, -1)]
+    rest = "https://a.kz/wp-json/wp/v2/posts?per_page=20"
+    listed = Page(url=rest, body=json.dumps(posts).encode(), headers={"x-wp-total": "40"})
+    pager = '<a class="next" href="/page/2/">Келесі</a>'
+    pages = {
+        "https://a.kz/": page_of(home(*range(40, 30, -1)) + pager),
+        rest: listed,
+        "https://a.kz/page/2/": page_of(home(*range(30, 10, -1)), "/page/2/"),
+    }
+    proposal = propose_site("a", "https://a.kz/", pages)
+    assert [source.kind for source in proposal.site.sources] == ["wordpress"]
+    assert not proposal.seen_whole
+    pages["https://a.kz/"] = page_of(home(40, 98, 99) + pager)  # what the newest posts lack is news
+    assert [source.kind for source in propose_site("a", "https://a.kz/", pages).site.sources] == [
+        "wordpress",
+        "listing",
+    ]
 
 
 def test_json_of_articles_is_a_listing() -> None:

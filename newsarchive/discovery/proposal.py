@@ -5,12 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 from urllib.parse import urljoin, urlsplit
-from zoneinfo import ZoneInfo, available_timezones
 
-from newsarchive.discovery.errors import ListingError
-from newsarchive.discovery.json import read_json
 from newsarchive.discovery.listing import parse_html
 from newsarchive.discovery.pager import last_number
 from newsarchive.discovery.probe import (
@@ -24,8 +20,8 @@ from newsarchive.discovery.probe import (
     sitemaps_named,
 )
 from newsarchive.discovery.sections import section_urls
+from newsarchive.discovery.site_facts import rest_root_of, timezone_of, title_and_language
 from newsarchive.items import Listed, Page
-from newsarchive.kazakh.language import identify_language
 from newsarchive.sites import Site, Source
 from newsarchive.urls import url_key
 
@@ -45,6 +41,8 @@ class Finding:
     newest: str = ""
     oldest: str = ""
     keys: frozenset[str] = frozenset()
+    first: frozenset[str] = frozenset()
+    """Those on the first page of a listing."""
     elsewhere: str = ""
     """A host that is not the site's, if the source lists only articles there."""
 
@@ -70,13 +68,18 @@ class Proposal:
     elsewhere: tuple[str, ...] = ()
     """Hosts of the articles of sources that list none of the site's own."""
 
+    @property
+    def seen_whole(self) -> bool:
+        """True if the probe saw every article that its sources list, so that it knows which of them are needed."""
+        return not any(finding.number > len(finding.keys) for finding in self.findings)
+
 
 def propose_site(name: str, url: str, pages: Mapping[str, Page]) -> Proposal:
     """Propose a profile from the probed `pages`, which are keyed by the requested URL."""
     home = learned_home(url, pages)
-    rest = _rest(pages)
+    rest = rest_root_of(pages)
     site = Site(name=name, url=home)
-    title, language = _title_and_language(pages.get(home) or next(iter(pages.values()), None))
+    title, language = title_and_language(pages.get(home) or next(iter(pages.values()), None))
     found = [*_wordpress(site, pages), *_sitemaps(site, pages), *_feeds(site, pages)]
     own = [finding for finding in found if not finding.elsewhere]
     own += _listings(site, pages, own)
@@ -86,7 +89,7 @@ def propose_site(name: str, url: str, pages: Mapping[str, Page]) -> Proposal:
         title=str(rest.get("name") or title),
         url=home,
         language=language,
-        timezone=_timezone(rest, home),
+        timezone=timezone_of(rest, home),
         sources=tuple(finding.source for finding in findings),
     )
     elsewhere = tuple(dict.fromkeys(finding.elsewhere for finding in found if finding.elsewhere))
@@ -219,16 +222,20 @@ def _feeds(site: Site, pages: Mapping[str, Page]) -> list[Finding]:
 
 
 def _listings(site: Site, pages: Mapping[str, Page], known: Sequence[Finding]) -> list[Finding]:
-    """Find listing pages: the home page and its sections, where the other sources do not have all that these list."""
+    """Find listing pages: the home page and its sections, where the other sources do not have all that these list.
+
+    If only the newest articles of a complete source were seen, only a listing's first page can be held against them.
+    """
     seen = {key for finding in known for key in finding.keys}
-    complete = any(finding.source.kind in ("wordpress", "sitemap") for finding in known)
+    all_of = [finding for finding in known if finding.source.kind in ("wordpress", "sitemap")]
+    complete, in_part = bool(all_of), any(finding.number > len(finding.keys) for finding in all_of)
     homes = html_pages(site.url, pages)
     urls = dict.fromkeys([*(page.url for page in homes), *(u for page in homes for u in section_urls(page, site))])
     by_url = {page.url: page for page in homes} | dict(pages)
     found = [finding for url in urls if url in by_url and (finding := _listing(site, url, by_url[url], pages))]
     kept: list[Finding] = []
     for finding in sorted(found, key=lambda f: (-f.number, -len(f.keys))):
-        new = finding.keys - seen
+        new = (finding.first if in_part else finding.keys) - seen
         longer = finding.number > sum(other.number for other in known) and not complete
         if (new and not complete) or len(new) > 1 or longer:
             kept.append(finding)
@@ -245,46 +252,7 @@ def _listing(site: Site, url: str, page: Page, pages: Mapping[str, Page]) -> Fin
     if not exact:
         tree = parse_html(read[0])
         number = max(number, last_number(tree, read[0].url, read[0].url) * len(articles) // len(read))
-    return _finding(site, source, articles, number=number, exact=exact)
-
-
-def _rest(pages: Mapping[str, Page]) -> dict[str, Any]:
-    for url, page in pages.items():
-        if re.search(r"/wp-json/$|rest_route=(?:/|%2F)$", url) and page.status == 200:
-            try:
-                data = read_json(page, page.body)
-            except ListingError:
-                continue
-            if isinstance(data, dict) and "routes" in data:
-                return data
-    return {}
-
-
-def _timezone(rest: Mapping[str, Any], home: str) -> str:
-    zone = rest.get("timezone_string")
-    if isinstance(zone, str) and zone in available_timezones():
-        return str(ZoneInfo(zone))
-    if (urlsplit(home).hostname or "").endswith(".kz"):
-        return "Asia/Almaty"
-    offset = rest.get("gmt_offset")
-    if offset in (5, 6, "5", "6"):
-        return "Asia/Almaty"
-    if isinstance(offset, int) and offset and -12 <= offset <= 14:
-        return f"Etc/GMT{-offset:+d}"
-    return "UTC"
-
-
-def _title_and_language(page: Page | None) -> tuple[str, str]:
-    if page is None:
-        return "", ""
-    try:
-        tree = parse_html(page)
-    except ListingError:
-        return "", ""
-    title = str(tree.xpath("string(//meta[@property='og:site_name']/@content)") or tree.xpath("string(//title)"))
-    title = re.split(r"(?<!\s)\s+[|–—-]\s+", title.strip())[0]
-    stated = (tree.get("lang") or "").partition("-")[0].lower()
-    for element in tree.xpath("//script|//style"):
-        element.drop_tree()
-    text = " ".join(tree.text_content().split())
-    return title, identify_language(text[:20_000], hint=stated) or stated
+    finding = _finding(site, source, articles, number=number, exact=exact)
+    first = listing_of(read[0], site, source)
+    keys = frozenset(url_key(listed.url) for listed in first.articles) if first else frozenset()
+    return finding and replace(finding, first=keys & finding.keys)
