@@ -161,3 +161,5 @@ def test_json_of_articles_is_a_listing() -> None:
     listing = read(Page(url="https://a.kz/api/news?page=2", body=body.encode()))
     assert [listed.url for listed in listing.articles] == ["https://a.kz/news/12", "https://a.kz/news/13"]
     assert listing.listings == ("https://a.kz/api/news?page=3",)
+    end = read(Page(url="https://a.kz/api/news?page=3", body=b'{"data": [], "page": 3}'))
+    assert (end.articles, end.listings) == ((), ())

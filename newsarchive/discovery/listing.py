@@ -85,8 +85,10 @@ def _parse_any(page: Page) -> tuple[html.HtmlElement, bool]:
     """
     start = page.body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     if start in (b"{", b"["):
-        markup = "\n".join(_markup_in(read_json(page, page.body)))
-        if "<a" not in markup.lower():
+        data = read_json(page, page.body)
+        markup = "\n".join(_markup_in(data))
+        is_end = data == [] or (isinstance(data, dict) and any(value in ([], "") for value in data.values()))
+        if "<a" not in markup.lower() and not is_end:  # beyond the last page there is an empty list
             raise ListingError(page.url, "JSON without links")
         part = replace(
             page,

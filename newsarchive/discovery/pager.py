@@ -38,6 +38,7 @@ _SUFFIX = re.compile(r"[/_.;-]?(?:[a-zа-яё]{1,8}[/_=-]?)?(\d{1,6})(?:/|\.html
 _NUMBER = re.compile(r"\d+")
 _SIZE_NAME = re.compile(r"(?:items?_?)?per[-_]?page|(?:page)?size(?:n_\d+)?|limit|rows|count", re.IGNORECASE)
 """Parameters that say how many articles a page has."""
+_IS_SIZE = re.compile(rf"[?&](?:{_SIZE_NAME.pattern})=$", re.IGNORECASE)
 _IN_SCRIPT = re.compile(r"""['"]((?:https?:/)?/[^'"<>\s]{1,500}|\?[^'"<>\s]{1,500})['"]""")
 _LOADED_FRAMES = {"turbo-frame", "include-fragment"}
 
@@ -72,8 +73,10 @@ def following_number(url: str) -> str:
 
     >>> following_number("https://a.kz/ajax/news?page=2"), following_number("https://a.kz/more/")
     ('https://a.kz/ajax/news?page=3', '')
+    >>> following_number("https://a.kz/api/v1/news?page=2&limit=10")
+    'https://a.kz/api/v1/news?page=3&limit=10'
     """
-    numbers = list(_NUMBER.finditer(url, url.find("/", 8)))
+    numbers = [n for n in _NUMBER.finditer(url, url.find("/", 8)) if not _IS_SIZE.search(url[: n.start()])]
     last = next((n for n in reversed(numbers) if len(n[0]) <= 5), None)
     return f"{url[: last.start()]}{int(last[0]) + 1}{url[last.end() :]}" if last else ""
 
