@@ -522,3 +522,18 @@ def test_a_dry_run_counts_pages_by_site_and_stores_nothing(tmp_path: Path, newsa
     )
     assert "the WARC head is broken; skipped (7 bytes)" in result.stderr
     assert not folder.exists() or not (folder / "archive.db").exists()
+
+
+def test_an_extract_of_text_is_passed_over_unless_it_is_asked_for(tmp_path: Path, newsarchive: Run, db: Read) -> None:
+    """As in a WET file of Common Crawl."""
+    words = [f"Жаңа көпір {n} жыл бойы салынды, енді қала тұрғындары <өзеннен> тез өтеді." for n in range(2, 9)]
+    text = "\n".join(["Көпір ашылды", *words]).encode()
+    (tmp_path / "a.warc.wet.gz").write_bytes(gzip.compress(warc(text, kind="conversion", media="text/plain")))
+    passed = newsarchive("import", "--any-site", str(tmp_path / "a.warc.wet.gz"))
+    assert "1 page was there only as text, and passed over (--text-only imports such)" in passed.stderr
+    assert db()["captures"].count == 0
+    newsarchive("import", "--any-site", "--text-only", str(tmp_path / "a.warc.wet.gz"))
+    assert db().conn.execute("select title, body from articles").fetchall() == [("Көпір ашылды", "\n\n".join(words))]
+    assert "text-only" in db().conn.execute("select content_type from captures").fetchone()[0]
+    newsarchive("reextract")
+    assert "no problems" in newsarchive("check").stderr

@@ -29,12 +29,20 @@ logger = logging.getLogger(__name__)
 @click.option(
     "--any-site", is_flag=True, help="Also import pages of sites without a profile, under the name of their host."
 )
+@click.option("--text-only", is_flag=True, help="Also import extracts of text (WET), which have no markup.")
 @click.option("--dry-run", is_flag=True, help="List the pages in the files; store nothing.")
 @backfill_options
 @json_option
 @click.pass_obj
 def import_(
-    archive: Archive, /, paths: tuple[Path, ...], any_site: bool, dry_run: bool, as_json: bool, **backfill: Any
+    archive: Archive,
+    /,
+    paths: tuple[Path, ...],
+    any_site: bool,
+    text_only: bool,
+    dry_run: bool,
+    as_json: bool,
+    **backfill: Any,
 ) -> None:
     """Import WARC, ARC and WACZ files, saved HTML pages, and lists of saved pages.
 
@@ -52,14 +60,14 @@ def import_(
         preview_backfill(archive, public, as_json=as_json)
         return
     if dry_run:
-        _preview(archive, paths, any_site=any_site, as_json=as_json)
+        _preview(archive, paths, any_site=any_site, text_only=text_only, as_json=as_json)
         return
     if public is not None:
         result = run_backfill(archive, public)
     else:
         with lock_archive(archive.folder):
             announce(archive)
-            result = _import(archive, paths, any_site=any_site)
+            result = _import(archive, paths, any_site=any_site, text_only=text_only)
     _report(archive, result, as_json=as_json)
     sys.exit(1 if result.broken or result.counts["failed"] else 0)
 
@@ -108,10 +116,10 @@ def _count_truncated(count: int, folder: Path) -> str:
     return f"{pages}; this lists the reasons: {command}"
 
 
-def _preview(archive: Archive, paths: tuple[Path, ...], *, any_site: bool, as_json: bool) -> None:
+def _preview(archive: Archive, paths: tuple[Path, ...], *, any_site: bool, text_only: bool, as_json: bool) -> None:
     files, others = _files_in(paths)
     with progress_bar(archive) as bar:
-        found = preview_files(files, sites=archive.sites, any_site=any_site, progress=bar.show)
+        found = preview_files(files, sites=archive.sites, any_site=any_site, text_only=text_only, progress=bar.show)
     notes = [*found.notes, *([name_others(others)] if others else [])]
     for sentence in found.broken:
         archive.warn(f"{sentence}.")
@@ -145,7 +153,7 @@ def _files_in(paths: tuple[Path, ...]) -> tuple[list[Path], list[Path]]:
     return files, others
 
 
-def _import(archive: Archive, paths: tuple[Path, ...], *, any_site: bool) -> Imported:
+def _import(archive: Archive, paths: tuple[Path, ...], *, any_site: bool, text_only: bool) -> Imported:
     files, others = _files_in(paths)
     db = open_archive(archive.folder)
     try:
@@ -157,6 +165,7 @@ def _import(archive: Archive, paths: tuple[Path, ...], *, any_site: bool) -> Imp
                 files,
                 sites=archive.sites,
                 any_site=any_site,
+                text_only=text_only,
                 workers=os.cpu_count() or 1,
                 progress=bar.show,
             )

@@ -9,7 +9,15 @@ from newsarchive.captures.digests import digest_value, digests_of, matches
 from newsarchive.captures.records import Damage, Record, RecordError
 from newsarchive.captures.truncation import truncation
 from newsarchive.importing.media_types import HTML
-from newsarchive.importing.payloads import PAGE_STATUSES, Place, kind_of, payload_differs, payload_of, time_of
+from newsarchive.importing.payloads import (
+    PAGE_STATUSES,
+    Place,
+    is_text_extract,
+    kind_of,
+    payload_differs,
+    payload_of,
+    time_of,
+)
 from newsarchive.importing.recording_files import RecordingFile, Where
 from newsarchive.text.numbers import whole_number
 from newsarchive.urls import is_address, url_key
@@ -65,7 +73,7 @@ class _Segmented:
 class RecordIndex:
     """All records of the files, as far as pages and images need them."""
 
-    def __init__(self, broken: list[str]) -> None:
+    def __init__(self, broken: list[str], *, text_only: bool = False) -> None:
         self.found = Found()
         self.by_id: dict[str, Original] = {}
         self.by_moment: dict[tuple[str, str], Original] = {}
@@ -74,7 +82,9 @@ class RecordIndex:
         self.revisits: list[tuple[str, Where, Record]] = []
         self._segmented: dict[str, _Segmented] = {}
         self._continuations: list[tuple[str, int, bool, Where]] = []
-        self._broken = broken
+        self._broken, self._text_only = broken, text_only
+        self.texts = 0
+        """Extracts of text (WET) that were passed over."""
 
     def add_file(self, file: RecordingFile) -> None:
         """Add the records of a file."""
@@ -95,6 +105,13 @@ class RecordIndex:
             )
 
     def _add(self, where: Where, record: Record, differing: list[Where]) -> None:
+        if is_text_extract(record):
+            if self._text_only and url_of(record).startswith(("http://", "https://")):
+                place = Place(time_of(record), url_of(record), where, (where,), truncation(record.fields))
+                self.found.add(HTML, place)
+            else:
+                self.texts += 1
+            return
         if record.kind not in ("response", "resource", "revisit", "continuation"):
             return
         stated = record.fields.get("warc-block-digest", "")

@@ -49,6 +49,7 @@ def import_files(
     *,
     sites: Mapping[str, Site],
     any_site: bool = False,
+    text_only: bool = False,
     workers: int = 0,
     progress: Progress = lambda _what, _done, _total: None,
 ) -> Imported:
@@ -65,7 +66,8 @@ def import_files(
         tempfile.TemporaryDirectory(prefix=".import-", dir=folder) as unpacked,
     ):
         files = open_recordings(paths, Path(unpacked), result, partial(progress, "files"))
-        found = find_recordings(files, result.broken, kept=KeptCaptures(folder, db), notes=result.notes)
+        kept = KeptCaptures(folder, db)
+        found = find_recordings(files, result.broken, kept=kept, notes=result.notes, text_only=text_only)
         store = PageStore(folder, db, run, writer, result)
         pages = PageImport(db, sites, store, result, any_site=any_site)
         asyncio.run(pages.go(found.pages, max(1, min(workers, len(found.pages) // 8)), progress))

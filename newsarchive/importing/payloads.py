@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from html import escape
 
 from newsarchive.captures.digests import digest_value, matches
 from newsarchive.captures.http_messages import HttpMessage, dechunk, is_response, read_message
@@ -152,6 +153,8 @@ def read_page(place: Place) -> Recorded:
     first = records[0]
     whole = Record(fields=first.fields, block=b"".join(record.block for record in records))
     own = first if place.at == place.body[0] else place.at.read()
+    if is_text_extract(whole):
+        return Recorded(page_of_text(place, whole), None)
     if not is_message(whole):
         headers = {"content-type": first.fields.get("content-type", "") if first.kind != "response" else ""}
         return Recorded(Page(url=place.url, body=whole.block, headers=headers, cut=place.truncated), None)
@@ -169,6 +172,25 @@ def read_page(place: Place) -> Recorded:
         tls=_verification(own),
     )
     return Recorded(page, head, _source(own))
+
+
+def is_text_extract(record: Record) -> bool:
+    """Whether a record has only the text of a page, as Common Crawl's WET files have it."""
+    return record.kind == "conversion" and record.fields.get("content-type", "").lower().startswith("text/plain")
+
+
+def page_of_text(place: Place, record: Record) -> Page:
+    """Return the text of a page as a page: a line is a paragraph, the first one the title. Its type is TEXT_ONLY."""
+    lines = [escape(line.strip()) for line in record.block.decode("utf-8", "replace").splitlines() if line.strip()]
+    title = lines[0] if lines else ""
+    body = "".join(f"<p>{line}</p>\n" for line in lines[1:])
+    head = f'<head><meta charset="utf-8"><title>{title}</title></head>'
+    markup = f"<!DOCTYPE html>\n<html>{head}\n<body><article><h1>{title}</h1>\n{body}</article></body></html>"
+    return Page(url=place.url, body=markup.encode(), headers={"content-type": TEXT_ONLY}, cut=place.truncated)
+
+
+TEXT_ONLY = "text/html; charset=utf-8; text-only=yes"
+"""The media type of a page made of an extract of its text."""
 
 
 def _body(message: HttpMessage) -> tuple[bytes, bool]:

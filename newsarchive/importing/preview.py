@@ -44,13 +44,14 @@ def preview_files(
     *,
     sites: Mapping[str, Site],
     any_site: bool = False,
+    text_only: bool = False,
     progress: Callable[[str, int, int], None] = lambda _what, _done, _total: None,
 ) -> Preview:
     """Read files as an import does, and count their pages by site. Nothing is extracted or stored."""
     read = Imported()
     with tempfile.TemporaryDirectory(prefix="newsarchive-import-") as unpacked:
         files = open_recordings(paths, Path(unpacked), read, lambda done, total: progress("files", done, total))
-        found = find_recordings(files, read.broken, notes=read.notes)
+        found = find_recordings(files, read.broken, notes=read.notes, text_only=text_only)
     preview = Preview(images=len(found.images), broken=read.broken, notes=read.notes)
     for place in found.pages:
         site = site_of(place.url, sites.values()) or (host_site(place.url) if any_site else None)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from newsarchive.importing.index import Found, RecordIndex
 from newsarchive.importing.originals import KeptOriginals, NothingKept, Revisits
 from newsarchive.importing.recording_files import RecordingFile
+from newsarchive.text.counting import counted
 
 
 def find_recordings(
@@ -15,17 +16,24 @@ def find_recordings(
     *,
     kept: KeptOriginals = NothingKept(),
     notes: list[str] | None = None,
+    text_only: bool = False,
 ) -> Found:
     """Find the pages and images of files. Damage is named in `broken`, what a person should know in `notes`.
 
     Revisits are resolved, in any order of the files, by the ID of their original, by its URL and time, or by the digest
-    of its payload, among all the files and then in what is `kept`.
+    of its payload, among all the files and then in what is `kept`. Extracts of text are pages only if `text_only`.
     """
-    index = RecordIndex(broken)
+    notes = notes if notes is not None else []
+    index = RecordIndex(broken, text_only=text_only)
     for file in files:
         index.add_file(file)
     index.join_segments()
-    Revisits(index, broken, notes if notes is not None else [], kept).resolve()
+    if index.texts:
+        were = "was" if index.texts == 1 else "were"
+        notes.append(
+            f"{counted(index.texts, 'page')} {were} there only as text, and passed over (--text-only imports such)"
+        )
+    Revisits(index, broken, notes, kept).resolve()
     for places in (index.found.pages, index.found.images):
         places.sort(key=lambda place: (place.time, place.url))
     return index.found
