@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+import json
 import shlex
 import sqlite3
 import subprocess
@@ -537,3 +538,33 @@ def test_an_extract_of_text_is_passed_over_unless_it_is_asked_for(tmp_path: Path
     assert "text-only" in db().conn.execute("select content_type from captures").fetchone()[0]
     newsarchive("reextract")
     assert "no problems" in newsarchive("check").stderr
+
+
+@pytest.mark.parametrize("form", ["cdxj", "cdx"])
+def test_an_index_takes_one_site_out_of_a_recording(
+    tmp_path: Path, newsarchive: Run, folder: Path, db: Read, form: str
+) -> None:
+    (folder / "sites").mkdir(parents=True)
+    profile = 'title = "Таң"\nurl = "https://tan.example/"\nlanguage = "kk"\ntimezone = "Asia/Almaty"\n'
+    (folder / "sites" / "tan.toml").write_text(profile)
+    parts = [
+        gzip.compress(warc(message(), url=url, number=n)) for n, url in enumerate((URL, "https://b.example/x/"), 1)
+    ]
+    damaged = bytes(100) + parts[0] + b"no record" + parts[1]  # only by its offset
+    (tmp_path / "big.warc.gz").write_bytes(damaged)
+    lines = []
+    for url, offset in ((URL, 100), ("https://b.example/x/", 109 + len(parts[0]))):
+        about = {
+            "url": url,
+            "mime": "text/html",
+            "status": "200",
+            "filename": "crawl/1/big.warc.gz",
+            "offset": str(offset),
+        }
+        plain = f"key 20240306010203 {url} text/html 200 A - - 9 {offset} crawl/1/big.warc.gz"
+        lines.append(f"key 20240306010203 {json.dumps(about)}" if form == "cdxj" else plain)
+    (tmp_path / f"a.{form}").write_text("\n".join(lines))
+    assert "1 page: 1 new" in newsarchive("import", str(tmp_path / f"a.{form}")).stdout
+    assert db().conn.execute("select url from captures").fetchall() == [(URL,)]
+    (tmp_path / "b.cdxj").write_text("none\n")
+    assert "is no index of recordings" in newsarchive("import", str(tmp_path / "b.cdxj"), code=1).stderr

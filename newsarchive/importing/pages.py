@@ -18,6 +18,7 @@ from newsarchive.captures.records import RecordError
 from newsarchive.captures.writing import CaptureWriter
 from newsarchive.importing.collections import Collection
 from newsarchive.importing.formats import has_recordings, is_named_recording
+from newsarchive.importing.indexes import INDEXES, indexed_in
 from newsarchive.importing.kept import KeptCaptures
 from newsarchive.importing.known import KnownCaptures, to_second
 from newsarchive.importing.page_lists import LISTS
@@ -65,7 +66,8 @@ def import_files(
         _recording(folder, db, run) as writer,
         tempfile.TemporaryDirectory(prefix=".import-", dir=folder) as unpacked,
     ):
-        files = open_recordings(paths, Path(unpacked), result, partial(progress, "files"))
+        wants = partial(_is_of_a_site, sites=sites, any_site=any_site)
+        files = open_recordings(paths, Path(unpacked), result, partial(progress, "files"), wants)
         kept = KeptCaptures(folder, db)
         found = find_recordings(files, result.broken, kept=kept, notes=result.notes, text_only=text_only)
         store = PageStore(folder, db, run, writer, result)
@@ -75,6 +77,10 @@ def import_files(
         asyncio.run(images.take(found.images, partial(progress, "images")))
         result.images = dict(images.counts)
     return result
+
+
+def _is_of_a_site(url: str, *, sites: Mapping[str, Site], any_site: bool) -> bool:
+    return any_site or site_of(url, sites.values()) is not None
 
 
 @contextmanager
@@ -128,9 +134,13 @@ def name_others(others: Sequence[Path]) -> str:
 
 
 def open_recordings(
-    paths: Sequence[Path], folder: Path, result: Imported, progress: Callable[[int, int], None]
+    paths: Sequence[Path],
+    folder: Path,
+    result: Imported,
+    progress: Callable[[int, int], None],
+    wants: Callable[[str], bool] = lambda _url: True,
 ) -> Iterator[RecordingFile]:
-    """Yield the files of records that the paths hold, recorded or saved."""
+    """Yield the files of records that the paths hold, recorded or saved; by an index only what `wants` says."""
     unpacker = Unpacker(folder, result.broken)
     for number, path in enumerate(paths):
         progress(number, len(paths))
@@ -143,6 +153,8 @@ def open_recordings(
                 if pages:
                     target = write_saved(pages, folder / f"saved-{number}.warc.gz", result.broken)
                     yield RecordingFile(target, str(path), compressed=True)
+            elif path.suffix.lower() in INDEXES:
+                yield from indexed_in(path, wants, result.broken)
             else:
                 yield from unpacker.files_in(path)
         except RecordingError as error:

@@ -49,8 +49,12 @@ def preview_files(
 ) -> Preview:
     """Read files as an import does, and count their pages by site. Nothing is extracted or stored."""
     read = Imported()
+
+    def wants(url: str) -> bool:
+        return any_site or site_of(url, sites.values()) is not None
+
     with tempfile.TemporaryDirectory(prefix="newsarchive-import-") as unpacked:
-        files = open_recordings(paths, Path(unpacked), read, lambda done, total: progress("files", done, total))
+        files = open_recordings(paths, Path(unpacked), read, lambda done, total: progress("files", done, total), wants)
         found = find_recordings(files, read.broken, notes=read.notes, text_only=text_only)
     preview = Preview(images=len(found.images), broken=read.broken, notes=read.notes)
     for place in found.pages:

@@ -22,13 +22,22 @@ class RecordingFile:
     """What messages call it: the file that was given."""
     compressed: bool
     is_arc: bool = False
+    offsets: tuple[int, ...] = ()
+    """Of the records to read, where an index says which; empty for all."""
 
     @property
     def _read_at(self) -> ReadAt:
         return read_arc_at if self.is_arc else read_warc_at
 
     def records(self) -> Iterator[tuple[Where, Record | Damage]]:
-        """Yield every record of the file, and what is damaged."""
+        """Yield every record of the file that is to be read, and what is damaged."""
+        if self.offsets:
+            for offset in self.offsets:
+                try:
+                    yield Where(self, offset), self.read(offset, 0)
+                except RecordError as error:
+                    yield Where(self, offset), Damage(offset=offset, length=0, reason=str(error))
+            return
         if not self.compressed:
             with open(self.path, "rb") as file:
                 for found in read_records(file, self._read_at):
