@@ -6,10 +6,13 @@ import base64
 import gzip
 import hashlib
 import shutil
+import sqlite3
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from io import BytesIO
 from pathlib import Path
 from urllib.request import urlopen
@@ -21,6 +24,7 @@ from sqlite_utils import Database
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+from newsarchive.importing.pages import BATCH
 from tests.programs import program
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -350,3 +354,33 @@ def test_pictures_that_kept_articles_show_are_taken_each_at_its_time(
     assert kept == sorted([picture("navy"), picture("red")])
     assert db()["images"].count == 1
     newsarchive("check")
+
+
+def test_an_import_that_was_killed_resumes_at_what_was_finished(
+    folder: Path, newsarchive: Run, tmp_path: Path, db: Read
+) -> None:
+    count = 2 * BATCH + 5
+    pages = [(f"https://tan.example/{n}/", page(f"Мақала{n}").replace(URL.encode(), b"")) for n in range(count)]
+    answers = [(url, f"2020-01-01T00:{n // 60:02}:{n % 60:02}Z", body) for n, (url, body) in enumerate(pages)]
+    file = answers_recorded(tmp_path / "a.warc.gz", *answers, media="text/html; charset=utf-8")
+    command = [sys.executable, "-m", "newsarchive", "--archive", str(folder), "import", "--any-site", str(file)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
+        while running.poll() is None and not finished(folder):
+            time.sleep(0.01)
+        running.kill()
+    done = finished(folder)
+    assert 0 < done < count
+    told = newsarchive("import", "--any-site", str(file)).stdout
+    assert f"{count - done} new" in told
+    assert f"{done} known" in told
+    assert (db()["articles"].count, db()["captures"].count) == (count, count)
+    assert "no problems" in newsarchive("check").stderr
+
+
+def finished(folder: Path) -> int:
+    """How many captures an import has finished."""
+    try:
+        with closing(sqlite3.connect(f"file:{folder}/archive.db?mode=ro", uri=True)) as running:
+            return int(running.execute("select count(*) from captures").fetchone()[0])
+    except sqlite3.OperationalError:
+        return 0
