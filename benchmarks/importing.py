@@ -13,9 +13,8 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,7 +22,6 @@ import trafilatura
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 
 HERE = Path(sys.executable).parent
-_PAGE = 1 << 10
 
 
 class Cost(NamedTuple):
@@ -35,41 +33,40 @@ class Cost(NamedTuple):
 
 
 def cost_of(command: Sequence[str]) -> Cost:
-    """Run a command. Raises CalledProcessError if it fails."""
-    start, before, largest = time.perf_counter(), os.times(), 0.0
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as running:
-        drain = threading.Thread(target=running.stderr.read if running.stderr else str, daemon=True)
-        drain.start()
+    """Run a command in a session of its own, by which its processes are found. Raises CalledProcessError."""
+    start, seconds, largest = time.perf_counter(), dict[int, float](), 0.0
+    nothing = subprocess.DEVNULL
+    with subprocess.Popen(command, start_new_session=True, stdout=nothing, stderr=nothing) as running:
         while running.poll() is None:
-            largest = max(largest, *(memory_of(pid) for pid in processes_of(running.pid)), 0.0)
-            time.sleep(0.2)
+            for process in processes_of(running.pid):
+                seconds[process.pid] = process.cpu
+                largest = max(largest, process.memory)
+            time.sleep(0.1)
     if running.returncode not in (0, 1):
         raise subprocess.CalledProcessError(running.returncode, list(command))
-    elapsed, after = time.perf_counter() - start, os.times()
-    cpu = after.children_user + after.children_system - before.children_user - before.children_system
-    return Cost(elapsed, cpu, largest)
+    return Cost(time.perf_counter() - start, sum(seconds.values()), largest)
 
 
-def processes_of(pid: int) -> list[int]:
-    """Return a process and all below it."""
-    found = [pid]
-    for process in found:
+class Process(NamedTuple):
+    """A process: its seconds of processor time so far, and its memory in MB."""
+
+    pid: int
+    cpu: float
+    memory: float
+
+
+def processes_of(session: int) -> Iterator[Process]:
+    """Yield the processes of a session."""
+    ticks, page = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
+    for path in Path("/proc").glob("[0-9]*/stat"):
         try:
-            children = Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii")
+            fields = path.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
         except OSError:
             continue
-        found += [int(child) for child in children.split()]
-    return found
-
-
-def memory_of(pid: int) -> float:
-    """Return the resident memory of a process in MB; 0 if it has ended."""
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return 0.0
-    size = next((line for line in lines if line.startswith("VmRSS:")), "VmRSS: 0 kB")
-    return int(size.split()[1]) / _PAGE
+        if int(fields[3]) == session:
+            yield Process(
+                int(path.parent.name), (int(fields[11]) + int(fields[12])) / ticks, int(fields[21]) * page / 1e6
+            )
 
 
 def read_with_trafilatura(path: Path) -> int:
