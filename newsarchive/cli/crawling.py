@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import click
@@ -48,37 +48,17 @@ from newsarchive.sites import Site, profile_paths
 @click.option("-s", "--set", "own", multiple=True, metavar="NAME=VALUE", help="Override a Scrapy setting.")
 @json_option
 @click.pass_obj
-def crawl(
-    archive: Archive,
-    sites: tuple[str, ...],
-    images: str | None,
-    since: str,
-    limit: int | None,
-    full: bool,
-    retry: bool,
-    parallel: int | None,
-    dry_run: bool,
-    strict: bool,
-    own: tuple[str, ...],
-    as_json: bool,
-) -> None:
-    """Fetch new and changed articles of SITEs; without SITE, of all sites of this archive."""
+def crawl(archive: Archive, /, sites: tuple[str, ...], **options: Any) -> None:
+    """Fetch new and changed articles of SITEs; without SITE, of all sites in this archive."""
+    asked = _Asked(**options)
     told = recipients(archive)
-    settings = {
-        **strict_settings(strict=strict),
-        **parse_settings(own),
-        "ARCHIVE_FULL": full,
-        "ARCHIVE_RETRY": retry,
-        "ARCHIVE_LIMIT": limit or 0,
-        "ARCHIVE_SINCE": parse_day(since, "--since"),
-        **({"IMAGES": images} if images else {}),
-    }
+    settings = asked.settings()
     chosen = [archive.site(name) for name in dict.fromkeys(sites)] or sites_of(archive)
-    if dry_run:
-        print_previews(archive, chosen, settings, as_json=as_json)
+    if asked.dry_run:
+        print_previews(archive, chosen, settings, as_json=asked.as_json)
         return
-    results = CrawlReport(archive, as_json=as_json)
-    most = parallel or archive.configuration.parallel or MOST_PARALLEL
+    results = CrawlReport(archive, as_json=asked.as_json)
+    most = asked.parallel or archive.configuration.parallel or MOST_PARALLEL
     with hold(archive, f"crawl of {named(chosen)}"):
         announce(archive)
         begin_telling(archive, told)
@@ -86,6 +66,34 @@ def crawl(
     code = results.finish(outcomes)
     tell_of_crawl(archive, told, outcomes)
     sys.exit(code)
+
+
+@dataclass(kw_only=True, frozen=True)
+class _Asked:
+    """The options of the command."""
+
+    images: str | None
+    since: str
+    limit: int | None
+    full: bool
+    retry: bool
+    parallel: int | None
+    dry_run: bool
+    strict: bool
+    own: tuple[str, ...]
+    as_json: bool
+
+    def settings(self) -> dict[str, Any]:
+        """Return Scrapy's settings for these options. Raises UsageError."""
+        return {
+            **strict_settings(strict=self.strict),
+            **parse_settings(self.own),
+            "ARCHIVE_FULL": self.full,
+            "ARCHIVE_RETRY": self.retry,
+            "ARCHIVE_LIMIT": self.limit or 0,
+            "ARCHIVE_SINCE": parse_day(self.since, "--since"),
+            **({"IMAGES": self.images} if self.images else {}),
+        }
 
 
 def print_previews(archive: Archive, chosen: list[Site], settings: dict[str, Any], *, as_json: bool) -> None:
