@@ -217,9 +217,9 @@ class Batch:
         try:
             self._begin()
             for one in kept:
-                self._save_capture(one)
+                _save_kept(self._db, one)
             while works and (not done or monotonic() - began < LONGEST):
-                done.append((works[0], *self._do(works.pop(0))))
+                done.append((works[0], *_do(self._db, works.pop(0))))
             self._commit(sum(work.article for work, _, _ in done))
         except BaseException as error:
             self.undo()
@@ -231,24 +231,6 @@ class Batch:
             del self._captures[one]
         for work, value, failure in done:
             self._end(work, value, failure)
-
-    def _save_capture(self, kept: _Kept) -> None:
-        try:
-            database.save_capture(self._db, kept.capture, kept.run)
-        except Exception as error:
-            if database.concerns_archive(error):
-                raise
-            kept.member.fail(error)
-
-    def _do(self, work: _Work) -> tuple[Any, Exception | None]:
-        """Do one work; if it fails by itself, nothing of it stays, and the others are still done."""
-        try:
-            with self._db.atomic():
-                return work.do(), None
-        except Exception as error:
-            if database.concerns_archive(error):
-                raise
-            return None, error
 
     def _end(self, work: _Work, value: Any, error: BaseException | None) -> None:
         del self._works[work]
@@ -286,6 +268,26 @@ class Batch:
         except Exception as error:  # noqa: BLE001  nobody above a callback would report it
             self.undo()
             self._fail(error)
+
+
+def _save_kept(db: Database, kept: _Kept) -> None:
+    try:
+        database.save_capture(db, kept.capture, kept.run)
+    except Exception as error:
+        if database.concerns_archive(error):
+            raise
+        kept.member.fail(error)
+
+
+def _do(db: Database, work: _Work) -> tuple[Any, Exception | None]:
+    """Do one work; if it fails by itself, nothing of it stays, and the others are still done."""
+    try:
+        with db.atomic():
+            return work.do(), None
+    except Exception as error:
+        if database.concerns_archive(error):
+            raise
+        return None, error
 
 
 def _tell(member: Member, error: BaseException | None) -> None:
