@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from newsarchive.workers.pool import AHEAD, TooSlow, WorkerDied, WorkerPool
+from newsarchive.workers.pool import AHEAD, PoolClosed, TooSlow, WorkerDied, WorkerPool
 
 
 def in_pool(work: Callable[[WorkerPool], Awaitable[Any]], workers: int = 2) -> Any:
@@ -161,3 +161,26 @@ def test_the_process_that_crawls_loads_no_extraction() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_a_lane_with_slow_calls_takes_turns_with_the_others() -> None:
+    async def order() -> list[str]:
+        pool = WorkerPool(1)
+        ended: list[str] = []
+
+        async def call(lane: str, seconds: float) -> None:
+            await pool.run(time.sleep, seconds, lane=lane)
+            ended.append(lane)
+
+        slow = [asyncio.ensure_future(call("slow", 0.2)) for _ in range(5)]
+        await asyncio.sleep(0)  # they are handed over first
+        await asyncio.gather(*(call(f"quick {n}", 0) for n in range(3)))
+        pool.drop("slow")
+        assert {type(one) for one in await asyncio.gather(*slow, return_exceptions=True)} <= {type(None), PoolClosed}
+        await pool.run(time.sleep, 0, lane="after")
+        pool.close()
+        return ended
+
+    ended = asyncio.run(order())
+    assert ended.index("quick 2") <= 5, ended  # in the order of the calls it would be the last of eight
+    assert [lane for lane in ended if lane != "slow"] == ["quick 0", "quick 1", "quick 2"]
