@@ -78,7 +78,7 @@ class NewsSpider(Spider):
                     yield page_request(url, self.parse_page, self.page_failed, hints=hints)
                 except ValueError as error:
                     yield self._failed(url, refusal(Failure(error)))  # type: ignore[no-untyped-call]
-            if not due and not self._listings:
+            if not due and not self._listings and not self._is_at_work():
                 held = list(self._listing_requests(self.plan.held()))
                 for request in held:
                     yield request
@@ -87,6 +87,13 @@ class NewsSpider(Spider):
             await self.crawler.signals.wait_for(signals.scheduler_empty)
         for image in image_requests(self, self.left_images):
             yield image
+
+    def _is_at_work(self) -> bool:
+        """Return whether a page is under way, up to the storing of its outcome, which may prove the site honest."""
+        engine = self.crawler.engine
+        assert engine is not None
+        assert engine.scraper.slot is not None
+        return bool(engine.downloader.active) or not engine.scraper.slot.is_idle()
 
     def _listing_requests(self, listings: list[ListingRequest]) -> Iterator[Request]:
         """The requests for listings; of one whose address is invalid the plan says what to read instead."""
