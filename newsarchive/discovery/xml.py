@@ -123,7 +123,7 @@ def without_entities(body: bytes, url: str) -> bytes:
     """
     if not re.search(rb"<!ENTITY", body[:100_000], re.IGNORECASE):
         return body
-    doctype = _DOCTYPE.search(body[:_PREAMBLE])
+    doctype = _DOCTYPE.match(body, max(0, body[:_PREAMBLE].upper().find(b"<!DOCTYPE")), _PREAMBLE)
     declared = dict(_ENTITY.findall(doctype[1])) if doctype else {}
     plain = {name: value[1:-1] for name, value in declared.items()}
     left = _EXTERNAL_SET.sub(b"", _ENTITY.sub(b"", doctype[1])) if doctype else b"<!ENTITY"

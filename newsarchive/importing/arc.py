@@ -21,7 +21,7 @@ from newsarchive.importing.framing import (
 
 _ARC_LINE = re.compile(rb"(\S[^\n]*) (\S+) (\d{12,14}) ([^\n]{0,200}?) ?(\d{1,20})\r?\n")
 _ARC_BEGINS = re.compile(
-    rb"(?:https?|ftp|dns|filedesc|whois):[^\s\0]{1,4000} [^\n]{1,200} \d{12,14} [^\n]{1,200}\d\r?\n"
+    rb"(?<![^\s\0])(?:https?|ftp|dns|filedesc|whois):[^\s\0]{1,4000} [^\n]{1,200} \d{12,14} [^\n]{1,200}\d\r?\n"
 )
 _ARC_URL = re.compile(rb"(?:https?|ftp|dns|filedesc|whois):[^\s\0]")
 """Enough of a head, where a record has to begin."""

@@ -23,7 +23,9 @@ _ENOUGH = 1 << 15
 """Bytes of a compressed record that suffice to decompress how it begins."""
 _LINE = 4096
 _COMPRESSED = re.compile(re.escape(GZIP_DEFLATE) + b"|" + re.escape(ZSTD))
-_ARC = re.compile(rb"(?:https?|ftp|dns|whois):[^\s\0]{1,2000} [0-9a-fA-F.:]{2,40} \d{12,14} [^\n]{1,200}\d\r?\n")
+_ARC = re.compile(
+    rb"(?<![^\s\0])(?:https?|ftp|dns|whois):[^\s\0]{1,2000} [0-9a-fA-F.:]{2,40} \d{12,14} [^\n]{1,200}\d\r?\n"
+)
 _PLAIN = re.compile(rb"WARC/\d{1,2}\.\d{1,3}[ \t]*\r?\n|filedesc:|" + _ARC.pattern)
 _BLANK = b"\xef\xbb\xbf \t\r\n\0"
 _SKIPPABLE = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")
