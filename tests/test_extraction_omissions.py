@@ -242,3 +242,25 @@ def test_show_evidence_and_the_view_omissions_say_what_was_left_out(
 
 def test_every_rule_says_what_it_leaves_out() -> None:
     assert all(rule == rule.lower() and len(what) > 10 for rule, what in RULES.items())
+
+
+def test_what_react_streams_into_hidden_elements_is_text() -> None:
+    streamed = f"<div hidden id='S:0'><article><h1>{TITLE}</h1>{p(A, B, C, D)}</article></div>"
+    markup = f"<html lang=kk><head><title>{TITLE}</title></head><body><div id=B:0></div>{p('Жүктелуде')}{streamed}</body></html>"
+    article = extract_article([Page(url=URL, body=markup.encode())], URL, site=SITE)
+    assert [text for text in (A, B, C, D) if text not in article.body] == []
+
+
+def test_a_menu_that_is_never_closed_does_not_swallow_the_article() -> None:
+    text = p(*(f"{number}. {A} {B}" for number in range(9)))
+    markup = (
+        f"<html lang=kk><head><title>{TITLE}</title></head><body><header><nav><ul><li><a href=/>Басты бет</a></li></ul>"
+        f"<div class=page><h1>{TITLE}</h1>{text}</div></header></body></html>"
+    )
+    article = extract_article([Page(url=URL, body=markup.encode())], URL, site=SITE)
+    assert all(f"{number}. {A}" in article.body for number in range(9))
+
+
+def test_short_items_of_a_list_among_the_paragraphs_are_text() -> None:
+    article = read(p(A, B) + "<ul><li>Бес жол</li><li>Екі көпір</li><li>Бір саябақ</li></ul>" + p(C, D))
+    assert all(item in article.body for item in ("Бес жол", "Екі көпір", "Бір саябақ"))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
-from newsarchive.extraction.blocks import Block, Element, absolute
+from newsarchive.extraction.blocks import Block, Element, absolute, is_sentence
 from newsarchive.extraction.markdown import plain, to_markdown
 from newsarchive.extraction.metadata import (
     Metadata,
@@ -15,11 +16,11 @@ from newsarchive.extraction.metadata import (
     lead_source,
     read_metadata,
 )
-from newsarchive.extraction.not_article import BLOCK_PAGE, is_empty_shell, looks_like_a_list, refusal, signs_against
+from newsarchive.extraction.not_article import BLOCK_PAGE, is_empty_shell, refusal, refusal_of_list, signs_against
 from newsarchive.extraction.omissions import summed
 from newsarchive.extraction.pages import read_tree
 from newsarchive.extraction.parts import find_more_pages, guess_next_page
-from newsarchive.extraction.rules import is_on
+from newsarchive.extraction.teasers import teasers_of
 from newsarchive.extraction.text import Text, last_text, read_text
 from newsarchive.items import Article, BlockPage, Hints, Image, NotAnArticle, Page
 from newsarchive.sites import Site
@@ -44,19 +45,30 @@ def extract_article(pages: Sequence[Page], url: str, *, site: Site, hints: Hints
     texts = [_text(tree, url, metadata, site, hints) for tree in trees]
     if not any(text.body for text in texts):
         texts = [last_text(tree, url, jsonld_body=metadata.jsonld_body) for tree in trees]
-    read = [block for text in texts for block in (*text.body, *(b for _, b in text.omitted))]
     if not any(text.body for text in texts):
         reason = signs[0].reason if signs else "an empty shell" if is_empty_shell(first, metadata) else "no text"
         raise NotAnArticle(url, reason)
-    if signs and not hints.kind and is_on("list-shape") and looks_like_a_list(read):
-        raise NotAnArticle(url, signs[0].reason)
+    if not hints.kind and (reason := refusal_of_list(texts, signs, metadata)):
+        read = zip(trees, texts, strict=True)
+        texts = [_beside_teasers(tree, text, url, metadata, site, hints) for tree, text in read]
+        if signs or not any(is_sentence(block.text) for text in texts for block in text.body):
+            raise NotAnArticle(url, reason)
     article = _article(trees, texts, metadata, url, given=[page.url for page in pages], site=site, hints=hints)
     if signs:
         article.evidence["kept_despite"] = ", ".join(sign.reason for sign in signs)
     return printable_record(article)
 
 
-def _text(tree: Element, url: str, metadata: Metadata, site: Site, hints: Hints) -> Text:
+def _beside_teasers(tree: Element, text: Text, url: str, metadata: Metadata, site: Site, hints: Hints) -> Text:
+    """Read the page again without the teasers that were taken for its text: they outweigh a short article."""
+    teasers = teasers_of(text.body)
+    beside = _text(tree, url, metadata, site, hints, without=teasers)
+    return replace(beside, omitted=(*beside.omitted, *(("teasers", block) for block in text.body if block.key)))
+
+
+def _text(
+    tree: Element, url: str, metadata: Metadata, site: Site, hints: Hints, *, without: Collection[Element] = ()
+) -> Text:
     return read_text(
         tree,
         url,
@@ -65,6 +77,7 @@ def _text(tree: Element, url: str, metadata: Metadata, site: Site, hints: Hints)
         jsonld_body=metadata.jsonld_body,
         hints=hints,
         rules=site.extraction,
+        without=without,
     )
 
 

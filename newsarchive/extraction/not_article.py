@@ -11,6 +11,8 @@ from newsarchive.extraction.blocks import Block
 from newsarchive.extraction.record import Metadata
 from newsarchive.extraction.regions import Element, text_of
 from newsarchive.extraction.rules import is_on
+from newsarchive.extraction.teasers import teasers_of
+from newsarchive.extraction.text import Text
 from newsarchive.items import Hints
 from newsarchive.sites import Site
 from newsarchive.text.spacing import collapse
@@ -54,7 +56,9 @@ _LOST = re.compile(
     r"|страница не (?:найдена|существует)|бет табылмады"
     r"|парақша табылмады|мақала табылмады|seite (?:wurde )?nicht gefunden|page (?:introuvable|non trouvée)"
     r"|página no encontrada|nothing found"
-    r"|ничего не найдено|ештеңе табылмады|(?:service|temporarily) unavailable|internal server error|bad gateway)",
+    r"|ничего не найдено|ештеңе табылмады|(?:service|temporarily) unavailable|internal server error|bad gateway"
+    r"|site (?:is )?(?:under|down for) (?:maintenance|construction)|на сайте (?:ведутся|проводятся) технические работы"
+    r"|сайтта техникалық жұмыс|account (?:has been )?suspended|welcome to nginx|error establishing a database)",
     re.I,
 )
 
@@ -198,6 +202,17 @@ def is_empty_shell(tree: Element, metadata: Metadata) -> bool:
         return False
     mounts = (e for e in body.iter("div", "main") if (e.get("id") or "").lower() in _MOUNTS and len(text_of(e)) < 200)
     return next(mounts, None) is not None
+
+
+def refusal_of_list(texts: Sequence[Text], signs: Sequence[Sign], metadata: Metadata) -> str:
+    """Return the reason to refuse a page whose text is a list: the second sign of two; empty if there is no other."""
+    if not is_on("list-shape"):
+        return ""
+    body = [block for text in texts for block in text.body]
+    if signs:
+        read = [*body, *(block for text in texts for _, block in text.omitted)]
+        return signs[0].reason if looks_like_a_list(read) or teasers_of(body) else ""
+    return "a listing" if not _claims(metadata) and teasers_of(body) else ""
 
 
 def looks_like_a_list(texts: Sequence[Block]) -> bool:

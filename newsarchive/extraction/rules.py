@@ -37,6 +37,7 @@ RULES: dict[str, str] = {
     "term-links": "lines of links to tags or categories",
     "copy": "a second copy of a block for another screen",
     # lines of the chosen text
+    "teasers": "a list of teasers, beside the text of a page that nothing calls an article",
     "title-line": "the title repeated above the text",
     "read-more": "lines that only link to another article",
     "note": "copyright, advertisement and similar notes",

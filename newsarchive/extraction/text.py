@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from newsarchive.extraction.block_reading import read_blocks
@@ -62,15 +62,19 @@ def read_text(
     jsonld_body: str = "",
     hints: Hints = Hints(),
     rules: ExtractionRules = ExtractionRules(),
+    without: Collection[Element] = (),
 ) -> Text:
-    """Read the article's text from one page; empty if there is none. Of `hints`, uses word count and fingerprints."""
+    """Read the article's text from one page; empty if there is none. Of `hints`, uses word count and fingerprints.
+
+    What stands in the elements `without` is not read.
+    """
     root = tree.find("body")
     if root is None:
         return Text()
     listed = ListedText(hints.fingerprints)
     by_profile = rules.body or rules.lead  # the profile may select an element anywhere on the page
     around = listed.place(root, title) if hints.fingerprints and not by_profile else None
-    blocks = _visible(root if around is None else around, _selected(tree, rules.drop))
+    blocks = _visible(root if around is None else around, _selected(tree, rules.drop) | {*without})
     choice, evidence = _by_profile(blocks, root, rules), "profile"
     if not choice.kept and hints.fingerprints:
         choice, evidence = _by_listing(blocks, root, title, listed), "listing"

@@ -23,8 +23,24 @@ _OFTEN_UNCLOSED = frozenset({"nav", "button", "menu", "dialog", "header", "aside
 def wraps_article(element: Element) -> bool:
     """True for a menu, a button or the like that the page does not close, so that its article is inside it."""
     return element.tag in _OFTEN_UNCLOSED and (
-        element.find(".//main") is not None or element.find(".//article//h1") is not None
+        element.find(".//main") is not None
+        or element.find(".//article//h1") is not None
+        or (element.tag in _WITHOUT_PROSE and _holds_prose(element))
     )
+
+
+_WITHOUT_PROSE = frozenset({"nav", "button", "menu"})
+
+
+def _holds_prose(element: Element) -> bool:
+    """True if an element has a heading and running text, far more than the entry of any menu."""
+    if element.find(".//h1") is None and element.find(".//h2") is None:
+        return False
+    texts = (" ".join("".join(p.itertext()).split()) for p in element.iter("p"))
+    return sum(len(text) for text in texts if len(text) >= _MIN_PARAGRAPH) >= _MIN_PROSE
+
+
+_MIN_PARAGRAPH, _MIN_PROSE = 150, 1500
 
 
 def hides_text(root: Element) -> bool:
@@ -43,7 +59,13 @@ def is_hidden(element: Element) -> bool:
         return False
     if "class" in names and _is_hiding(element.get("class") or ""):
         return True
-    return "hidden" in names or ("style" in names and _HIDING.search(element.get("style") or "") is not None)
+    if "hidden" in names:
+        return not _STREAMED.fullmatch(element.get("id") or "")
+    return "style" in names and _HIDING.search(element.get("style") or "") is not None
+
+
+_STREAMED = re.compile(r"S:[0-9a-f]+")
+"""React sends parts of a page in hidden elements of such names, and moves them to their places by a script."""
 
 
 _FOLDED = re.compile(
