@@ -46,7 +46,7 @@ def on_terminal(
     """Run a command with its input and outputs on a terminal, to its end."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, COLUMNS, 0, 0))
-    plain = {"TERM": "xterm", "COLUMNS": "", "LINES": "", **environment}
+    plain = {"TERM": "xterm", **environment, "COLUMNS": "", "LINES": ""}
     process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=plain, close_fds=True)
     os.close(theirs)
     shown, deadline = b"", time.monotonic() + timeout

@@ -92,7 +92,7 @@ def test_no_markup_makes_extraction_slow_or_fail(markup):
             "https://gazet.example/a/",
             site=SITE,
         )
-    assert time.process_time() - start < 5
+    assert time.process_time() - start < 20  # where a reading is not linear it takes minutes
 
 
 def test_names_that_only_broken_markup_has_do_no_harm():

@@ -35,7 +35,7 @@ def test_a_crawl_delay_holds_to_the_end_of_the_run(add: Callable, newsarchive: R
         add(host)
         newsarchive("crawl", "uy", *QUICK)
     assert host.paths()[0] == "/robots.txt"
-    assert len(host.log) == 12
+    assert len(host.log) == 13  # the home page among them, which may lead to other sources
     assert min(host.gaps()) > 0.4
 
 
@@ -212,7 +212,7 @@ def test_what_is_kept_of_an_answer_that_was_cut_is_marked_so(
         add(host, delay=0)
         newsarchive("crawl", "uy", "-s", "RETRY_TIMES=0")
         found = {path: said for path, said in truncations(folder).items() if "sitemap" not in path}
-        assert found == {"/robots.txt": "length", "/uy-0/": None, "/uy-2/": "disconnect"}
+        assert found == {"/robots.txt": "length", "/": None, "/uy-0/": None, "/uy-2/": "disconnect"}
     copy = tmp_path / "copy"
     newsarchive("--archive", str(copy), "import", "--any-site", str(folder / "warc"))
     assert truncations(copy) == {"/uy-0/": None, "/uy-2/": "disconnect"}

@@ -43,6 +43,8 @@ class HostileServer:
     """The address of the foreign host: the same machine, another port."""
     listed: list[str] = field(default_factory=lambda: ["/good/"])
     """Paths that /sitemap.xml and /feed/ list."""
+    is_mended: bool = False
+    """Whether pages that fail at first are sound now."""
     robots: str | int = "User-agent: *\nDisallow:\n"
     """Text of robots.txt, or the status it answers."""
     drip: float = 0.2
