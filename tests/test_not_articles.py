@@ -8,6 +8,7 @@ import pytest
 
 from newsarchive import NotAnArticle
 from newsarchive.extraction import extract_article
+from newsarchive.extraction.rules import switched_off
 from newsarchive.items import Article, Page
 from newsarchive.sites import Site, Source
 from tests.not_articles import SYSTEMS, WORDS, System, no_articles
@@ -52,3 +53,22 @@ def test_a_short_article_above_the_same_teasers_is_read(system: System, language
     article = read(html, "https://paper.example/2025/03/15/kitaphana/")
     assert article is not None
     assert all(text in article.body or text in article.lead for text in PARAGRAPHS[language])
+    left_out = [one["text"] for one in article.evidence.get("omitted", []) if one["rule"] == "teasers"]
+    assert not any(text[:60] in said for text in PARAGRAPHS[language] for said in left_out)
+
+
+def test_teasers_left_out_are_evidence_and_the_rule_has_a_switch() -> None:
+    head, *_ = heads = WORDS["en"]["heads"]
+    teaser = "The press office of the district reported this, read the details in the story of our reporter."
+    cards = "".join(
+        f"<div class=card><h3><a href=/x/{n}/>{title}</a></h3><p>{teaser}</p></div>" for n, title in enumerate(heads)
+    )
+    text = "".join(f"<p>{one}</p>" for one in PARAGRAPHS["en"])
+    html = f"<html><head><title>{head}</title></head><body><main><h1>{head}</h1><div>{cards}</div><div>{text}</div></main></body></html>"
+    article = read(html, "https://paper.example/2025/03/15/library/")
+    assert article is not None
+    assert "reading room" in article.body
+    assert teaser[:40] not in article.body
+    assert "teasers" in {one["rule"] for one in article.evidence["omitted"]}
+    with switched_off("teasers"):
+        assert read(html, "https://paper.example/2025/03/15/library/") is None

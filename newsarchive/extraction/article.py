@@ -20,6 +20,7 @@ from newsarchive.extraction.not_article import BLOCK_PAGE, is_empty_shell, refus
 from newsarchive.extraction.omissions import summed
 from newsarchive.extraction.pages import read_tree
 from newsarchive.extraction.parts import find_more_pages, guess_next_page
+from newsarchive.extraction.rules import is_on
 from newsarchive.extraction.teasers import teasers_of
 from newsarchive.extraction.text import Text, last_text, read_text
 from newsarchive.items import Article, BlockPage, Hints, Image, NotAnArticle, Page
@@ -49,9 +50,11 @@ def extract_article(pages: Sequence[Page], url: str, *, site: Site, hints: Hints
         reason = signs[0].reason if signs else "an empty shell" if is_empty_shell(first, metadata) else "no text"
         raise NotAnArticle(url, reason)
     if not hints.kind and (reason := refusal_of_list(texts, signs, metadata)):
+        if signs or not is_on("teasers"):
+            raise NotAnArticle(url, reason)
         read = zip(trees, texts, strict=True)
         texts = [_beside_teasers(tree, text, url, metadata, site, hints) for tree, text in read]
-        if signs or not any(is_sentence(block.text) for text in texts for block in text.body):
+        if not any(is_sentence(block.text) for text in texts for block in text.body):
             raise NotAnArticle(url, reason)
     article = _article(trees, texts, metadata, url, given=[page.url for page in pages], site=site, hints=hints)
     if signs:
@@ -61,9 +64,10 @@ def extract_article(pages: Sequence[Page], url: str, *, site: Site, hints: Hints
 
 def _beside_teasers(tree: Element, text: Text, url: str, metadata: Metadata, site: Site, hints: Hints) -> Text:
     """Read the page again without the teasers that were taken for its text: they outweigh a short article."""
-    teasers = teasers_of(text.body)
-    beside = _text(tree, url, metadata, site, hints, without=teasers)
-    return replace(beside, omitted=(*beside.omitted, *(("teasers", block) for block in text.body if block.key)))
+    beside = _text(tree, url, metadata, site, hints, without=teasers_of(text.body))
+    kept = {block.element for block in (*beside.lead, *beside.body)}
+    teasers = [("teasers", block) for block in text.body if block.key and block.element not in kept]
+    return replace(beside, omitted=(*beside.omitted, *teasers))
 
 
 def _text(
