@@ -62,7 +62,7 @@ def add(archive: Archive, url: str | None, name: str, papers: TextIO | None, str
         raise click.UsageError(str(error)) from error
     with lock_archive(archive.folder):
         announce(archive)
-        pages, failures = probed(archive, probe_urls(url), lambda found: probe_urls(url, found), strict=strict)
+        pages, failures = probed(archive, probe_urls(url), partial(probe_urls, url), strict=strict)
         try:
             has_sources = _write(archive, name, url, pages, failures)
         except NotAdded as error:
@@ -175,7 +175,7 @@ def _probe_list(archive: Archive, papers: Sequence[Paper], *, strict: bool) -> l
     if not papers:
         return []
     results: list[bool] = []
-    probes = [(paper, Probe(urls=probe_urls(paper.url), more=partial(_more_of, paper.url))) for paper in papers]
+    probes = [(paper, Probe(urls=probe_urls(paper.url), more=partial(probe_urls, paper.url))) for paper in papers]
     of_probe = {id(one): paper for paper, one in probes}
 
     def ended(one: Probe) -> None:
@@ -186,10 +186,6 @@ def _probe_list(archive: Archive, papers: Sequence[Paper], *, strict: bool) -> l
         announce(archive)
         probe_all(archive.folder, [one for _, one in probes], settings=strict_settings(strict=strict), ended=ended)
     return results
-
-
-def _more_of(url: str, found: dict[str, Page]) -> Sequence[str]:
-    return probe_urls(url, found)
 
 
 def _take(archive: Archive, paper: Paper, one: Probe) -> bool:
