@@ -136,3 +136,35 @@ def test_recordings_of_one_page_give_the_same_bytes_in_every_order(
     pages: list[tuple[str, str, str]], tmp_path: Path
 ) -> None:
     assert len(orders(pages, tmp_path, 3, 6)) == 1
+
+
+CLAIMS = {
+    "one claims the other": [("a", "Бір", "b"), ("b", "Екі", "b")],
+    "each claims the other": [("a", "Бір", "b"), ("b", "Екі", "a")],
+    "both claim a third": [("a", "Бір", "c"), ("b", "Екі", "c")],
+    "one claims another later": [("a", "Бір", "a"), ("a", "Бір", "b"), ("b", "Бір", "b")],
+}
+
+
+@pytest.mark.parametrize("pages", CLAIMS.values(), ids=CLAIMS)
+def test_pages_that_claim_an_address_give_the_same_bytes_in_every_order(
+    pages: Sequence[tuple[str, str, str]], tmp_path: Path
+) -> None:
+    files = []
+    for day, (name, text, claimed) in enumerate(pages, 1):
+        url, body = story(name, text)
+        link = f'<link rel="canonical" href="https://tan.example/{claimed}/"></head>'.encode()
+        answer = (url, f"2020-01-0{day}T01:00:00Z", body.replace(b"</head>", link))
+        files.append(answers_recorded(tmp_path / f"{day}.warc.gz", answer, media=MEDIA))
+    found = set()
+    for number, batches in enumerate(([files], [[file] for file in files], [[file] for file in files[::-1]])):
+        folder = tmp_path / f"archive{number}"
+        db = open_archive(folder)
+        for batch in batches:
+            with lock_archive(folder):
+                import_files(folder, db, batch, sites={}, any_site=True)
+        export(db, folder / "out.jsonl", format="jsonl", canonical=True)
+        found.add((folder / "out.jsonl").read_bytes())
+        db.close()
+    assert len(found) == 1
+    assert found != {b""}
