@@ -121,6 +121,17 @@ def test_a_crawl_finds_its_archive_and_a_place_for_temporary_files(folder: str, 
         assert ("PrivateTmp=true" in unit) == (folder == "/srv/press"), "a private /tmp would hide the archive"
 
 
+def test_units_of_several_archives_have_names_of_their_own(newsarchive: Run, tmp_path: Path) -> None:
+    said = newsarchive("schedule", "--name", "oblast", "--log", str(tmp_path / "x.log")).stdout
+    place = "/etc/systemd/system/oblast"
+    found = sections(said)
+    assert {f"{place}.service", f"{place}-failure.service", f"{place}.timer", "/etc/logrotate.d/oblast"} < found.keys()
+    assert "OnFailure=oblast-failure.service" in found[f"{place}.service"].splitlines()
+    assert "systemctl enable --now oblast.timer" in said
+    for name in ("", "a b", "../x", "x\n"):
+        assert "--name" in newsarchive("schedule", "--name", name, code=2).stderr
+
+
 def test_a_log_is_rotated(newsarchive: Run, tmp_path: Path) -> None:
     said = newsarchive("schedule", "--log", str(tmp_path / "x.log")).stdout
     assert f'"{tmp_path}/x.log" {{' in sections(said)["/etc/logrotate.d/newsarchive"]

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -19,15 +20,15 @@ from newsarchive.cli.images_option import WithImages, images_option
 from newsarchive.cli.notifying import begin_telling, recipients, tell_of_crawl
 from newsarchive.cli.progress import site_bars
 from newsarchive.cli.terminal import Archive, announce, json_option, parse_day, strict_option, strict_settings
-from newsarchive.configuration import MOST_PARALLEL
+from newsarchive.configuration import MOST_PARALLEL, Notify
 from newsarchive.crawling.outcomes import Outcome, total
 from newsarchive.crawling.plan import PlanOptions
 from newsarchive.crawling.preview import preview, previews_total
 from newsarchive.crawling.process import crawl_sites
-from newsarchive.crawling.progress import Ended, show_nothing
+from newsarchive.crawling.progress import Ended, Join, join_nothing, show_nothing
 from newsarchive.crawling.run_settings import make_settings
-from newsarchive.database import ArchiveLocked, has_archive, lock_archive
-from newsarchive.sites import Site, profile_paths
+from newsarchive.database import ArchiveLocked, has_archive, lock_archive, request_sites, take_requests
+from newsarchive.sites import Site, load_profiles, profile_paths
 
 
 @click.command(cls=WithImages)
@@ -59,12 +60,13 @@ def crawl(archive: Archive, /, sites: tuple[str, ...], **options: Any) -> None:
         return
     results = CrawlReport(archive, as_json=asked.as_json)
     most = asked.parallel or archive.configuration.parallel or MOST_PARALLEL
-    with hold(archive, f"crawl of {named(chosen)}"):
+    with hold(archive, f"crawl of {named(chosen)}", in_place=chosen if asked.is_plain else None):
         announce(archive)
         begin_telling(archive, told)
-        outcomes = run_crawl(archive, chosen, settings, parallel=most, ended=results.add)
+        join = Joining(archive, told, results) if asked.is_plain else join_nothing
+        outcomes = run_crawl(archive, chosen, settings, parallel=most, ended=results.add, join=join)
     code = results.finish(outcomes)
-    tell_of_crawl(archive, told, outcomes)
+    tell_of_crawl(archive, told, results.take_untold())
     sys.exit(code)
 
 
@@ -82,6 +84,11 @@ class _Asked:
     strict: bool
     own: tuple[str, ...]
     as_json: bool
+
+    @property
+    def is_plain(self) -> bool:
+        """True if another plain crawl does the same with a site."""
+        return not (self.images or self.since or self.limit or self.full or self.retry or self.strict or self.own)
 
     def settings(self) -> dict[str, Any]:
         """Return Scrapy's settings for these options. Raises UsageError."""
@@ -119,10 +126,11 @@ def run_crawl(
     parallel: int = MOST_PARALLEL,
     begin: Callable[[], None] = lambda: None,
     ended: Ended = show_nothing,
+    join: Join = join_nothing,
 ) -> list[Outcome]:
     """Crawl the sites, with a progress bar each on a terminal and plain log lines elsewhere.
 
-    `begin` is called before each crawl, `ended` after it with its outcome.
+    `begin` is called before each crawl, `ended` after it with its outcome; `join` gives more sites.
     """
     contact = settings.get("CONTACT") or os.environ.get("NEWSARCHIVE_CONTACT") or archive.configuration.contact
     without = [] if contact else [site for site in chosen if not site.contact]
@@ -139,21 +147,67 @@ def run_crawl(
             ended(outcome)
 
         return crawl_sites(
-            archive.folder, chosen, settings=settings, parallel=parallel, begin=begin, follow=bars.follow, ended=end
+            archive.folder,
+            chosen,
+            settings=settings,
+            parallel=parallel,
+            begin=begin,
+            follow=bars.follow,
+            ended=end,
+            join=join,
         )
 
 
 @contextmanager
-def hold(archive: Archive, what: str) -> Iterator[None]:
-    """Hold the archive for a run; if another one does, exit with 75, without a word if quiet: overlap is usual."""
+def hold(archive: Archive, what: str, *, in_place: Sequence[Site] | None = None) -> Iterator[None]:
+    """Hold the archive for a run; if another one does, exit with 75, without a word if quiet: overlap is usual.
+
+    That one is asked to crawl the sites `in_place` of this run, if it takes requests, and takes them itself if they
+    are not None.
+    """
     with ExitStack() as held:
         try:
-            held.enter_context(lock_archive(archive.folder, what))
-        except ArchiveLocked:
+            held.enter_context(lock_archive(archive.folder, what, takes_requests=in_place is not None))
+        except ArchiveLocked as error:
+            asked = error.takes_requests and in_place
+            if asked:
+                request_sites(archive.folder, [site.name for site in in_place or ()])
             if archive.quiet:
                 sys.exit(LOCKED)
+            if asked:
+                archive.say("The run that holds the archive was asked to look again at the sites it is done with.")
             raise
         yield
+
+
+class Joining:
+    """The sites that other runs asked this one for, when it held the archive.
+
+    Such a run would have told people of alerts and news, so those of the sites that have ended are told then.
+    """
+
+    def __init__(self, archive: Archive, told: Notify, results: CrawlReport) -> None:
+        self._archive = archive
+        self._told = told
+        self._results = results
+        self._telling: threading.Thread | None = None
+
+    def __call__(self) -> list[Site]:
+        """Return the sites that were asked for since the last call, as their profiles are now."""
+        names = take_requests(self._archive.folder)
+        if not names:
+            return []
+        if self._telling is None or not self._telling.is_alive():
+            self._telling = threading.Thread(target=self._tell, args=(self._results.take_untold(),), name="telling")
+            self._telling.start()
+        profiles = load_profiles(self._archive.folder / "sites").sites
+        return [profiles[name] for name in names if name in profiles]
+
+    def _tell(self, outcomes: list[Outcome]) -> None:
+        try:
+            tell_of_crawl(self._archive, self._told, outcomes)
+        except Exception as error:  # noqa: BLE001  nobody above a thread would report it, and the crawl goes on
+            self._archive.fault(f"People could not be told ({error}); the end of the run tries again.")
 
 
 def named(sites: Sequence[Site]) -> str:
@@ -176,9 +230,11 @@ class CrawlReport:
         self._as_json = as_json
         self._began = time.monotonic()
         self._failure: OSError | None = None
+        self._untold: list[Outcome] = []
 
     def add(self, outcome: Outcome) -> None:
         """Print one. If nobody can read it any more, the other crawls go on, and `finish` raises."""
+        self._untold.append(outcome)
         try:
             self._print(outcome)
         except OSError as error:
@@ -191,6 +247,11 @@ class CrawlReport:
             self._archive.warn(f"{outcome.site}: {problem}")
         if not self._as_json and (not self._archive.quiet or outcome.problems):
             click.echo(outcome.sentence(), file=sys.stdout)
+
+    def take_untold(self) -> list[Outcome]:
+        """Return the outcomes that came since the last call: of those people are still to be told."""
+        taken, self._untold = self._untold, []
+        return taken
 
     def finish(self, outcomes: list[Outcome]) -> int:
         """Print the total, or all as JSON; return the exit code."""

@@ -140,7 +140,8 @@ class SiteBars(ProgressBar):
         if self._all is not None:
             hidden = max(0, len(self._tasks) - room)
             words = f"{hidden} more under way" if hidden else ""
-            bar.update(self._all, completed=self._ended, words=words)
+            total = max(self._sites, self._ended + len(self._tasks))  # sites may join
+            bar.update(self._all, total=total, completed=self._ended, words=words)
 
 
 def progress_bar(archive: Archive, *, hidden: bool = False) -> ProgressBar:

@@ -17,6 +17,8 @@ EVEN_HOURS = (1, 2, 3, 4, 6, 8, 12, 24)
 class Plan:
     """What is to run, how often, and as whom."""
 
+    name: str = "newsarchive"
+    """Of the units, without an ending."""
     command: tuple[str, ...]
     """The crawl, with absolute paths."""
     notify: tuple[str, ...]
@@ -54,7 +56,7 @@ def service_unit(plan: Plan) -> str:
             "Description=newsarchive crawl",
             "After=network-online.target",
             "Wants=network-online.target",
-            "OnFailure=newsarchive-failure.service",
+            f"OnFailure={plan.name}-failure.service",
             "",
             "[Service]",
             "Type=oneshot",

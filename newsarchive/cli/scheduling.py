@@ -26,6 +26,7 @@ from newsarchive.configuration import is_contact
 from newsarchive.database.replacing import FOLDERS
 
 SERVICE_USER = "newsarchive"
+UNIT_NAME = r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}"
 CONTACT_FORM = "a mail address (desk@…) or the address of a web page (https://…)"
 
 
@@ -48,17 +49,29 @@ class EvenHours(click.ParamType[int]):
 @click.option("--contact", default="", metavar="ADDRESS", help="How sites can reach you: mail address or web page.")
 @click.option("--user", default="", metavar="NAME", help="User that the systemd units run as; by default you.")
 @click.option(
+    "--name",
+    default="newsarchive",
+    show_default=True,
+    metavar="NAME",
+    help="Name of the units, where a machine keeps several archives.",
+)
+@click.option(
     "--log", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Log to FILE; adds a logrotate rule."
 )
 @click.pass_obj
-def schedule(archive: Archive, sites: tuple[str, ...], hours: int, contact: str, user: str, log: Path | None) -> None:
+def schedule(
+    archive: Archive, sites: tuple[str, ...], hours: int, contact: str, user: str, name: str, log: Path | None
+) -> None:
     """Print a crontab line, and systemd units and timer, for this archive. Installs nothing."""
+    if not re.fullmatch(UNIT_NAME, name):
+        raise click.UsageError("--name must be letters, digits, “-” and “_”, as in newsarchive-oblast.")
     archive.require_configuration()
-    for name in sites:
-        archive.site(name)
+    for site in sites:
+        archive.site(site)
     user, group = _user(user, archive.folder)
     folder = archive.folder.absolute()
     plan = Plan(
+        name=name,
         command=_command(folder, ("crawl", *sites), quiet=log is None),
         notify=_command(folder, ("notify", "--after-failure"), quiet=log is None),
         folder=folder,
@@ -74,8 +87,8 @@ def schedule(archive: Archive, sites: tuple[str, ...], hours: int, contact: str,
 
 
 def _sections(plan: Plan) -> list[str]:
-    place = "/etc/systemd/system/newsarchive"
-    rotate = [f"# /etc/logrotate.d/newsarchive\n{logrotate_rule(plan)}"] if plan.log else []
+    place = f"/etc/systemd/system/{plan.name}"
+    rotate = [f"# /etc/logrotate.d/{plan.name}\n{logrotate_rule(plan)}"] if plan.log else []
     return [
         f"# crontab -e{f', as {plan.user}' if plan.user != _me() else ''}\n{crontab_line(plan)}",
         f"# {place}.service\n{service_unit(plan)}",
@@ -88,7 +101,7 @@ def _sections(plan: Plan) -> list[str]:
 
 def _to_do(plan: Plan) -> list[str]:
     """Return the commands to install the units, as comments."""
-    steps = ["systemctl daemon-reload", "systemctl enable --now newsarchive.timer"]
+    steps = ["systemctl daemon-reload", f"systemctl enable --now {plan.name}.timer"]
     try:
         pwd.getpwnam(plan.user)
     except KeyError:

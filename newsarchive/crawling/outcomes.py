@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from newsarchive.run_ends import RunEnd
+from newsarchive.text.counting import counted
 
 COUNTED = ("new", "changed", "gone", "failed")
 
@@ -58,12 +59,16 @@ def total(outcomes: Sequence[Outcome], seconds: float) -> str:
     >>> bad = Outcome(site="b", counts={"new": 1, "requests": 3}, reason=RunEnd.FINISHED, problems=["no source"])
     >>> total([good, bad], 41)
     'Total: 15 new, 0 changed, 0 gone, 0 failed, 21 requests, 41 s (2 sites; 1 needs a person: b)'
+    >>> total([good, good, bad], 41)
+    'Total: 29 new, 0 changed, 0 gone, 0 failed, 39 requests, 41 s (3 crawls of 2 sites; 1 needs a person: b)'
     """
     counts: Counter[str] = Counter()
     for outcome in outcomes:
         counts.update(outcome.counts)
     images_only = any(outcome.images_only for outcome in outcomes)
     total = Outcome(site="Total", counts=counts, reason=RunEnd.FINISHED, seconds=seconds, images_only=images_only)
-    bad = [outcome.site for outcome in outcomes if outcome.needs_a_person]
+    bad = list(dict.fromkeys(outcome.site for outcome in outcomes if outcome.needs_a_person))
     needs = f"; {len(bad)} {'needs' if len(bad) == 1 else 'need'} a person: {', '.join(bad)}" if bad else ""
-    return f"{total.sentence()} ({len(outcomes)} {'site' if len(outcomes) == 1 else 'sites'}{needs})"
+    sites = len({outcome.site for outcome in outcomes})
+    crawls = f"{len(outcomes)} crawls of " if len(outcomes) != sites else ""
+    return f"{total.sentence()} ({crawls}{counted(sites, 'site')}{needs})"

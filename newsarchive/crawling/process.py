@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from scrapy.crawler import Crawler
+from twisted.internet.task import LoopingCall
 
 from newsarchive.configuration import MOST_PARALLEL
 from newsarchive.crawling.failures import cause_of, extension_of, failure_of
 from newsarchive.crawling.outcomes import Outcome
 from newsarchive.crawling.pools import Pools
-from newsarchive.crawling.progress import Ended, Follow, follow_nothing, show_nothing
+from newsarchive.crawling.progress import Ended, Follow, Join, follow_nothing, join_nothing, show_nothing
 from newsarchive.crawling.run import ArchiveRun
 from newsarchive.crawling.run_settings import make_settings
 from newsarchive.crawling.spiderloader import site_spider
@@ -29,6 +30,8 @@ from newsarchive.sites import Site
 
 logger = logging.getLogger(__name__)
 
+JOIN_SECONDS = 2.0
+"""Seconds between two looks at whether others asked for more sites."""
 FILES_PER_SITE = 24
 """Files that the crawl of one site may have open: its connections, those kept for later, its WARC file."""
 
@@ -42,20 +45,26 @@ def crawl_sites(
     begin: Callable[[], None] = lambda: None,
     follow: Follow = follow_nothing,
     ended: Ended = show_nothing,
+    join: Join = join_nothing,
 ) -> list[Outcome]:
     """Crawl sites side by side into the archive, at most `parallel` at a time; the caller holds its lock.
 
-    `begin` is called before each crawl, `follow` shows its progress, and `ended` is called with its outcome. Ctrl-C and
-    SIGTERM end the sites under way in order and skip the others. Return the outcomes in the order of the sites.
+    `begin` is called before each crawl, `follow` shows its progress, and `ended` is called with its outcome. `join` is
+    called every two seconds, and returns sites to crawl as well: those that are neither under way nor waiting are.
+    Ctrl-C and SIGTERM end the sites under way in order and skip the others. Return the outcomes in the order of the
+    sites, then of those that joined.
     """
     process = CrawlProcess(make_settings(folder, {**settings, "ARCHIVE_LOCK": False}))
-    crawls = _Crawls(process, sites, begin=begin, follow=follow, ended=ended)
+    crawls = _Crawls(process, sites, most=min(parallel, MOST_PARALLEL), begin=begin, follow=follow, ended=ended)
     _allow_open_files(min(parallel, len(sites)))
-    for _ in range(min(parallel, MOST_PARALLEL)):
-        crawls.crawl_next()
+    crawls.fill()
     gc.collect()
     gc.freeze()  # looking through all that was loaded would hold the reactor up for 60 ms, again and again
+    joining = LoopingCall(crawls.add_joining, join)
+    joining.start(JOIN_SECONDS, now=False)
     process.run()
+    if joining.running:
+        joining.stop()
     gc.unfreeze()
     return [outcome for outcome in crawls.outcomes if outcome is not None]
 
@@ -71,6 +80,7 @@ class _Crawls:
         process: CrawlProcess,
         sites: Sequence[Site],
         *,
+        most: int,
         begin: Callable[[], None],
         follow: Follow,
         ended: Ended,
@@ -79,23 +89,39 @@ class _Crawls:
         self._process = process
         self._shared = {"writer": ArchiveWriter.of(process.settings), "pools": Pools.of(process.settings)}
         self._waiting = dict(enumerate(sites))
+        self._most = most
         self._under_way: set[str] = set()
         self._begin = begin
         self._follow = follow
         self._ended = ended
 
-    def crawl_next(self) -> None:
-        """Begin the next crawl that can be; on a signal none."""
+    def fill(self) -> None:
+        """Begin as many of the crawls that wait as there is room for; on a signal none."""
         if self._process.stopped and self._waiting:
             logger.warning("not crawled: %s", ", ".join(site.name for site in self._waiting.values()))
             self._waiting.clear()
         for number, site in [*self._waiting.items()]:
-            if site.name not in self._under_way:
+            if len(self._under_way) < self._most and site.name not in self._under_way:
                 del self._waiting[number]
-                if self._crawl(number, site):
-                    return
+                self._crawl(number, site)
 
-    def _crawl(self, number: int, site: Site) -> bool:
+    def add_joining(self, join: Join) -> None:
+        """Crawl the sites that `join` returns as well, except those that are under way or wait; on a signal none."""
+        if self._process.stopped:
+            return
+        try:
+            sites = join()
+        except Exception as error:  # noqa: BLE001  the sites of this run are crawled whatever others ask for
+            logger.warning("what another run asked for cannot be read: %s", cause_of(error))
+            return
+        here = self._under_way | {site.name for site in self._waiting.values()}
+        for site in sites:
+            if site.name not in here:
+                self._waiting[len(self.outcomes)] = site
+                self.outcomes.append(None)
+        self.fill()
+
+    def _crawl(self, number: int, site: Site) -> None:
         settings = self._process.settings
         outcome = Outcome(site=site.name, images_only=settings["ARCHIVE_COMMAND"] == "images")
         self.outcomes[number] = outcome
@@ -106,16 +132,15 @@ class _Crawls:
         except Exception as error:  # noqa: BLE001  nobody above a callback would report it
             outcome.problems.append(cause_of(error))
             self._ended(outcome)
-            return False
+            return
         self._under_way.add(site.name)
         task.add_done_callback(partial(self._end, crawler, outcome, time.monotonic()))
-        return True
 
     def _end(self, crawler: Crawler, outcome: Outcome, started: float, task: asyncio.Task[None]) -> None:
         self._under_way.discard(outcome.site)
         _take_outcome(crawler, outcome, started, task)
         self._ended(outcome)
-        self.crawl_next()
+        self.fill()
 
 
 def _allow_open_files(sites: int) -> None:

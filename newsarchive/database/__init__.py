@@ -22,7 +22,7 @@ from newsarchive.database.ledger import (
     save_lost,
     was_visited,
 )
-from newsarchive.database.locking import lock_archive, require_lock
+from newsarchive.database.locking import lock_archive, request_sites, require_lock, take_requests
 from newsarchive.database.outcomes import keep_extracted, profile_digest, save_extracted, unread_readings
 from newsarchive.database.page_checksums import write_page_checksums
 from newsarchive.database.read_only import connect_reading
@@ -105,6 +105,7 @@ __all__ = [
     "record_left_warcs",
     "record_warc",
     "recorded_run",
+    "request_sites",
     "require_lock",
     "retry_after_of",
     "retry_failed",
@@ -121,6 +122,7 @@ __all__ = [
     "source_state",
     "start_run",
     "store_denominator",
+    "take_requests",
     "unread_readings",
     "unvisited_since",
     "update_source",

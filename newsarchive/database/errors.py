@@ -14,4 +14,8 @@ class NoArchive(ArchiveError):
 
 
 class ArchiveLocked(ArchiveError):
-    """Another run holds the archive."""
+    """Another run holds the archive; `takes_requests` is True if `request_sites` can ask it for more."""
+
+    def __init__(self, message: str, *, takes_requests: bool = False) -> None:
+        super().__init__(message)
+        self.takes_requests = takes_requests

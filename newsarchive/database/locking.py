@@ -1,12 +1,15 @@
-"""The archive's lock: held by one run at a time, and briefly by whoever creates, migrates or repairs the archive."""
+"""The archive's lock: held by one run at a time, and briefly by whoever creates, migrates or repairs the archive.
+
+A run that finds the archive held by a crawl may ask that crawl, in a file, to crawl sites in its place.
+"""
 
 from __future__ import annotations
 
 import fcntl
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -20,19 +23,23 @@ PATIENCE = 60.0
 """Seconds to wait for another process that creates, migrates or repairs the archive."""
 POLL = 0.02
 _BRIEFLY = "preparing the archive"
+_TAKES_REQUESTS = "takes requests"
+_REQUESTS = "crawl-requests"
 _held: set[Path] = set()
 """The folders locked by this process."""
 
 
 @contextmanager
-def lock_archive(folder: Path, what: str = "") -> Iterator[None]:
+def lock_archive(folder: Path, what: str = "", *, takes_requests: bool = False) -> Iterator[None]:
     """Hold the archive for one run, and write the checksums of the database's pages at its end.
 
-    `what` tells others what holds it. The system releases the lock of a killed run. An interrupted restore is finished
-    or undone first. Raises ArchiveLocked at once if another run holds the archive; waits for a process that only
-    prepares it.
+    `what` tells others what holds it, `takes_requests` that it calls `take_requests` until it ends. The system releases
+    the lock of a killed run. An interrupted restore is finished or undone first. Raises ArchiveLocked at once if
+    another run holds the archive; waits for a process that only prepares it.
     """
-    with _locked(folder, f", {what or 'running'} since {now()}", until=lambda: False, patient=False):
+    held = f", {what or 'running'} since {now()}" + f"\n{_TAKES_REQUESTS}" * takes_requests
+    with _locked(folder, held, until=lambda: False, patient=False):
+        take_requests(folder)  # what others asked of a run that has ended
         settle_replacing(folder)
         delete_drafts(folder / "archive.db-sums")
         yield
@@ -57,6 +64,25 @@ def require_lock(folder: Path) -> None:
     """Raise ArchiveError if this process does not hold the archive."""
     if folder.resolve() not in _held:
         raise ArchiveError(f"The WARC files in {folder} may be rewritten only by a run that holds the archive.")
+
+
+def request_sites(folder: Path, names: Iterable[str]) -> None:
+    """Ask the run that holds the archive to crawl sites; it may end without having seen it."""
+    with open(folder / _REQUESTS, "ab", buffering=0) as file:
+        file.write("".join(f"{name}\n" for name in names).encode())
+
+
+def take_requests(folder: Path) -> list[str]:
+    """Return the names of the sites that others asked for since the last call, each once."""
+    taken = folder / f"{_REQUESTS}.taken"
+    try:
+        os.replace(folder / _REQUESTS, taken)
+        names = taken.read_text(encoding="utf-8").split()
+    except FileNotFoundError:
+        names = []
+    with suppress(FileNotFoundError):
+        taken.unlink()
+    return [*dict.fromkeys(names)]
 
 
 @contextmanager
@@ -86,11 +112,12 @@ def _acquire(file: TextIO, folder: Path, *, until: Callable[[], bool], patient: 
             if until():
                 return False
             file.seek(0)
-            holder = file.read().strip()
+            holder, _, more = file.read().strip().partition("\n")
             if time.monotonic() > deadline or not (patient or holder.endswith(_BRIEFLY) or not holder):
                 raise ArchiveLocked(
                     f"Another run holds the archive in {folder}{f' ({holder})' if holder else ''}; nothing was done."
-                    " Try again when it has ended."
+                    " Try again when it has ended.",
+                    takes_requests=more == _TAKES_REQUESTS,
                 ) from error
             time.sleep(POLL)
         else:
