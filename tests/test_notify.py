@@ -22,10 +22,15 @@ import pytest
 from aiosmtpd.controller import Controller
 from sqlite_utils import Database
 
+from newsarchive.cli.crawling import CrawlReport, Joining
+from newsarchive.cli.notifying import begin_telling
+from newsarchive.cli.terminal import Archive
 from newsarchive.configuration import News, Notify, read_configuration
+from newsarchive.crawling.outcomes import Outcome
 from newsarchive.database import lock_archive, open_archive, save_article, save_site, start_run
 from newsarchive.database.alerts import Alert, AlertKey, note_alerts
 from newsarchive.database.embargoes import embargo_article
+from newsarchive.database.locking import request_sites
 from newsarchive.database.revisions import Provenance
 from newsarchive.demo import Newspaper
 from newsarchive.items import Article
@@ -417,3 +422,25 @@ def test_the_first_crawl_is_news_where_someone_is_told_from_the_beginning(
     with closing(open_archive(folder)) as db:
         titles = [title for (title,) in db.conn.execute("select title from articles")]
     assert len([title for title in titles if title in text]) == 5
+
+
+def wait_for_thread(name: str) -> None:
+    for thread in threading.enumerate():
+        if thread.name == name:
+            thread.join(60)
+
+
+def test_people_are_told_of_the_sites_that_have_ended_when_others_join(folder: Path, hook: Hooks) -> None:
+    told = configure(folder, {"desk": hook.address})
+    archive = Archive(folder=folder, quiet=True)
+    begin_telling(archive, told)
+    results = CrawlReport(archive, as_json=True)
+    results.add(Outcome(site="a", problems=["the disk is full"]))
+    joining = Joining(archive, told, results)
+    assert joining() == []
+    assert hook.came == []
+    request_sites(folder, ["ortalyq", "unknown"])
+    assert [site.name for site in joining()] == ["ortalyq"]
+    wait_for_thread("telling")
+    assert "a: the disk is full" in hook.texts[0]
+    assert results.take_untold() == []
