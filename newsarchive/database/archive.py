@@ -37,18 +37,18 @@ def open_archive(folder: Path) -> Database:
         return _connect(folder, "rw")
 
 
-def read_archive(folder: Path) -> Database:
+def read_archive(folder: Path, *, any_thread: bool = False) -> Database:
     """Open the archive in `folder` read-only; a crawl may write to it meanwhile.
 
-    An archive of an older version is migrated first. Raises NoArchive if there is none, ArchiveError if it cannot be
-    read.
+    An archive of an older version is migrated first. With `any_thread`, threads may use the database in turn. Raises
+    NoArchive if there is none, ArchiveError if it cannot be read.
     """
     with _explained(folder):
         settle_archive(folder, reading=True)
         if not _has_database(folder):
             _refuse_lost(folder)
             raise NoArchive(f"There is no archive in {folder} yet: crawl a site or fetch a page first.")
-        db = Database(connect_reading(folder / "archive.db"), execute_plugins=False)
+        db = Database(connect_reading(folder / "archive.db", any_thread=any_thread), execute_plugins=False)
         _check_version(db, folder / "archive.db")
         if not migrations.pending(db):
             return db
@@ -59,7 +59,7 @@ def read_archive(folder: Path) -> Database:
                 " read-only. Open it once where it can be written to, or copy it there."
             )
     open_archive(folder).close()
-    return read_archive(folder)
+    return read_archive(folder, any_thread=any_thread)
 
 
 def has_archive(folder: Path) -> bool:

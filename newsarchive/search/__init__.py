@@ -1,9 +1,10 @@
 """Search aware of Kazakh suffixes: hits, facets, hits over time and keywords in context, with read-only SQL."""
 
-from newsarchive.search.counts import COUNTED, Facet, Line, Period, facets, hits_over, kwic
-from newsarchive.search.hits import RANKED, Hit, count_hits, plain, search, suggest
+from newsarchive.search.counts import COUNTED, Facet, Line, Period
+from newsarchive.search.hits import RANKED, Hit, plain
 from newsarchive.search.marks import Part
 from newsarchive.search.query import FilterError
+from newsarchive.search.reading import Reading, count_hits, facets, hits_over, kwic, search, suggest
 from newsarchive.search.selection import VISIBLE, Filters, Selection, select_articles
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Line",
     "Part",
     "Period",
+    "Reading",
     "Selection",
     "count_hits",
     "facets",

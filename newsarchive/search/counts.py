@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple, Unpack
 
 from sqlite_utils import Database
 
 from newsarchive.search.marks import Text, terms_to_mark
 from newsarchive.search.query import FilterError
-from newsarchive.search.selection import DAY_BITS, Filters, key_day, select_articles
+from newsarchive.search.selection import DAY_BITS, Filters, Selection, key_day, select_articles
 from newsarchive.text.search_text import full_text
 
 COUNTED = 50_000
 """Number of newest hits over which facets of authors, categories and tags are counted."""
 
-_WIDTHS = {"year": 4, "month": 7, "day": 10}
-_LINKED = {"author": "authors", "category": "categories", "tag": "tags"}
+FACETS = ("site", "year", "category", "author", "language")
+"""The fields that are counted by default."""
+WIDTHS = {"year": 4, "month": 7, "day": 10}
+LINKED = {"author": "authors", "category": "categories", "tag": "tags"}
 
 
 class Facet(NamedTuple):
@@ -53,7 +56,7 @@ def facets(
     db: Database,
     query: str = "",
     *,
-    fields: tuple[str, ...] = ("site", "year", "category", "author", "language"),
+    fields: tuple[str, ...] = FACETS,
     limit: int = 20,
     **filters: Unpack[Filters],
 ) -> dict[str, list[Facet]]:
@@ -62,32 +65,43 @@ def facets(
     Authors, categories and tags are counted over the newest `COUNTED` hits. Raises FilterError.
     """
     selection = select_articles(db, query, **filters)
+    linked = {field: linked_counts(db, selection, field, newest=COUNTED) for field in fields if field in LINKED}
+    return as_facets({**plain_counts(db, selection), **linked}, fields, limit)
+
+
+def plain_counts(db: Database, selection: Selection) -> dict[str, Counter[str]]:
+    """Return the number of hits per site, language and year."""
+    counters: dict[str, Counter[str]] = {field: Counter() for field in ("site", "language", "year")}
+    columns = f"o.site, coalesce(o.language, ''), $key >> {DAY_BITS}, count(*)"
+    for site, language, day, count in selection.rows(db, columns, group="1, 2, 3"):
+        values = {"site": site, "language": language, "year": str(key_day(day << DAY_BITS).year)}
+        for field, value in values.items():
+            counters[field][value] += count
+    return counters
+
+
+def linked_counts(db: Database, selection: Selection, field: str, *, newest: int) -> Counter[str]:
+    """Return the number of hits per author, category or tag (`field`) among the `newest` hits."""
+    hits = selection.sql("o.article as article", order="$key desc", limit=newest)
+    table = LINKED[field]
+    role = " where l.role <> 'photo'" if field == "author" else ""
+    rows = db.conn.execute(
+        f"select n.name, count(distinct l.article) from ({hits}) h"  # noqa: S608
+        f" join article_{table} l on l.article = h.article join {table} n on n.id = l.{field}{role} group by n.id",
+        selection.parameters,
+    )
+    return Counter(dict(rows))
+
+
+def as_facets(counters: dict[str, Counter[str]], fields: tuple[str, ...], limit: int) -> dict[str, list[Facet]]:
+    """Return the `limit` most frequent values of each field; years are all there, in order of time."""
     result: dict[str, list[Facet]] = {}
-    plain = [field for field in fields if field in ("site", "year", "language")]
-    if plain:
-        counters: dict[str, Counter[str]] = {field: Counter() for field in plain}
-        sql = f"o.site, coalesce(o.language, ''), $key >> {DAY_BITS}, count(*)"
-        for site, language, day, count in selection.rows(db, sql, group="1, 2, 3"):
-            values = {"site": site, "language": language, "year": str(key_day(day << DAY_BITS).year)}
-            for field in plain:
-                counters[field][values[field]] += count
-        for field in plain:
+    for field in fields:
+        if field in counters:
             counts = counters[field].items()
             ranked = sorted(counts) if field == "year" else sorted(counts, key=lambda c: (-c[1], c[0]))[:limit]
             result[field] = [Facet(*item) for item in ranked if item[0]]
-    hits = selection.sql("o.article as article", order="$key desc", limit=COUNTED)
-    for field in fields:
-        if field in _LINKED:
-            table = _LINKED[field]
-            role = " where l.role <> 'photo'" if field == "author" else ""
-            rows = db.conn.execute(
-                f"select n.name, count(distinct l.article) from ({hits}) h"  # noqa: S608
-                f" join article_{table} l on l.article = h.article join {table} n on n.id = l.{field}{role}"
-                f" group by n.id order by 2 desc, 1 limit {int(limit)}",
-                selection.parameters,
-            )
-            result[field] = [Facet(*row) for row in rows]
-    return {field: result[field] for field in fields if field in result}
+    return result
 
 
 def hits_over(db: Database, query: str = "", *, by: str = "month", **filters: Unpack[Filters]) -> list[Period]:
@@ -95,17 +109,27 @@ def hits_over(db: Database, query: str = "", *, by: str = "month", **filters: Un
 
     The filters apply to the hits and to all articles. Raises FilterError, also on an unknown period.
     """
-    if by not in _WIDTHS:
+    check_period(by)
+    hits, articles = (per_period(db, select_articles(db, text, **filters), by) for text in (query, ""))
+    return as_periods(hits, articles)
+
+
+def check_period(by: str) -> None:
+    """Raise FilterError if `by` is unknown."""
+    if by not in WIDTHS:
         raise FilterError(f"Unknown period “{by}”; choose day, month or year.")
-    hits, articles = (_per_period(db, text, by, filters) for text in (query, ""))
+
+
+def as_periods(hits: Counter[str], articles: Counter[str]) -> list[Period]:
+    """Return the periods that have articles, in order of time."""
     return [Period(p, hits[p], articles[p], round(hits[p] / articles[p], 6)) for p in sorted(articles)]
 
 
-def _per_period(db: Database, query: str, by: str, filters: Filters) -> Counter[str]:
-    selection = select_articles(db, query, **filters)
+def per_period(db: Database, selection: Selection, by: str) -> Counter[str]:
+    """Return the number of hits per day, month or year."""
     counts: Counter[str] = Counter()
     for day, count in selection.rows(db, f"$key >> {DAY_BITS}, count(*)", group="1"):
-        counts[key_day(day << DAY_BITS).isoformat()[: _WIDTHS[by]]] += count
+        counts[key_day(day << DAY_BITS).isoformat()[: WIDTHS[by]]] += count
     return counts
 
 
@@ -120,12 +144,17 @@ def kwic(
 ) -> Iterator[Line]:
     """Yield every occurrence of a query with `words` words on each side, sorted by date and position."""
     selection = select_articles(db, query, **filters)
+    lines = (line for _, line in keyed_lines(db, selection, words=words, order=order))
+    yield from lines if limit is None else islice(lines, limit)
+
+
+def keyed_lines(db: Database, selection: Selection, *, words: int, order: str) -> Iterator[tuple[int, Line]]:
+    """Yield the lines of `kwic`, each with the key of its article in the order of publication."""
     if not selection.match.full:
         return
     terms = terms_to_mark(selection.group, field="body")
     direction = "asc" if order == "oldest" else "desc"
-    count = 0
-    for (article,) in selection.rows(db, "o.article", order=f"$key {direction}"):
+    for key, article in selection.rows(db, "$key, o.article", order=f"$key {direction}"):
         row = next(
             db.query(
                 "select a.id, a.site, a.day, a.title, a.url, a.lead, a.body, a.language, s.body as search_text"
@@ -135,8 +164,5 @@ def kwic(
         )
         text = Text(full_text(row["lead"], row["body"]), row["search_text"], row["language"])
         for start, length in text.hits(terms):
-            if limit is not None and count >= limit:
-                return
             left, keyword, right = text.context(start, length, words)
-            yield Line(left, keyword, right, row["id"], row["site"], row["day"] or "", row["title"], row["url"])
-            count += 1
+            yield key, Line(left, keyword, right, row["id"], row["site"], row["day"] or "", row["title"], row["url"])

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Unpack
+from typing import TypeVar, Unpack
 
 from sqlite_utils import Database
 
 from newsarchive.search.marks import Part, Text, terms_to_mark
-from newsarchive.search.query import FilterError, Group
+from newsarchive.search.query import FilterError, Group, Match
 from newsarchive.search.selection import Filters, Selection, select_articles
 from newsarchive.text.search_text import full_text
 
@@ -21,7 +21,12 @@ RANKED = 10_000
 Batches are smaller if a prefix stands for more than fifty words, because each hit is then scored for all of them.
 """
 
-_WEIGHTS = "bm25(stems_fts, 10.0, 5.0, 1.0)"  # title, authors, body
+Place = TypeVar("Place")
+Scored = tuple[Place, float]
+"""The place of a hit in the order of publication, and its score."""
+
+WEIGHTED = "bm25(stems_fts, 10.0, 5.0, 1.0)"
+"""The score of FTS5, with the weights of title, authors and body."""
 
 _ROWS = """
 select o.key, a.id, a.site, a.url, a.title, a.lead, a.body, a.authors, a.published, a.day, a.language, a.gone,
@@ -69,15 +74,20 @@ def search(
     lists all articles by date. Raises FilterError on an invalid filter or order.
     """
     selection = select_articles(db, query, **filters)
-    if order not in ("rank", "newest", "oldest"):
-        raise FilterError(f"Unknown order “{order}”; choose rank, newest or oldest.")
+    check_order(order)
     if order == "rank" and selection.match.full:
         found = list(itertools.islice(_ranked(db, selection), offset, offset + limit))
     else:
         direction = "asc" if order == "oldest" else "desc"
         rows = selection.rows(db, "$key", order=f"$key {direction}", limit=limit, offset=offset)
         found = [(key, 0.0, "") for (key,) in rows]
-    return _hits(db, found, selection.group)
+    return read_hits(db, found, selection.group)
+
+
+def check_order(order: str) -> None:
+    """Raise FilterError if `order` is unknown."""
+    if order not in ("rank", "newest", "oldest"):
+        raise FilterError(f"Unknown order “{order}”; choose rank, newest or oldest.")
 
 
 def count_hits(db: Database, query: str = "", **filters: Unpack[Filters]) -> int:
@@ -90,51 +100,68 @@ def suggest(db: Database, query: str, **filters: Unpack[Filters]) -> str:
 
     Meant for a query without hits.
     """
+    wider = with_prefixes(query)
+    return wider if wider and next(select_articles(db, wider, **filters).rows(db, "$key", limit=1), None) else ""
+
+
+def with_prefixes(query: str) -> str:
+    """Return a query with its plain words as prefixes; an empty string if it has none."""
     words = [f"{word}*" if word.isalpha() and word not in ("OR", "AND", "NOT") else word for word in query.split()]
     wider = " ".join(words)
-    if wider == " ".join(query.split()):
-        return ""
-    return wider if next(select_articles(db, wider, **filters).rows(db, "$key", limit=1), None) else ""
+    return "" if wider == " ".join(query.split()) else wider
 
 
 def _ranked(db: Database, selection: Selection) -> Iterator[tuple[int, float, str]]:
     """Yield key, score and kind of each hit, best first."""
-    forms, full = selection.match.forms, selection.match.full
-    seen: set[int] = set()
+
+    def scored(match: str, batch: int) -> Iterator[Scored[int]]:
+        return _scored(db, selection, match, batch)
+
+    def more_than(match: str, number: int) -> bool:
+        rows = selection.rows(db, "f.rowid", match=match, order="f.rowid desc", limit=1, offset=number)
+        return next(rows, None) is not None
+
+    return rank(selection.match, scored, more_than)
+
+
+def rank(
+    match: Match, scored: Callable[[str, int], Iterator[Scored[Place]]], more_than: Callable[[str, int], bool]
+) -> Iterator[tuple[Place, float, str]]:
+    """Yield place, score and kind of each hit of a query, best first.
+
+    `scored` returns the hits of an expression, the best first within each batch of the newest; `more_than` says if an
+    expression has more hits than a number.
+    """
+    forms, full = match.forms, match.full
+    seen: set[Place] = set()
     batch = RANKED * 50 // max(50, forms.count(" OR "))
-    if _more_than(db, selection, forms, batch):
+    if more_than(forms, batch):
         # Too many to rank together: those with the words in the title come first.
         title = f"{{title}} : ({forms})"
         if " NOT " in forms:  # excluded words may be in any field
             title = f"({title}) AND ({forms})"
-        for key, score, kind in _ranked_level(db, selection, title, "word", batch):
-            seen.add(key)
-            yield key, score, kind
-    yield from (row for row in _ranked_level(db, selection, forms, "word", batch) if row[0] not in seen)
+        for place, score in scored(title, batch):
+            seen.add(place)
+            yield place, score, "word"
+    yield from ((place, score, "word") for place, score in scored(forms, batch) if place not in seen)
     if full != forms:
-        yield from _ranked_level(db, selection, f"({full}) NOT ({forms})", "stem", batch)
+        yield from ((place, score, "stem") for place, score in scored(f"({full}) NOT ({forms})", batch))
 
 
-def _ranked_level(
-    db: Database, selection: Selection, match: str, kind: str, batch: int
-) -> Iterator[tuple[int, float, str]]:
+def _scored(db: Database, selection: Selection, match: str, batch: int) -> Iterator[Scored[int]]:
     below = 1 << 62
     while True:
         rows = list(
-            selection.rows(db, f"f.rowid, {_WEIGHTS}", match=match, order="f.rowid desc", limit=batch, below=below)
+            selection.rows(db, f"f.rowid, {WEIGHTED}", match=match, order="f.rowid desc", limit=batch, below=below)
         )
-        yield from ((key, -score, kind) for key, score in sorted(rows, key=lambda row: (row[1], -row[0])))
+        yield from ((key, -score) for key, score in sorted(rows, key=lambda row: (row[1], -row[0])))
         if len(rows) < batch:
             return
         below = rows[-1][0]
 
 
-def _more_than(db: Database, selection: Selection, match: str, number: int) -> bool:
-    rows = selection.rows(db, "f.rowid", match=match, order="f.rowid desc", limit=1, offset=number)
-    return next(rows, None) is not None
-
-
-def _hits(db: Database, found: Sequence[tuple[int, float, str]], group: Group) -> list[Hit]:
+def read_hits(db: Database, found: Sequence[tuple[int, float, str]], group: Group) -> list[Hit]:
+    """Return the hits of an archive for keys with their scores and kinds, in the same order."""
     rows = db.query(_ROWS, [json.dumps([key for key, _, _ in found])])
     by_key = {row["key"]: row for row in rows}
     in_title, in_body = (terms_to_mark(group, field=field) for field in ("title", "body"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypedDict, Unpack
@@ -97,6 +97,13 @@ class Filters(TypedDict, total=False):
 def select_articles(db: Database, query: str = "", **filters: Unpack[Filters]) -> Selection:
     """Parse a query and its filters. Raises FilterError on an invalid day, or a query that is too long or nested."""
     group = parse_query(query)
+    articles = last_article(db)
+    match = match_of(group, expand=lambda prefix: expansion([db], prefix, articles=articles))
+    return selection_of(db, group, match, **filters)
+
+
+def selection_of(db: Database, group: Group, match: Match, **filters: Unpack[Filters]) -> Selection:
+    """Return a parsed query with its filters for one archive. Raises FilterError on an invalid day."""
     where = _visible(db)
     parameters: dict[str, Any] = {}
     since, until, language = filters.get("since"), filters.get("until"), filters.get("language") or ""
@@ -113,7 +120,6 @@ def select_articles(db: Database, query: str = "", **filters: Unpack[Filters]) -
     for column, table in (("author", "authors"), ("category", "categories"), ("tag", "tags")):
         if name := filters.get(column):
             where.append(_linked(db, column, table, str(name)))
-    match = match_of(group, expand=lambda prefix: _words_with(db, prefix))
     return Selection(group=group, match=match, where=tuple(where), parameters=parameters)
 
 
@@ -143,12 +149,17 @@ def _named(db: Database, table: str, name: str) -> list[int]:
     return [int(row[0]) for row in rows]
 
 
-def _words_with(db: Database, prefix: str) -> list[str] | None:
-    (articles,) = db.conn.execute("select coalesce(max(id), 0) from stems").fetchone()
+def last_article(db: Database) -> int:
+    """Return about how many articles an archive has."""
+    return int(db.conn.execute("select coalesce(max(id), 0) from stems").fetchone()[0])
+
+
+def expansion(dbs: Iterable[Database], prefix: str, *, articles: int) -> list[str] | None:
+    """Return the words of archives that start with a prefix; None if searching for the prefix itself is faster."""
     if articles < MANY_ARTICLES:
         return None
-    last = prefix + "\U0010ffff"
-    words = [row[0] for row in db.conn.execute(_WORDS, {"first": prefix, "last": last, "most": MOST_WORDS + 2})]
+    values = {"first": prefix, "last": prefix + "\U0010ffff", "most": MOST_WORDS + 2}
+    words = sorted({row[0] for db in dbs for row in db.conn.execute(_WORDS, values)})
     return words if len(words) <= MOST_WORDS else None
 
 

@@ -1,0 +1,68 @@
+"""Several open archives, each asked in a thread."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar, Unpack
+
+from sqlite_utils import Database
+
+from newsarchive.search.query import match_of, parse_query
+from newsarchive.search.selection import Filters, Selection, expansion, last_article, selection_of
+
+T = TypeVar("T")
+U = TypeVar("U")
+MOST_THREADS = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One of several archives: its name, its folder, and its database, which may be used in any thread."""
+
+    name: str
+    folder: Path
+    db: Database
+
+
+class Archives:
+    """Several archives that are read as one, in the order of their names. One request at a time may use them."""
+
+    def __init__(self, parts: Iterable[Part]) -> None:
+        self.parts: Sequence[Part] = sorted(parts, key=lambda part: part.name)
+        threads = min(MOST_THREADS, max(2, os.cpu_count() or 1), max(1, len(self.parts)))
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="archives")
+
+    def __enter__(self) -> Archives:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all databases."""
+        self._pool.shutdown()
+        for part in self.parts:
+            part.db.close()
+
+    def each(self, ask: Callable[[Database], T]) -> list[T]:
+        """Return what `ask` returns for each archive, in order; the archives are asked at the same time."""
+        return list(self._pool.map(lambda part: ask(part.db), self.parts))
+
+    def each_with(self, ask: Callable[[Database, U], T], values: Sequence[U]) -> list[T]:
+        """Return what `ask` returns for each archive with its own value."""
+        return list(self._pool.map(lambda part, value: ask(part.db, value), self.parts, values))
+
+    def select(self, query: str, **filters: Unpack[Filters]) -> list[Selection]:
+        """Return a query with its filters for each archive. Raises FilterError as `select_articles` does."""
+        group = parse_query(query)
+        articles = sum(self.each(last_article))
+
+        def expand(prefix: str) -> list[str] | None:
+            return expansion([part.db for part in self.parts], prefix, articles=articles)
+
+        match = match_of(group, expand=expand)
+        return self.each(lambda db: selection_of(db, group, match, **filters))
