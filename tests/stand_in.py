@@ -45,7 +45,8 @@ def standing_in(host: str, folder: Path) -> Iterator[tuple[Newspaper, dict[str, 
     thread.start()
     address = f"http://127.0.0.1:{server.server_port}"
     try:
-        yield paper, {"https_proxy": address, "http_proxy": address, "SSL_CERT_FILE": str(certificate)}
+        proxies = {"https_proxy": address, "http_proxy": address, "no_proxy": "127.0.0.1"}
+        yield paper, {**proxies, "SSL_CERT_FILE": str(certificate)}
     finally:
         server.shutdown()
         server.server_close()

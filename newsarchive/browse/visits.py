@@ -34,6 +34,9 @@ class Visit:
     folder: Path
     speech: Speech
     path: str = "/"
+    method: str = "GET"
+    origin: str = ""
+    """Scheme and host of this server, as the request names them: `http://127.0.0.1:8001`."""
     named: Mapping[str, str] = field(default_factory=dict)
     form: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
@@ -87,6 +90,9 @@ class Download:
     """Name under which the browser saves it; if empty, the browser shows it."""
     policy: str = ""
     """Its own content security policy, if it needs one."""
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Further headers, in lower case. With an `etag` or `last-modified`, conditional requests are answered."""
 
 
 Answer = Page | Download

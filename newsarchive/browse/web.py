@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from newsarchive.browse import (
+    api,
     article,
     comparison,
     concordance,
@@ -30,6 +31,7 @@ from newsarchive.browse import (
     trends,
 )
 from newsarchive.browse.archives import rows
+from newsarchive.browse.conditional import unchanged
 from newsarchive.browse.languages import LANGUAGES, Speech, choose_language
 from newsarchive.browse.prose import REL, is_web_address
 from newsarchive.browse.visits import (
@@ -70,6 +72,7 @@ ROUTES: dict[str, View] = {
     rf"/(?P<table>authors|categories|tags){FORM}": names.names_page,
     r"/(?P<table>authors|categories|tags)/(?P<id>\d+)(?:\.(?P<form>csv))?": names.name_page,
     r"/picture/(?P<sha256>[0-9a-f]{64})": images.image,
+    **api.ROUTES,
 }
 
 POLICY = (
@@ -124,6 +127,8 @@ class Room:
                     folder=self.folder,
                     speech=speech,
                     path=request.path,
+                    method=request.method,
+                    origin=f"{request.scheme}://{request.host}",
                     named=named,
                     form=parse_qs(request.query_string),
                 )
@@ -142,14 +147,11 @@ class Room:
             if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_INTERRUPT:
                 raise
             return self.failure(request, 503, "error_slow")
-        return _remember(request, response)
+        return _remember(request, unchanged(request.headers, response) or response)
 
     def _response(self, visit: Visit, answer: Answer) -> Response:
         if isinstance(answer, Download):
-            headers = {"content-security-policy": answer.policy or POLICY}
-            if answer.filename:
-                headers["content-disposition"] = f'attachment; filename="{answer.filename}"'
-            return Response(answer.body, content_type=answer.type, headers=headers)
+            return _download(answer)
         sites = {row["name"]: row for row in rows(visit.db, "select name, title, timezone from sites")}
         html = self.draw(answer, visit.speech, visit, sites)
         return _html(html, visit.speech)
@@ -188,6 +190,8 @@ class Room:
         """Return an error page, or JSON if the address ends in .json."""
         speech = speech_of(request)
         message = speech.text(key)
+        if request is not None and api.owns(request.path):
+            return _download(api.problem(status, detail or Speech("en").text(key), instance=request.path))
         if request is not None and request.path.endswith(".json"):
             return Response.json({"ok": False, "status": status, "error": message, "detail": detail}, status=status)
         page = Page(
@@ -243,6 +247,13 @@ def _html(html: str, speech: Speech, *, status: int = 200) -> Response:
         "cache-control": "no-cache",  # a crawl may be writing
     }
     return Response.html(html, status=status, headers=headers)
+
+
+def _download(answer: Download) -> Response:
+    headers = {"content-security-policy": answer.policy or POLICY, **answer.headers}
+    if answer.filename:
+        headers["content-disposition"] = f'attachment; filename="{answer.filename}"'
+    return Response(answer.body, status=answer.status, content_type=answer.type, headers=headers)
 
 
 def _remember(request: Request, response: Response) -> Response:

@@ -1,0 +1,248 @@
+"""The endpoints of the JSON interface, and their routes in the reading room."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from newsarchive.browse.api import views
+from newsarchive.browse.api.document import make_document
+from newsarchive.browse.api.endpoints import Answer, Endpoint, Listing
+from newsarchive.browse.api.parameters import (
+    FILTERS,
+    FORMAT,
+    PAGE,
+    QUERY,
+    SINCE,
+    SITE,
+    UNTIL,
+    Parameter,
+    read_parameters,
+)
+from newsarchive.browse.api.problems import ParameterError, problem
+from newsarchive.browse.api.reading import ORDERS
+from newsarchive.browse.api.schemas import COUNT, array, ref
+from newsarchive.browse.archives import NAMED, PERIODS
+from newsarchive.browse.conditional import entity_tag
+from newsarchive.browse.visits import Download, MissingError, View, Visit, as_csv, as_json
+from newsarchive.revisions.content import FIELDS
+
+QUERIES = 6
+"""Maximum number of queries that are counted in one request."""
+
+
+def _choice(name: str, description: str, choices: tuple[str, ...], default: str | None = None) -> Parameter:
+    schema = {"type": "string", "enum": list(choices), **({"default": default} if default else {})}
+    return Parameter(name=name, description=description, schema=schema)
+
+
+def _flag(name: str, description: str) -> Parameter:
+    return Parameter(name=name, description=description, schema={"type": "boolean", "default": False})
+
+
+def _number(name: str, description: str) -> Parameter:
+    return Parameter(name=name, description=description, schema={"type": "integer", "minimum": 1})
+
+
+_QUERIES = Parameter(
+    name="q",
+    description="A query; several are counted one by one. Without any, all articles.",
+    schema={"type": "array", "items": {"type": "string"}, "maxItems": QUERIES},
+)
+_LIST = (*PAGE, FORMAT)
+
+ENDPOINTS = (
+    Endpoint(
+        path="/api/articles",
+        name="listArticles",
+        summary="Articles, by day of publication or in the order in which they were archived.",
+        view=views.list_articles,
+        item="ArticleSummary",
+        parameters=(
+            QUERY,
+            *FILTERS,
+            _choice("order", "Order of the articles; “archived” is safe for harvesting.", tuple(ORDERS), "newest"),
+            _flag("text", "Also give `body` and `markdown`."),
+            *_LIST,
+        ),
+    ),
+    Endpoint(
+        path="/api/articles/{id}",
+        name="getArticle",
+        summary="One article with its text, images, captures and addresses.",
+        view=views.show_article,
+        item="Article",
+        listed=False,
+    ),
+    Endpoint(
+        path="/api/articles/{id}/revisions",
+        name="listRevisions",
+        summary="The revisions of an article, oldest first.",
+        view=views.list_revisions,
+        item="RevisionSummary",
+        parameters=_LIST,
+    ),
+    Endpoint(
+        path="/api/articles/{id}/revisions/{number}",
+        name="getRevision",
+        summary="One revision with its content.",
+        view=views.show_revision,
+        item="Revision",
+        listed=False,
+    ),
+    Endpoint(
+        path="/api/articles/{id}/differences",
+        name="getDifferences",
+        summary="What differs between two revisions, word by word; by default, the newspaper's last two.",
+        view=views.show_differences,
+        item="Differences",
+        listed=False,
+        parameters=(_number("from", "Number of the older revision."), _number("to", "Number of the newer revision.")),
+    ),
+    Endpoint(
+        path="/api/search",
+        name="search",
+        summary="Hits with snippets. By relevance there is one page; by date there are as many as needed.",
+        view=views.search_articles,
+        item="Hit",
+        parameters=(
+            QUERY,
+            *FILTERS,
+            _choice("order", "Order of the hits.", ("newest", "oldest", "relevance"), "newest"),
+            _flag("facets", "Also count the hits by site, year, category, author and language."),
+            *_LIST,
+        ),
+        more={"total": COUNT, "facets": {"type": "object", "additionalProperties": array(ref("Facet"))}},
+        required=("total",),
+    ),
+    Endpoint(
+        path="/api/trends",
+        name="getTrends",
+        summary="Hits of queries per day, month or year, and their share of all articles.",
+        view=views.count_over_time,
+        item="Count",
+        parameters=(_QUERIES, _choice("by", "The period.", tuple(PERIODS), "month"), *FILTERS, FORMAT),
+    ),
+    Endpoint(
+        path="/api/changes",
+        name="listChanges",
+        summary="What newspapers edited after publication, latest first.",
+        view=views.list_changes,
+        item="Change",
+        parameters=(
+            SITE,
+            _choice("kind", "Kind of the edit.", ("substantive", "cosmetic", "metadata")),
+            _choice("field", "Field that was edited.", FIELDS),
+            _number("article", "Number of the article."),
+            SINCE,
+            UNTIL,
+            *_LIST,
+        ),
+    ),
+    Endpoint(
+        path="/api/deletions",
+        name="listDeletions",
+        summary="Articles that are gone from their sites, latest first.",
+        view=views.list_deletions,
+        item="Deletion",
+        parameters=(SITE, SINCE, UNTIL, *_LIST),
+    ),
+    Endpoint(
+        path="/api/sites",
+        name="listSites",
+        summary="The sites, with their numbers of articles.",
+        view=views.list_all_sites,
+        item="Site",
+        parameters=(FORMAT,),
+    ),
+    Endpoint(
+        path="/api/coverage",
+        name="listCoverage",
+        summary="How much of each day of a site is archived.",
+        view=views.list_coverage,
+        item="Day",
+        parameters=(replace(SITE, required=True), SINCE, UNTIL, *_LIST),
+    ),
+    *(
+        Endpoint(
+            path=f"/api/{table}",
+            name=f"list{table.title()}",
+            summary=f"The {table}, with their numbers of articles.",
+            view=views.list_names,
+            item="Name",
+            parameters=(replace(QUERY, description="A part of the name."), *_LIST),
+        )
+        for table in NAMED
+    ),
+)
+
+
+def owns(path: str) -> bool:
+    """Return True if an address belongs to the JSON interface.
+
+    >>> owns("/api/sites"), owns("/apiary")
+    (True, False)
+    """
+    return path == "/api" or path.startswith("/api/")
+
+
+def _document(visit: Visit) -> Download:
+    return _tagged(as_json(make_document(ENDPOINTS, visit.origin)))
+
+
+def _index(visit: Visit) -> Download:
+    links = {"openapi": f"{visit.origin}/api/openapi.json"}
+    return _tagged(as_json(links | {e.name: visit.origin + e.path for e in ENDPOINTS if "{" not in e.path}))
+
+
+def _missing(visit: Visit) -> Download:
+    raise MissingError(visit.path)
+
+
+def _answering(endpoint: Endpoint) -> View:
+    def view(visit: Visit) -> Download:
+        if endpoint.path.removeprefix("/api/") in NAMED:
+            visit = replace(visit, named={"table": endpoint.path.removeprefix("/api/")})
+        try:
+            values = read_parameters(endpoint.parameters, visit.form)
+            return _answer(visit, endpoint, endpoint.view(visit, values), values)
+        except ParameterError as error:
+            return problem(400, str(error), instance=visit.path, parameter=error.parameter)
+
+    return view
+
+
+def _answer(visit: Visit, endpoint: Endpoint, answer: Answer, values: Mapping[str, Any]) -> Download:
+    if not isinstance(answer, Listing):
+        return _tagged(as_json(answer))
+    following = visit.origin + visit.link(cursor=answer.cursor) if answer.cursor else None
+    headers = {"link": f'<{following}>; rel="next"'} if following else {}
+    if values["format"] == "csv":
+        columns = list(answer.items[0]) if answer.items else []
+        table = as_csv(visit, answer.items, columns, f"{endpoint.path.rpartition('/')[2]}.csv")
+        return _tagged(table, headers)
+    return _tagged(as_json({"items": answer.items, "next": following, **answer.more}), headers)
+
+
+def _tagged(answer: Download, headers: Mapping[str, str] | None = None) -> Download:
+    more = {"etag": entity_tag(answer.body), "cache-control": "no-cache"}
+    return replace(answer, headers={**(headers or {}), **more})
+
+
+def _reading_only(view: View) -> View:
+    def guarded(visit: Visit) -> Any:
+        if visit.method not in ("GET", "HEAD"):
+            return problem(405, f"{visit.method} is not possible: the interface is read-only.", instance=visit.path)
+        return view(visit)
+
+    return guarded
+
+
+ROUTES: dict[str, View] = {
+    **{re.sub(r"\{(\w+)\}", r"(?P<\1>\\d+)", e.path): _reading_only(_answering(e)) for e in ENDPOINTS},
+    "/api/?": _reading_only(_index),
+    r"/api/openapi\.json": _reading_only(_document),
+    "/api/.*": _reading_only(_missing),
+}
