@@ -84,10 +84,10 @@ def read_configuration(folder: Path) -> Configuration:
     except RecursionError:
         raise ConfigurationError(f"{path}: not valid TOML: nested too deeply") from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{path}: not valid TOML{_place(str(error))}") from None
+        raise ConfigurationError(f"{path}: not valid TOML{place_of_error(str(error))}") from None
     except ValueError:  # not UTF-8, or a number with thousands of digits
         raise ConfigurationError(f"{path}: not valid TOML: it must be UTF-8 text with ordinary numbers") from None
-    table = _Table(data, where=str(path), name="")
+    table = Table(data, where=str(path), name="")
     configuration = Configuration(
         contact=_contact(table),
         parallel=table.number("parallel", least=1, most=MOST_PARALLEL),
@@ -107,7 +107,7 @@ def is_contact(text: str) -> bool:
     return bool(re.fullmatch(r"[^\s@<>()\"'\\]+@[^\s@<>()\"'\\]+\.[^\s@.<>()\"'\\]+|https?://[^\s<>()\"'\\]+", text))
 
 
-class _Table:
+class Table:
     """A table of the file while it is read: each key is taken once, and those left over are errors."""
 
     def __init__(self, data: Mapping[str, Any], *, where: str, name: str) -> None:
@@ -154,17 +154,17 @@ class _Table:
         value = self.take(key, bool, "true or false")
         return True if value is None else bool(value)
 
-    def table(self, key: str) -> _Table:
+    def table(self, key: str) -> Table:
         """Return a table in it; an empty one without one."""
         value = self.take(key, dict, f"a table, [{key}]")
-        return _Table(value or {}, where=self._file, name=f"[{key}]")
+        return Table(value or {}, where=self._file, name=f"[{key}]")
 
-    def tables(self, key: str, header: str) -> list[_Table]:
+    def tables(self, key: str, header: str) -> list[Table]:
         """Return the tables of a list."""
         value = self.take(key, list, f"written as {header}") or []
         if not all(isinstance(row, dict) for row in value):
             raise self.error(f"{key} must be written as {header}")
-        return [_Table(row, where=self._file, name=header) for row in value]
+        return [Table(row, where=self._file, name=header) for row in value]
 
     def end(self) -> None:
         """Raise ConfigurationError if any key is left."""
@@ -173,14 +173,14 @@ class _Table:
             raise self.error(f"{named}; known keys: {', '.join(self._known)}")
 
 
-def _contact(table: _Table) -> str:
+def _contact(table: Table) -> str:
     contact = table.text("contact")
     if contact and not is_contact(contact):
         raise table.error("contact must be a mail address or the address of a web page")
     return contact
 
 
-def _notify(table: _Table) -> Notify:
+def _notify(table: Table) -> Notify:
     to = _recipients(table)
     alerts = table.names("alerts")
     news = tuple(_news(row, to) for row in table.tables("news", "[[notify.news]]"))
@@ -192,7 +192,7 @@ def _notify(table: _Table) -> Notify:
     return Notify(to=to, alerts=alerts, news=news)
 
 
-def _recipients(table: _Table) -> dict[str, str]:
+def _recipients(table: Table) -> dict[str, str]:
     to = table.take("to", dict, "a table of names and addresses, [notify.to]") or {}
     for number, (name, address) in enumerate(to.items(), 1):
         if not _NAME.fullmatch(name):
@@ -204,7 +204,7 @@ def _recipients(table: _Table) -> dict[str, str]:
     return dict(to)
 
 
-def _news(table: _Table, to: Mapping[str, str]) -> News:
+def _news(table: Table, to: Mapping[str, str]) -> News:
     name = table.text("name")
     if not _NAME.fullmatch(name):
         raise table.error("name must be given: letters, digits, - and _ only")
@@ -225,17 +225,17 @@ def _news(table: _Table, to: Mapping[str, str]) -> News:
     return news
 
 
-def _known_names(table: _Table, key: str, names: tuple[str, ...], to: Mapping[str, str]) -> None:
+def _known_names(table: Table, key: str, names: tuple[str, ...], to: Mapping[str, str]) -> None:
     for name in names:
         if name not in to:
             named = f"“{name}”" if _NAME.fullmatch(name) else "one of its names"
             raise table.error(f"{key}: {named} is not in [notify.to]; known: {', '.join(to) or 'none'}")
 
 
-def _place(message: str) -> str:
+def place_of_error(message: str) -> str:
     """Return where TOML is broken, without what stands there.
 
-    >>> _place("Unescaped '\\\\' in a string (at line 3, column 9)")
+    >>> place_of_error("Unescaped '\\\\' in a string (at line 3, column 9)")
     ' (at line 3, column 9)'
     """
     found = re.search(r" \(at (?:line \d+, column \d+|end of document)\)$", message)

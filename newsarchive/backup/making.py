@@ -62,8 +62,8 @@ def make_backup(
         before = read_manifest(target) or Manifest(made="", version="")
         done = Copied()
         progress("database", 0, 1)
-        draft = _copy_database(folder, target)
-        to_copy = list(_files_to_copy(folder, draft))
+        draft = copy_database(folder, target)
+        to_copy = list(files_to_copy(folder, draft))
         if not force:
             refuse_losses(target, before, {item.path: item.bytes for item in to_copy}, draft)
         files = {"archive.db": _keep_database(draft, done)}
@@ -78,8 +78,11 @@ def make_backup(
     return done
 
 
-def _copy_database(folder: Path, target: Path) -> Path:
-    """Copy the database consistently by SQLite's own means, checked and without a log; return the temporary file."""
+def copy_database(folder: Path, target: Path) -> Path:
+    """Copy the database consistently by SQLite's own means, checked and without a log; return the temporary file.
+
+    Raises BackupError if the database is broken.
+    """
     draft = draft_of(target / "archive.db")
     for ending in ("", "-journal", "-wal", "-shm"):
         draft.with_name(draft.name + ending).unlink(missing_ok=True)
@@ -108,7 +111,7 @@ def _keep_database(draft: Path, done: Copied) -> Entry:
     return Entry(path="archive.db", stored=stored, bytes=size, sha256=sha256)
 
 
-def _files_to_copy(folder: Path, database: Path) -> Iterator[FileToCopy]:
+def files_to_copy(folder: Path, database: Path) -> Iterator[FileToCopy]:
     """Yield the files that the copied database lists, the profiles, the configuration, and the pages' checksums."""
     with closing(connect_reading(database)) as connection:
         for name, size, sha256 in connection.execute(

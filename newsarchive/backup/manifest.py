@@ -36,14 +36,18 @@ class Manifest:
     version: str
     files: dict[str, Entry] = field(default_factory=dict)
 
-    def write(self, folder: Path) -> None:
-        """Write the manifest in one step; until then the previous one is valid."""
+    def text(self) -> str:
+        """Return the manifest as it is written."""
         data = {"format": "newsarchive backup 1", "made": self.made, "version": self.version}
         files = [asdict(self.files[path]) for path in sorted(self.files)]
+        return json.dumps({**data, "files": files}, ensure_ascii=False, indent=1)
+
+    def write(self, folder: Path) -> None:
+        """Write the manifest in one step; until then the previous one is valid."""
         draft = draft_of(folder / NAME)
         draft.unlink(missing_ok=True)
         with open(draft, "x", encoding="utf-8") as file:
-            json.dump({**data, "files": files}, file, ensure_ascii=False, indent=1)
+            file.write(self.text())
             file.flush()
             os.fsync(file.fileno())
         os.replace(draft, folder / NAME)
@@ -52,18 +56,24 @@ class Manifest:
 
 def read_manifest(folder: Path) -> Manifest | None:
     """Return the manifest in a folder; None if there is none. Raises BackupError if it is invalid."""
-    path = folder / NAME
     try:
         with open_file(folder, NAME) as file:
-            data = json.loads(file.read())
+            data = file.read()
+    except FileNotFoundError:
+        return None
+    return parse_manifest(data, folder / NAME)
+
+
+def parse_manifest(text: bytes, path: Path | str) -> Manifest:
+    """Return the manifest in a file's content. Raises BackupError, which names `path`, if it is invalid."""
+    try:
+        data = json.loads(text)
         if data["format"] != "newsarchive backup 1":
             raise BackupError(f"{path} was written by another version of newsarchive.")
         files = {entry["path"]: Entry(**entry) for entry in data["files"]}
         for entry in files.values():
             _check(entry)
         return Manifest(made=data["made"], version=data["version"], files=files)
-    except FileNotFoundError:
-        return None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BackupError(f"{path} is broken: {error}.") from error
 

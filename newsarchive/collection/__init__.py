@@ -1,0 +1,15 @@
+"""Collections: many archives as one, a newspaper each, in a folder or in S3, for several workers."""
+
+from newsarchive.collection.errors import AddressError, CollectionError, LeaseLost, NoCollection, ShardBusy
+from newsarchive.collection.shards import Collection, Shard, is_collection
+
+__all__ = [
+    "AddressError",
+    "Collection",
+    "CollectionError",
+    "LeaseLost",
+    "NoCollection",
+    "Shard",
+    "ShardBusy",
+    "is_collection",
+]
