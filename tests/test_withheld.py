@@ -194,6 +194,7 @@ def asked() -> list[str]:
         "/api/articles?text=true", "/api/search?q=ауыл&facets=true", "/api/trends?q=ауыл&by=day", "/api/changes",
         "/api/deletions", "/api/sites", "/api/coverage?site=a", "/api/authors", "/api/categories", "/api/tags",
         *(f"/api/articles/3{more}" for more in ("", "/revisions", "/revisions/1", "/differences")),
+        *(f"/feeds/{name}.atom" for name in ("articles", "changes", "headlines", "deletions")), "/unapi?id=3",
         "/search?q=ауыл&order=oldest", "/compare?a_q=ауылда&b_q=жаңа", "/articles.csv?by=day",
         f"/archive/tags.json?_through={through}", f"/archive/authors.json?_through={through}",
         "/archive/articles.json?_search=ауылда", "/archive/articles.json?_facet=title&_facet=url&_facet_array=url",

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from sqlite_utils import Database
 
 from newsarchive.browse.archives import Row, rows, visible
+from newsarchive.browse.bibliography import bibliography
+from newsarchive.browse.copying import POLICY, SCRIPT
 from newsarchive.browse.images import image_facts, kept_path, other_versions
 from newsarchive.browse.prose import Image, Prose, render_image, render_markdown, render_paragraphs
 from newsarchive.browse.visits import Download, MissingError, Page, Visit, as_json
@@ -30,6 +32,7 @@ def article_page(visit: Visit) -> Page:
     missing = visit.speech.text("image_elsewhere")
     prose = _prose(article, images, missing)
     unplaced = {i.url: i for shown, i in images.items() if shown not in prose.placed and i.url not in prose.placed}
+    links = _links(visit.db, number)
     placed_urls = {images[shown].url for shown in prose.placed if shown in images}
     return Page(
         template="article.html",
@@ -40,11 +43,14 @@ def article_page(visit: Visit) -> Page:
             "more_images": [render_image(i, missing=missing) for url, i in unplaced.items() if url not in placed_urls],
             "other_versions": other_versions(visit, number),
             "image_facts": image_facts(visit, number),
-            **_links(visit.db, number),
+            **links,
+            **bibliography(visit, article, links),
+            "copy_script": SCRIPT,
             "revisions": _revisions(visit.db, number),
             **_provenance(visit.db, article),
             "citations": cite_styles(visit, number),
         },
+        policy=POLICY,
     )
 
 

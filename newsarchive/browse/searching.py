@@ -57,6 +57,7 @@ def search_page(visit: Visit) -> Answer:
             "before": visit.link(page=number - 1) if number > 1 else "",
             "after": visit.link(page=number + 1) if number * PER_PAGE < total else "",
             "concordance": visit.link("/concordance", page=None, order=None),
+            "feed": visit.link("/feeds/articles.atom", page=None, order=None, lang=visit.speech.language),
             "csv": visit.link("/search.csv", page=None),
             "json": visit.link("/search.json", page=None),
         },

@@ -78,6 +78,8 @@ class Page:
     template: str
     title: str
     values: Mapping[str, Any] = field(default_factory=dict)
+    policy: str = ""
+    """A directive to add to the content security policy."""
 
 
 @dataclass(kw_only=True, frozen=True)

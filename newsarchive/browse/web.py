@@ -20,9 +20,11 @@ from markupsafe import Markup
 from newsarchive.browse import (
     api,
     article,
+    bibliography,
     comparison,
     concordance,
     coverage,
+    feeds,
     front,
     images,
     lists,
@@ -71,7 +73,9 @@ ROUTES: dict[str, View] = {
     rf"/coverage{FORM}": coverage.coverage_page,
     rf"/(?P<table>authors|categories|tags){FORM}": names.names_page,
     r"/(?P<table>authors|categories|tags)/(?P<id>\d+)(?:\.(?P<form>csv))?": names.name_page,
+    r"/unapi": bibliography.unapi,
     r"/picture/(?P<sha256>[0-9a-f]{64})": images.image,
+    **feeds.ROUTES,
     **api.ROUTES,
 }
 
@@ -94,6 +98,7 @@ class Room:
         )
         self.templates.globals.update(
             address=address,
+            feeds=feeds.NAMES,
             for_spreadsheet=for_spreadsheet,
             is_web_address=is_web_address,
             languages=LANGUAGES,
@@ -154,7 +159,7 @@ class Room:
             return _download(answer)
         sites = {row["name"]: row for row in rows(visit.db, "select name, title, timezone from sites")}
         html = self.draw(answer, visit.speech, visit, sites)
-        return _html(html, visit.speech)
+        return _html(html, visit.speech, policy="; ".join(filter(None, [POLICY, answer.policy])))
 
     def draw(self, page: Page, speech: Speech, visit: Visit | None, sites: Mapping[str, Any]) -> str:
         """Return a page as HTML."""
@@ -239,9 +244,9 @@ def speech_of(request: Request | None) -> Speech:
     return Speech(choose_language(asked, remembered, request.headers.get("accept-language", "")))
 
 
-def _html(html: str, speech: Speech, *, status: int = 200) -> Response:
+def _html(html: str, speech: Speech, *, status: int = 200, policy: str = POLICY) -> Response:
     headers = {
-        "content-security-policy": POLICY,
+        "content-security-policy": policy,
         "content-language": speech.language,
         "vary": "Accept-Language",
         "cache-control": "no-cache",  # a crawl may be writing

@@ -21,6 +21,8 @@ LISTS = ("authors", "categories", "tags", "images", "changed", "fields")
 """Columns that are JSON in the database."""
 ORDERS = {"newest": ("$key", "desc", "<"), "oldest": ("$key", "asc", ">"), "archived": ("o.article", "asc", ">")}
 """Orders of articles: the sort key, its direction, and the comparison for what comes after it."""
+LATEST = ("o.article", "desc", "<")
+"""The order of feeds: what was archived last comes first."""
 
 Places = list[tuple[int, int, int]]
 """Sort key, key of `search_order` and number of each article."""
@@ -31,9 +33,11 @@ def parsed(row: Row) -> Row:
     return {name: json.loads(value) if name in LISTS else value for name, value in row.items()}
 
 
-def select_places(db: Database, selection: Selection, order: str, after: int | None, limit: int) -> Places:
-    """Return where the next articles of a selection are, in one of `ORDERS`, after a sort key."""
-    column, direction, comparison = ORDERS[order]
+def select_places(
+    db: Database, selection: Selection, order: tuple[str, str, str], after: int | None, limit: int
+) -> Places:
+    """Return where the next articles of a selection are, in an order such as those of `ORDERS`, after a sort key."""
+    column, direction, comparison = order
     if after is not None:
         selection = replace(selection, where=(*selection.where, f"{column} {comparison} {after}"))
     found = selection.rows(db, f"{column}, $key, o.article", order=f"{column} {direction}", limit=limit)
@@ -41,8 +45,8 @@ def select_places(db: Database, selection: Selection, order: str, after: int | N
 
 
 def read_summaries(db: Database, articles: Sequence[int], more: Sequence[str] = ()) -> list[Row]:
-    """Return articles in the given order; `more` are further columns of the table `articles`."""
-    columns = ", ".join([*(f"v.{name}" for name in SUMMARY), *(f"a.{name}" for name in more)])
+    """Return articles in the given order; `more` are further columns, as SQL over the table `articles a`."""
+    columns = ", ".join([*(f"v.{name}" for name in SUMMARY), *more])
     found = rows(
         db,
         f"select {columns} from json_each(?) k join archive v on v.id = k.value join articles a on a.id = v.id"  # noqa: S608
@@ -56,7 +60,7 @@ def read_article(db: Database, number: int) -> Row | None:
     """Return an article with its text, authors, images, captures and addresses; None if readers may not see it."""
     if not rows(db, f"select 1 from articles a where a.id = ? and {visible()}", [number]):  # noqa: S608
         return None
-    (article,) = read_summaries(db, [number], ["body", "markdown", "gone_reason"])
+    (article,) = read_summaries(db, [number], ["a.body", "a.markdown", "a.gone_reason"])
     authors = rows(
         db,
         "select n.name, l.role, l.as_written from article_authors l join authors n on n.id = l.author"

@@ -9,6 +9,7 @@ from newsarchive.browse.api.cursors import read_cursor, write_cursor
 from newsarchive.browse.api.endpoints import Listing, Values, cut
 from newsarchive.browse.api.problems import ParameterError
 from newsarchive.browse.api.reading import (
+    ORDERS,
     Places,
     read_article,
     read_changes,
@@ -32,7 +33,7 @@ def list_articles(visit: Visit, values: Values) -> Listing:
     """Return articles in a stable order, with their texts if requested. Raises ParameterError, FilterError."""
     selection = select_articles(visit.db, values["q"] or "", **_filters(visit, values))
     places, cursor = _page(visit, selection, "articles", values)
-    more = ["body", "markdown"] if values["text"] else []
+    more = ["a.body", "a.markdown"] if values["text"] else []
     items = [_linked(visit, row) for row in read_summaries(visit.db, [article for *_, article in places], more)]
     return Listing(items=items, cursor=cursor)
 
@@ -41,7 +42,7 @@ def _page(visit: Visit, selection: Selection, name: str, values: Values) -> tupl
     """Return the places of the articles of a page, and the cursor of the next. Raises ParameterError."""
     order, limit = values["order"], values["limit"]
     after = read_cursor(values["cursor"], f"{name}/{order}", (int,))
-    places = select_places(visit.db, selection, order, after[0] if after else None, limit + 1)
+    places = select_places(visit.db, selection, ORDERS[order], after[0] if after else None, limit + 1)
     cursor = write_cursor(f"{name}/{order}", [places[limit - 1][0]]) if len(places) > limit else ""
     return places[:limit], cursor
 
