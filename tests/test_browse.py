@@ -596,6 +596,30 @@ def test_queries_of_a_researcher_run(room: Datasette, name: str) -> None:
     assert query["description"]
 
 
+def test_queries_with_a_term_find_what_search_finds(room: Datasette) -> None:
+    for term in ("өзеннің", "tag:тасқыны", "су NEAR/3 үй OR өзен"):
+        wanted = {hit["url"] for hit in get(room, f"/search.json?q={term}").json()["hits"]}
+        rows = get(room, f"/archive/words_around_a_term.json?_shape=array&term={term}").json()
+        assert wanted
+        assert {row["url"] for row in rows} == wanted
+        assert all("«" in row["around"] for row in rows if ":" not in term)
+    assert get(room, "/archive/words_around_a_term.json?term=" + "(" * 20).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("blurb:өзен", "There is no field “blurb:”"),
+        ('"өзен', "A quotation mark was not closed"),
+        ("Рахимкулова", "These words were not found; shown below"),
+        ("өзе", "Searching by the beginning of the words finds something"),
+    ],
+)
+def test_the_search_page_says_what_a_query_may_not_mean(room: Datasette, query: str, sentence: str) -> None:
+    page = get(room, f"/search?q={query}")
+    assert sentence in text_of(page)
+
+
 def test_there_are_ten_queries() -> None:
     assert len(QUERIES) == 10
 

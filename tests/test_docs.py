@@ -21,6 +21,7 @@ from nbclient import NotebookClient
 from newsarchive.browse.metadata import QUERIES
 from newsarchive.cli import COMMANDS
 from newsarchive.demo import serve
+from newsarchive.search.functions import add_functions
 from tests.forking import Forks
 from tests.programs import program
 from tests.stand_in import standing_in
@@ -208,6 +209,7 @@ def test_every_r_block_runs_and_counts_every_article(page: str, desk: Path, db: 
 
 @pytest.mark.parametrize("statement", STATEMENTS, ids=[" ".join(s.split())[:40] for s in STATEMENTS])
 def test_every_query_runs_and_finds_something(db: sqlite3.Connection, statement: str) -> None:
+    add_functions(db)
     found = db.execute(statement, {"term": "ауыл"} if ":term" in statement else {}).fetchall()
     assert found or "deletions" in statement, statement
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from sqlite_utils import Database
 from newsarchive.database import open_archive, save_article, save_site
 from newsarchive.database.revisions import Provenance
 from newsarchive.items import Article, Author
-from newsarchive.search import FilterError, count_hits, facets, hits_over, kwic, plain, search, suggest
+from newsarchive.search import FilterError, count_hits, facets, hits_over, kwic, plain, query_notices, search, suggest
 from newsarchive.sites import Site
 from newsarchive.text.search_text import make_search_text
 
@@ -131,6 +132,43 @@ def found(db: Database, query: str, **options: object) -> list[int]:
         ("школа", ["russian"]),
         ("өзен OR школы", ["river", "russian"]),
         ("(өзен OR мектеп) -тасыды", ["school", "pupils"]),
+        ("tag:мектеп", ["school"]),
+        ("tag:құрылыстың", ["school"]),
+        ("tag:құр*", ["school"]),
+        ("tag:оқушы", []),
+        ("Тег:мектеп", ["school"]),
+        ("category:спорт", ["pupils"]),
+        ("рубрика:спорт OR category:оқиға", ["pupils", "river"]),
+        ("category:(спорт OR оқиға) -тасыды", ["pupils"]),
+        ("мектеп -category:спорт", ["school"]),
+        ("мектеп (category:спорт OR құрылыс)", ["pupils"]),
+        ("өзен OR (мектеп category:спорт)", ["pupils", "river"]),
+        ("-tag:мектеп -language:ru", ["pupils", "river", "latin", "typed"]),
+        ("site:vest", ["russian"]),
+        ("site:Весть ремонт", ["russian"]),
+        ("lang:kk мектеп", ["school", "pupils"]),
+        ("title: мектеп", ["school"]),
+        ("body:мектеп", ["school", "pupils"]),
+        ("қаладағы NEAR/2 мектеп", ["pupils"]),
+        ("мектеп NEAR/1 қаладағы", ["pupils"]),
+        ("мектеп NEAR/2 оқушы", []),
+        ("мектеп NEAR/4 оқушы", ["pupils"]),
+        ("мектеп NEAR оқушы -жарыс", []),
+        ("оқу* near/4 мектептерден", ["pupils"]),
+        ("(өзен OR мектеп) NEAR/1 (қаладағы OR нұра)", ["pupils", "river"]),
+        ("«су деңгейі» NEAR/2 «Нұра өзенінің»", ["river"]),
+        ("title:(нұра NEAR/1 өзен)", ["river"]),
+        ("title:су NEAR/3 деңгей", []),
+        ("қаладағы NEAR/1 мектеп NEAR/5 оқушы", ["pupils"]),
+        ("қаладағы NEAR/1 мектеп NEAR/2 оқушы", []),
+        ("NEAR(қаладағы мектеп, 2)", ["pupils"]),
+        ("мектеп -(қаладағы NEAR/2 мектеп)", ["school"]),
+        ("су OR (қаладағы NEAR/2 мектеп)", ["pupils", "river"]),
+        ("қаладағы NEAR/99999999999999999999 жарыс", ["pupils"]),
+        ("NEAR/3 мектеп", ["school", "pupils"]),
+        ("мектеп NEAR/3", ["school", "pupils"]),
+        ('ремонт "идёт в десяти', ["russian"]),
+        ("blurb:ремонт", ["russian"]),
     ],
 )
 def test_a_query_finds(db: Database, news: dict[str, int], query: str, names: list[str]) -> None:
@@ -149,7 +187,9 @@ def test_the_very_word_comes_before_other_forms_of_it(db: Database) -> None:
 @pytest.mark.parametrize(
     "query",
     ['"', '""', "*", "-", "--", "()", "((", "a:b:c", "title:", "title:*", "NEAR(", "a AND", "OR", "NOT", "a NOT", "^а",
-     "{x}", "'", "а'б", "\\", "\x00", "title:(", "-(", '-"', "а + б", "rowid:1", "мект* *", "%", "«", "ǂ", "a | b", "😀"],
+     "{x}", "'", "а'б", "\\", "\x00", "title:(", "-(", '-"', "а + б", "rowid:1", "мект* *", "%", "«", "ǂ", "a | b", "😀",
+     "tag:", "tag:'", "site:'x", "language:\"a'b", "tag:* NEAR/2 а", "NEAR", "NEAR/0", "а NEAR/0 б", "NEAR()",
+     "NEAR(а, 3)", "(а NEAR/2 б) NEAR/3 (в OR tag:г)", "-а NEAR/2 б", "title:tag:су", "tag:title:су", "а NEAR/2 (-б)"],
 )  # fmt: skip
 def test_no_query_is_an_error(db: Database, news: dict[str, int], query: str) -> None:
     search(db, query)
@@ -180,6 +220,8 @@ def test_the_largest_queries_that_are_read_can_be_run(db: Database, news: dict[s
         ("(" * 50_000, "50000 levels of parentheses"),
         (" ".join(["өзен"] * 301), "301 words; at most 300"),
         ('"' + "өзен " * 301, "301 words"),
+        ("а" + " NEAR/2 а" * 6, "6 NEAR operators; at most 5"),
+        ("tag:а " * 21, "21 categories, tags, sites and languages; at most 20"),
         ("өзен-" * 301, "301 words"),
     ],
 )
@@ -187,6 +229,47 @@ def test_absurd_queries_are_refused_with_a_sentence(db: Database, query: str, se
     for ask in (search, count_hits, facets, hits_over):
         with pytest.raises(FilterError, match=sentence):
             ask(db, query)
+
+
+def test_any_combination_of_the_syntax_is_a_query(db: Database, news: dict[str, int]) -> None:
+    pieces = ["мектеп", "су*", '"', "«Нұра", "»", "(", ")", "-", " ", "OR", "NOT", "NEAR/2", "NEAR(", ",", "tag:", "title:",
+              "site:", "foo:", ":", "*", "'", "\x00", "ǂ", "5", "қала", " AND ", "category:(", "/", "\u0301", "😀"]  # fmt: skip
+    chance, refused = random.Random(20), []
+    for _ in range(300):
+        query = "".join(chance.choices(pieces, k=chance.randint(1, 12)))
+        try:
+            hits = search(db, query, order=chance.choice(("rank", "newest")))
+            assert len(hits) == min(20, count_hits(db, query)), query
+            list(kwic(db, query, limit=3))
+        except FilterError as error:
+            refused.append(str(error))
+        query_notices(query)
+    assert all(sentence.endswith("allowed.") for sentence in refused)
+
+
+@pytest.mark.parametrize(
+    ("query", "kinds"),
+    [
+        ("blurb:су", ["field"]),
+        ("tag:су title:өзен Астана:қала 18:30 https://tan.example/су", []),
+        ("газет:таң", ["field"]),
+        ('су "өзен жол', ["quote"]),
+        ("«су", ["quote"]),
+        ('"су" «өзен» „жол“ ""', []),
+        ("мек*п", ["star"]),
+        ("мек*", []),
+    ],
+)
+def test_what_a_query_may_not_mean_is_told(query: str, kinds: list[str]) -> None:
+    assert [notice.kind for notice in query_notices(query)] == kinds
+
+
+def test_only_places_where_words_are_near_each_other_are_in_a_concordance(db: Database, news: dict[str, int]) -> None:
+    add(
+        db, "far", "Тақырып", "Мектеп ашылды. Бір, екі, үш. Қаладағы мектеп жаңа, ал ауыл ескі.", published="2020-01-01"
+    )
+    lines = [line.keyword for line in kwic(db, "қаладағы NEAR/1 мектеп", order="oldest")]
+    assert lines == ["Қаладағы", "мектеп", "Қаладағы", "мектептерден"]
 
 
 def test_what_is_left_out_within_parentheses_is_left_out(db: Database, news: dict[str, int]) -> None:
@@ -251,7 +334,7 @@ def test_filters_narrow(
     names: list[str],
     few: int,
 ) -> None:
-    monkeypatch.setattr("newsarchive.search.selection.FEW", few)
+    monkeypatch.setattr("newsarchive.search.conditions.FEW", few)
     assert sorted(found(db, "", **filters)) == sorted(news[name] for name in names)
     assert sorted(found(db, "мектеп OR школа OR өзен OR кітапхана OR пікір", **filters)) == sorted(
         news[name] for name in names

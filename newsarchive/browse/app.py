@@ -25,6 +25,7 @@ from newsarchive.browse.plots import Point, draw_lines
 from newsarchive.browse.rules import NAMES_HIDDEN, names_hidden
 from newsarchive.browse.web import HERE, Room
 from newsarchive.database import connect_reading, read_archive
+from newsarchive.search.functions import add_functions
 
 SETTINGS = {
     "allow_download": False,  # during a crawl, a copy of the file without its write-ahead log is corrupt
@@ -51,6 +52,7 @@ class ArchiveDatabase(Database):  # type: ignore[misc]
             raise sqlite3.OperationalError("The archive is read-only.")
         connection = connect_reading(Path(self.path), any_thread=True)
         connection.create_function(NAMES_HIDDEN, 1, self._names_hidden, deterministic=True)
+        add_functions(connection)
         connection.row_factory = sqlite3.Row
         connection.text_factory = lambda text: str(text, "utf-8", "replace")
         pm.hook.prepare_connection(conn=connection, database=self.name, datasette=self.ds)

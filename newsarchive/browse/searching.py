@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from newsarchive.browse.archives import list_sites
+from newsarchive.browse.archives import Row, list_sites
 from newsarchive.browse.figures import Figure, line_figure
 from newsarchive.browse.plots import Point
 from newsarchive.browse.visits import Answer, Download, Page, Visit, as_csv, as_json
-from newsarchive.search import Hit, Period, count_hits, facets, hits_over, search
+from newsarchive.search import (
+    Hit,
+    Period,
+    count_hits,
+    facets,
+    hits_over,
+    other_spellings,
+    query_notices,
+    search,
+    suggest,
+)
 from newsarchive.search.marks import Part
 from newsarchive.search.selection import Filters
 
@@ -39,6 +49,8 @@ def search_page(visit: Visit) -> Answer:
     number = visit.get_number("page", 1, most=10_000)
     total = count_hits(visit.db, query, **filters)
     found = facets(visit.db, query, **filters)
+    spelled = _spelled(visit, query, filters, total)
+    shown = spelled["query"] if spelled and not total else query
     return Page(
         template="search.html",
         title=visit.speech.text("search_for", query=query) if query else visit.speech.text("search"),
@@ -48,8 +60,14 @@ def search_page(visit: Visit) -> Answer:
             "order": order,
             "orders": ORDERS,
             "sites": list_sites(visit.db),
-            "hits": search(visit.db, query, limit=PER_PAGE, offset=(number - 1) * PER_PAGE, order=order, **filters),
+            "hits": search(visit.db, shown, limit=PER_PAGE, offset=(number - 1) * PER_PAGE, order=order, **filters),
             "total": total,
+            "notices": query_notices(query),
+            "spelled": spelled,
+            "spellings": visit.link(page=None, spellings=1) if query and not visit.get("spellings") else "",
+            "wider": visit.link(page=None, q=wider)
+            if not total and (wider := suggest(visit.db, query, **filters))
+            else "",
             "most": MOST,
             "facets": {name: _choices(visit, name, values) for name, values in found.items()},
             "chosen": [(name, value, visit.link(page=None, **{name: None})) for name, value in filters.items()],
@@ -69,6 +87,17 @@ def _choices(visit: Visit, name: str, values: list[Any]) -> list[tuple[str, int,
     if name == "year":
         return [(v, count, visit.link(page=None, since=v, until=v)) for v, count in reversed(values)]
     return [(value, count, visit.link(page=None, **{name: value})) for value, count in values]
+
+
+def _spelled(visit: Visit, query: str, filters: Filters, total: int) -> Row | None:
+    """Return the query with names in another spelling: query, articles, link; None if not asked for or none is known.
+
+    It is asked for by a link, or by a query that finds nothing.
+    """
+    if not query or (total and not visit.get("spellings")):
+        return None
+    found = next(iter(other_spellings(visit.db, query, **filters)), None)
+    return found and {**found._asdict(), "link": visit.link(page=None, spellings=None, q=found.query)}
 
 
 def span_of(visit: Visit, query: str, filters: Filters) -> tuple[str, list[Period]]:

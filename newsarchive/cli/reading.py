@@ -18,9 +18,19 @@ from newsarchive.cli.tables import OutputConsole, print_table
 from newsarchive.cli.terminal import Archive, is_terminal, json_option, print_json
 from newsarchive.database import article_of, index_is_current
 from newsarchive.database.revisions import article_of_revision
-from newsarchive.search import FilterError, Filters, Hit, Line, Period, hits_over
+from newsarchive.search import (
+    FilterError,
+    Filters,
+    Hit,
+    Line,
+    Period,
+    hits_over,
+    other_spellings,
+    query_notices,
+)
 from newsarchive.search import kwic as keyword_lines
 from newsarchive.search import search as search_archive
+from newsarchive.text.counting import counted
 from newsarchive.text.numbers import whole_number
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -60,6 +70,7 @@ def read_filters(values: Mapping[str, str]) -> Filters:
 @click.option(
     "--words", type=click.IntRange(1, 50), default=5, show_default=True, help="Words on each side with --kwic."
 )
+@click.option("--spellings", is_flag=True, help="Find names in their Russian or Kazakh spelling too.")
 @json_option
 @click.pass_obj
 def search(
@@ -71,12 +82,15 @@ def search(
     over: str,
     kwic: bool,
     words: int,
+    spellings: bool,
     as_json: bool,
     **f: str,
 ) -> None:
-    """Find articles: words in any form, "exact phrase", -word, prefix*, title:word, author:name."""
+    """Find articles: words in any form, "exact phrase", -word, prefix*, a NEAR/5 b, title:word, tag:name."""
     db, filters = archive.read(), read_filters(f)
     warn_of_old_index(archive, db)
+    for notice in query_notices(query):
+        archive.warn(str(notice))
     try:
         if over:
             _print_periods(hits_over(db, query, by=over, **filters), as_json=as_json)
@@ -88,8 +102,20 @@ def search(
             print_json([hit_as_dict(hit) for hit in hits]) if as_json else print_hits(hits)
             if not hits:
                 archive.say("Nothing found.")
+            if spellings or not hits:
+                _print_spellings(archive, db, query, filters, limit=limit or 20, order=order, hits=not as_json)
     except FilterError as error:
         raise click.UsageError(str(error)) from error
+
+
+def _print_spellings(
+    archive: Archive, db: Database, query: str, filters: Filters, *, limit: int, order: str, hits: bool
+) -> None:
+    """Tell in which other spelling the archive has the names of a query, and print those `hits`."""
+    for spelled in other_spellings(db, query, **filters):
+        archive.warn(f"Other spelling of names, {counted(spelled.articles, 'article')}: {spelled.query}")
+        if hits:
+            print_hits(search_archive(db, spelled.query, limit=limit, order=order, **filters))
 
 
 def warn_of_old_index(archive: Archive, db: Database) -> None:

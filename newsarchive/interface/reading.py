@@ -16,6 +16,7 @@ from newsarchive.database.revisions import article_of_revision
 from newsarchive.errors import NewsArchiveError
 from newsarchive.items import Article
 from newsarchive.search import Filters, Hit, count_hits, search
+from newsarchive.search.functions import add_functions
 from newsarchive.search.selection import select_articles
 
 
@@ -106,12 +107,14 @@ class Deletion:
 class Archive:
     """An archive, opened for reading; a crawl may write to it meanwhile. What is under an embargo is left out.
 
-    `db` is the database itself (`sqlite_utils.Database`, read-only) for SQL of one's own.
+    `db` is the database itself (`sqlite_utils.Database`, read-only) for SQL of one's own, with the SQL functions
+    ``search_articles(query)`` and ``words_around(query, article)``.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.db = read_archive(folder)
+        add_functions(self.db.conn)
 
     def __enter__(self) -> Archive:
         return self

@@ -6,6 +6,8 @@ from newsarchive.search.marks import Part
 from newsarchive.search.query import FilterError
 from newsarchive.search.reading import Reading, count_hits, facets, hits_over, kwic, search, suggest
 from newsarchive.search.selection import VISIBLE, Filters, Selection, select_articles
+from newsarchive.search.spellings import Spelling, other_spellings
+from newsarchive.search.tokens import Notice, query_notices
 
 __all__ = [
     "COUNTED",
@@ -16,15 +18,19 @@ __all__ = [
     "Filters",
     "Hit",
     "Line",
+    "Notice",
     "Part",
     "Period",
     "Reading",
     "Selection",
+    "Spelling",
     "count_hits",
     "facets",
     "hits_over",
     "kwic",
+    "other_spellings",
     "plain",
+    "query_notices",
     "search",
     "select_articles",
     "suggest",

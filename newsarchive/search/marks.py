@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from newsarchive.search.query import Group
+from newsarchive.search.query import Group, Term
 from newsarchive.text.search_text import MARK, WORD, language_code, stem_of, words_of
 
 BEFORE, AROUND = 8, 30
@@ -29,11 +29,18 @@ class Terms:
     stems: frozenset[str]
     prefixes: tuple[str, ...]
     sequences: tuple[tuple[str, ...], ...]
+    nears: tuple[tuple[Terms, Terms, int], ...] = ()
+    """Pairs of terms to mark only where they are at most so many words from each other."""
 
 
 def terms_to_mark(group: Group, *, field: str) -> Terms:
     """Return the terms of a query to mark in the column `field` of the search text (title, authors, body)."""
-    terms = [term for term in group.terms() if term.field in ("", field)]
+    nears = tuple((_marked(n.left, field), _marked(n.right, field), n.apart) for n in group.nears())
+    return replace(_marked(group.terms(), field), nears=nears)
+
+
+def _marked(all_terms: Iterable[Term], field: str) -> Terms:
+    terms = [term for term in all_terms if term.field in ("", field)]
     plain = [seq for term in terms if not term.prefix for seq in term.variants()]
     return Terms(
         words=frozenset(s[0] for s in plain if len(s) == 1),
@@ -71,6 +78,8 @@ class Text:
             found |= {i: 1 for i, word in enumerate(self.words) if word.startswith(terms.prefixes)}
         for sequence in terms.sequences:
             found |= _places(self.words, sequence)
+        for left, right, apart in terms.nears:
+            found |= _close(self.hits(left), self.hits(right), apart)
         places: list[tuple[int, int]] = []
         for start in sorted(found):
             if not places or start >= places[-1][0] + places[-1][1]:
@@ -124,6 +133,17 @@ class Text:
 def _places(words: Sequence[str], sequence: tuple[str, ...]) -> dict[int, int]:
     head, length = sequence[0], len(sequence)
     return {i: length for i, word in enumerate(words) if word == head and tuple(words[i : i + length]) == sequence}
+
+
+def _close(left: Sequence[tuple[int, int]], right: Sequence[tuple[int, int]], apart: int) -> dict[int, int]:
+    """Return the places of both kinds that are at most `apart` words from one of the other kind."""
+    close: dict[int, int] = {}
+    for first, length in left:
+        for other, size in right:
+            distance = other - (first + length - 1) if other > first else first - (other + size - 1)
+            if 0 < distance <= apart:
+                close |= {first: length, other: size}
+    return close
 
 
 def _line(text: str) -> str:

@@ -1,24 +1,26 @@
 """Parser for search queries. Whatever a user types becomes a full-text query that SQLite accepts.
 
-Words are joined by AND; ``a OR b`` binds tighter, as in web search; ``-word`` excludes a word; ``"exact phrase"``,
-``prefix*``, ``title:word``, ``author:word`` and parentheses have their usual meaning. Anything else is punctuation.
+Words are joined by AND; ``a OR b`` binds tighter, as in web search; ``a NEAR/5 b`` binds tighter still; ``-word``
+excludes a word; ``"exact phrase"``, ``prefix*``, ``title:word``, ``tag:word`` and parentheses have their usual meaning.
+Anything else is punctuation. What the full-text index cannot decide, tags and nearness, is left to `conditions`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from newsarchive.errors import NewsArchiveError
+from newsarchive.search.tokens import COLUMNS, Token, apart, field_of, read_tokens
 from newsarchive.text.search_text import query_stems, query_words, stem_tokens
 
-FIELDS = {"title": "title", "author": "authors"}
 OPERATORS = ("AND", "&", "OR", "|", "NOT")
 
 MOST_NESTED, MOST_WORDS = 10, 300
 """Maximum levels of parentheses and number of words in a query. The full-text index rejects much deeper nesting, and
 queries with more words are not useful."""
+MOST_NEAR, MOST_LABELS = 5, 20
+"""Maximum number of NEAR operators, and of categories, tags, sites and languages; each takes a lookup of its own."""
 
 Expand = Callable[[str], list[str] | None]
 """Returns the indexed words that start with a prefix, or None if searching for the prefix itself is faster."""
@@ -34,6 +36,7 @@ class Term:
 
     words: tuple[tuple[str, ...], ...]
     field: str = ""
+    """The column of the full-text index, or empty for all."""
     exact: bool = False
     prefix: bool = False
 
@@ -49,49 +52,86 @@ class Term:
 
 
 @dataclass(frozen=True)
+class Label:
+    """A category, tag, site or language: articles that have one whose name contains the term, or is `text`."""
+
+    field: str
+    term: Term
+    text: str
+
+
+@dataclass(frozen=True)
+class Near:
+    """Two alternatives of terms that must be at most `apart` words from each other, in either order."""
+
+    left: tuple[Term, ...]
+    right: tuple[Term, ...]
+    apart: int
+
+
+@dataclass(frozen=True)
 class Group:
     """Parts that must all match (``and``) or of which one must match (``or``), and excluded parts (`without`)."""
 
     kind: str
-    parts: tuple[Term | Group, ...] = ()
-    without: tuple[Term | Group, ...] = ()
+    parts: tuple[Part, ...] = ()
+    without: tuple[Part, ...] = ()
 
     def terms(self) -> Iterator[Term]:
-        """Yield the terms to search for, without excluded ones."""
-        for part in self.parts:
-            if isinstance(part, Term):
-                yield part
-            else:
-                yield from part.terms()
+        """Yield the terms to search for, without excluded ones and those of NEAR."""
+        yield from (part for part in _flat(self) if isinstance(part, Term))
+
+    def nears(self) -> Iterator[Near]:
+        """Yield the nearnesses to search for, without excluded ones."""
+        yield from (part for part in _flat(self) if isinstance(part, Near))
 
 
-_TOKEN = re.compile(
-    r"""\s*(?:(?P<minus>-(?=[^\s-]))|(?P<open>\()|(?P<close>\))
-    |(?P<field>(?:title|author)):(?=\S)
-    |["“”„«](?P<phrase>[^"“”«»]*)["“”»]?(?P<star>\*?)
-    |(?P<word>[^\s()"“”„«»]+)|(?P<other>.))""",
-    re.VERBOSE,
-)
+Part = Term | Label | Near | Group
+
+
+def _flat(group: Group) -> Iterator[Term | Label | Near]:
+    for part in group.parts:
+        if isinstance(part, Group):
+            yield from _flat(part)
+        else:
+            yield part
 
 
 def parse_query(text: str) -> Group:
     """Parse a query. Any text is valid, but the result may have no parts.
 
-    Raises FilterError on more than `MOST_NESTED` levels of parentheses or `MOST_WORDS` words.
+    Raises FilterError on more than `MOST_NESTED` levels of parentheses, `MOST_WORDS` words, `MOST_NEAR` NEAR operators
+    or `MOST_LABELS` categories, tags, sites and languages.
 
     >>> [term.variants() for term in parse_query('су "Нұра өзені" -тасқын').terms()]
     [[('су',)], [('нұра', 'өзені')]]
     """
-    tokens = [match for match in _TOKEN.finditer(text) if match["other"] is None]
+    tokens = read_tokens(text)
     _check_size(tokens)
     group, rest = _read_group(tokens, 0)
     while rest < len(tokens):  # an unmatched closing parenthesis
         more, rest = _read_group(tokens, rest + 1)
         group = Group("and", group.parts + more.parts, group.without + more.without)
+    _check_labels(group)
     return group
 
 
-def _check_size(tokens: list[re.Match[str]]) -> None:
+def _check_labels(group: Group) -> None:
+    number = sum(isinstance(part, Label) for part in _every(group))
+    if number > MOST_LABELS:
+        raise FilterError(
+            f"The query names {number} categories, tags, sites and languages; at most {MOST_LABELS} are allowed."
+        )
+
+
+def _every(group: Group) -> Iterator[Part]:
+    for part in (*group.parts, *group.without):
+        yield part
+        if isinstance(part, Group):
+            yield from _every(part)
+
+
+def _check_size(tokens: list[Token]) -> None:
     depth = deepest = words = 0
     for token in tokens:
         depth = max(0, depth + (token["open"] is not None) - (token["close"] is not None))
@@ -102,9 +142,12 @@ def _check_size(tokens: list[re.Match[str]]) -> None:
         raise FilterError(f"The query has {deepest} levels of parentheses; at most {MOST_NESTED} are allowed.")
     if words > MOST_WORDS:
         raise FilterError(f"The query has {words:,} words; at most {MOST_WORDS} are allowed.")
+    nears = sum(token["near"] is not None for token in tokens)
+    if nears > MOST_NEAR:
+        raise FilterError(f"The query has {nears} NEAR operators; at most {MOST_NEAR} are allowed.")
 
 
-def _read_group(tokens: list[re.Match[str]], at: int) -> tuple[Group, int]:
+def _read_group(tokens: list[Token], at: int) -> tuple[Group, int]:
     """Read tokens from index `at` to the closing parenthesis or the end; return the group and the index there."""
     group = _OpenGroup()
     while at < len(tokens) and not tokens[at]["close"]:
@@ -114,7 +157,7 @@ def _read_group(tokens: list[re.Match[str]], at: int) -> tuple[Group, int]:
             group.add_group(inner)
             at += 1
         elif not group.note_operator(token):
-            group.add(_read_term(token, group.field))
+            group.add(_read_part(token, group.field))
     return group.close(), at
 
 
@@ -122,22 +165,28 @@ class _OpenGroup:
     """A group being read: the parts so far, and the operators that apply to the next part."""
 
     def __init__(self) -> None:
-        self._alternatives: list[list[Term | Group]] = []
+        self._alternatives: list[list[Part]] = []
         """The parts to be joined by AND, each with those joined to it by OR."""
-        self._without: list[Term | Group] = []
+        self._without: list[Part] = []
         self._start_part()
 
     def _start_part(self) -> None:
         self._minus = self._joined = False
+        self._apart = 0
+        """Distance of the next part from the one before; 0 if it may be anywhere."""
         self.field = ""
         """The field to which the next part is limited; empty for all."""
 
-    def note_operator(self, token: re.Match[str]) -> bool:
+    def note_operator(self, token: Token) -> bool:
         """Note an operator for the next part; return False if the token is none."""
         if token["minus"] or token["word"] == "NOT":
             self._minus = True
-        elif token["field"]:
-            self.field = FIELDS[token["field"]]
+        elif token["near"]:
+            self._apart = apart(token) if self._alternatives else 0
+        elif field := field_of(token):
+            self.field = field
+        elif token["unknown"]:
+            self.field = ""
         elif token["word"] in ("OR", "|"):
             self._joined = bool(self._alternatives)
         else:
@@ -151,10 +200,12 @@ class _OpenGroup:
             self._without += () if self._minus or self._joined else part.without
         self.add(part if part.parts else None)
 
-    def add(self, part: Term | Group | None) -> None:
+    def add(self, part: Part | None) -> None:
         """Add a part as the operators before it say; None stands for a part without words."""
         if part is not None and self._minus:
             self._without.append(part)
+        elif part is not None and self._apart and (near := _near(self._alternatives[-1][-1], part, self._apart)):
+            self._alternatives[-1][-1] = near
         elif part is not None and self._joined:
             self._alternatives[-1].append(part)
         elif part is not None:
@@ -167,23 +218,54 @@ class _OpenGroup:
         return Group("and", parts, tuple(self._without))
 
 
+def _near(before: Part, part: Part, distance: int) -> Part | None:
+    """Return the nearness of two parts; None if one of them has no words. A chain is a group of nearnesses."""
+    chain = before.parts if isinstance(before, Group) and isinstance(before.parts[-1], Near) else (before,)
+    last = chain[-1]
+    left = last.right if isinstance(last, Near) else _terms(last)
+    right = _terms(part)
+    if not left or not right:
+        return None
+    near = Near(left, right, distance)
+    return Group("and", (*chain, near)) if isinstance(last, Near) else near
+
+
+def _terms(part: Part) -> tuple[Term, ...]:
+    return (part,) if isinstance(part, Term) else tuple(part.terms()) if isinstance(part, Group) else ()
+
+
 def _with_field(part: Group, field: str) -> Group:
-    def put(one: Term | Group) -> Term | Group:
+    def put(one: Part) -> Part:
         if isinstance(one, Term):
-            return one if one.field else Term(one.words, field, one.exact, one.prefix)
-        return Group(one.kind, tuple(map(put, one.parts)), tuple(map(put, one.without)))
+            return _limited(one, field)
+        if isinstance(one, Group):
+            return Group(one.kind, tuple(map(put, one.parts)), tuple(map(put, one.without)))
+        if isinstance(one, Near) and field in COLUMNS:
+            column = COLUMNS[field]
+            left, right = (tuple(replace(t, field=t.field or column) for t in side) for side in (one.left, one.right))
+            return Near(left, right, one.apart)
+        return one
 
     put_in = put(part) if field else part
     assert isinstance(put_in, Group)
     return put_in
 
 
-def _read_term(token: re.Match[str], field: str) -> Term | None:
+def _limited(term: Term, field: str, text: str = "") -> Term | Label:
+    """Return a term limited to a field; one that has a field keeps it."""
+    if not field or term.field:
+        return term
+    if field in COLUMNS:
+        return replace(term, field=COLUMNS[field])
+    return Label(field, term, text or " ".join(word[0] for word in term.words))
+
+
+def _read_part(token: Token, field: str) -> Term | Label | None:
     phrase = token["phrase"]
     text = phrase if phrase is not None else token["word"]
     prefix = bool(token["star"]) if phrase is not None else text.endswith("*")
     words = tuple(query_words(text))
-    return Term(words, field, exact=phrase is not None, prefix=prefix) if words else None
+    return _limited(Term(words, exact=phrase is not None, prefix=prefix), field, text.strip()) if words else None
 
 
 @dataclass(frozen=True)
@@ -198,17 +280,42 @@ class Match:
     without: str = ""
 
 
+def is_plain(part: Part) -> bool:
+    """Return True if the full-text index alone can decide a part."""
+    if isinstance(part, Group):
+        return all(map(is_plain, (*part.parts, *part.without)))
+    return isinstance(part, Term)
+
+
+def split(group: Group) -> tuple[Group, tuple[Part, ...]]:
+    """Return what the full-text index decides of a query, and what must be checked besides.
+
+    Words that must be near each other are in both: the index finds the articles that have them.
+    """
+    plain = [part for part in group.parts if is_plain(part)]
+    rest = [part for part in group.parts if not is_plain(part)]
+    for part in rest:
+        nears = (part,) if isinstance(part, Near) else part.parts if isinstance(part, Group) else ()
+        if nears and all(isinstance(near, Near) for near in nears) and getattr(part, "kind", "and") == "and":
+            plain += [Group("or", side) for near in nears if isinstance(near, Near) for side in (near.left, near.right)]
+    excluded = [Group("and", (), (part,)) for part in group.without if not is_plain(part)]
+    kept = tuple(part for part in group.without if is_plain(part))
+    return Group("and", tuple(plain), kept), (*rest, *excluded)
+
+
 def match_of(group: Group, *, expand: Expand) -> Match:
-    """Return a parsed query as full-text expressions over the search text."""
+    """Return what the full-text index decides of a query as expressions over the search text."""
+    group, _ = split(group)
     if group.parts:
         return Match(forms=_expression(group, expand, stems=False), full=_expression(group, expand))
     excluded = " OR ".join(filter(None, (_expression(part, expand) for part in group.without)))
     return Match(without=excluded)
 
 
-def _expression(part: Term | Group, expand: Expand, *, stems: bool = True) -> str:
+def _expression(part: Part, expand: Expand, *, stems: bool = True) -> str:
     if isinstance(part, Term):
         return _term(part, expand, stems=stems)
+    assert isinstance(part, Group)
     inner = [_expression(p, expand, stems=stems) for p in part.parts]
     joint = " AND " if part.kind == "and" else " OR "
     positive = joint.join(f"({e})" for e in inner if e)

@@ -12,7 +12,9 @@ from typing import Any, TypedDict, Unpack
 from sqlite_utils import Database
 
 from newsarchive.kazakh.scripts import fold_for_search
-from newsarchive.search.query import FilterError, Group, Match, match_of, parse_query
+from newsarchive.search.conditions import LINKED, condition_of, linked, quoted
+from newsarchive.search.query import FilterError, Group, Match, match_of, parse_query, split
+from newsarchive.search.words import words_with
 
 VISIBLE = "o.article not in (select article from hidden)"
 """SQL condition over a row `o` of `search_order`: readers may see the article. The only place that defines this."""
@@ -22,9 +24,6 @@ MOST_WORDS, MANY_ARTICLES = 400, 100_000
 
 Hits of words are streamed, newest first; for a prefix, SQLite first collects all hits.
 """
-
-FEW = 300
-"""Maximum number of articles of an author, category or tag that are looked up one by one."""
 
 FIRST_DAY = date(1800, 1, 1)
 DAY_BITS = 19
@@ -58,7 +57,7 @@ class Selection:
         match = self.match.full if match is None else match
         where = [*self.where, *([f"$key < {below}"] if below is not None else [])]
         if match:
-            where.insert(0, f"stems_fts match {_literal(match)}")
+            where.insert(0, f"stems_fts match {quoted(match)}")
             tables, key = "stems_fts f", "f.rowid"
             if any(re.search(r"\bo\.", piece) for piece in (select, *where[1:])):
                 # A cross join makes SQLite read the full-text index first, in its order.
@@ -66,7 +65,7 @@ class Selection:
         else:
             tables, key = "search_order o", "o.key"
             if self.match.without:
-                where.append(f"o.key not in (select rowid from stems_fts({_literal(self.match.without)}))")  # noqa: S608
+                where.append(f"o.key not in (select rowid from stems_fts({quoted(self.match.without)}))")  # noqa: S608
         clauses = {"group by": group, "order by": order}
         sql = f"select {select} from {tables} where {' and '.join(where) or '1'}"  # noqa: S608
         sql += "".join(f" {clause} {value}" for clause, value in clauses.items() if value)
@@ -76,10 +75,6 @@ class Selection:
     def rows(self, db: Database, select: str, **options: Any) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of the SELECT that `sql` returns for the same arguments."""
         yield from db.conn.execute(self.sql(select, **options), self.parameters)
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 class Filters(TypedDict, total=False):
@@ -117,9 +112,12 @@ def selection_of(db: Database, group: Group, match: Match, **filters: Unpack[Fil
     if language:
         where.append("(o.language = :language or o.language like :language || '-%')")
         parameters["language"] = language
-    for column, table in (("author", "authors"), ("category", "categories"), ("tag", "tags")):
+    for column, table in LINKED.items():
         if name := filters.get(column):
-            where.append(_linked(db, column, table, str(name)))
+            where.append(linked(db, column, _named(db, table, str(name))))
+    if rest := split(group)[1]:
+        articles = last_article(db)
+        where += [f"({condition_of(db, p, lambda w: expansion([db], w, articles=articles))})" for p in rest]
     return Selection(group=group, match=match, where=tuple(where), parameters=parameters)
 
 
@@ -128,17 +126,6 @@ def _visible(db: Database) -> list[str]:
     if db.conn.execute("select 1 from hidden limit 1").fetchone() is None:
         return []
     return [f"$key not in (select o.key from search_order o where not ({VISIBLE}))"]  # noqa: S608
-
-
-def _linked(db: Database, column: str, table: str, name: str) -> str:
-    """Return the condition that an article has an author, category or tag."""
-    numbers = ", ".join(map(str, _named(db, table, name)))
-    linked = f"select article from article_{table} where {column} in ({numbers})"  # noqa: S608
-    few = [article for (article,) in db.conn.execute(f"{linked} limit {FEW + 1}")]
-    if len(few) > FEW:
-        return f"o.article in ({linked})"
-    # Looking up a few articles in the full-text index is faster than reading all hits of a common word.
-    return f"$key in (select key from search_order where article in ({', '.join(map(str, few))}))"  # noqa: S608
 
 
 def _named(db: Database, table: str, name: str) -> list[int]:
@@ -158,20 +145,8 @@ def expansion(dbs: Iterable[Database], prefix: str, *, articles: int) -> list[st
     """Return the words of archives that start with a prefix; None if searching for the prefix itself is faster."""
     if articles < MANY_ARTICLES:
         return None
-    values = {"first": prefix, "last": prefix + "\U0010ffff", "most": MOST_WORDS + 2}
-    words = sorted({row[0] for db in dbs for row in db.conn.execute(_WORDS, values)})
+    words = sorted({word for db in dbs for word in words_with(db, prefix, most=MOST_WORDS + 1)})
     return words if len(words) <= MOST_WORDS else None
-
-
-# Jumps from each word to the next, without reading the positions in between.
-_WORDS = """
-with recursive words(word) as (
-    select (select term from stems_places where term >= :first and term < :last limit 1)
-    union all
-    select (select term from stems_places where term >= words.word || char(1) and term < :last limit 1)
-    from words where words.word is not null limit :most)
-select word from words where word is not null
-"""
 
 
 def day_key(day: date) -> int:

@@ -221,3 +221,18 @@ alter table captures add column         -- the URL of the copy in a public archi
     source text;
 """,
     )
+
+
+@migrations()
+def m500_deletions_id(db: Database) -> None:
+    """Number the rows of the view of deletions as those of the other views are: by their article."""
+    run_script(
+        db,
+        """
+drop view deletions;
+create view deletions as
+select a.id, a.id as article, a.site, a.url, a.title, a.published, a.first_seen, a.last_seen, a.gone,
+    a.gone_reason as reason
+from articles a where a.gone is not null;
+""",
+    )
