@@ -49,8 +49,20 @@ def article_page(visit: Visit) -> Page:
             "revisions": _revisions(visit.db, number),
             **_provenance(visit.db, article),
             "citations": cite_styles(visit, number),
+            "reprinted": _count_reprints(visit.db, number),
         },
         policy=POLICY,
+    )
+
+
+def _count_reprints(db: Database, article: int) -> int:
+    """Return how many other articles are known to have the same text."""
+    return int(
+        db.conn.execute(
+            "select count(*) from reprint_groups g where g.article <> ?1 and g.article not in"
+            " (select article from hidden) and g.members = (select members from reprint_groups where article = ?1)",
+            (article,),
+        ).fetchone()[0]
     )
 
 

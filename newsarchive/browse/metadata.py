@@ -14,7 +14,15 @@ DESCRIPTIONS: dict[str, dict[str, Any]] = tomllib.loads((_HERE / "metadata.toml"
 QUERIES: dict[str, dict[str, Any]] = tomllib.loads((_HERE / "queries.toml").read_text(encoding="utf-8"))
 """By name: `title`, `description`, `sql`, and `params` if the query has any."""
 
-HIDDEN = ("stems_words", "stems_places", "seals", "unsealed", "outdated_files", "_sqlite_migrations")
+HIDDEN = (
+    "stems_words",
+    "stems_places",
+    "uncompared",
+    "seals",
+    "unsealed",
+    "outdated_files",
+    "_sqlite_migrations",
+)
 """Internal tables, hidden in Datasette."""
 
 

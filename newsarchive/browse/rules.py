@@ -46,6 +46,7 @@ _OWN = {
     "archive": f"id not in {HIDDEN}",
     "changes": f"article not in {HIDDEN}",
     "deletions": f"article not in {HIDDEN}",
+    "reprints": f"article not in {HIDDEN}",
     "hidden": "false",
     "alerts": f"not {NAMES_HIDDEN}(sentence)",
     **{plural: _linked(column) for column, plural in _PLURALS.items()},

@@ -29,6 +29,7 @@ from newsarchive.browse import (
     images,
     lists,
     names,
+    reprints,
     searching,
     trends,
 )
@@ -70,6 +71,8 @@ ROUTES: dict[str, View] = {
     r"/article/(?P<id>\d+)/cite/(?P<style>[a-z-]+)": article.citation,
     rf"/changes{FORM}": lists.changes_page,
     rf"/deletions{FORM}": lists.deletions_page,
+    rf"/reprints{FORM}": reprints.reprints_page,
+    rf"/reprints/(?P<id>\d+){FORM}": reprints.reprints_of_page,
     rf"/coverage{FORM}": coverage.coverage_page,
     rf"/(?P<table>authors|categories|tags){FORM}": names.names_page,
     r"/(?P<table>authors|categories|tags)/(?P<id>\d+)(?:\.(?P<form>csv))?": names.name_page,

@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from newsarchive.cli import LOCKED
+from newsarchive.cli.catching_up import catch_up
 from newsarchive.cli.images_option import WithImages, images_option
 from newsarchive.cli.notifying import begin_telling, recipients, tell_of_crawl
 from newsarchive.cli.progress import site_bars
@@ -59,12 +60,14 @@ def crawl(archive: Archive, /, sites: tuple[str, ...], **options: Any) -> None:
         print_previews(archive, chosen, settings, as_json=asked.as_json)
         return
     results = CrawlReport(archive, as_json=asked.as_json)
+    began = time.monotonic()
     most = asked.parallel or archive.configuration.parallel or MOST_PARALLEL
     with hold(archive, f"crawl of {named(chosen)}", in_place=chosen if asked.is_plain else None):
         announce(archive)
         begin_telling(archive, told)
         join = Joining(archive, told, results) if asked.is_plain else join_nothing
         outcomes = run_crawl(archive, chosen, settings, parallel=most, ended=results.add, join=join)
+        catch_up(archive, began)
     code = results.finish(outcomes)
     tell_of_crawl(archive, told, results.take_untold())
     sys.exit(code)

@@ -6,12 +6,14 @@ import logging
 import os
 import shlex
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import click
 
 from newsarchive.cli.backfilling import backfill_options, preview_backfill, public_archive, run_backfill
+from newsarchive.cli.catching_up import catch_up
 from newsarchive.cli.progress import progress_bar
 from newsarchive.cli.terminal import Archive, announce, json_option, print_json
 from newsarchive.database import lock_archive, open_archive
@@ -62,12 +64,14 @@ def import_(
     if dry_run:
         _preview(archive, paths, any_site=any_site, text_only=text_only, as_json=as_json)
         return
+    began = time.monotonic()
     if public is not None:
         result = run_backfill(archive, public)
     else:
         with lock_archive(archive.folder):
             announce(archive)
             result = _import(archive, paths, any_site=any_site, text_only=text_only)
+            catch_up(archive, began)
     _report(archive, result, as_json=as_json)
     sys.exit(1 if result.broken or result.counts["failed"] else 0)
 

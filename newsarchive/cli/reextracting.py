@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
@@ -11,6 +12,7 @@ from typing import Any
 
 import click
 
+from newsarchive.cli.catching_up import catch_up
 from newsarchive.cli.progress import progress_bar
 from newsarchive.cli.tables import print_table
 from newsarchive.cli.terminal import Archive, json_option, parse_day, print_json
@@ -37,8 +39,11 @@ def reextract(archive: Archive, sites: tuple[str, ...], since: str, dry_run: boo
     """
     since = parse_day(since, "--since")
     archive.read().close()  # exits if there is no archive
+    began = time.monotonic()
     with nullcontext() if dry_run else lock_archive(archive.folder):
         results = _reextract(archive, sites, since, dry_run=dry_run)
+        if not dry_run:
+            catch_up(archive, began)
     if as_json:
         print_json([_as_data(result) for result in results])
     else:

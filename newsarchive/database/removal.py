@@ -16,6 +16,8 @@ from newsarchive.times import now
 
 PATIENCE = 10.0
 """Seconds to wait for readers before clearing the log is put off to the next call."""
+FULL_TEXT = ("articles_fts", "stems_fts", "reprint_sketches_fts")
+"""The full-text indexes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +42,7 @@ def remove_article(db: Database, article: int) -> None:
             f"delete from {table} where revision in (select id from revisions where article = ?)",  # noqa: S608
             (article,),
         )
+    db.conn.execute("delete from uncompared where article = ?", (article,))
     tables = ("revisions", "article_authors", "article_images", "article_categories", "article_tags", "embargoes")
     for table in tables:
         db.conn.execute(f"delete from {table} where article = ?", (article,))  # noqa: S608
@@ -156,7 +159,7 @@ def clear_free_space(db: Database) -> bool:
     Full-text indexes keep words of deleted texts until their segments are merged.
     """
     db.conn.commit()
-    for index in ("articles_fts", "stems_fts"):
+    for index in FULL_TEXT:
         with db.atomic():
             db.conn.execute(f"insert into {index}({index}) values ('optimize')")  # noqa: S608
     db.conn.commit()

@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from newsarchive.database.page_checksums import ChecksumsLost, changed_pages
+from newsarchive.database.removal import FULL_TEXT
 from newsarchive.database.revisions import stored_content
 from newsarchive.database.row_checksums import changed_rows, watch_tables
 from newsarchive.database.schema.migrations import migrations
@@ -189,7 +190,7 @@ def _check_search(state: State, report: Report) -> None:
     """Check the full-text indexes against their texts; only in a copy, because FTS5 needs write access."""
     if not state.copied:
         return
-    for index in ("articles_fts", "stems_fts"):
+    for index in FULL_TEXT:
         try:
             state.db.conn.execute(f"insert into {index}({index}, rank) values ('integrity-check', 1)")  # noqa: S608
         except sqlite3.DatabaseError as error:

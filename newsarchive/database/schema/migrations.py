@@ -13,6 +13,7 @@ from sqlite_utils import Database
 from newsarchive.database.schema import first_migrations
 from newsarchive.database.schema.notices import NOTICES
 from newsarchive.database.schema.registry import migrations, run_script
+from newsarchive.database.schema.reprints import REPRINTS
 from newsarchive.database.schema.session_keys import drop_sessions
 from newsarchive.database.schema.views import COVERAGE_SOURCES, OMISSIONS
 
@@ -236,3 +237,9 @@ select a.id, a.id as article, a.site, a.url, a.title, a.published, a.first_seen,
 from articles a where a.gone is not null;
 """,
     )
+
+
+@migrations()
+def m510_reprints(db: Database) -> None:
+    """Record what finds the reprints of an article, and the groups of articles with the same text."""
+    run_script(db, REPRINTS)

@@ -1,0 +1,119 @@
+"""The command that shows who reprinted whom: reprints."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import click
+from sqlite_utils import Database
+
+from newsarchive.cli.progress import progress_bar
+from newsarchive.cli.reading import find_article
+from newsarchive.cli.tables import print_table
+from newsarchive.cli.terminal import Archive, json_option, print_json
+from newsarchive.database import lock_archive, open_archive
+from newsarchive.database.row_checksums import write_row_checksums
+from newsarchive.reprints import Group, count_pending, group_of, list_groups, update_reprints
+from newsarchive.reprints.sentences import Row
+from newsarchive.reprints.texts import compare_group, group_as_data
+from newsarchive.text.counting import counted
+
+SIGNS = {"same": "=", "changed": "≠", "lacks": "–"}
+
+
+@click.command()
+@click.argument("article", metavar="[ID|URL]", required=False)
+@click.option("--site", default="", help="Only groups with an article of this site.")
+@click.option("--within", is_flag=True, help="Also groups within one site.")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most N groups.")
+@click.option("--sentences", is_flag=True, help="Show which article has, lacks or changed each sentence.")
+@click.option("--update", is_flag=True, help="Compare the articles that were not compared yet.")
+@json_option
+@click.pass_obj
+def reprints(
+    archive: Archive,
+    article: str | None,
+    site: str,
+    within: bool,
+    limit: int,
+    sentences: bool,
+    update: bool,
+    as_json: bool,
+) -> None:
+    """Show articles with the same text, over all sites: who was first, and what each changed.
+
+    Without an article, lists the groups, newest first.
+    """
+    if update:
+        _update(archive)
+        if article is None:
+            return
+    db = archive.read()
+    if article is not None:
+        _show_group(archive, db, find_article(db, article, to_publish=True), sentences=sentences, as_json=as_json)
+        return
+    groups = list_groups(db, site=site, across=not within, limit=limit)
+    print_json(groups) if as_json else _print_groups(groups)
+    if pending := count_pending(db):
+        archive.say(f"{counted(pending, 'article', commas=True)} not compared yet: run newsarchive reprints --update.")
+
+
+def _update(archive: Archive) -> None:
+    archive.read().close()
+    with lock_archive(archive.folder, "comparing articles"), progress_bar(archive) as bar:
+        db = open_archive(archive.folder)
+        done = update_reprints(db, progress=lambda done, total: bar.show("articles", done, total))
+        write_row_checksums(db)
+        db.close()
+    archive.say(f"{counted(done.done, 'article', commas=True)} compared with all others.")
+
+
+def _print_groups(groups: list[list[dict[str, Any]]]) -> None:
+    rows = [
+        {**row, "of": f"{row['place']}/{len(group)}", "share": f"{row['share'] or 0:.0%}"}
+        for group in groups
+        for row in group
+    ]
+    columns = {"of": "Place", "article": "Article", "day": "Day", "site": "Site", "share": "Shared", "title": "Title"}
+    print_table(rows, columns, empty="No reprints are known.")
+
+
+def _show_group(archive: Archive, db: Database, number: int, *, sentences: bool, as_json: bool) -> None:
+    group = group_of(db, number)
+    rows = compare_group(db, group) if group and (sentences or as_json) else []
+    if as_json:
+        print_json(group_as_data(number, group, rows))
+        return
+    if group is None:
+        archive.say(f"Article {number} has no reprints in this archive.")
+        return
+    members = [
+        {**asdict(m), "published": m.published or m.day, "share": f"{m.share:.0%}", "kept": f"{m.kept:.0%}"}
+        for m in group.members
+    ]
+    columns = {"place": "Place", "article": "Article", "published": "Published", "site": "Site"}
+    shares = {"share": "From the first", "kept": "Of the first", "title": "Title"}
+    print_table(members, {**columns, **shares}, empty="")
+    if not group.is_order_known:
+        archive.say("Only the day of publication is known, so articles of the first day may be in any order.")
+    if sentences:
+        click.echo()
+        _print_sentences(group, rows)
+
+
+def _print_sentences(group: Group, rows: list[Row]) -> None:
+    places = range(len(group.members))
+    shown = [
+        {**{str(p): SIGNS[row.state(p)] for p in places}, "text": " → ".join(dict.fromkeys(_versions(row)))}
+        for row in rows
+    ]
+    columns = {str(p): str(group.members[p].article) for p in places}
+    print_table(shown, {**columns, "text": "Sentence"}, empty="")
+    click.echo(f"{SIGNS['same']} has it, {SIGNS['changed']} changed it, {SIGNS['lacks']} lacks it", err=True)
+
+
+def _versions(row: Row) -> list[str]:
+    return [
+        row.text(place) for place in sorted(row.versions) if place == min(row.versions) or row.state(place) != "same"
+    ]

@@ -1,0 +1,100 @@
+"""Finding the reprints of a text: candidates by their sketches, then by the words themselves."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+from newsarchive.kazakh.scripts import script_of
+from newsarchive.reprints.sketches import LEAST_WORDS, shares, skeletons, sketch_of, words_of_search_text
+
+LEAST_SHARE = 0.5
+"""Share of the shorter text that a reprint has in common with the longer one."""
+LEAST_OF_LONGER = 0.1
+"""Share of the longer text; a digest of the day's news is no reprint of each item."""
+MOST_COMMON = 200
+"""A run of words in more articles is boilerplate, and finds nothing."""
+_LEAST_OF_SKETCH = 0.1
+"""Candidates share so much of the smaller sketch."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words of an article's text."""
+
+    article: int
+    words: Sequence[str]
+
+    @property
+    def sketch(self) -> list[str]:
+        return sketch_of(self.words)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """Two articles with text in common, and the share of each one's words that the other has."""
+
+    first: int
+    second: int
+    share_first: float
+    share_second: float
+
+
+def read_words(db: Database, article: int) -> Words:
+    """Return the words of an article; none if it has no search text."""
+    row = db.conn.execute("select body from stems where id = ?", (article,)).fetchone()
+    return Words(article, words_of_search_text(row[0]) if row else [])
+
+
+def find_pairs(db: Database, text: Words, hashes: Sequence[str]) -> list[Pair]:
+    """Return the pairs of an article with those whose sketches are stored."""
+    pairs = (compare(db, text, read_words(db, other)) for other in _candidates(db, text.article, hashes))
+    return [pair for pair in pairs if pair is not None]
+
+
+def _candidates(db: Database, article: int, hashes: Sequence[str]) -> list[int]:
+    """Return the articles whose sketches share enough hashes with `hashes`."""
+    counts: Counter[int] = Counter()
+    for value in hashes:
+        found = db.conn.execute(_WITH_HASH, (value, MOST_COMMON + 1)).fetchall()
+        if len(found) <= MOST_COMMON:
+            counts.update(number for (number,) in found)
+    del counts[article]
+    if not counts:
+        return []
+    sizes = dict(db.conn.execute(_SIZES.format(", ".join(map(str, counts)))).fetchall())
+    return [n for n, count in counts.items() if count >= _LEAST_OF_SKETCH * min(len(hashes), sizes[n])]
+
+
+_WITH_HASH = "select rowid from reprint_sketches_fts where reprint_sketches_fts match ? limit ?"
+_SIZES = (
+    "select article, length(hashes) - length(replace(hashes, ' ', '')) + 1 from reprint_sketches where article in ({})"
+)
+
+
+def compare(db: Database, one: Words, other: Words) -> Pair | None:
+    """Return two articles as a pair if one reprints the other, else None."""
+    found = _pair(one, other, shares(one.words, other.words))
+    if found is None and _scripts(db, (one.article, other.article)):
+        return _pair(one, other, shares(skeletons(one.words), skeletons(other.words)))
+    return found
+
+
+def _pair(one: Words, other: Words, common: tuple[float, float]) -> Pair | None:
+    words = (common[0] * len(one.words), common[1] * len(other.words))
+    shorter = 0 if len(one.words) <= len(other.words) else 1
+    if common[shorter] < LEAST_SHARE or common[1 - shorter] < LEAST_OF_LONGER or min(words) < LEAST_WORDS:
+        return None
+    if one.article > other.article:
+        one, other, common = other, one, common[::-1]
+    return Pair(first=one.article, second=other.article, share_first=common[0], share_second=common[1])
+
+
+def _scripts(db: Database, articles: Iterable[int]) -> bool:
+    """Return True if two articles are in different scripts."""
+    marks = ", ".join(map(str, articles))
+    rows = db.conn.execute(f"select substr(body, 1, 2000) from articles where id in ({marks})")  # noqa: S608
+    return len({script_of(body) for (body,) in rows}) > 1
