@@ -1,4 +1,4 @@
-"""Which of trafilatura's private interfaces an update changed; all are used in `newsarchive.extraction.marking` only."""
+"""Which of trafilatura's private interfaces an update changed; they are used in two modules only."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 import newsarchive
+from newsarchive.extraction.quick_extractor import EXPRESSIONS
 
 PRIVATE = {
     "trafilatura.htmlprocessing": {
+        "delete_by_link_density": ["subtree", "tagname", "backtracking", "favor_precision"],
         "convert_tags": ["tree", "options", "url"],
         "prune_unwanted_nodes": ["tree", "nodelist", "with_backup"],
         "tree_cleaning": ["tree", "options"],
@@ -40,4 +42,15 @@ def test_no_other_module_uses_them() -> None:
                 users.setdefault(path.relative_to(package).as_posix(), set()).update(
                     f"{node.module}.{alias.name}" for alias in node.names
                 )
-    assert users == {"extraction/marking.py": {f"{m}.{name}" for m, names in PRIVATE.items() for name in names}}
+    assert users == {
+        "extraction/marking.py": {f"{m}.{name}" for m, names in PRIVATE.items() for name in names} - QUICK,
+        "extraction/quick_extractor.py": QUICK,
+    }
+
+
+QUICK = {"trafilatura.htmlprocessing.delete_by_link_density"}
+
+
+@pytest.mark.parametrize("name", ["deepcopy", "delete_by_link_density", "extract_content", *EXPRESSIONS])
+def test_the_main_extractor_has_what_its_copy_changes(name: str) -> None:
+    assert hasattr(import_module("trafilatura.main_extractor"), name)

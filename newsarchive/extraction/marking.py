@@ -8,7 +8,7 @@ tests/test_trafilatura_interfaces.py tells which of them an update changed.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 from itertools import islice
@@ -22,6 +22,7 @@ from trafilatura.xpaths import RAW_TREE_PRUNE_XPATH, REMOVE_COMMENTS_AND_LISTS_X
 
 from newsarchive.extraction.blocks import Block, Element
 from newsarchive.extraction.marks import Marks, marks_of
+from newsarchive.extraction.quick_extractor import TooShort, extract_content_once
 from newsarchive.extraction.thinning import thinned
 from newsarchive.text.folding import fold
 
@@ -41,7 +42,10 @@ def _options(*, fast: bool) -> Extractor:
 def first_marks(root: Element, blocks: Sequence[Block], url: str) -> Marks:
     """Return the marks of the main extractor, or of the fast cascade if these are very few."""
     try:
-        body = _first_pass(thinned(root, blocks, cleaned=True), url)
+        try:
+            body = _first_pass(thinned(root, blocks, cleaned=True), url, extract_content_once)
+        except TooShort:
+            body = _first_pass(thinned(root, blocks, cleaned=True), url, extract_content)
     except _FAILURES:
         return Marks()  # trafilatura fails on some markup; its result is only a hint
     return _marks(body) if body is not None else _whole_cascade(root, blocks, url, fast=True)
@@ -59,7 +63,9 @@ _PRUNED = ("div", "section", "aside", "details", "list", "ol", "ul")
 _MAY_BE_COMMENTS = re.compile("omment|comol|disqus")
 
 
-def _first_pass(page: Element, url: str) -> etree._Element | None:
+def _first_pass(
+    page: Element, url: str, extract: Callable[[Element, Extractor], tuple[etree._Element, str]]
+) -> etree._Element | None:
     """Run the steps of `bare_extraction` up to its main extractor, without its copies for later steps.
 
     Returns None if the result is so short that the later steps are needed.
@@ -70,7 +76,7 @@ def _first_pass(page: Element, url: str) -> etree._Element | None:
         page = prune_unwanted_nodes(page, RAW_TREE_PRUNE_XPATH)
     if _MAY_BE_COMMENTS.search(names):
         page = prune_unwanted_nodes(page, REMOVE_COMMENTS_AND_LISTS_XPATH)
-    body, text = extract_content(convert_tags(tree_cleaning(page, options), options, url), options)
+    body, text = extract(convert_tags(tree_cleaning(page, options), options, url), options)
     return body if len(text) >= options.min_extracted_size else None
 
 
