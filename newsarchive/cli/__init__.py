@@ -16,6 +16,8 @@ import click
 from newsarchive import __version__
 
 LOCKED = 75
+PERMISSION = "NEWSARCHIVE_PERMISSION"
+"""Set for a process that works for a collection: the file with its permission to do so."""
 PIPE_CLOSED = 141
 """What a shell reports of a program that wrote into a pipe whose reader is gone: 128 + SIGPIPE."""
 
@@ -143,8 +145,19 @@ def cli(context: click.Context, folder: Path, quiet: bool, verbose: int) -> None
     # imported here: worker processes import this module too, and need none of it
     from newsarchive.cli.terminal import Archive, set_up_logging
 
+    if os.environ.get(PERMISSION):
+        watch_permission()
     context.obj = Archive(folder=folder, quiet=quiet)
     set_up_logging(quiet=quiet, verbose=verbose)
+
+
+def watch_permission() -> None:
+    """End this process when the worker that started it dies or loses the newspaper's lease."""
+    from newsarchive.crawling.permission import given_permission
+
+    permission = given_permission()
+    if permission is not None:
+        permission.watch()
 
 
 def main() -> None:

@@ -27,6 +27,7 @@ def clean_generations(
 
     Records go before their folders, so that no reader finds one without the other. `check` raises LeaseLost.
     """
+    store.delete_drafts(place)
     latest = latest_generation(store, place)
     if latest is None:
         _delete_others(store, place, set(), set(), check)

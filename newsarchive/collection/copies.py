@@ -12,7 +12,7 @@ from sqlite_utils import Database
 
 from newsarchive.backup import Entry
 from newsarchive.collection.errors import CollectionError
-from newsarchive.collection.generations import Generation, folder_number
+from newsarchive.collection.generations import Generation, folder_number, numbers, read_record
 from newsarchive.collection.scratch import scratch_folder
 from newsarchive.collection.store import Store, delete_tree
 from newsarchive.database import open_archive
@@ -36,13 +36,18 @@ def reading_copy(address: str, shard: str, store: Store, generation: Generation)
         database.stat()
         if not _is_outdated(database):
             return own
-    copies = scratch_folder(address) / "read" / shard
+    copies = reading_copies(address, shard)
     copies.mkdir(parents=True, exist_ok=True)
-    delete_superseded(copies, store, generation)
+    delete_superseded(copies, store, generation.place)
     target = copies / generation.record.folder
     if not target.is_dir():
         _make_copy(store, generation, copies, target)
     return target
+
+
+def reading_copies(address: str, shard: str) -> Path:
+    """Return the folder of this worker's copies of a shard's generations."""
+    return scratch_folder(address) / "read" / shard
 
 
 def _is_outdated(database: Path) -> bool:
@@ -72,9 +77,10 @@ def _make_copy(store: Store, generation: Generation, copies: Path, target: Path)
         raise
 
 
-def delete_superseded(copies: Path, store: Store, generation: Generation) -> None:
-    """Delete the copies of generations that the store has no longer, and what killed readers left."""
-    kept = {generation.record.folder, *store.names(generation.place)}
+def delete_superseded(copies: Path, store: Store, place: str) -> None:
+    """Delete the copies of generations that have no record in the store any more, and what killed readers left."""
+    records = [read_record(store, place, number) for number in numbers(store.names(place))]
+    kept = {record.folder for record in records if record is not None}
     for path in copies.iterdir():
         if path.name not in kept and not _is_recent_draft(path):
             delete_tree(path)

@@ -32,15 +32,15 @@ class Record:
     fence: int
     """The number of the lease under which it was published."""
     folder: str
-    """Its folder beside the record; a record that only bars others from a number repeats the previous folder."""
+    """Its folder beside the record; a record that only bars others from a number repeats the previous one, if any."""
     manifest: str
     """SHA-256 of the folder's manifest."""
     made: str
     version: str
     state: str = ""
     """A key that changes with every write to the database; empty if it is not known."""
-    task: str = ""
-    """The key of the task that published it."""
+    tasks: tuple[str, ...] = ()
+    """The keys of the last tasks that published, the latest first."""
     takedowns: str = ""
     """Digest of what was taken down in it; empty if nothing was."""
     purged: int = 0
@@ -68,6 +68,10 @@ class Generation:
     def name_of(self, entry: Entry) -> str:
         """Return the name in the store of one of its files; where there are no links it may be in an older folder."""
         return f"{self.folder}/{entry.path}" if entry.stored == entry.path else f"{self.place}/{entry.stored}"
+
+
+class NothingYet(CollectionError):
+    """The record has no content: it only bars others from its number."""
 
 
 def new_folder(number: int) -> str:
@@ -103,10 +107,11 @@ def read_record(store: Store, place: str, number: int) -> Record | None:
     """Return a record; None if it was deleted meanwhile. Raises CollectionError if it is broken."""
     name = record_name(place, number)
     try:
-        return Record(**json.loads(store.read(name)))
+        data = json.loads(store.read(name))
+        return Record(**{**data, "tasks": tuple(data["tasks"])})
     except FileNotFoundError:
         return None
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, KeyError) as error:
         raise CollectionError(f"{store.address}/{name} is broken: {error}.") from error
 
 
@@ -115,6 +120,8 @@ def read_generation(store: Store, place: str, number: int) -> Generation | None:
     record = read_record(store, place, number)
     if record is None:
         return None
+    if not record.folder:
+        raise NothingYet(f"{store.address}/{record_name(place, number)} is before the first generation.")
     name = f"{place}/{record.folder}/{MANIFEST}"
     try:
         data = store.read(name)
@@ -141,6 +148,8 @@ def latest_generation(store: Store, place: str) -> Generation | None:
         for number in found:
             try:
                 generation = read_generation(store, place, number)
+            except NothingYet:
+                continue
             except CollectionError as error:
                 broken = broken or error
                 continue

@@ -7,18 +7,29 @@ import sqlite3
 import tempfile
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from newsarchive import __version__
 from newsarchive.backup import Entry, FileToCopy, Manifest, copy_database, files_to_copy
-from newsarchive.collection.copies import LARGE
 from newsarchive.collection.errors import CollectionError, LeaseLost
-from newsarchive.collection.generations import MANIFEST, Generation, Record, new_folder, numbers, record_name
+from newsarchive.collection.generations import (
+    MANIFEST,
+    Generation,
+    Record,
+    latest_generation,
+    new_folder,
+    numbers,
+    record_name,
+)
 from newsarchive.collection.store import Store
+from newsarchive.configuration import FILE
 from newsarchive.database import connect_reading, write_page_checksums
 from newsarchive.database.page_checksums import state_key
 from newsarchive.times import now
+
+REMEMBERED = 100
+"""Keys of tasks in a record."""
 
 
 @dataclass(kw_only=True)
@@ -32,6 +43,7 @@ class Publication:
     before: Generation | None
     fence: int
     task: str = ""
+    """Its key; a task whose key was published is not done again."""
     check: Callable[[], None] = lambda: None
     """Raises LeaseLost if the lease is lost; called before each file is stored, and before the record is."""
     problems: list[str] = field(default_factory=list)
@@ -87,12 +99,16 @@ class Publication:
             made=manifest.made,
             version=__version__,
             state=key,
-            task=self.task,
+            tasks=self._tasks(),
             takedowns=gone,
             purged=self._purged(gone),
         )
         create_record(self.store, self.place, record, self.check)
         return Generation(record, manifest, self.place)
+
+    def _tasks(self) -> tuple[str, ...]:
+        before = self.before.record.tasks if self.before else ()
+        return tuple([key for key in (self.task,) if key] + [key for key in before if key != self.task])[:REMEMBERED]
 
     def _put(self, folder: str, path: str, source: Path, size: int | None = None) -> Entry:
         self.check()
@@ -132,6 +148,21 @@ class Publication:
         return Entry(path=before.path, stored=stored, bytes=before.bytes, sha256=before.sha256)
 
 
+def bar_former_holder(store: Store, place: str, fence: int) -> None:
+    """Take the next number, so that the former holder of the lease, if it still works, cannot publish under it.
+
+    The record repeats the present content. If the former holder was faster, its generation is the present one.
+    """
+    while True:
+        number = max(numbers(store.names(place)), default=0) + 1
+        latest = latest_generation(store, place)
+        record = Record(number=number, fence=fence, folder="", manifest="", made=now(), version=__version__)
+        if latest is not None:
+            record = replace(latest.record, number=number, fence=fence)
+        if store.create(record_name(place, number), record.text()):
+            return
+
+
 def create_record(store: Store, place: str, record: Record, check: Callable[[], None]) -> None:
     """Create the record of a generation. Raises LeaseLost if another worker has published under its number."""
     check()
@@ -166,14 +197,14 @@ def is_changed(archive: Path, before: Generation | None) -> bool:
         return True
     if not state or state != before.record.state:
         return True
-    files = files_to_copy(archive, archive / "archive.db")
-    small = {item.path: item.sha256 for item in files if item.path.partition("/")[0] not in LARGE}
-    entries = before.manifest.files.values()
-    return small != {
-        entry.path: entry.sha256
-        for entry in entries
-        if entry.path != "archive.db" and entry.path.partition("/")[0] not in LARGE
-    }
+    files = {item.path: item.sha256 for item in files_to_copy(archive, archive / "archive.db")}
+    others = {entry.path: entry.sha256 for entry in before.manifest.files.values()}
+    return _small(files) != _small(others)
+
+
+def _small(files: dict[str, str]) -> dict[str, str]:
+    """Return the digests of profiles and configuration; all other files follow from the database."""
+    return {path: sha256 for path, sha256 in files.items() if path.startswith("sites/") or path == FILE}
 
 
 def _is_same(before: Entry, item: FileToCopy) -> bool:

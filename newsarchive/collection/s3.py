@@ -85,6 +85,9 @@ class S3Store:
         except FileNotFoundError:
             return
 
+    def delete_drafts(self, folder: str, *, seconds: float = 0.0) -> None:
+        """Do nothing: an object appears whole or not at all."""
+
     def local(self, name: str) -> Path | None:
         """Return None: nothing of it is on this machine's disk."""
         return None

@@ -8,6 +8,8 @@ import re
 import secrets
 import shutil
 import stat
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -43,6 +45,9 @@ class Store(Protocol):
 
     def delete(self, folder: str) -> None:
         """Delete a file, or a folder with all that is in it; nothing if it is not there."""
+
+    def delete_drafts(self, folder: str, *, seconds: float = 0.0) -> None:
+        """Delete the unfinished files in a folder that killed workers left so many seconds ago."""
 
     def local(self, name: str) -> Path | None:
         """Return where a file or folder is on a disk of this machine; None if it is not on one."""
@@ -146,6 +151,13 @@ class FolderStore:
             if not path.is_dir() or path.is_symlink():
                 raise
             delete_tree(path)
+
+    def delete_drafts(self, folder: str, *, seconds: float = 0.0) -> None:
+        """Delete the unfinished files in a folder that killed workers left."""
+        for draft in (self.folder / folder).glob(".*.new"):
+            with suppress(FileNotFoundError):
+                if time.time() - draft.lstat().st_mtime >= seconds:
+                    draft.unlink()
 
     def local(self, name: str) -> Path | None:
         """Return where a file or folder is."""

@@ -23,6 +23,7 @@ from scrapy.http import Response
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
+from newsarchive.crawling.permission import given_permission
 from newsarchive.crawling.resolving import host_of
 from newsarchive.crawling.scrapy_internals import SlotDownloader
 from newsarchive.crawling.spiders.page import Postponed
@@ -113,6 +114,9 @@ class PoliteDownloader(SlotDownloader):
         self._abandoned: Postponed | None = None
         self._fetches: set[asyncio.Future[Any]] = set()
         self._transfers: set[asyncio.Task[Any]] = set()
+        self._permission = given_permission()
+        if self._permission is not None:
+            self._permission.note_delay(self._delay)
         crawler.signals.connect(self._answered, signals.response_downloaded)
 
     # What hosts ask for
@@ -132,7 +136,10 @@ class PoliteDownloader(SlotDownloader):
         return host.delay
 
     def _answered(self, request: Request) -> None:
-        self.host(request.url).answered = monotonic()
+        host, slot = self.host(request.url), self.slots.get(host_of(request.url))
+        host.answered = monotonic()
+        if self._permission is not None:
+            self._permission.note_delay(max(host.delay, slot.delay if slot is not None else 0.0))
 
     def slow_down(self, url: str) -> None:
         """Halve the pace from now on: the host has said that it was too high."""
@@ -203,6 +210,8 @@ class PoliteDownloader(SlotDownloader):
 
     @contextmanager
     def transferring(self) -> Iterator[None]:
+        if self._permission is not None:
+            self._permission.require()
         transfer = asyncio.current_task()
         assert transfer is not None
         self._transfers.add(transfer)
