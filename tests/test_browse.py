@@ -237,8 +237,8 @@ def test_front_page_tells_of_sites_and_what_happened(room: Datasette) -> None:
     response = get(room, "/")
     text = text_of(response)
     assert response.status_code == 200
-    assert "Таң 3 January 10, 2025 February 19, 2025 0" in text
-    assert "Весть 1 January 1, 2025" in text
+    assert "Таң 3 10 January 2025 19 February 2025 0" in text
+    assert "Весть 1 1 January 2025" in text
     assert "Нұра өзені тасыды" in text
     assert "Вода ушла" in text
     assert "<svg" in response.text
@@ -421,7 +421,13 @@ def test_comparison_finds_what_stands_out(tmp_path: Path) -> None:
 def test_article_page_shows_the_whole_article_in_reading_order(room: Datasette, folder: Path) -> None:
     text = text_of(get(room, f"/article/{number_of(folder, 'flood')}"))
     order = ["Қоғам", "Нұра өзені тасыды", "Ауданда төтенше жағдай жарияланды.", "Аида Рахымқұлова"]
-    order += ["February 19, 2025, 01:30", "Фото: Б. Сәт", "екі үйді су басты", "Су басқан үй", "Тұрғындар көшірілді."]
+    order += [
+        "19 February 2025, 01:30 (Almaty)",
+        "Фото: Б. Сәт",
+        "екі үйді су басты",
+        "Су басқан үй",
+        "Тұрғындар көшірілді.",
+    ]
     places = [text.index(part) for part in order]
     assert places == sorted(places)
     assert text.count("Ауданда төтенше жағдай жарияланды.") == 1
@@ -539,6 +545,50 @@ def test_coverage_calendar_marks_what_failed(room: Datasette) -> None:
     assert cell[0].startswith("2025-02-19: 3 listed, 2 archived, 1 failed")
     assert len(tree.xpath("//table[@class='calendar']/tbody/tr/td")) == 365
     assert get(room, "/coverage?site=nowhere").status_code == 404
+
+
+def test_what_was_listed_and_is_no_article_is_counted_as_such(folder: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(folder, tmp_path / "copy"))
+    with sqlite3.connect(copy / "archive.db") as db:
+        db.execute("update urls set state = 'not_article' where url = 'https://tan.example/lost/'")
+    copied = make_datasette(copy)
+    asyncio.run(copied.invoke_startup())
+    text = text_of(get(copied, "/coverage?site=tan&year=2025"))
+    assert "not articles: 1." in text
+    assert (
+        "2025-02-19: 3 listed, 2 archived, 0 failed, 0 due, 1 not articles"
+        in get(copied, "/coverage?site=tan&year=2025").text
+    )
+    assert "1 day on which not everything listed was archived" in text
+
+
+@pytest.mark.parametrize(
+    ("accept", "stamp"),
+    [
+        ("en-GB", "19 February 2025, 01:30 (Almaty)"),
+        ("en-US,en;q=0.9", "19 February 2025, 01:30 (Almaty)"),
+        ("ru-RU,en-GB", "19 февраля 2025 г., 01:30 (Алматы)"),
+        ("kk", "2025 ж. 19 ақпан, 01:30 (Алматы)"),
+    ],
+)
+def test_dates_are_in_the_language_of_the_page_and_all_times_in_one_zone(
+    room: Datasette, folder: Path, accept: str, stamp: str
+) -> None:
+    response = get(room, f"/article/{number_of(folder, 'flood')}", accept=accept)
+    assert stamp in text_of(response)
+    shown = [element.text_content() for element in tree_of(response).xpath("//time")]
+    assert {text.partition(" (")[2] for text in shown if ":" in text} == {stamp.partition(" (")[2]}
+    (provenance,) = tree_of(response).xpath("//section[@aria-labelledby='provenance']")
+    assert not re.search(r"\dT\d\d:", provenance.text_content())
+
+
+def test_a_page_of_rows_shows_them_first_and_the_sql_box_begins_with_the_view_for_people(room: Datasette) -> None:
+    tree = tree_of(get(room, "/archive/archive"))
+    assert tree.xpath("//details[summary = 'Columns']/dl/dt")
+    assert not tree.xpath("//dl[not(ancestor::details)]")
+    (box,) = tree_of(get(room, "/archive")).xpath("//textarea[@name='sql']")
+    assert box.text.startswith("select * from archive ")
+    assert get(room, f"/archive.json?sql={box.text}&_shape=array").json()
 
 
 def test_coverage_calendar_claims_nothing_of_days_after_the_last_crawl(folder: Path, tmp_path: Path) -> None:

@@ -124,6 +124,12 @@ def test_pages_load_nothing_from_elsewhere_break_no_policy_and_fit(browser: Any,
         too_wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert too_wide <= 0, f"{path} is {too_wide} pixels wider than the screen"
         assert page.evaluate("document.documentElement.lang") == ("en" if path.startswith("/archive") else "kk")
+        # A chart is drawn for the width: nothing of it is cut off or hidden beside the screen.
+        assert all(
+            box["x"] >= 0 and box["x"] + box["width"] <= width
+            for plot in page.locator("svg.plot:visible").all()
+            if (box := plot.bounding_box())
+        ), path
     assert [url for url in asked if not url.startswith(address)] == []
     assert [text for text in said if "404" not in text] == []
     context.close()
@@ -131,6 +137,7 @@ def test_pages_load_nothing_from_elsewhere_break_no_policy_and_fit(browser: Any,
 
 def test_accessibility_checker_finds_nothing_serious(browser: Any, address: str, width: int) -> None:
     axe = Axe()
+    dark = "Math.max(...getComputedStyle(document.body).backgroundColor.match(/\\d+/g).slice(0, 3)) < 64"
     # The checker is a script, which the policy of the pages would rightly not run.
     # The phone is in the dark, the desk in the light.
     scheme = "dark" if width < 800 else "light"
@@ -141,6 +148,7 @@ def test_accessibility_checker_finds_nothing_serious(browser: Any, address: str,
     found = []
     for path in PAGES:
         page.goto(address + path)
+        assert page.evaluate(dark) is (scheme == "dark"), path
         problems = axe.run(page, options={"resultTypes": ["violations"]}).response["violations"]
         found += [
             (path, problem["id"], problem["nodes"][0]["html"])
@@ -208,7 +216,7 @@ def test_a_point_of_a_plot_leads_to_its_articles(browser: Any, address: str) -> 
     context = browser.new_context(locale="en", viewport={"width": 1280, "height": 800})
     page = context.new_page()
     page.goto(f"{address}/trends?q=өзен&by=month")
-    page.locator("svg.plot a").first.click()
+    page.locator("svg.plot:visible a").first.click()
     page.wait_for_url("**since=2024-01**")
     page.locator(".hits-list li").first.wait_for()
     assert page.locator(".hits-list li").count() == 3

@@ -31,7 +31,7 @@ SETTINGS = {
     "allow_download": False,  # during a crawl, a copy of the file without its write-ahead log is corrupt
     "default_page_size": 50,
     "facet_time_limit_ms": 1000,
-    "truncate_cells_html": 300,  # whole bodies in cells make a page of fifty rows unreadable
+    "truncate_cells_html": 120,  # whole bodies in cells make a page of fifty rows unreadable
     "sql_time_limit_ms": 10_000,
     "num_sql_threads": 3,
 }

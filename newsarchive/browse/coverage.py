@@ -37,7 +37,7 @@ def coverage_page(visit: Visit) -> Answer:
             "months": [(month, _month(int(year), month, days, last)) for month in range(1, 13)] if year else [],
             "totals": {name: sum(row[name] for row in days.values()) for name in COLUMNS[2:]},
             "usual": _usual(visit, site),
-            "troubled": [row for row in days.values() if row["failed"] or row["due"]],
+            "troubled": [row for row in days.values() if row["failed"] or row["due"] or row["not_article"]],
         },
     )
 
@@ -61,13 +61,18 @@ def _month(year: int, month: int, days: Mapping[str, Row], last: str) -> list[di
 
 
 def day_state(row: Row | None) -> str:
-    """Return ``empty`` if nothing was listed, ``failed`` or ``due`` if articles are missing, else ``whole``.
+    """Return ``empty`` if nothing was listed, ``other`` if no article was, ``failed`` or ``due`` if articles are
+    missing, else ``whole``.
 
     >>> day_state({"listed": 3, "archived": 2, "failed": 1, "due": 0})
     'failed'
+    >>> day_state({"listed": 1, "archived": 0, "failed": 0, "due": 0, "not_article": 1})
+    'other'
     """
-    if row is None or not row["listed"] - row.get("not_article", 0):
+    if row is None or not row["listed"]:
         return "empty"
+    if row["listed"] == row.get("not_article", 0):
+        return "other"
     if row["failed"]:
         return "failed"
     return "due" if row["due"] else "whole"

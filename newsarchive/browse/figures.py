@@ -8,7 +8,7 @@ from datetime import date
 
 from markupsafe import Markup
 
-from newsarchive.browse.plots import MANY, Point, draw_lines
+from newsarchive.browse.plots import MANY, Point, draw_lines, draw_sign
 
 
 @dataclass(kw_only=True, frozen=True)
@@ -17,13 +17,17 @@ class Figure:
 
     caption: str
     plot: Markup
+    narrow: Markup
+    """The same plot for a phone."""
+    signs: Sequence[Markup]
+    """The sign of each series, for the legend."""
     periods: Sequence[str]
     series: Sequence[str]
     cells: dict[tuple[str, str], Point]
     csv: str = ""
     share: bool = False
     wide: bool = True
-    """The plot is as wide as a page; on a phone it scrolls sideways."""
+    """The plot is as wide as a page."""
 
     def cell(self, period: str, series: str) -> Point | None:
         return self.cells.get((period, series))
@@ -43,7 +47,9 @@ def line_figure(
     ]
     return Figure(
         caption=caption,
-        plot=draw_lines(drawn, share=share, width=760 if wide else 380, height=220 if wide else 150),
+        plot=draw_lines(drawn, share=share, width=760 if wide else 340, height=220 if wide else 150),
+        narrow=draw_lines(drawn, share=share, width=300, height=180, kind="plot narrow") if wide else Markup(),
+        signs=[draw_sign(number) for number in range(len(series))],
         periods=periods,
         series=series,
         cells=cells,

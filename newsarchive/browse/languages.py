@@ -12,11 +12,12 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, negotiate_locale
 from babel.core import UnknownLocaleError
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
 
 LANGUAGES = {"kk": "Қазақша", "ru": "Русский", "en": "English"}
 DEFAULT = "en"
+_DATES = {"en": "en_GB"}  # the day before the month, as in the other languages
 
 
 @cache
@@ -86,17 +87,27 @@ class Speech:
         return format_percent(share, format="#,##0.0#%" if share < 0.1 else "#,##0.0%", locale=self.language)
 
     def date(self, stamp: str | None, timezone: str = "UTC", *, time: bool = False) -> str:
-        """Return an archive timestamp as a date in words, in the given time zone; a bare date is not converted."""
+        """Return an archive timestamp as a date in words, in the given time zone; a bare date is not converted.
+
+        A time names its zone: ``19 February 2025, 01:30 (Almaty)``.
+        """
         if not stamp:
             return ""
+        locale = _DATES.get(self.language, self.language)
         if len(stamp) <= 10:
-            return format_date(date.fromisoformat(stamp), "long", locale=self.language)
+            return str(format_date(date.fromisoformat(stamp), "long", locale=locale))
         moment = datetime.fromisoformat(stamp).astimezone(ZoneInfo(timezone))
-        if not time:
-            return format_date(moment.date(), "long", locale=self.language)
-        return f"{format_date(moment.date(), 'long', locale=self.language)}, " + format_datetime(
-            moment, "HH:mm", locale=self.language
-        )
+        day = str(format_date(moment.date(), "long", locale=locale))
+        return f"{day}, {moment:%H:%M} ({self.city(timezone)})" if time else day
+
+    def city(self, timezone: str) -> str:
+        """Return the city that a time zone is named after.
+
+        >>> Speech("kk").city("Asia/Almaty"), Speech("en").city("America/New_York"), Speech("ru").city("Etc/UTC")
+        ('Алматы', 'New York', 'UTC')
+        """
+        named = self.locale.time_zones.get(timezone)
+        return str((named and named.get("city")) or timezone.rpartition("/")[2].replace("_", " "))
 
     def month(self, number: int) -> str:
         """Return the stand-alone name of a month."""

@@ -34,8 +34,12 @@ class Point:
     link: str = ""
 
 
-def draw_lines(points: Sequence[Point], *, share: bool = False, width: int = 760, height: int = 220) -> Markup:
-    """Return an SVG with one line per series over time; points link to their articles. Empty without points.
+def draw_lines(
+    points: Sequence[Point], *, share: bool = False, width: int = 760, height: int = 220, kind: str = "plot"
+) -> Markup:
+    """Return an SVG of class `kind` with one line per series over time; points link to their articles.
+
+    Empty without points. The names of the series are not in it: see `draw_sign`.
 
     The plot is hidden from screen readers and keyboard focus: the table next to every plot has the same values and
     links.
@@ -46,14 +50,32 @@ def draw_lines(points: Sequence[Point], *, share: bool = False, width: int = 760
     names = list(dict.fromkeys(point.series for point in points))
     spec = _specification(points, names, share=share, width=width, height=height)
     svg = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
-    return Markup(_tidy(svg))  # noqa: S704 - Vega escapes its output, and _tidy parses and serializes it again
+    return Markup(_tidy(svg, kind))  # noqa: S704 - Vega escapes its output, and _tidy parses and serializes it again
 
+
+def draw_sign(number: int) -> Markup:
+    """Return the sign of the points of the series with a number, for a legend."""
+    colour, shape = COLOURS[number % len(COLOURS)], _SHAPES[SHAPES[number % len(SHAPES)]]
+    return Markup(
+        '<svg class="plot sign" viewBox="0 0 12 12" aria-hidden="true" focusable="false"><path fill="{}" d="{}"/></svg>'
+    ).format(colour, shape)
+
+
+_SHAPES = {
+    "circle": "M6 1a5 5 0 1 0 .01 0z",
+    "square": "M2 2h8v8H2z",
+    "triangle-up": "M6 1l5 10H1z",
+    "diamond": "M6 0l4.5 6L6 12 1.500 6z",
+    "cross": "M4.500 1h3v3.500H11v3H7.500V11h-3V7.500H1v-3h3.500z",
+    "triangle-down": "M6 11L1 1h10z",
+    "triangle-right": "M11 6L1 11V1z",
+    "triangle-left": "M1 6l10-5v10z",
+}
 
 CONFIG = {
     "font": "sans-serif",
     "view": {"stroke": None},
     "axis": {"labelColor": "#333", "labelFontSize": 12, "gridColor": "#ddd", "domainColor": "#777"},
-    "legend": {"labelColor": "#222", "labelFontSize": 13},
 }
 
 
@@ -64,8 +86,7 @@ def _specification(
     values = [
         {"period": p.period, "series": p.series, "value": p.value, "link": p.link and _HERE + p.link} for p in points
     ]
-    legend = None if len(names) < 2 else {"orient": "top", "title": None, "labelLimit": 200, "symbolSize": 90}
-    series = {"field": "series", "type": "nominal", "legend": legend}
+    series = {"field": "series", "type": "nominal", "legend": None}
     lines = {"mark": {"type": "line", "strokeWidth": 2}}
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
@@ -74,14 +95,14 @@ def _specification(
         "padding": 4,
         "background": None,
         "data": {"values": values},
-        "encoding": {**_axes(points, share=share), "color": {**series, "scale": _scale(names, COLOURS)}},
+        "encoding": {**_axes(points, share=share, width=width), "color": {**series, "scale": _scale(names, COLOURS)}},
         "layer": [lines, *([_dots(points, names, series)] if len(points) <= MANY else [])],
         "config": CONFIG,
     }
 
 
-def _axes(points: Sequence[Point], *, share: bool) -> dict[str, Any]:
-    ticks = _ticks([point.period for point in points])
+def _axes(points: Sequence[Point], *, share: bool, width: int) -> dict[str, Any]:
+    ticks = _ticks([point.period for point in points], most=13 if width > 500 else 5)
     steps = _steps(points, share=share)
     return {
         "x": {
@@ -117,8 +138,8 @@ def _steps(points: Sequence[Point], *, share: bool) -> dict[str, Any]:
     return {} if share else {"values": [*range(int(largest) + 1)]} if largest < 5 else {"tickMinStep": 1}
 
 
-def _ticks(periods: Sequence[str]) -> dict[str, Any]:
-    """Return axis options for about a dozen ticks, each at the start of a period, so that no label is repeated.
+def _ticks(periods: Sequence[str], *, most: int = 13) -> dict[str, Any]:
+    """Return axis options for about `most` ticks, each at the start of a period, so that no label is repeated.
 
     >>> _ticks(["2023", "2025"]), _ticks(["2023-11", "2026-11"])["tickCount"]
     ({'format': '%Y', 'tickCount': {'interval': 'year', 'step': 1}}, {'interval': 'month', 'step': 3})
@@ -128,14 +149,14 @@ def _ticks(periods: Sequence[str]) -> dict[str, Any]:
     days = (date.fromisoformat(last) - date.fromisoformat(first)).days
     length = len(periods[0])
     if length == 4 or months > 120:
-        return {"format": "%Y", "tickCount": {"interval": "year", "step": max(1, -(-months // 144))}}
+        return {"format": "%Y", "tickCount": {"interval": "year", "step": max(1, -(-months // (12 * most - 12)))}}
     if length == 7 or days > 62:
-        step = next(step for step in (1, 2, 3, 6, 12) if months <= 13 * step)
+        step = next(step for step in (1, 2, 3, 6, 12, 24) if months <= most * step or step == 24)
         return {"format": "%Y-%m", "tickCount": {"interval": "month", "step": step}}
-    return {"format": "%Y-%m-%d", "tickCount": {"interval": "day", "step": max(1, -(-days // 8))}}
+    return {"format": "%Y-%m-%d", "tickCount": {"interval": "day", "step": max(1, -(-days // (most * 2 // 3)))}}
 
 
-def _tidy(svg: str) -> str:
+def _tidy(svg: str, kind: str) -> str:
     """Return the SVG without Vega's English labels, with links local and out of the tab order."""
     root = etree.fromstring(svg.encode(), etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
     for element in root.iter():
@@ -147,6 +168,6 @@ def _tidy(svg: str) -> str:
                 del element.attrib[name]
     root.set("aria-hidden", "true")
     root.set("focusable", "false")
-    root.set("class", "plot")
+    root.set("class", kind)
     del root.attrib["width"], root.attrib["height"]
     return str(etree.tostring(root, encoding="unicode"))

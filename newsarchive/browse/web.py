@@ -6,6 +6,7 @@ import asyncio
 import logging
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -170,8 +171,11 @@ class Room:
         def site_title(name: str) -> str:
             return str(sites[name]["title"] or name) if name in sites else name
 
+        zone = page_zone(page, sites)
+
         def when(stamp: str | None, site: str = "", *, time: bool = False) -> str:
-            return speech.date(stamp, sites[site]["timezone"] if site in sites else "UTC", time=time)
+            # A day is that of the newspaper, as in its address; all times of a page are in one zone.
+            return speech.date(stamp, sites[site]["timezone"] if site in sites and not time else zone, time=time)
 
         return self.templates.get_template(page.template).render(
             {
@@ -222,6 +226,15 @@ class Room:
             # Datasette's errors about a request default to status 500.
             return self.failure(request, status if status < 500 else 400, "error_bad", str(detail))
         return self.failure(request, status, "error_missing" if status == 404 else "error_bad")
+
+
+def page_zone(page: Page, sites: Mapping[str, Any]) -> str:
+    """Return the time zone of a page: that of its article's site, else that of most sites."""
+    article = page.values.get("article") or {}
+    if article.get("site") in sites:
+        return str(sites[article["site"]]["timezone"])
+    zones = Counter(str(site["timezone"]) for _, site in sorted(sites.items()))
+    return zones.most_common(1)[0][0] if zones else "UTC"
 
 
 def readable_url(url: str) -> str:
