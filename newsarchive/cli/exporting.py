@@ -10,8 +10,9 @@ from typing import Any
 import click
 
 from newsarchive.browse import RoomError, serve
+from newsarchive.cli.locating import locate
 from newsarchive.cli.progress import progress_bar
-from newsarchive.cli.reading import filter_options, find_article, read_filters, warn_of_old_index
+from newsarchive.cli.reading import filter_options, read_filters, warn_of_old_index
 from newsarchive.cli.terminal import Archive, is_terminal
 from newsarchive.export import FORMATS, ExportError, release
 from newsarchive.export import export as export_articles
@@ -68,10 +69,10 @@ def export(
         progress = partial(bar.show, "articles")
         try:
             if directory is not None:
-                count = release(archive.read(), directory, query=query, progress=progress, **chosen)
+                count = release(archive.reading(), directory, query=query, progress=progress, **chosen)
             else:
                 count = export_articles(
-                    archive.read(),
+                    archive.reading(),
                     target,
                     format=form,
                     query=query,
@@ -111,9 +112,9 @@ def _target(output: Path | None, directory: Path | None, form: str, *, spreadshe
 @click.pass_obj
 def cite(archive: Archive, article: str, revision: int | None, style: str) -> None:
     """Cite the archived version of an article."""
-    db = archive.read()
+    db, number = locate(archive.reading(), article, to_publish=True)
     try:
-        click.echo(cite_article(db, find_article(db, article, to_publish=True), revision=revision, style=style))
+        click.echo(cite_article(db, number, revision=revision, style=style))
     except CitationError as error:
         raise click.UsageError(str(error)) from error
 
@@ -123,8 +124,8 @@ def cite(archive: Archive, article: str, revision: int | None, style: str) -> No
 @click.pass_obj
 def timemap(archive: Archive, article: str) -> None:
     """List the captures of an article as a TimeMap (Memento, RFC 7089)."""
-    db = archive.read()
-    found = captures_as_timemap(db, find_article(db, article, to_publish=True))
+    db, number = locate(archive.reading(), article, to_publish=True)
+    found = captures_as_timemap(db, number)
     if not found:
         archive.warn(f"No capture of {article} is kept.")
         sys.exit(1)

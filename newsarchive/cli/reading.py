@@ -14,9 +14,10 @@ from rich.text import Text
 from sqlite_utils import Database
 
 from newsarchive.cli.formats import FORMATS, render_article
+from newsarchive.cli.locating import locate
 from newsarchive.cli.tables import OutputConsole, print_table
 from newsarchive.cli.terminal import Archive, is_terminal, json_option, print_json
-from newsarchive.database import article_of, index_is_current
+from newsarchive.database import index_is_current
 from newsarchive.database.revisions import article_of_revision
 from newsarchive.search import (
     FilterError,
@@ -24,14 +25,15 @@ from newsarchive.search import (
     Hit,
     Line,
     Period,
+    Reading,
     hits_over,
     other_spellings,
     query_notices,
 )
 from newsarchive.search import kwic as keyword_lines
 from newsarchive.search import search as search_archive
+from newsarchive.search.several import Archives, databases
 from newsarchive.text.counting import counted
-from newsarchive.text.numbers import whole_number
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -87,7 +89,7 @@ def search(
     **f: str,
 ) -> None:
     """Find articles: words in any form, "exact phrase", -word, prefix*, a NEAR/5 b, title:word, tag:name."""
-    db, filters = archive.read(), read_filters(f)
+    db, filters = archive.reading(), read_filters(f)
     warn_of_old_index(archive, db)
     for notice in query_notices(query):
         archive.warn(str(notice))
@@ -99,7 +101,8 @@ def search(
             _print_lines(keyword_lines(db, query, words=words, order=dated, limit=limit, **filters), as_json=as_json)
         else:
             hits = search_archive(db, query, limit=limit or 20, order=order, **filters)
-            print_json([hit_as_dict(hit) for hit in hits]) if as_json else print_hits(hits)
+            several = isinstance(db, Archives)
+            print_json([hit_as_dict(hit) for hit in hits]) if as_json else print_hits(hits, several=several)
             if not hits:
                 archive.say("Nothing found.")
             if spellings or not hits:
@@ -109,18 +112,19 @@ def search(
 
 
 def _print_spellings(
-    archive: Archive, db: Database, query: str, filters: Filters, *, limit: int, order: str, hits: bool
+    archive: Archive, db: Reading, query: str, filters: Filters, *, limit: int, order: str, hits: bool
 ) -> None:
     """Tell in which other spelling the archive has the names of a query, and print those `hits`."""
     for spelled in other_spellings(db, query, **filters):
         archive.warn(f"Other spelling of names, {counted(spelled.articles, 'article')}: {spelled.query}")
         if hits:
-            print_hits(search_archive(db, spelled.query, limit=limit, order=order, **filters))
+            found = search_archive(db, spelled.query, limit=limit, order=order, **filters)
+            print_hits(found, several=isinstance(db, Archives))
 
 
-def warn_of_old_index(archive: Archive, db: Database) -> None:
-    """Warn that forms of a word may be missed if the index has the stems of another version."""
-    if not index_is_current(db):
+def warn_of_old_index(archive: Archive, reading: Reading) -> None:
+    """Warn that forms of a word may be missed if an index has the stems of another version."""
+    if not all(map(index_is_current, databases(reading))):
         archive.warn(
             "The search index is of another version and may miss forms of words: run newsarchive stems rebuild."
         )
@@ -148,17 +152,17 @@ def _print_lines(lines: Iterable[Line], *, as_json: bool) -> None:
     sys.stdout.flush()  # a full disk is an error here, but a traceback at exit
 
 
-def print_hits(hits: Sequence[Hit]) -> None:
-    """Print hits, each with its snippet."""
+def print_hits(hits: Sequence[Hit], *, several: bool = False) -> None:
+    """Print hits, each with its snippet; those of `several` archives with their sites before their numbers."""
     console = OutputConsole(highlight=False, soft_wrap=not is_terminal(sys.stdout))
     for hit in hits:
-        _print_hit(console, hit)
+        _print_hit(console, hit, f"{hit.site}/{hit.id}" if several else f"{hit.id:>6}", "" if several else hit.site)
 
 
-def _print_hit(console: OutputConsole, hit: Hit) -> None:
-    line = Text(f"{hit.id:>6}  {hit.day or ''}  ")
+def _print_hit(console: OutputConsole, hit: Hit, name: str, site: str) -> None:
+    line = Text(f"{name}  {hit.day or ''}  ")
     line.append(hit.title, style="bold")
-    line.append(f"  {hit.site}{' (gone)' if hit.gone else ''}", style="dim")
+    line.append(f"  {site}{' (gone)' if hit.gone else ''}".rstrip(), style="dim")
     console.print(line)
     snippet = Text("        ")
     for part in hit.snippet:
@@ -183,8 +187,8 @@ def hit_as_dict(hit: Hit) -> dict[str, Any]:
 @click.pass_obj
 def show(archive: Archive, article: str, revision: int | None, form: str, evidence: bool, as_json: bool) -> None:
     """Print an article as it is, or as it was."""
-    db = archive.read()
-    row = revision_row(db, find_article(db, article), revision)
+    db, number = locate(archive.reading(), article)
+    row = revision_row(db, number, revision)
     if evidence:
         found = json.loads(row["evidence"])
         print_json(found) if as_json else _print_evidence(found)
@@ -202,38 +206,6 @@ def _print_evidence(evidence: dict[str, Any]) -> None:
         click.echo()
         shown = [{**o, "text": o["text"] or f"({o['more']} more)"} for o in omitted]
         print_table(shown, {"rule": "Left out by", "length": "Characters", "text": "Beginning with"}, empty="")
-
-
-def find_article(db: Database, text: str, *, to_publish: bool = False) -> int:
-    """Return an article's id from an id or a URL. Exits with a message if there is none.
-
-    With `to_publish` also if it is under an embargo, because the output is for other people.
-    """
-    if text.isdigit():
-        row = db.conn.execute("select id from articles where id = ?", (whole_number(text),)).fetchone()
-        found = row[0] if row else None
-    else:
-        found = article_of(db, text)
-    if found is None:
-        click.echo(f"newsarchive: There is no article {text} in this archive{_truncated(db, text)}.", err=True)
-        sys.exit(1)
-    if to_publish and (row := db.conn.execute(_HIDDEN_UNTIL, (found,)).fetchone()):
-        click.echo(f"newsarchive: Article {found} is under an embargo until {row[0]}.", err=True)
-        sys.exit(1)
-    return int(found)
-
-
-def _truncated(db: Database, url: str) -> str:
-    """Return why the captures of a URL made no article, if they are incomplete; else an empty string."""
-    known = "select time, truncated from captures where url = ? and truncated is not null order by time desc limit 1"
-    row = db.conn.execute(known, (url,)).fetchone()
-    return f"; the capture of {row[0]} is incomplete: {row[1]}" if row else ""
-
-
-_HIDDEN_UNTIL = """
-select max(until) from embargoes where article = ?1 and lifted is null and article in (select article from hidden)
-    having max(until) is not null
-"""
 
 
 def revision_row(db: Database, article: int, number: int | None) -> dict[str, Any]:

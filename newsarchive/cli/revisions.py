@@ -8,7 +8,8 @@ from dataclasses import asdict
 import click
 from rich.text import Text
 
-from newsarchive.cli.reading import find_article, revision_row
+from newsarchive.cli.locating import locate
+from newsarchive.cli.reading import revision_row
 from newsarchive.cli.tables import OutputConsole, print_table
 from newsarchive.cli.terminal import Archive, json_option, print_json
 from newsarchive.revisions.differences import REMOVED, SAME, Piece, compare_revisions
@@ -20,11 +21,11 @@ from newsarchive.revisions.differences import REMOVED, SAME, Piece, compare_revi
 @click.pass_obj
 def history(archive: Archive, article: str, as_json: bool) -> None:
     """List the revisions of an article."""
-    db = archive.read()
+    db, number = locate(archive.reading(), article)
     rows = list(
         db.query(
             "select number, time, kind, changed, title from revisions where article = ? order by number",
-            [find_article(db, article)],
+            [number],
         )
     )
     for row in rows:
@@ -40,8 +41,7 @@ def history(archive: Archive, article: str, as_json: bool) -> None:
 @click.pass_obj
 def diff(archive: Archive, article: str, numbers: tuple[int, ...], as_json: bool) -> None:
     """Show the words that changed between two revisions; without numbers, the newspaper's last two."""
-    db = archive.read()
-    key = find_article(db, article)
+    db, key = locate(archive.reading(), article)
     if len(numbers) not in (0, 2):
         raise click.UsageError("diff takes two revision numbers, or none for the last two.")
     if not numbers:

@@ -17,6 +17,7 @@ from sqlite_utils import Database
 
 from newsarchive.configuration import FILE, Configuration, ConfigurationError, read_configuration
 from newsarchive.database import has_archive, open_archive, read_archive, settle_archive
+from newsarchive.search import Reading
 from newsarchive.sites import ProfileError, Profiles, Site, load_profiles
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for other programs.")
@@ -90,6 +91,13 @@ class Archive:
     def read(self) -> Database:
         """The database, for reading."""
         return read_archive(self.folder)
+
+    def reading(self) -> Reading:
+        """What commands that only read look at: the database, or the shards of a collection as one."""
+        from newsarchive.collection import is_collection  # imported here: most commands need none of it
+        from newsarchive.collection.reading import reader_of
+
+        return reader_of(str(self.folder)).current() if is_collection(str(self.folder)) else self.read()
 
     def say(self, sentence: str) -> None:
         """Print progress on stderr, unless quiet."""

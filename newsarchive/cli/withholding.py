@@ -9,8 +9,8 @@ import click
 from sqlite_utils import Database
 
 from newsarchive.backup import delete_left_copies
+from newsarchive.cli.locating import find_article
 from newsarchive.cli.progress import progress_bar
-from newsarchive.cli.reading import find_article
 from newsarchive.cli.tables import print_table
 from newsarchive.cli.terminal import Archive, is_terminal, json_option, parse_day, print_json
 from newsarchive.database import article_of, lock_archive, open_archive, save_site, write_page_checksums

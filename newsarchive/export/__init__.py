@@ -7,12 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, ClassVar, Unpack
 
-from sqlite_utils import Database
-
-from newsarchive.export.canonical import BY_ADDRESS, write_canonical
-from newsarchive.export.captures import archive_folder
+from newsarchive.export.canonical import write_canonical
+from newsarchive.export.captures import refuse_own_path
 from newsarchive.export.csvfile import write_csv
-from newsarchive.export.files import ExportError, atomic_write, refuse_archive_path
+from newsarchive.export.files import ExportError, atomic_write
 from newsarchive.export.jsonlines import write_jsonl
 from newsarchive.export.markdown import write_markdown
 from newsarchive.export.parquet import write_parquet
@@ -23,7 +21,8 @@ from newsarchive.export.tei import write_tei
 from newsarchive.export.vertical import write_vertical
 from newsarchive.export.wacz import write_wacz
 from newsarchive.export.warcs import write_warcs
-from newsarchive.search import Filters, select_articles
+from newsarchive.search import Filters, Reading
+from newsarchive.search.several import BY_ADDRESS, BY_TIME
 
 __all__ = ["FIELDS", "FORMATS", "ExportError", "Job", "Progress", "export", "release"]
 
@@ -68,7 +67,7 @@ FORMATS: dict[str, FileFormat | FolderFormat] = {
 
 
 def export(
-    db: Database,
+    reading: Reading,
     path: Path,
     *,
     format: str,  # noqa: A002
@@ -79,7 +78,7 @@ def export(
     canonical: bool = False,
     **filters: Unpack[Filters],
 ) -> int:
-    """Write the articles that a search finds, oldest first, and return their number.
+    """Write the articles that a search finds in an archive or several, oldest first, and return their number.
 
     `largest` is the maximum size in bytes of each WARC file (formats warc and wacz); 0 selects their default.
 
@@ -94,12 +93,11 @@ def export(
     if format not in FORMATS:
         raise ExportError(f"Unknown format “{format}”; choose one of {', '.join(FORMATS)}.")
     if is_on_disk(path):
-        refuse_archive_path(path, archive_folder(db))
+        refuse_own_path(path, reading)
         if format == "wacz" and path.suffix != ".wacz":
             raise ExportError(f"“{path.name}” is not a name for a WACZ file; it must end in .wacz.")
-    with snapshot(db):
-        order = BY_ADDRESS if canonical else "$key"
-        job = Job.of(db, select_articles(db, query, **filters), progress, largest=largest, order=order)
+    with snapshot(reading):
+        job = Job.of(reading, query, filters, order=BY_ADDRESS if canonical else BY_TIME, progress=progress)
         chosen = FileFormat(write_canonical) if canonical else FORMATS[format]
-        chosen.export(replace(job, spreadsheet=spreadsheet), path)
+        chosen.export(replace(job, largest=largest, spreadsheet=spreadsheet), path)
     return len(job.articles)

@@ -15,9 +15,6 @@ from sqlite_utils import Database
 
 from newsarchive.export.records import BATCH, Job, Record
 
-BY_ADDRESS = "(select site from articles where id = o.article), (select url from articles where id = o.article)"
-"""The order of the articles, as SQL over a row `o` of `search_order`."""
-
 _TEXTS = ("title", "lead", "body", "markdown", "language", "published", "modified")
 _LISTS = ("authors", "images", "categories", "tags")
 _ROWS = """
@@ -57,10 +54,8 @@ def write_canonical(job: Job, file: IO[bytes]) -> None:
 
 
 def _records(job: Job) -> Iterator[Record]:
-    for start in range(0, len(job.articles), BATCH):
-        batch = json.dumps(job.articles[start : start + BATCH].tolist())
-        for row in job.db.query(_ROWS, [batch]):
-            yield _record(job.db, row)
+    for part, row in job.rows(_ROWS):
+        yield _record(job.dbs[part], row)
 
 
 def _record(db: Database, row: dict[str, Any]) -> Record:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,11 @@ from typing import Any
 from sqlite_utils import Database
 
 from newsarchive.captures.records import Damage, Member, Record, RecordError, as_response, parse_record, read_members
-from newsarchive.export.files import ExportError
+from newsarchive.export.files import ExportError, refuse_archive_path
 from newsarchive.export.records import Job
+from newsarchive.export.records import Record as ArticleRecord
+from newsarchive.search import Reading
+from newsarchive.search.several import Archives, databases
 from newsarchive.urls import as_requested
 
 _OWN = """
@@ -43,18 +47,32 @@ class Copy:
 
 
 class Captures:
-    """The captures of a job's articles, each returned once.
+    """The captures of a job's articles, each returned once."""
+
+    def __init__(self, job: Job) -> None:
+        self._parts = [
+            _Captures(db, [a for a, of in zip(job.articles, job.parts, strict=True) if of == part])
+            for part, db in enumerate(job.dbs)
+        ]
+
+    def of(self, record: ArticleRecord) -> Iterator[Copy]:
+        """Yield the captures of an article not returned before, by time. Raises ExportError if one is unreadable."""
+        return self._parts[record["part"]].of(record["id"])
+
+
+class _Captures:
+    """The captures of articles of one archive.
 
     Records are copied byte for byte, with one exception: a revisit of a capture outside the export becomes a full
     response, because the original record belongs to another article, which may be withheld.
     """
 
-    def __init__(self, job: Job) -> None:
-        self._db = job.db
-        self._folder = archive_folder(job.db) / "warc"
-        (highest,) = job.db.conn.execute("select coalesce(max(id), 0) from captures").fetchone()
+    def __init__(self, db: Database, articles: Iterable[int]) -> None:
+        self._db = db
+        self._folder = archive_folder(db) / "warc"
+        (highest,) = db.conn.execute("select coalesce(max(id), 0) from captures").fetchone()
         self._state = bytearray(highest + 1)  # one byte per capture: 1 to be returned, 2 returned
-        for article in job.articles:
+        for article in articles:
             for row in self._rows(article):
                 self._state[row[0]] = 1
 
@@ -85,6 +103,14 @@ def archive_folder(db: Database) -> Path:
     """Return the folder of an open archive."""
     (name,) = db.conn.execute("select file from pragma_database_list where name = 'main'").fetchone()
     return Path(name).parent
+
+
+def refuse_own_path(path: Path, reading: Reading) -> None:
+    """Raise ExportError if `path` would overwrite a part of what is read: of an archive, or of a collection."""
+    for db in databases(reading):
+        refuse_archive_path(path, archive_folder(db))
+    if isinstance(reading, Archives) and reading.root and Path(os.path.realpath(path)).is_relative_to(reading.root):
+        raise ExportError(f"{path} belongs to the collection itself; choose another path.")
 
 
 def _records(path: Path, offset: int) -> Iterator[tuple[Record, bytes]]:

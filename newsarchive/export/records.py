@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sqlite_utils import Database
 
-from newsarchive.search import Selection
+from newsarchive.search import Filters, Reading
+from newsarchive.search.several import BY_TIME, databases, in_order
 
 BATCH = 100
 
@@ -85,24 +86,26 @@ order by k.key
 
 
 @contextmanager
-def snapshot(db: Database) -> Iterator[None]:
-    """Read from one snapshot of the archive, even while a crawl writes to it."""
-    if db.conn.in_transaction:
-        yield
-        return
-    db.conn.execute("begin")
+def snapshot(reading: Reading) -> Iterator[None]:
+    """Read from one snapshot of each archive, even while a crawl writes to it."""
+    begun = [db for db in databases(reading) if not db.conn.in_transaction]
+    for db in begun:
+        db.conn.execute("begin")
     try:
         yield
     finally:
-        db.conn.rollback()
+        for db in begun:
+            db.conn.rollback()
 
 
 @dataclass(frozen=True)
 class Job:
-    """One export: the archive, the numbers of the articles in order, and options."""
+    """One export: the archives, the numbers of the articles in order, and options."""
 
-    db: Database
+    dbs: Sequence[Database]
     articles: array[int]
+    parts: array[int]
+    """The archive of each article, as an index of `dbs`."""
     progress: Progress | None = None
     seen: Callable[[Record], None] | None = None
     """Called with every record."""
@@ -114,28 +117,44 @@ class Job:
     @classmethod
     def of(
         cls,
-        db: Database,
-        selection: Selection,
-        progress: Progress | None = None,
+        reading: Reading,
+        query: str = "",
+        filters: Filters | None = None,
         *,
-        largest: int = 0,
-        order: str = "$key",
+        order: str = BY_TIME,
+        progress: Progress | None = None,
     ) -> Job:
-        """Return a job for the articles of a selection, oldest first by default; takes eight bytes per article."""
-        rows = selection.rows(db, "o.article", order=order)
-        return cls(db, array("q", (row[0] for row in rows)), progress, largest=largest)
+        """Return a job for the articles that a search finds; takes ten bytes per article. Raises FilterError."""
+        articles, parts = array("q"), array("H")
+        for part, article in in_order(reading, query, filters or Filters(), order=order):
+            articles.append(article)
+            parts.append(part)
+        return cls(databases(reading), articles, parts, progress)
 
     def records(self) -> Iterator[Record]:
-        """Yield the record of every article: all of `FIELDS`, and `markdown`."""
+        """Yield the record of every article: all of `FIELDS`, `markdown`, and `part` (its archive)."""
         self._report(0)
+        for done, (part, row) in enumerate(self.rows(_ROWS), 1):
+            record = {**_record(row), "part": part}
+            if self.seen:
+                self.seen(record)
+            yield record
+            if done % BATCH == 0 or done == len(self.articles):
+                self._report(done)
+
+    def rows(self, sql: str) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Yield the archive and the row of every article; `sql` takes the numbers of articles as a JSON array.
+
+        It returns one row for each, in the same order.
+        """
         for start in range(0, len(self.articles), BATCH):
-            batch = self.articles[start : start + BATCH]
-            for row in self.db.query(_ROWS, [json.dumps(batch.tolist())]):
-                record = _record(row)
-                if self.seen:
-                    self.seen(record)
-                yield record
-            self._report(start + len(batch))
+            wanted: dict[int, list[int]] = {}
+            batch = slice(start, start + BATCH)
+            for part, article in zip(self.parts[batch], self.articles[batch], strict=True):
+                wanted.setdefault(part, []).append(article)
+            found = {part: self.dbs[part].query(sql, [json.dumps(numbers)]) for part, numbers in wanted.items()}
+            for part in self.parts[batch]:
+                yield part, next(found[part])
 
     def _report(self, done: int) -> None:
         if self.progress:

@@ -4,65 +4,69 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Unpack
 
 from sqlite_utils import Database
 
-from newsarchive.export.captures import archive_folder
+from newsarchive.export.captures import refuse_own_path
 from newsarchive.export.datasheet import LICENCE_NOTE, Counts, datasheet
-from newsarchive.export.files import atomic_write, refuse_archive_path
+from newsarchive.export.files import atomic_write
 from newsarchive.export.jsonlines import write_jsonl
 from newsarchive.export.parquet import write_parquet
 from newsarchive.export.records import FIELDS, Job, Progress, snapshot
-from newsarchive.search import Filters, select_articles
+from newsarchive.search import Filters, Reading
+from newsarchive.search.several import Archives
 from newsarchive.text.counting import counted
 
 
 def release(
-    db: Database, directory: Path, *, query: str = "", progress: Progress | None = None, **filters: Unpack[Filters]
+    reading: Reading, directory: Path, *, query: str = "", progress: Progress | None = None, **filters: Unpack[Filters]
 ) -> int:
     """Write a dataset into a new folder and return its number of articles.
 
     It holds articles.jsonl, articles.parquet, README.md, datapackage.json (Frictionless) and SHA256SUMS. It does not
     state when it was made, so that the same archive gives the same bytes. Raises ExportError, FilterError.
     """
-    refuse_archive_path(directory, archive_folder(db))
-    with snapshot(db), atomic_write(directory, folder=True) as folder:
-        job = Job.of(db, select_articles(db, query, **filters), progress)
+    refuse_own_path(directory, reading)
+    with snapshot(reading), atomic_write(directory, folder=True) as folder:
+        job = Job.of(reading, query, filters, progress=progress)
         counts = Counts()
         with open(folder / "articles.jsonl", "xb") as file:
             write_jsonl(replace(job, seen=counts.add), file)
         with open(folder / "articles.parquet", "xb") as file:
             write_parquet(replace(job, progress=None), file)
         asked = [("query", query), *((name, str(value)) for name, value in sorted(filters.items()))]
-        sheet = datasheet(counts, list(failures(db, counts)), {name: value for name, value in asked if value})
+        sheet = datasheet(counts, failures(job.dbs, counts), {name: value for name, value in asked if value})
         (folder / "README.md").write_text(sheet, encoding="utf-8", newline="\n")
-        package = json.dumps(data_package(folder, counts), ensure_ascii=False, indent=2)
+        package = json.dumps(data_package(folder, counts, key=_key(reading)), ensure_ascii=False, indent=2)
         (folder / "datapackage.json").write_text(package + "\n", encoding="utf-8", newline="\n")
         checksums = [f"{_sha256(file)}  {file.name}\n" for file in sorted(folder.iterdir())]
         (folder / "SHA256SUMS").write_text("".join(checksums), encoding="ascii", newline="\n")
     return len(job.articles)
 
 
-def failures(db: Database, counts: Counts) -> Iterator[tuple[str, str, int]]:
-    """Yield site, reason and number of listed addresses that failed or are not fetched yet."""
-    rows = db.conn.execute(
-        "select site, reason, count(*) from urls where state in ('failed', 'listed') group by site, state, reason"
-        " order by site, 3 desc, reason"
-    )
-    yield from ((site, reason or "not fetched yet", number) for site, reason, number in rows if site in counts.by_site)
+def failures(dbs: Sequence[Database], counts: Counts) -> list[tuple[str, str, int]]:
+    """Return site, reason and number of listed addresses that failed or are not fetched yet."""
+    sql = "select site, reason, count(*) from urls where state in ('failed', 'listed') group by site, state, reason"
+    rows = sorted((row for db in dbs for row in db.conn.execute(sql)), key=lambda row: (row[0], -row[2], row[1]))
+    return [(site, reason or "not fetched yet", number) for site, reason, number in rows if site in counts.by_site]
 
 
-def data_package(folder: Path, counts: Counts) -> dict[str, Any]:
+def _key(reading: Reading) -> list[str]:
+    """Return the fields that together name an article; a number is that of one archive."""
+    return ["site", "id"] if isinstance(reading, Archives) else ["id"]
+
+
+def data_package(folder: Path, counts: Counts, *, key: list[str]) -> dict[str, Any]:
     """Return the Frictionless Data Package of the two data files (https://datapackage.org/)."""
-    jsonl = _resource(folder / "articles.jsonl", "jsonl", {})
+    jsonl = _resource(folder / "articles.jsonl", "jsonl", {}, key)
     jsonl |= {"dialect": {"json": {"keyed": True}}, "bytes": (folder / "articles.jsonl").stat().st_size}
     # Frictionless reads Parquet through pandas, which supports neither lists nor missing integers, and does not check
     # its size. The file's own schema is more precise.
-    parquet = _resource(folder / "articles.parquet", "parquet", {"array": "any", "integer": "number"})
+    parquet = _resource(folder / "articles.parquet", "parquet", {"array": "any", "integer": "number"}, key)
     return {
         "profile": "data-package",
         "name": "newspaper-articles",
@@ -73,7 +77,7 @@ def data_package(folder: Path, counts: Counts) -> dict[str, Any]:
     }
 
 
-def _resource(file: Path, kind: str, types: dict[str, str]) -> dict[str, Any]:
+def _resource(file: Path, kind: str, types: dict[str, str], key: list[str]) -> dict[str, Any]:
     fields = [{"name": f.name, "description": f.description, "type": types.get(f.kind, f.kind)} for f in FIELDS]
     return {
         "name": f"articles-{kind}",
@@ -83,7 +87,7 @@ def _resource(file: Path, kind: str, types: dict[str, str]) -> dict[str, Any]:
         "encoding": "utf-8",
         "hash": f"sha256:{_sha256(file)}",
         "profile": "tabular-data-resource",
-        "schema": {"fields": fields, "primaryKey": ["id"]},
+        "schema": {"fields": fields, "primaryKey": key},
     }
 
 

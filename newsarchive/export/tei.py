@@ -47,7 +47,7 @@ def write_tei(job: Job, file: IO[bytes]) -> None:
         with xml.element(f"{{{NAMESPACE}}}teiCorpus", nsmap=_PREFIXES):
             xml.write("\n", _corpus_header(len(job.articles)), "\n")
             for record in job.records():
-                xml.write(article_element(record), "\n")
+                xml.write(article_element(record, several=len(job.dbs) > 1), "\n")
             if not job.articles:
                 xml.write(E.TEI(_corpus_header(0), E.text(E.body(E.p()))), "\n")
 
@@ -64,12 +64,13 @@ def _corpus_header(articles: int) -> etree._Element:
     )
 
 
-def article_element(record: Record) -> etree._Element:
-    """Return one article as a TEI element."""
+def article_element(record: Record, *, several: bool = False) -> etree._Element:
+    """Return one article as a TEI element; among `several` archives its name in the corpus has its site."""
     text = E.text(E.body(E.head(_clean(record["title"])), *_paragraphs(record)))
     text.set(f"{_XML}lang", record["language"] or "und")
     element = E.TEI(_header(record), text)
-    element.set(f"{_XML}id", f"article-{record['id']}")
+    site = re.sub(r"[^\w.-]", "_", record["site"]) + "-" if several else ""
+    element.set(f"{_XML}id", f"article-{site}{record['id']}")
     return element
 
 

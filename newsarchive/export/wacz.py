@@ -75,12 +75,12 @@ def _write_archive(job: Job, package: _Package, index: Index, pages: Path) -> di
         for article in job.records():
             articles += 1
             newspapers[article["newspaper"]] = None
-            for copy in captures.of(article["id"]):
+            for copy in captures.of(article):
                 name, offset = files.write(copy)
                 record, data = copy.records[0]
                 index.add(record, file=name, offset=offset, length=len(data))
                 newest = max(newest, copy.time)
-            lines.writelines(map(_line, _pages(job.db, article["id"])))
+            lines.writelines(map(_line, _pages(job.dbs[article["part"]], article["id"])))
     if not newest:
         raise ExportError("No capture of these articles is kept, and a WACZ file must hold one.")
     return {

@@ -28,7 +28,7 @@ def write_warcs(job: Job, path: Path) -> None:
     captures = Captures(job)
     with closing(WarcFiles(lambda name: open(path / name, "xb"), job.largest or LARGEST)) as files:
         for record in job.records():
-            for copy in captures.of(record["id"]):
+            for copy in captures.of(record):
                 files.write(copy)
 
 

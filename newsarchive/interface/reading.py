@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,13 +12,16 @@ from typing import Any, Unpack
 
 from sqlite_utils import Database
 
+from newsarchive.collection import is_collection
+from newsarchive.collection.reading import reader_of
+from newsarchive.database import ArchiveError as CollectionError
 from newsarchive.database import article_of, read_archive
 from newsarchive.database.revisions import article_of_revision
 from newsarchive.errors import NewsArchiveError
 from newsarchive.items import Article
-from newsarchive.search import Filters, Hit, count_hits, search
+from newsarchive.search import Filters, Hit, Reading, count_hits, search
 from newsarchive.search.functions import add_functions
-from newsarchive.search.selection import select_articles
+from newsarchive.search.several import databases, in_order
 
 
 class ArticleNotFound(NewsArchiveError):
@@ -105,16 +109,20 @@ class Deletion:
 
 
 class Archive:
-    """An archive, opened for reading; a crawl may write to it meanwhile. What is under an embargo is left out.
+    """An archive or a collection, opened for reading; a crawl may write to it meanwhile.
 
-    `db` is the database itself (`sqlite_utils.Database`, read-only) for SQL of one's own, with the SQL functions
-    ``search_articles(query)`` and ``words_around(query, article)``.
+    What is under an embargo is left out. `db` is an archive's database (`sqlite_utils.Database`, read-only) for SQL of
+    one's own, with the SQL functions ``search_articles(query)`` and ``words_around(query, article)``. The articles of a
+    collection are known by their site and URL: an `id` is one of its site's only.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.db = read_archive(folder)
-        add_functions(self.db.conn)
+    def __init__(self, address: str) -> None:
+        self.folder = Path(address)
+        self._reader = reader_of(address) if is_collection(address) else None
+        self._db = None if self._reader else read_archive(self.folder)
+        if self._db:
+            add_functions(self._db.conn)
+        self._reading()  # opens all shards
 
     def __enter__(self) -> Archive:
         return self
@@ -122,9 +130,23 @@ class Archive:
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         self.close()
 
+    @property
+    def db(self) -> Database:
+        """The database. Raises CollectionError for a collection, which has one for each site."""
+        if self._db is None:
+            raise CollectionError(f"The collection {self.folder} has no single database: search it, or export it.")
+        return self._db
+
+    def _reading(self) -> Reading:
+        """What is read: the database, or the newest generations of all shards."""
+        return self._reader.current() if self._reader else self.db
+
     def close(self) -> None:
-        """Close the database."""
-        self.db.close()
+        """Close the database, or those of all shards."""
+        if self._reader:
+            self._reader.close()
+        if self._db:
+            self._db.close()
 
     def search(
         self, query: str, *, limit: int = 20, offset: int = 0, order: str = "rank", **filters: Unpack[Filters]
@@ -134,28 +156,30 @@ class Archive:
         Filters: `site`, `author`, `category`, `tag`, `language`, and `since` and `until` (a day, month or year).
         Raises FilterError on a filter that cannot be read.
         """
-        return search(self.db, query, limit=limit, offset=offset, order=order, **filters)
+        return search(self._reading(), query, limit=limit, offset=offset, order=order, **filters)
 
     def count(self, query: str = "", **filters: Unpack[Filters]) -> int:
         """How many articles match; all of them without query and filters."""
-        return count_hits(self.db, query, **filters)
+        return count_hits(self._reading(), query, **filters)
 
     def article(self, id_or_url: int | str) -> ArchivedArticle:
-        """One article by its id or any of its URLs. Raises ArticleNotFound."""
-        found = id_or_url if isinstance(id_or_url, int) else article_of(self.db, id_or_url)
-        sql = "select * from archive where id = ? and id not in (select article from hidden)"
-        for row in self.db.query(sql, [found]):
-            return _article(row, self.db)
+        """One article by any of its URLs, or in an archive by its id. Raises ArticleNotFound."""
+        if isinstance(id_or_url, int) and self._reader:
+            raise ArticleNotFound(f"Every site of the collection {self.folder} has its own ids: give a URL.")
+        for db in databases(self._reading()):
+            found = id_or_url if isinstance(id_or_url, int) else article_of(db, id_or_url)
+            sql = "select * from archive where id = ? and id not in (select article from hidden)"
+            for row in db.query(sql, [found]):
+                return _article(row, db)
         raise ArticleNotFound(f"There is no article {id_or_url} in {self.folder}.")
 
     def articles(self, query: str = "", **filters: Unpack[Filters]) -> Iterator[ArchivedArticle]:
         """Every article that matches, by day of publication; all of them without query and filters."""
-        selection = select_articles(self.db, query, **filters)
-        select = "(select article from search_order where key = $key)"
-        ids = [article for (article,) in selection.rows(self.db, select, order="$key")]
-        for article in ids:
-            for row in self.db.query("select * from archive where id = ?", [article]):
-                yield _article(row, self.db)
+        dbs = databases(self._reading())
+        found = in_order(self._reading(), query, filters)
+        for part, article in found:
+            for row in dbs[part].query("select * from archive where id = ?", [article]):
+                yield _article(row, dbs[part])
 
     def changes(self, *, site: str = "", since: str = "") -> Iterator[Change]:
         """What newspapers changed after publication, the newest first; `since` is a day or a time (UTC)."""
@@ -164,7 +188,7 @@ class Archive:
             " from changes where article not in (select article from hidden) and time >= ? and (? = '' or site = ?)"
             " order by time desc, article, field"
         )
-        for row in self.db.query(sql, [since, site, site]):
+        for row in self._latest_first(sql, [since, site, site], "time"):
             yield Change(**_texts(row))
 
     def deletions(self, *, site: str = "", since: str = "") -> Iterator[Deletion]:
@@ -174,16 +198,21 @@ class Archive:
             " where article not in (select article from hidden) and gone >= ? and (? = '' or site = ?)"
             " order by gone desc, article"
         )
-        for row in self.db.query(sql, [since, site, site]):
+        for row in self._latest_first(sql, [since, site, site], "gone"):
             yield Deletion(**_texts(row))
+
+    def _latest_first(self, sql: str, values: list[str], column: str) -> Iterator[dict[str, Any]]:
+        """Merge the rows of all shards, which are sorted by a column."""
+        each = [db.query(sql, values) for db in databases(self._reading())]
+        return heapq.merge(*each, key=lambda row: str(row[column]), reverse=True)
 
 
 def open_archive_for_reading(archive: str | Path = "data") -> Archive:
-    """Open the archive in a folder for reading only.
+    """Open the archive in a folder, or the collection at an address, for reading only.
 
     Raises ArchiveError where there is none, or where it cannot be read.
     """
-    return Archive(Path(archive))
+    return Archive(str(archive))
 
 
 _LISTS = ("authors", "categories", "tags", "images")

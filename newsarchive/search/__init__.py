@@ -4,8 +4,9 @@ from newsarchive.search.counts import COUNTED, Facet, Line, Period
 from newsarchive.search.hits import RANKED, Hit, plain
 from newsarchive.search.marks import Part
 from newsarchive.search.query import FilterError
-from newsarchive.search.reading import Reading, count_hits, facets, hits_over, kwic, search, suggest
+from newsarchive.search.reading import count_hits, facets, hits_over, kwic, search, suggest
 from newsarchive.search.selection import VISIBLE, Filters, Selection, select_articles
+from newsarchive.search.several import Reading
 from newsarchive.search.spellings import Spelling, other_spellings
 from newsarchive.search.tokens import Notice, query_notices
 

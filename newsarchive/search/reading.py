@@ -5,16 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Unpack
 
-from sqlite_utils import Database
-
 from newsarchive.search import counts, hits
 from newsarchive.search.counts import FACETS, Facet, Line, Period
 from newsarchive.search.hits import Hit
 from newsarchive.search.selection import Filters
-from newsarchive.search.several import Archives, finding
-
-Reading = Database | Archives
-"""What is read: the database of one archive, or several archives as one."""
+from newsarchive.search.several import Archives, Reading, finding
 
 
 def search(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypedDict, Unpack
@@ -97,8 +97,13 @@ def select_articles(db: Database, query: str = "", **filters: Unpack[Filters]) -
     return selection_of(db, group, match, **filters)
 
 
-def selection_of(db: Database, group: Group, match: Match, **filters: Unpack[Filters]) -> Selection:
-    """Return a parsed query with its filters for one archive. Raises FilterError on an invalid day."""
+def selection_of(
+    db: Database, group: Group, match: Match, *, exact: Container[str] = (), **filters: Unpack[Filters]
+) -> Selection:
+    """Return a parsed query with its filters for one archive. Raises FilterError on an invalid day.
+
+    `exact` are the filters whose name another archive has as it is written; no other forms of it are looked for then.
+    """
     where = _visible(db)
     parameters: dict[str, Any] = {}
     since, until, language = filters.get("since"), filters.get("until"), filters.get("language") or ""
@@ -114,7 +119,7 @@ def selection_of(db: Database, group: Group, match: Match, **filters: Unpack[Fil
         parameters["language"] = language
     for column, table in LINKED.items():
         if name := filters.get(column):
-            where.append(linked(db, column, _named(db, table, str(name))))
+            where.append(linked(db, column, _named(db, table, str(name), exact=column in exact)))
     if rest := split(group)[1]:
         articles = last_article(db)
         where += [f"({condition_of(db, p, lambda w: expansion([db], w, articles=articles))})" for p in rest]
@@ -128,12 +133,22 @@ def _visible(db: Database) -> list[str]:
     return [f"$key not in (select o.key from search_order o where not ({VISIBLE}))"]  # noqa: S608
 
 
-def _named(db: Database, table: str, name: str) -> list[int]:
-    """Return the numbers of the authors, categories or tags of a name, ignoring case and look-alike letters."""
-    rows = db.conn.execute(f"select id from {table} where name = ?", (name,)).fetchall()  # noqa: S608
+def _named(db: Database, table: str, name: str, *, exact: bool) -> list[int]:
+    """Return the numbers of the authors, categories or tags of a name.
+
+    Unless `exact`, case and look-alike letters are ignored if nobody has the name as it is written.
+    """
+    if found := named_exactly(db, table, name):
+        return found
+    if exact:
+        return []
     folded = fold_for_search(name)
-    rows = rows or [(i,) for i, n in db.conn.execute(f"select id, name from {table}") if fold_for_search(n) == folded]  # noqa: S608
-    return [int(row[0]) for row in rows]
+    return [int(i) for i, n in db.conn.execute(f"select id, name from {table}") if fold_for_search(n) == folded]  # noqa: S608
+
+
+def named_exactly(db: Database, table: str, name: str) -> list[int]:
+    """Return the number of the author, category or tag with exactly this name, if there is one."""
+    return [int(i) for (i,) in db.conn.execute(f"select id from {table} where name = ?", (name,))]  # noqa: S608
 
 
 def last_article(db: Database) -> int:

@@ -8,14 +8,17 @@ a person is told of it and chooses.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Unpack
 
 from sqlite_utils import Database
 
 from newsarchive.search.marks import Text, terms_to_mark
 from newsarchive.search.query import Group, Term
+from newsarchive.search.reading import count_hits
 from newsarchive.search.selection import Filters, Selection, select_articles
+from newsarchive.search.several import Reading, databases
 from newsarchive.search.tokens import read_tokens
 from newsarchive.search.words import words_with
 from newsarchive.text.search_text import WORD, full_text, query_stems, query_words
@@ -60,7 +63,7 @@ def name_key(word: str) -> str:
     return re.sub(r"(\w)\1+", r"\1", folded.replace("ий", "и"))
 
 
-def other_spellings(db: Database, query: str, **filters: Unpack[Filters]) -> list[Spelling]:
+def other_spellings(db: Reading, query: str, **filters: Unpack[Filters]) -> list[Spelling]:
     """Return the query with its names as the archive also spells them, the one with the most articles first.
 
     Empty if the query has no such names. The query itself is not among them. Raises FilterError.
@@ -69,13 +72,13 @@ def other_spellings(db: Database, query: str, **filters: Unpack[Filters]) -> lis
     rewritten = query
     for start, end, alternatives in reversed(pieces):
         word = query[start:end]
-        found = _names_like(db, word)[:alternatives]
+        found = _names_like(databases(db), word)[:alternatives]
         if found:
             choice = " OR ".join(_as_typed(word, name) for name in found)
             rewritten = rewritten[:start] + (f"({choice})" if len(found) > 1 else choice) + rewritten[end:]
     if rewritten == query:
         return []
-    articles = int(next(select_articles(db, rewritten, **filters).rows(db, "count(*)"))[0])
+    articles = count_hits(db, rewritten, **filters)
     return [Spelling(rewritten, articles)] if articles else []
 
 
@@ -104,12 +107,23 @@ def _as_typed(word: str, name: str) -> str:
     return name.upper() if word.isupper() and len(word) > 1 else name.capitalize() if word[:1].isupper() else name
 
 
-def _names_like(db: Database, word: str) -> list[str]:
-    """Return the other spellings of a word that the archive prints as names, the most frequent first."""
+def _names_like(dbs: Iterable[Database], word: str) -> list[str]:
+    """Return the other spellings of a word that archives print as names, the most frequent first."""
+    found: Counter[str] = Counter()
+    for db in dbs:
+        names = _names_in(db, word)
+        if names is None:
+            return []
+        found.update(names)
+    return sorted(found, key=lambda name: (-found[name], name))[:MOST_SPELLINGS]
+
+
+def _names_in(db: Database, word: str) -> dict[str, int] | None:
+    """Return the other spellings of a word in one archive, with their articles; None if it is an everyday word."""
     ((typed, *_),) = query_words(word)
     selection = select_articles(db, typed)
     if next(selection.rows(db, "$key", limit=1), None) is not None and not _is_name(db, selection, typed):
-        return []  # an everyday word
+        return None
     stems = {stem.removeprefix("ru") for stem in query_stems(typed)} | {typed}
     keys = {name_key(stem) for stem in stems if len(stem) >= SHORTEST}
     found: dict[str, int] = {}
@@ -123,7 +137,7 @@ def _names_like(db: Database, word: str) -> list[str]:
                     found[spelling] = articles
         if found:
             break
-    return sorted(found, key=lambda name: (-found[name], name))[:MOST_SPELLINGS]
+    return found
 
 
 def _has_stem(word: str, stems: set[str]) -> bool:

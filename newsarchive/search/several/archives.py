@@ -11,8 +11,16 @@ from typing import TypeVar, Unpack
 
 from sqlite_utils import Database
 
+from newsarchive.search.conditions import LINKED
 from newsarchive.search.query import match_of, parse_query
-from newsarchive.search.selection import Filters, Selection, expansion, last_article, selection_of
+from newsarchive.search.selection import (
+    Filters,
+    Selection,
+    expansion,
+    last_article,
+    named_exactly,
+    selection_of,
+)
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -31,7 +39,9 @@ class Part:
 class Archives:
     """Several archives that are read as one, in the order of their names. One request at a time may use them."""
 
-    def __init__(self, parts: Iterable[Part]) -> None:
+    def __init__(self, parts: Iterable[Part], *, root: Path | None = None) -> None:
+        self.root = root
+        """The folder of the collection that they belong to, if it is on a disk."""
         self.parts: Sequence[Part] = sorted(parts, key=lambda part: part.name)
         threads = min(MOST_THREADS, max(2, os.cpu_count() or 1), max(1, len(self.parts)))
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="archives")
@@ -44,9 +54,13 @@ class Archives:
 
     def close(self) -> None:
         """Close all databases."""
-        self._pool.shutdown()
+        self.release()
         for part in self.parts:
             part.db.close()
+
+    def release(self) -> None:
+        """End the threads; the databases stay open."""
+        self._pool.shutdown()
 
     def each(self, ask: Callable[[Database], T]) -> list[T]:
         """Return what `ask` returns for each archive, in order; the archives are asked at the same time."""
@@ -65,4 +79,17 @@ class Archives:
             return expansion([part.db for part in self.parts], prefix, articles=articles)
 
         match = match_of(group, expand=expand)
-        return self.each(lambda db: selection_of(db, group, match, **filters))
+        exact = {column for column in LINKED if filters.get(column) and self._have(column, str(filters.get(column)))}
+        return self.each(lambda db: selection_of(db, group, match, exact=exact, **filters))
+
+    def _have(self, column: str, name: str) -> bool:
+        return any(self.each(lambda db: bool(named_exactly(db, LINKED[column], name))))
+
+
+Reading = Database | Archives
+"""What is read: the database of one archive, or several archives as one."""
+
+
+def databases(reading: Reading) -> list[Database]:
+    """Return the database of an archive, or those of several."""
+    return [part.db for part in reading.parts] if isinstance(reading, Archives) else [reading]
