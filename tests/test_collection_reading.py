@@ -120,6 +120,24 @@ def test_exports_are_those_of_one_archive(collected: Path, newsarchive: Run, tmp
     assert len(set(ids)) == len(ids) == len(rows[0])
 
 
+def test_sql_and_partitioned_exports(
+    both: Callable[..., tuple[str, str]], newsarchive: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEWSARCHIVE_SCRATCH", str(tmp_path / "scratch"))
+    for form in ("--json", "--csv"):
+        several, one = both("sql", "select site, count(*) as n from archive group by 1 order by 1", form)
+        assert several == one
+        assert "vesti" in several
+    assert "Catalog Error" in newsarchive("sql", "select * from nothing", code=2).stderr
+    for _ in range(2):
+        said = newsarchive("export", "--format", "parquet", "--partitioned", "-o", str(tmp_path / "out")).stderr
+        assert f"articles in {tmp_path / 'out'}" in said
+    assert {path.parent.parent.name for path in (tmp_path / "out").rglob("*.parquet")} == {
+        "site=bastau", "site=paper", "site=vesti"}  # fmt: skip
+    for wrong in (["--partitioned"], ["--partitioned", "--format", "parquet", "-o", "-"]):
+        assert "--partitioned works only" in newsarchive("export", *wrong, code=2).stderr
+
+
 def test_an_export_never_overwrites_the_collection(collected: Path, newsarchive: Run, folder: Path) -> None:
     for target in (folder / "collection.toml", folder / "shards" / "paper" / "x.jsonl"):
         assert "belongs to" in newsarchive("export", "-o", str(target), code=1).stderr

@@ -44,6 +44,7 @@ COMMANDS = {
     "export": Listed("exporting", "Export the archive, or part of it."),
     "cite": Listed("exporting", "Cite the archived version of an article."),
     "timemap": Listed("exporting", "List the captures of an article (Memento TimeMap)."),
+    "sql": Listed("sql", "Query the archive in SQL."),
     "browse": Listed("exporting", "Open the reading room in a browser."),
     "reextract": Listed("reextracting", "Extract all kept pages again with this version."),
     "check": Listed("preserving", "Verify every byte of the archive."),

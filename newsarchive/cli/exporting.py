@@ -19,6 +19,7 @@ from newsarchive.export import export as export_articles
 from newsarchive.export.citations import CitationError
 from newsarchive.export.citations import cite as cite_article
 from newsarchive.export.citations import timemap as captures_as_timemap
+from newsarchive.export.partitioned import export_partitioned
 from newsarchive.export.targets import STDOUT, is_on_disk
 from newsarchive.search import FilterError
 from newsarchive.text.counting import counted
@@ -46,6 +47,9 @@ STYLES = ("text", "bibtex", "csl-json", "ris")
 @click.option(
     "--canonical", is_flag=True, help="JSON Lines that are identical, byte for byte, for the same recordings."
 )
+@click.option(
+    "--partitioned", is_flag=True, help="Parquet files by site and year in a folder; only what changed is written."
+)
 @filter_options
 @click.pass_obj
 def export(
@@ -58,11 +62,14 @@ def export(
     size: int | None,
     spreadsheet: bool,
     canonical: bool,
+    partitioned: bool,
     **filters: Any,
 ) -> None:
     """Write the archive, or part of it, in common formats."""
     if canonical and (directory or form != "jsonl"):
         raise click.UsageError("--canonical works only with --format jsonl.")
+    if partitioned and (directory or form != "parquet" or str(output) == STDOUT):
+        raise click.UsageError("--partitioned works only with --format parquet and -o FOLDER.")
     target = _target(output, directory, form, spreadsheet=spreadsheet)
     chosen = read_filters(filters)
     with progress_bar(archive, hidden=is_terminal(sys.stdout) and not is_on_disk(target)) as bar:
@@ -70,6 +77,10 @@ def export(
         try:
             if directory is not None:
                 count = release(archive.reading(), directory, query=query, progress=progress, **chosen)
+            elif partitioned:
+                shards = partial(bar.show, "shards")
+                made = export_partitioned(archive.reading(), target, query=query, filters=chosen, progress=shards)
+                count = made.articles
             else:
                 count = export_articles(
                     archive.reading(),

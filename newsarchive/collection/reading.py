@@ -78,7 +78,7 @@ class Reader:
 
 def _open(name: str, folder: Path) -> Part:
     try:
-        return Part(name, folder, read_archive(folder, any_thread=True))
+        return Part(name, folder, read_archive(folder, any_thread=True), state=folder.name)
     except ArchiveError as error:
         raise ArchiveError(f"The shard {name} cannot be read: {error}") from error
 

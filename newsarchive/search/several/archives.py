@@ -34,6 +34,8 @@ class Part:
     name: str
     folder: Path
     db: Database
+    state: str = ""
+    """A text that changes with its content; empty if that may change at any time."""
 
 
 class Archives:
