@@ -12,9 +12,8 @@ from typing import Any, Unpack
 
 from sqlite_utils import Database
 
-from newsarchive.collection import is_collection
+from newsarchive.collection import CollectionError, is_collection
 from newsarchive.collection.reading import reader_of
-from newsarchive.database import ArchiveError as CollectionError
 from newsarchive.database import article_of, read_archive
 from newsarchive.database.revisions import article_of_revision
 from newsarchive.errors import NewsArchiveError
