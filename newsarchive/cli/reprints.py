@@ -8,8 +8,8 @@ from typing import Any
 import click
 from sqlite_utils import Database
 
+from newsarchive.cli.locating import find_article
 from newsarchive.cli.progress import progress_bar
-from newsarchive.cli.reading import find_article
 from newsarchive.cli.tables import print_table
 from newsarchive.cli.terminal import Archive, json_option, print_json
 from newsarchive.database import lock_archive, open_archive

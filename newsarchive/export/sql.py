@@ -13,6 +13,7 @@ from newsarchive.errors import NewsArchiveError
 from newsarchive.export.files import ExportError
 from newsarchive.export.partitioned import Partitions
 from newsarchive.export.records import FIELDS
+from newsarchive.search.functions import add_functions
 
 _ALLOWED = {
     sqlite3.SQLITE_SELECT,
@@ -42,7 +43,7 @@ class Result(NamedTuple):
 
 
 def query_archive(db: Database, statement: str) -> Result:
-    """Run a SELECT on the database of an archive, which nothing can change.
+    """Run a SELECT on the database of an archive, which nothing can change, with the functions of `search.functions`.
 
     Raises SqlError, also while an embargo is in force: a table could show what it hides.
     """
@@ -53,7 +54,9 @@ def query_archive(db: Database, statement: str) -> Result:
         raise SqlError(
             f"An embargo is in force until {until}, and SQL could show what it hides. Use search or export instead."
         )
+    db.conn.set_authorizer(None)
     _load_indexes(db)
+    add_functions(db.conn)
     db.conn.set_authorizer(_authorize)
     try:
         cursor = db.conn.execute(statement)
