@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from newsarchive.sites import Site, Source
 from newsarchive.times import now
 from tests.hosts import Host, serve_host
 
+Run = Callable[..., subprocess.CompletedProcess[str]]
 HOME = """<html lang="kk"><head>
 <link rel="alternate" type="application/rss+xml" href="/rss.xml">
 <link rel="alternate" hreflang="ru" href="https://a.kz/ru/">
@@ -134,3 +137,20 @@ def test_a_crawl_finds_reads_and_remembers_the_source_that_its_profile_lacks(
         before = len(host.log)
         newsarchive("crawl", "uy", "-s", "DOWNLOAD_DELAY=0")
         assert sorted(host.paths()[before:]).count("/su/") == 1
+
+
+def test_a_site_without_a_source_is_searched_for_another_once_a_day(newsarchive: Run, folder: Path) -> None:
+    with serve_host(pages=0) as host:
+        host.special["/"] = lambda _hit: (200, {"Content-Type": "text/html"}, b"<title>Uy</title><p>Uy</p>")
+        (folder / "sites").mkdir(parents=True)
+        profile = host.profile(delay=0).replace('"sitemap"', '"wordpress"')
+        (folder / "sites" / "uy.toml").write_text(profile, encoding="utf-8")
+        newsarchive("crawl", "uy", code=1)
+        assert host.paths().count("/") == 1
+        assert not [path for path in host.paths() if path.endswith("/types")], "there is no REST interface"
+        newsarchive("crawl", "uy", code=1)
+        assert host.paths().count("/") == 1
+        with sqlite3.connect(folder / "archive.db") as db:
+            db.execute("update sites set looked = datetime(looked, '-1 day')")
+        newsarchive("crawl", "uy", code=1)
+        assert host.paths().count("/") == 2

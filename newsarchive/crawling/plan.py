@@ -4,8 +4,8 @@ A first crawl makes a full scan of every source. Later crawls ask the best sourc
 by the time of modification, and by the list of its IDs if their number shows that something is gone; a sitemap by its
 lastmod; a feed and a listing by their first page, and further pages as long as they bring something new. If a source
 fails, or is wholly new since the last run, the next one takes over in the same run; else the others are compared in
-turn. At first, every few days, and if no source works, the site's own pages are searched for sources that the profile
-lacks.
+turn. At first, every few days, and once a day while no source works, the site's own pages are searched for sources that
+the profile lacks.
 """
 
 from __future__ import annotations
@@ -210,9 +210,14 @@ class SitePlan:
     def _begin_search(self) -> list[ListingRequest]:
         """Look for sources that the profile lacks, after the known ones; resume once one was found and read."""
         if self._search is None:
-            look = self._learning.look_is_due or self._full or not self._order.worked
-            room = MOST_TRIED if self._everything or not self._order.worked else max(self._order.room + 1, int(look))
-            self._search = SourceSearch(self._site, self._learning.profile, self._db, self._write, look=look, room=room)
+            worked = self._order.worked
+            lost = not worked and self._learning.look_without_source_is_due
+            look = self._learning.look_is_due or self._full or lost
+            room = MOST_TRIED if self._everything or not worked else max(self._order.room + 1, int(look))
+            no_rest = any(scan.source.kind == "wordpress" and not scan.worked for scan in self._order.scans)
+            self._search = SourceSearch(
+                self._site, self._learning.profile, self._db, self._write, look=look, room=room, no_rest=no_rest
+            )
         self._reader = self._search
         return self._reader.begin()
 

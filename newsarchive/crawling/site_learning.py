@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import timedelta
 
 from sqlite_utils import Database
 
@@ -17,6 +18,9 @@ from newsarchive.times import now
 
 USUAL_SOURCES = (Source(kind="wordpress"), Source(kind="sitemap"), Source(kind="feed"))
 """The sources of a profile that names none."""
+
+LOOK_WITHOUT_SOURCE = timedelta(hours=20)
+"""Between two looks for other sources while none works: once a day, however often the site is crawled."""
 
 
 class SiteLearning:
@@ -38,6 +42,7 @@ class SiteLearning:
         self.site = replace(profile, url=root, sources=(*sources, *further))
         self.addresses = KnownAddresses(db, profile)
         self.look_is_due = learned.look_is_due(db, profile, time=started)
+        self.look_without_source_is_due = learned.look_is_due(db, profile, time=started, every=LOOK_WITHOUT_SOURCE)
         self.has_candidates = bool(learned.candidates_to_try(db, profile.name, time=started))
 
     def moved(self, source: Source) -> Source:

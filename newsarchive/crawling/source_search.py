@@ -39,8 +39,9 @@ class SourceSearch:
     """The search for further sources in one run, after the known ones were read; `site` has all of these.
 
     It looks at what the home page, robots.txt and WordPress' types name if `look` asks for it, then tries sources that
-    were never tried; `room` bounds the requests of a run of a site without news. Once one is worth reading, it is in
-    `found`, and the search pauses: what that source lists is no news of the next one.
+    were never tried; `room` bounds the requests of a run of a site without news, and `no_rest` is True if WordPress'
+    REST interface was asked in vain. Once one is worth reading, it is in `found`, and the search pauses: what that
+    source lists is no news of the next one.
     """
 
     site: Site
@@ -49,6 +50,7 @@ class SourceSearch:
     write: Callable[[], None]
     look: bool
     room: int
+    no_rest: bool = False
     found: list[Source] = field(default_factory=list)
     open: int = 0
     _pages: dict[str, Page] = field(default_factory=dict)
@@ -67,7 +69,7 @@ class SourceSearch:
         self._looking = {self.site.url: "home"}
         if not any(source.kind == "sitemap" and not source.url for source in self.site.sources):
             self._looking[urljoin(self.site.url, "/robots.txt")] = "robots"
-        if url := types_url(self.site):
+        if (url := types_url(self.site)) and not self.no_rest:
             self._looking[url] = "types"
         return self._asked([ListingRequest(kind="listing", url=url, task=LOOK) for url in self._looking])
 

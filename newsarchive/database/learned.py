@@ -93,12 +93,12 @@ def known_keys(db: Database, keys: Collection[str]) -> set[str]:
     return {key for (key,) in rows}
 
 
-def look_is_due(db: Database, site: Site, *, time: str) -> bool:
+def look_is_due(db: Database, site: Site, *, time: str, every: timedelta = LOOK_EVERY) -> bool:
     """Return whether it is time to look for sources that the profile lacks: every few days, and for a new profile."""
     row = db.conn.execute("select looked, looked_beside from sites where name = ?", (site.name,)).fetchone()
     if row is None or not row[0] or row[1] != _sources_of(site):
         return True
-    return bool(row[0] < stamp(datetime.fromisoformat(time) - LOOK_EVERY))
+    return bool(row[0] < stamp(datetime.fromisoformat(time) - every))
 
 
 def note_looked(db: Database, site: Site, *, time: str) -> None:
