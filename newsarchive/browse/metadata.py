@@ -18,6 +18,7 @@ HIDDEN = (
     "stems_words",
     "stems_places",
     "uncompared",
+    "unread_edits",
     "seals",
     "unsealed",
     "outdated_files",

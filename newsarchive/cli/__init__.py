@@ -39,6 +39,7 @@ COMMANDS = {
     "show": Listed("reading", "Print an article as it is, or as it was."),
     "history": Listed("revisions", "List the revisions of an article."),
     "diff": Listed("revisions", "Show what changed between two revisions."),
+    "edits": Listed("edits", "Find what newspapers no longer say."),
     "reprints": Listed("reprints", "Show who reprinted whom, and what each changed."),
     "status": Listed("status", "Show last runs, counts, failures and coverage."),
     "export": Listed("exporting", "Export the archive, or part of it."),

@@ -8,6 +8,7 @@ from functools import partial
 
 from newsarchive.cli.progress import progress_bar
 from newsarchive.cli.terminal import Archive
+from newsarchive.corpus.edits import count_unread_edits, update_edits
 from newsarchive.database import ArchiveError, has_archive, open_archive
 from newsarchive.database.row_checksums import write_row_checksums
 from newsarchive.reprints import count_pending, update_reprints
@@ -32,8 +33,9 @@ def catch_up(archive: Archive, began: float) -> None:
 def _catch_up(archive: Archive, seconds: float) -> None:
     db = open_archive(archive.folder)
     try:
-        if count_pending(db):
+        if count_pending(db) or count_unread_edits(db):
             with progress_bar(archive) as bar:
+                update_edits(db, seconds=seconds / 2, progress=partial(bar.show, "edits"))
                 update_reprints(db, seconds=seconds, progress=partial(bar.show, "articles compared"))
             write_row_checksums(db)
     finally:

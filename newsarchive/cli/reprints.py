@@ -12,6 +12,7 @@ from newsarchive.cli.locating import find_article
 from newsarchive.cli.progress import progress_bar
 from newsarchive.cli.tables import print_table
 from newsarchive.cli.terminal import Archive, json_option, print_json
+from newsarchive.corpus.edits import update_edits
 from newsarchive.database import lock_archive, open_archive
 from newsarchive.database.row_checksums import write_row_checksums
 from newsarchive.reprints import Group, count_pending, group_of, list_groups, update_reprints
@@ -63,6 +64,7 @@ def _update(archive: Archive) -> None:
     archive.read().close()
     with lock_archive(archive.folder, "comparing articles"), progress_bar(archive) as bar:
         db = open_archive(archive.folder)
+        update_edits(db, progress=lambda done, total: bar.show("edits", done, total))
         done = update_reprints(db, progress=lambda done, total: bar.show("articles", done, total))
         write_row_checksums(db)
         db.close()

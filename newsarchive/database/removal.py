@@ -16,7 +16,7 @@ from newsarchive.times import now
 
 PATIENCE = 10.0
 """Seconds to wait for readers before clearing the log is put off to the next call."""
-FULL_TEXT = ("articles_fts", "stems_fts", "reprint_sketches_fts")
+FULL_TEXT = ("articles_fts", "stems_fts", "reprint_sketches_fts", "edit_texts_fts")
 """The full-text indexes."""
 
 
@@ -42,7 +42,8 @@ def remove_article(db: Database, article: int) -> None:
             f"delete from {table} where revision in (select id from revisions where article = ?)",  # noqa: S608
             (article,),
         )
-    db.conn.execute("delete from uncompared where article = ?", (article,))
+    for table in ("uncompared", "unread_edits"):
+        db.conn.execute(f"delete from {table} where article = ?", (article,))  # noqa: S608
     tables = ("revisions", "article_authors", "article_images", "article_categories", "article_tags", "embargoes")
     for table in tables:
         db.conn.execute(f"delete from {table} where article = ?", (article,))  # noqa: S608

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from sqlite_utils import Database
 
 from newsarchive.kazakh.scripts import fold_for_search, script_of
+from newsarchive.search.edited import ADDED, REMOVED, edited_articles
 from newsarchive.search.marks import Text, terms_to_mark
 from newsarchive.search.query import Expand, Group, Label, Near, Part, Term, is_plain, match_of
 from newsarchive.search.words import forms_of
@@ -52,6 +53,8 @@ def linked(db: Database, column: str, numbers: Iterable[int]) -> str:
 
 
 def _labelled(db: Database, label: Label) -> str:
+    if label.field in (REMOVED, ADDED):
+        return f"o.article in ({', '.join(map(str, sorted(edited_articles(db, label.term, label.field))))})"
     if label.field == "language":
         code = quoted(label.text)
         return f"o.language = {code} or o.language like {code} || '-%'"

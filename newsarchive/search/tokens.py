@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 COLUMNS = {"title": "title", "author": "authors", "body": "body"}
 """Fields whose words are in the full-text index, with their columns."""
-LABELS = ("category", "tag", "site", "language")
-"""Fields that an article has or has not."""
+LABELS = ("category", "tag", "site", "language", "removed", "added")
+"""Fields that an article has or has not; the last two are words that an edit took away or added."""
 _OTHER_NAMES = {
     "title": "headline тақырып заголовок",
     "author": "автор",
@@ -17,6 +17,8 @@ _OTHER_NAMES = {
     "tag": "тег метка",
     "site": "сайт",
     "language": "lang тіл язык",
+    "removed": "алынған убрано",
+    "added": "қосылған добавлено",
 }
 FIELDS = {name: field for field in (*COLUMNS, *LABELS) for name in (field, *_OTHER_NAMES[field].split())}
 """Every name of a field, in English, Kazakh and Russian."""

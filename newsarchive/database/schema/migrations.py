@@ -11,6 +11,7 @@ from contextlib import closing
 from sqlite_utils import Database
 
 from newsarchive.database.schema import first_migrations
+from newsarchive.database.schema.edits import EDITS
 from newsarchive.database.schema.notices import NOTICES
 from newsarchive.database.schema.registry import migrations, run_script
 from newsarchive.database.schema.reprints import REPRINTS
@@ -243,3 +244,9 @@ from articles a where a.gone is not null;
 def m510_reprints(db: Database) -> None:
     """Record what finds the reprints of an article, and the groups of articles with the same text."""
     run_script(db, REPRINTS)
+
+
+@migrations()
+def m511_edits(db: Database) -> None:
+    """Index the versions before and after each edit, for what newspapers no longer say."""
+    run_script(db, EDITS)
