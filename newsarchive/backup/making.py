@@ -16,8 +16,10 @@ from newsarchive.backup.manifest import Entry, Manifest, read_manifest
 from newsarchive.backup.target import held, remove_others
 from newsarchive.configuration import FILE
 from newsarchive.database import connect_reading, read_archive
+from newsarchive.database.replacing import NOTES
 from newsarchive.database.warcfiles import file_sha256
 from newsarchive.images.files import ENDINGS
+from newsarchive.notebook import NotebookError, has_notes, open_notebook
 from newsarchive.times import now
 
 Progress = Callable[[str, int, int], None]
@@ -66,7 +68,9 @@ def make_backup(
         to_copy = list(files_to_copy(folder, draft))
         if not force:
             refuse_losses(target, before, {item.path: item.bytes for item in to_copy}, draft)
-        files = {"archive.db": _keep_database(draft, done)}
+        files = {"archive.db": _keep_database(draft, "archive.db", done)}
+        if notes := _copy_notes(folder, target, done):
+            files[NOTES] = notes
         for number, item in enumerate(to_copy):
             progress("files", number, len(to_copy))
             entry = _copy(folder, target, item, before.files.get(item.path), done, verify=verify)
@@ -100,15 +104,34 @@ def copy_database(folder: Path, target: Path) -> Path:
     return draft
 
 
-def _keep_database(draft: Path, done: Copied) -> Entry:
+def _copy_notes(folder: Path, target: Path, done: Copied) -> Entry | None:
+    """Copy the notebook consistently, as SQLite does; one that cannot be read is a problem of its own."""
+    draft = draft_of(target / NOTES)
+    for ending in ("", "-journal"):
+        draft.with_name(draft.name + ending).unlink(missing_ok=True)
+    if not has_notes(folder):
+        return None
+    try:
+        with open_notebook(folder) as book, closing(sqlite3.connect(draft)) as copy:
+            book.conn.backup(copy)
+    except NotebookError as error:
+        draft.unlink(missing_ok=True)
+        done.problems.append(f"{error} It is not in the backup.")
+        return None
+    with open(draft, "rb") as file:
+        os.fsync(file.fileno())
+    return _keep_database(draft, NOTES, done)
+
+
+def _keep_database(draft: Path, path: str, done: Copied) -> Entry:
     """Rename the copy to the name that the manifest will have."""
     sha256 = file_sha256(draft)
-    stored = f"archive-{sha256[:16]}.db"
+    stored = f"{Path(path).stem}-{sha256[:16]}.db"
     size = draft.stat().st_size
     os.replace(draft, draft.with_name(stored))
     done.copied += 1
     done.bytes += size
-    return Entry(path="archive.db", stored=stored, bytes=size, sha256=sha256)
+    return Entry(path=path, stored=stored, bytes=size, sha256=sha256)
 
 
 def files_to_copy(folder: Path, database: Path) -> Iterator[FileToCopy]:

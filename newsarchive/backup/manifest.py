@@ -10,10 +10,11 @@ from pathlib import Path
 from newsarchive.backup.files import BackupError, draft_of, open_file
 from newsarchive.configuration import FILE
 from newsarchive.database.disk import sync_folder
+from newsarchive.database.replacing import NOTES
 
 NAME = "manifest.json"
 FOLDERS = ("warc", "images", "sites")
-FILES = ("archive.db", "archive.db-sums", FILE)
+FILES = ("archive.db", "archive.db-sums", FILE, NOTES)
 
 
 @dataclass(frozen=True, kw_only=True)

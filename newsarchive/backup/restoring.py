@@ -15,6 +15,8 @@ from newsarchive.backup.manifest import Manifest, read_manifest
 from newsarchive.configuration import FILE
 from newsarchive.database import article_of, connect_reading, lock_archive, open_archive, write_page_checksums
 from newsarchive.database.replacing import begin_replacing, commit_replacing, undo_replacing
+from newsarchive.notebook import NotebookError, has_notes, open_notebook
+from newsarchive.notebook.exchange import import_content, read_content
 from newsarchive.takedown import forget
 from newsarchive.text.counting import counted
 
@@ -71,6 +73,7 @@ def restore_backup(
         try:
             new = begin_replacing(folder)
             _gather(source, manifest, new, progress)
+            _merge_notes(folder, new, problems)
             again = _forget_again(new, forgotten)
         except BaseException:
             undo_replacing(folder)
@@ -147,6 +150,19 @@ def _gather(source: Path, manifest: Manifest, new: Path, progress: Progress) -> 
         progress("files", number, len(manifest.files))
         if copy_file(source, entry.stored, new / entry.path, entry.bytes)[1] != entry.sha256:
             raise BackupError(f"{entry.stored} in the backup is broken; nothing was changed. Use another backup.")
+
+
+def _merge_notes(folder: Path, new: Path, problems: list[str]) -> None:
+    """Add the notes in place to those of the backup, so that no restore loses any."""
+    if not has_notes(folder):
+        return
+    try:
+        with open_notebook(folder) as book:
+            content = read_content(book)
+        with closing(open_archive(new)) as db, open_notebook(new, write=True) as book:
+            import_content(db, book, content)
+    except NotebookError as error:
+        problems.append(f"{error} The notes in place were not added to those of the backup.")
 
 
 def _forgotten(folder: Path, problems: list[str]) -> Iterator[_Forgotten]:

@@ -15,8 +15,8 @@ from newsarchive.backup.manifest import FOLDERS, NAME
 
 LOCK = "backup.lock"
 _OURS = re.compile(
-    r"archive-[0-9a-f]{16}\.db|(?:archive\.db-sums|newsarchive\.toml)(?:~[0-9a-f]{8})?|backup\.lock"
-    r"|\.+(?:archive\.db|newsarchive\.toml|manifest\.json)[a-z.-]*"
+    r"(?:archive|notes)-[0-9a-f]{16}\.db|(?:archive\.db-sums|newsarchive\.toml)(?:~[0-9a-f]{8})?|backup\.lock"
+    r"|\.+(?:archive\.db|notes\.db|newsarchive\.toml|manifest\.json)[a-z.-]*"
 )
 """Names of files at the top of a backup, including temporary ones."""
 

@@ -47,6 +47,7 @@ COMMANDS = {
     "timemap": Listed("exporting", "List the captures of an article (Memento TimeMap)."),
     "sql": Listed("sql", "Query the archive in SQL."),
     "browse": Listed("exporting", "Open the reading room in a browser."),
+    "notes": Listed("notes", "List, export and import your notes."),
     "reextract": Listed("reextracting", "Extract all kept pages again with this version."),
     "check": Listed("preserving", "Verify every byte of the archive."),
     "backup": Listed("preserving", "Back up the archive, also during a crawl."),

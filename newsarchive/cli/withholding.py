@@ -15,6 +15,8 @@ from newsarchive.cli.tables import print_table
 from newsarchive.cli.terminal import Archive, is_terminal, json_option, parse_day, print_json
 from newsarchive.database import article_of, lock_archive, open_archive, save_site, write_page_checksums
 from newsarchive.database.embargoes import embargo_article, lift_embargo, list_embargoes
+from newsarchive.notebook import NotebookError
+from newsarchive.notebook.withholding import purge_quotations
 from newsarchive.sites import host_site, site_of
 from newsarchive.takedown import forget as take_down
 from newsarchive.text.counting import counted
@@ -43,6 +45,7 @@ def forget(archive: Archive, target: str, reason: str, yes: bool, as_json: bool)
             done = take_down(
                 db, archive.folder, article=article, site=site, url=url, reason=reason.strip(), progress=bar.show
             )
+        notes = _quoting_notes(db, archive)
         db.close()
         delete_left_copies(archive.folder)
     if as_json:
@@ -55,9 +58,20 @@ def forget(archive: Archive, target: str, reason: str, yes: bool, as_json: bool)
         click.echo(f"{done.url}: taken down with {gone}")
     if done.shared:
         archive.warn(f"{counted(done.shared, 'capture')} kept: other articles were extracted from the same ones.")
-    if not done.clean:
+    if notes:
+        archive.warn(f"{notes} It may still quote the article: mend that, then run forget again.")
+    elif not done.clean:
         archive.warn("A reader still holds an old state of the database with the text: end it, then run forget again.")
     sys.exit(0 if done.clean and not done.shared else 1)
+
+
+def _quoting_notes(db: Database, archive: Archive) -> str:
+    """Return why the notebook could not be cleared of quotations; empty if it has none."""
+    try:
+        purge_quotations(db, archive.folder)
+    except NotebookError as error:
+        return str(error)
+    return ""
 
 
 def _found(archive: Archive, db: Database, target: str) -> tuple[int | None, str, str]:

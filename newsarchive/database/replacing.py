@@ -22,7 +22,9 @@ from newsarchive.database.warcfiles import is_being_written
 
 GATHERED = ".restore"
 FOLDERS = ("warc", "images", "sites")
-FILES = ("archive.db", "archive.db-sums", FILE)
+NOTES = "notes.db"
+"""The notebook of the archive's reader (see newsarchive.notebook): in the folder, but no part of the archive."""
+FILES = ("archive.db", "archive.db-sums", FILE, NOTES)
 COPYING, MOVING = "copying", "moving"
 
 
@@ -106,7 +108,7 @@ def _move(folder: Path, files: set[str]) -> None:
         for name in ("archive.db-wal", "archive.db-shm", "archive.db-journal", "archive.db-sums"):
             (folder / name).unlink(missing_ok=True)
         os.replace(new / "archive.db", folder / "archive.db")
-    for name in ("archive.db-sums", FILE):
+    for name in ("archive.db-sums", FILE, NOTES):
         if (new / name).exists():
             os.replace(new / name, folder / name)
     sync_folder(folder)

@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
+from newsarchive.database.replacing import NOTES
 from newsarchive.errors import NewsArchiveError
 
 
@@ -75,7 +76,7 @@ def refuse_archive_path(path: Path, archive: Path) -> None:
     real = Path(os.path.realpath(path))
     parts = [Path(os.path.realpath(archive / name)) for name in ("warc", "images", "sites")]
     database = Path(os.path.realpath(archive / "archive.db"))
-    beside = real.parent == database.parent and real.name.startswith((database.name, "archive.lock"))
+    beside = real.parent == database.parent and real.name.startswith((database.name, "archive.lock", NOTES))
     if beside or real == Path(os.path.realpath(archive)) or any(real.is_relative_to(part) for part in parts):
         raise ExportError(f"{path} belongs to the archive itself; choose another path.")
 

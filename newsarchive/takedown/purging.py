@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,9 +14,13 @@ from sqlite_utils import Database
 from newsarchive.captures.records import Record
 from newsarchive.database import ForgottenAddresses, delete_outdated, record_left_warcs, require_lock
 from newsarchive.database.warcfiles import delete_drafts, left_warcs
+from newsarchive.notebook import NotebookError
+from newsarchive.notebook.withholding import purge_quotations
 from newsarchive.takedown.captures import Removal, plan_removal
 from newsarchive.takedown.rewriting import CAPTURES
 from newsarchive.takedown.traces import page_of, text_of
+
+log = logging.getLogger(__name__)
 
 TRIES = 3
 """Attempts that other writers may invalidate, before the next plan is made while nobody can write."""
@@ -41,11 +46,21 @@ def clean_up(db: Database, folder: Path) -> bool:
     """
     require_lock(folder)
     with _REWRITING:
-        clean = delete_outdated(db, folder)
+        clean = _quotes_nothing(db, folder) & delete_outdated(db, folder)
         delete_drafts(db, folder / "warc")
         purge_forgotten(db, folder)
         record_left_warcs(db, folder / "warc")
     return clean
+
+
+def _quotes_nothing(db: Database, folder: Path) -> bool:
+    """Remove from the notebook what it quotes of what was taken down; return True if that was possible."""
+    try:
+        purge_quotations(db, folder)
+    except NotebookError as error:
+        log.warning("%s It may quote what was taken down.", error)
+        return False
+    return True
 
 
 def purge_forgotten(db: Database, folder: Path) -> int:
