@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import subprocess
@@ -23,8 +24,12 @@ from newsarchive.collection.scratch import work_folder
 from newsarchive.collection.shards import Collection, Shard
 from newsarchive.crawling.permission import VARIABLE, Permission
 
+RESUMABLE = ("crawl", "images", "import", "reextract")
+"""The commands that go on where they were ended: they are ended after the minutes that a task may take."""
 ASKING = ("crawl", "fetch", "images", "sites")
 """The commands that request pages from a newspaper."""
+STEP = 0.5
+"""Seconds between two looks at whether a task is to end."""
 PATIENCE = 60.0
 """Seconds that a child has to end in order after Ctrl-C."""
 
@@ -62,6 +67,10 @@ class TaskResult:
     """What the command said on standard error, line by line, and what else a person must know."""
     generation: int | None = None
     """The number of the generation it published; None if nothing changed."""
+    unfinished: bool = False
+    """True if it was stopped, died, or took longer than a task may: what it has done is published, and it can go on."""
+    died: str = ""
+    """The signal that ended the process of its command, if one did."""
     done_before: bool = False
     """True if a task of this key was published before; then nothing was done."""
 
@@ -79,10 +88,23 @@ class Held:
     """This task's own folder; the archive is in it."""
     stop: threading.Event = field(default_factory=threading.Event)
     """Set when the lease is lost: all work must end at once."""
+    is_stopped: Callable[[], bool] = lambda: False
+    """Asked now and then whether to end in order."""
+    until: float = math.inf
+    """When the work is to end in order, by the clock that only goes forward."""
 
 
-def run_task(collection: Collection, task: ShardTask, *, work: Work | None = None) -> TaskResult:
+def run_task(
+    collection: Collection,
+    task: ShardTask,
+    *,
+    work: Work | None = None,
+    is_stopped: Callable[[], bool] = lambda: False,
+) -> TaskResult:
     """Do a task under the shard's lease, and publish the result if anything changed.
+
+    It is asked now and then `is_stopped`; then, and after the minutes that a task may take, it ends in order, and its
+    result is `unfinished`.
 
     Raises ShardBusy if another worker holds the lease, LeaseLost if it was lost meanwhile, CollectionError if the
     shard cannot be read or published. A task may be repeated, and killed at any moment: until the new generation is
@@ -94,7 +116,9 @@ def run_task(collection: Collection, task: ShardTask, *, work: Work | None = Non
     asked = False
     try:
         with work_folder(collection.address, shard.name) as folder:
-            held = Held(lease=taken.lease, folder=folder)
+            minutes = collection.configuration.task_minutes if task.command[0] in RESUMABLE else math.inf
+            until = time.monotonic() + 60 * minutes
+            held = Held(lease=taken.lease, folder=folder, is_stopped=is_stopped, until=until)
             if taken.unreleased:
                 bar_former_holder(shard.store, shard.generations, taken.lease.fence)
             clean_shard(shard, taken.lease.check)
@@ -145,7 +169,7 @@ def _publish(shard: Shard, task: ShardTask, before: Generation | None, held: Hel
         archive=archive,
         before=before,
         fence=held.lease.fence,
-        task=task.key if result.code in (0, 1) else "",
+        task="" if result.unfinished or result.code not in (0, 1) else task.key,
         check=held.lease.check,
     )
     result.generation = publication.publish().record.number
@@ -175,7 +199,7 @@ def run_in_child(task: ShardTask, archive: Path, held: Held) -> TaskResult:
         )
         held.lease.lost = lambda: _kill(child)
         try:
-            output, _ = child.communicate()
+            output, unfinished = _await(child, held)
         except BaseException:
             _end(child)
             raise
@@ -184,11 +208,23 @@ def run_in_child(task: ShardTask, archive: Path, held: Held) -> TaskResult:
     held.lease.check()
     result = TaskResult(shard=task.shard, key=task.key, code=child.returncode, output=output.decode("utf-8", "replace"))
     result.messages = messages
+    result.unfinished = unfinished or child.returncode < 0
     if child.returncode < 0:
         result.code = 1
-        name = signal.Signals(-child.returncode).name
-        result.messages.append(f"The process was ended by {name}; what it had done is kept.")
+        result.died = signal.Signals(-child.returncode).name
+        result.messages.append(f"The process was ended by {result.died}; what it had done is kept.")
     return result
+
+
+def _await(child: subprocess.Popen[bytes], held: Held) -> tuple[bytes, bool]:
+    """Return the child's output, and whether it was told to end before it was done."""
+    while True:
+        try:
+            return child.communicate(timeout=STEP)[0], False
+        except subprocess.TimeoutExpired:
+            if time.monotonic() >= held.until or held.is_stopped():
+                break
+    return _end(child), True
 
 
 @contextmanager
@@ -216,14 +252,14 @@ def _environment(permission: Path) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), VARIABLE: str(permission)}
 
 
-def _end(child: subprocess.Popen[bytes]) -> None:
-    """End a child in order, as after Ctrl-C."""
+def _end(child: subprocess.Popen[bytes]) -> bytes:
+    """End a child in order, as after Ctrl-C; return its output."""
     child.send_signal(signal.SIGINT)
     try:
-        child.communicate(timeout=PATIENCE)
+        return child.communicate(timeout=PATIENCE)[0]
     except (subprocess.TimeoutExpired, KeyboardInterrupt):
         _kill(child)
-        child.wait()
+        return child.communicate()[0]
 
 
 def _kill(child: subprocess.Popen[bytes]) -> None:
