@@ -8,6 +8,7 @@ from newsarchive.browse.archives import Row, list_sites
 from newsarchive.browse.figures import Figure, line_figure
 from newsarchive.browse.plots import Point
 from newsarchive.browse.visits import Answer, Download, Page, Visit, as_csv, as_json
+from newsarchive.export.packages import PACKAGED
 from newsarchive.search import (
     Hit,
     Period,
@@ -76,6 +77,7 @@ def search_page(visit: Visit) -> Answer:
             "after": visit.link(page=number + 1) if number * PER_PAGE < total else "",
             "concordance": visit.link("/concordance", page=None, order=None),
             "feed": visit.link("/feeds/articles.atom", page=None, order=None, lang=visit.speech.language),
+            "take": {form: visit.link(f"/take/{form}", page=None, order=None, spellings=None) for form in PACKAGED},
             "csv": visit.link("/search.csv", page=None),
             "json": visit.link("/search.json", page=None),
         },

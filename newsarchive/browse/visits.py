@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlencode
 
 from sqlite_utils import Database
@@ -97,7 +97,16 @@ class Download:
     """Further headers, in lower case. With an `etag` or `last-modified`, conditional requests are answered."""
 
 
-Answer = Page | Download
+@dataclass(kw_only=True, frozen=True)
+class Stream:
+    """A file of any size: `write` is called in a thread of its own, with a file that cannot seek."""
+
+    write: Callable[[IO[bytes]], None]
+    type: str
+    filename: str
+
+
+Answer = Page | Download | Stream
 View = Callable[[Visit], Answer]
 
 

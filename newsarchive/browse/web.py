@@ -33,24 +33,27 @@ from newsarchive.browse import (
     names,
     reprints,
     searching,
+    taking,
     trends,
 )
 from newsarchive.browse.archives import rows
 from newsarchive.browse.conditional import unchanged
 from newsarchive.browse.languages import LANGUAGES, Speech, choose_language
 from newsarchive.browse.prose import REL, is_web_address
+from newsarchive.browse.streams import StreamedResponse
 from newsarchive.browse.visits import (
-    Answer,
     Download,
     MissingError,
     MisunderstoodError,
     Page,
+    Stream,
     View,
     Visit,
     address,
     for_spreadsheet,
 )
 from newsarchive.database import ArchiveError, read_archive
+from newsarchive.errors import NewsArchiveError
 from newsarchive.search import FilterError
 
 log = logging.getLogger(__name__)
@@ -64,6 +67,7 @@ ROUTES: dict[str, View] = {
     r"/": front.front_page,
     r"/articles\.csv": front.articles_csv,
     rf"/search{FORM}": searching.search_page,
+    rf"/take/(?P<form>{'|'.join(taking.PACKAGED)})": taking.take_result,
     rf"/concordance{FORM}": concordance.concordance_page,
     rf"/trends{FORM}": trends.trends_page,
     rf"/compare{FORM}": comparison.compare_page,
@@ -143,7 +147,10 @@ class Room:
                     named=named,
                     form=parse_qs(request.query_string),
                 )
-                response = self._response(visit, view(visit))
+                answer = view(visit)
+                if isinstance(answer, Stream):
+                    return self._stream(request, answer)
+                response = self._response(visit, answer)
             finally:
                 db.close()
         except MissingError:
@@ -160,7 +167,20 @@ class Room:
             return self.failure(request, 503, "error_slow")
         return _remember(request, unchanged(request.headers, response) or response)
 
-    def _response(self, visit: Visit, answer: Answer) -> Response:
+    def _stream(self, request: Request, stream: Stream) -> Response:
+        def failed(error: NewsArchiveError | None) -> Response:
+            if error is None:
+                return self.failure(request, 503, "error_busy")
+            return self.failure(request, 400, "error_export", str(error))
+
+        headers = {
+            "content-security-policy": POLICY,
+            "content-disposition": f'attachment; filename="{stream.filename}"',
+            "cache-control": "no-store",  # an embargo holds for copies too
+        }
+        return StreamedResponse(stream, request, headers=headers, failed=failed)
+
+    def _response(self, visit: Visit, answer: Page | Download) -> Response:
         if isinstance(answer, Download):
             return _download(answer)
         sites = {row["name"]: row for row in rows(visit.db, "select name, title, timezone from sites")}

@@ -14,7 +14,7 @@ from newsarchive.cli.locating import locate
 from newsarchive.cli.progress import progress_bar
 from newsarchive.cli.reading import filter_options, read_filters, warn_of_old_index
 from newsarchive.cli.terminal import Archive, is_terminal
-from newsarchive.export import FORMATS, ExportError, release
+from newsarchive.export import FORMATS, PACKAGED, ExportError, Request, export_package, release
 from newsarchive.export import export as export_articles
 from newsarchive.export.citations import CitationError
 from newsarchive.export.citations import cite as cite_article
@@ -50,6 +50,13 @@ STYLES = ("text", "bibtex", "csl-json", "ris")
 @click.option(
     "--partitioned", is_flag=True, help="Parquet files by site and year in a folder; only what changed is written."
 )
+@click.option(
+    "--package",
+    is_flag=True,
+    help="One ZIP with the texts, their query, date, versions and digests: csv, jsonl, parquet, markdown; or a WACZ.",
+)
+@click.option("--sample", type=click.IntRange(1), metavar="N", help="Only a random sample of N articles.")
+@click.option("--seed", default="1", show_default=True, help="The same seed draws the same sample.")
 @filter_options
 @click.pass_obj
 def export(
@@ -63,6 +70,9 @@ def export(
     spreadsheet: bool,
     canonical: bool,
     partitioned: bool,
+    package: bool,
+    sample: int | None,
+    seed: str,
     **filters: Any,
 ) -> None:
     """Write the archive, or part of it, in common formats."""
@@ -70,13 +80,20 @@ def export(
         raise click.UsageError("--canonical works only with --format jsonl.")
     if partitioned and (directory or form != "parquet" or str(output) == STDOUT):
         raise click.UsageError("--partitioned works only with --format parquet and -o FOLDER.")
-    target = _target(output, directory, form, spreadsheet=spreadsheet)
+    if package and (directory or canonical or partitioned or spreadsheet or form not in PACKAGED):
+        raise click.UsageError(f"--package works only with -o and --format {', '.join(PACKAGED)}.")
+    if sample and (directory or canonical or partitioned):
+        raise click.UsageError("--sample works only with -o and without --canonical and --partitioned.")
+    target = _target(output, directory, form, spreadsheet=spreadsheet, package=package)
     chosen = read_filters(filters)
     with progress_bar(archive, hidden=is_terminal(sys.stdout) and not is_on_disk(target)) as bar:
         progress = partial(bar.show, "articles")
         try:
             if directory is not None:
                 count = release(archive.reading(), directory, query=query, progress=progress, **chosen)
+            elif package:
+                request = Request(format=form, query=query, filters=chosen, sample=sample or 0, seed=seed)
+                count = export_package(archive.reading(), target, request, progress=progress)
             elif partitioned:
                 shards = partial(bar.show, "shards")
                 made = export_partitioned(archive.reading(), target, query=query, filters=chosen, progress=shards)
@@ -91,6 +108,8 @@ def export(
                     largest=(size or 0) << 20,
                     spreadsheet=spreadsheet,
                     canonical=canonical,
+                    sample=sample or 0,
+                    seed=seed,
                     **chosen,
                 )
         except FilterError as error:
@@ -101,7 +120,9 @@ def export(
     archive.say(f"{counted(count, 'article')} {'written' if str(target) == STDOUT else f'in {target}'}")
 
 
-def _target(output: Path | None, directory: Path | None, form: str, *, spreadsheet: bool) -> Path:
+def _target(
+    output: Path | None, directory: Path | None, form: str, *, spreadsheet: bool, package: bool = False
+) -> Path:
     """Return the file or folder to write. Raises UsageError if the options contradict each other."""
     target = directory or output
     if target is None:
@@ -110,7 +131,7 @@ def _target(output: Path | None, directory: Path | None, form: str, *, spreadshe
         raise click.UsageError("-o and --release cannot be combined: choose one.")
     if spreadsheet and (directory or form != "csv"):
         raise click.UsageError("--spreadsheet works only with --format csv.")
-    if str(target) == STDOUT and (directory or FORMATS[form].folder):
+    if str(target) == STDOUT and (directory or (FORMATS[form].folder and not package)):
         what = "--release" if directory else f"--format {form}"
         raise click.UsageError(f"{what} writes a folder of files, not standard output: name a folder.")
     return target

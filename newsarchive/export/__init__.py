@@ -13,9 +13,11 @@ from newsarchive.export.csvfile import write_csv
 from newsarchive.export.files import ExportError, atomic_write
 from newsarchive.export.jsonlines import write_jsonl
 from newsarchive.export.markdown import write_markdown
+from newsarchive.export.packages import PACKAGED, Request, write_package
 from newsarchive.export.parquet import write_parquet
 from newsarchive.export.records import FIELDS, Job, Progress, snapshot
 from newsarchive.export.release import release
+from newsarchive.export.samples import draw_sample
 from newsarchive.export.targets import is_on_disk, target_file
 from newsarchive.export.tei import write_tei
 from newsarchive.export.vertical import write_vertical
@@ -24,7 +26,18 @@ from newsarchive.export.warcs import write_warcs
 from newsarchive.search import Filters, Reading
 from newsarchive.search.several import BY_ADDRESS, BY_TIME
 
-__all__ = ["FIELDS", "FORMATS", "ExportError", "Job", "Progress", "export", "release"]
+__all__ = [
+    "FIELDS",
+    "FORMATS",
+    "PACKAGED",
+    "ExportError",
+    "Job",
+    "Progress",
+    "Request",
+    "export",
+    "export_package",
+    "release",
+]
 
 
 @dataclass(frozen=True)
@@ -66,6 +79,17 @@ FORMATS: dict[str, FileFormat | FolderFormat] = {
 }
 
 
+def export_package(reading: Reading, path: Path, request: Request, *, progress: Progress | None = None) -> int:
+    """Write a search result with its query, date, versions and digests as one file; return its number of articles.
+
+    Raises ExportError, BrokenPipeError and FilterError.
+    """
+    if is_on_disk(path):
+        refuse_own_path(path, reading)
+    with target_file(path, seeks=request.format == "wacz") as file:
+        return write_package(reading, file, request, progress=progress)
+
+
 def export(
     reading: Reading,
     path: Path,
@@ -76,6 +100,8 @@ def export(
     largest: int = 0,
     spreadsheet: bool = False,
     canonical: bool = False,
+    sample: int = 0,
+    seed: str = "1",
     **filters: Unpack[Filters],
 ) -> int:
     """Write the articles that a search finds in an archive or several, oldest first, and return their number.
@@ -83,6 +109,8 @@ def export(
     `largest` is the maximum size in bytes of each WARC file (formats warc and wacz); 0 selects their default.
 
     `spreadsheet` writes CSV whose cells a spreadsheet program does not run as formulas.
+
+    `sample` limits the export to a random sample of so many articles, drawn with `seed`; 0 stands for all.
 
     `canonical` writes JSON Lines sorted by address that are byte-identical for identical recordings.
 
@@ -98,6 +126,8 @@ def export(
             raise ExportError(f"“{path.name}” is not a name for a WACZ file; it must end in .wacz.")
     with snapshot(reading):
         job = Job.of(reading, query, filters, order=BY_ADDRESS if canonical else BY_TIME, progress=progress)
+        if sample:
+            job = draw_sample(job, sample, seed)
         chosen = FileFormat(write_canonical) if canonical else FORMATS[format]
         chosen.export(replace(job, largest=largest, spreadsheet=spreadsheet), path)
     return len(job.articles)

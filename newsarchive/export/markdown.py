@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from newsarchive.export.records import FIELDS, Job, Record
@@ -14,10 +15,16 @@ _UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 def write_markdown(job: Job, path: Path) -> None:
     """Write the articles into the folder `path`."""
-    for record in job.records():
-        file = path / _file_name(record)
+    for name, text in markdown_files(job):
+        file = path / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(front_matter(record) + _text(record), encoding="utf-8", newline="\n")
+        file.write_text(text, encoding="utf-8", newline="\n")
+
+
+def markdown_files(job: Job) -> Iterator[tuple[str, str]]:
+    """Yield the path and the text of each article's file."""
+    for record in job.records():
+        yield _file_name(record), front_matter(record) + _text(record)
 
 
 def _file_name(record: Record) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from sqlite_utils import Database
@@ -19,6 +19,8 @@ BATCH = 100
 Record = dict[str, Any]
 Progress = Callable[[int, int], None]
 """Called after every batch with the number of articles written and the total."""
+Withheld = Callable[[int, Sequence[int]], set[int]]
+"""Called with an archive and a batch of its articles before they are written; returns those that must be left out."""
 
 
 class Field(NamedTuple):
@@ -113,6 +115,9 @@ class Job:
     """Maximum size of each WARC file in bytes; 0 selects the default."""
     spreadsheet: bool = False
     """Write CSV for spreadsheet programs."""
+    withheld: Withheld | None = None
+    about: Mapping[str, Any] | None = None
+    """What a WACZ says of itself besides."""
 
     @classmethod
     def of(
@@ -131,6 +136,12 @@ class Job:
             parts.append(part)
         return cls(databases(reading), articles, parts, progress)
 
+    def only(self, places: Iterable[int]) -> Job:
+        """Return the job for a part of the articles, by their places in increasing order."""
+        places = list(places)
+        articles, parts = (array(a.typecode, (a[place] for place in places)) for a in (self.articles, self.parts))
+        return replace(self, articles=articles, parts=parts)
+
     def records(self) -> Iterator[Record]:
         """Yield the record of every article: all of `FIELDS`, `markdown`, and `part` (its archive)."""
         self._report(0)
@@ -145,16 +156,19 @@ class Job:
     def rows(self, sql: str) -> Iterator[tuple[int, dict[str, Any]]]:
         """Yield the archive and the row of every article; `sql` takes the numbers of articles as a JSON array.
 
-        It returns one row for each, in the same order.
+        It returns one row for each, in the same order. Articles that are withheld by now are left out.
         """
         for start in range(0, len(self.articles), BATCH):
             wanted: dict[int, list[int]] = {}
             batch = slice(start, start + BATCH)
             for part, article in zip(self.parts[batch], self.articles[batch], strict=True):
                 wanted.setdefault(part, []).append(article)
+            left_out = {part: self.withheld(part, numbers) for part, numbers in wanted.items()} if self.withheld else {}
             found = {part: self.dbs[part].query(sql, [json.dumps(numbers)]) for part, numbers in wanted.items()}
-            for part in self.parts[batch]:
-                yield part, next(found[part])
+            for part, article in zip(self.parts[batch], self.articles[batch], strict=True):
+                row = next(found[part])
+                if article not in left_out.get(part, ()):
+                    yield part, row
 
     def _report(self, done: int) -> None:
         if self.progress:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from io import RawIOBase
 from pathlib import Path, PurePosixPath
@@ -61,7 +61,7 @@ def write_wacz(job: Job, target: IO[bytes]) -> None:
         package.add("indexes/index.idx", table)
         with package.open("pages/pages.jsonl", deflated=True) as entry, open(pages, "rb") as lines:
             copyfileobj(lines, entry)
-        package.describe(about)
+        package.describe({**about, **(job.about or {})})
 
 
 def _write_archive(job: Job, package: _Package, index: Index, pages: Path) -> dict[str, str]:
@@ -123,7 +123,7 @@ class _Package:
             entry.write(data)
         return str(self._resources[-1]["hash"])
 
-    def describe(self, about: dict[str, str]) -> None:
+    def describe(self, about: Mapping[str, Any]) -> None:
         """Write datapackage.json (Frictionless) and its digest."""
         package = {
             "profile": "data-package",
