@@ -39,6 +39,7 @@ def number_in(text: str | None) -> int:
     return int(found[1]) if found else 0
 
 
+@lru_cache(maxsize=4096)
 def width_in(address: str) -> int:
     """Return the width stated in an image URL; 0 if there is none.
 
@@ -47,12 +48,14 @@ def width_in(address: str) -> int:
     """
     if found := size_in(parts_of(address).path):
         return int(found[1] or 0)
-    found = re.search(
-        r"[?&](?:w|width|imwidth|resize)=(\d{2,4})|[/,_-]w[_-]?(\d{2,4})(?=[/,_.-])|/(\d{3,4})x\d{3,4}/"
-        r"|[~_](\d{3,4})x\d{3,4}\b",
-        address,
-    )
+    found = _WIDTH.search(address)
     return int(next(g for g in found.groups() if g)) if found else 0
+
+
+_WIDTH = re.compile(
+    r"[?&](?:w|width|imwidth|resize)=(\d{2,4})|[/,_-]w[_-]?(\d{2,4})(?=[/,_.-])|/(\d{3,4})x\d{3,4}/"
+    r"|[~_](\d{3,4})x\d{3,4}\b"
+)
 
 
 @lru_cache(maxsize=4096)
@@ -76,22 +79,30 @@ def asset_names(address: str) -> frozenset[str]:
     ['kol-jagasy']
     """
     names = set()
-    for chunk in re.split(r"[/?&=#]", unquote(unquote(address))):
+    for chunk in _CHUNKS.split(unquote(unquote(address))):
+        if len(chunk) < _SHORTEST:
+            continue
         stem = without_size(_without_endings(chunk.strip()))
         if _HOST.fullmatch(stem) or _CROP.fullmatch(stem):
             continue
-        if (len(stem) > 7 and re.search(r"\d", stem) and not re.fullmatch(r"(?:19|20)\d{6}", stem)) or (
-            len(stem) > 9 and re.search(r"[-_]", stem)
-        ):
+        has_digit, is_joined = _DIGIT.search(stem) is not None, "-" in stem or "_" in stem
+        if (len(stem) > 7 and has_digit and not _DAY.fullmatch(stem)) or (len(stem) > 9 and is_joined):
             names.add(stem.casefold())
         names.update(
             piece.casefold()
-            for piece in re.split(r"[-_.,~:]", stem)
-            if len(piece) > 6 and re.search(r"\d", piece) and not re.fullmatch(r"(?:19|20)\d{6}|\d+x\d+", piece)
+            for piece in (_PIECES.split(stem) if has_digit else ())
+            if len(piece) >= _SHORTEST and _DIGIT.search(piece) and not _DAY_OR_SIZE.fullmatch(piece)
         )
     return frozenset(names - _COMMON_NAMES)
 
 
+_CHUNKS = re.compile(r"[/?&=#]")
+_PIECES = re.compile(r"[-_.,~:]")
+_DIGIT = re.compile(r"\d")
+_DAY = re.compile(r"(?:19|20)\d{6}")
+_DAY_OR_SIZE = re.compile(r"(?:19|20)\d{6}|\d+x\d+")
+_SHORTEST = 7
+"""Characters of a name that is distinctive."""
 _ENDINGS = re.compile(r"(?:\.(?:jpe?g|png|webp|gif|avif))+$", re.I)
 
 

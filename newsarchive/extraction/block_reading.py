@@ -87,8 +87,10 @@ class _Reader:
 
     def walk(self, element: Element) -> None:
         """Read an element's text and children; inline children continue the block, others begin and end one."""
-        if text := element.text:
-            self._add(text)
+        line = self.line
+        # leading space is not part of a block
+        if (text := element.text) and (line.pieces or not text.isspace()):
+            line.pieces.append((text, self.link))
         skipped = self.skipped
         for child in element:
             tag = child.tag
@@ -106,13 +108,8 @@ class _Reader:
                     self.walk(child)
             elif isinstance(tag, str) and (tag not in _SKIPPED or wraps_article(child)):
                 self._block(child, tag)
-            if text := child.tail:
-                self._add(text)
-
-    def _add(self, text: str) -> None:
-        pieces = self.line.pieces
-        if pieces or not text.isspace():  # leading space is not part of a block
-            pieces.append((text, self.link))
+            if (text := child.tail) and (line.pieces or not text.isspace()):
+                line.pieces.append((text, self.link))
 
     def _inline(self, element: Element, tag: str) -> None:
         if tag == "a" and (href := element.get("href")) and not href.startswith("#"):
@@ -131,7 +128,7 @@ class _Reader:
             if is_folded(element):
                 self._fold(element)
             return
-        if self._runs_on(element, tag):
+        if not len(element) and self._runs_on(element, tag):
             self.walk(element)
             return
         if self.line.pieces:
@@ -152,15 +149,14 @@ class _Reader:
         self.folded = outer
 
     def _runs_on(self, element: Element, tag: str) -> bool:
-        """True for a drop cap, or a custom element inside a line (custom elements are inline unless styled)."""
-        if (
-            len(element) == 0
-            and element.text
-            and len(element.text.strip()) == 1
-            and _DROP_CAP.search(element.get("class") or "")
-        ):
+        """True for a drop cap, or a custom element inside a line (custom elements are inline unless styled).
+
+        Neither has children.
+        """
+        text = element.text
+        if text and len(text.strip()) == 1 and _DROP_CAP.search(element.get("class") or ""):
             return True
-        return "-" in tag and len(element) == 0 and bool(self.line.pieces)
+        return "-" in tag and bool(self.line.pieces)
 
     def _heading(self, element: Element, tag: str) -> None:
         self._as(tag, element)

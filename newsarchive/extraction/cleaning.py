@@ -163,14 +163,14 @@ def _is_note(block: Block) -> bool:
 
 def _link_lists(blocks: Sequence[Block]) -> list[Block]:
     """Return lists of links to other articles; each item is a link as long as a headline."""
-    teasing: set[Element] = set()
-    for block in blocks:
-        parent = block.element.getparent()
-        if block.kind == "li" and parent is not None:
-            listing = next((e for e in block.element.iterancestors("ul", "ol")), None)
-            if listing is not None and listing not in teasing and _is_teasing(listing, blocks):
-                teasing.add(listing)
-    lists = [b for b in blocks if b.kind == "li" and any(e in teasing for e in b.element.iterancestors("ul", "ol"))]
+    around = [(b, list(b.element.iterancestors("ul", "ol"))) for b in blocks if b.kind == "li"]
+    items: dict[Element, list[Block]] = {}
+    for block, listings in around:
+        for listing in listings:
+            items.setdefault(listing, []).append(block)
+    innermost = {listings[0] for _, listings in around if listings}
+    teasing = {listing for listing in innermost if _is_teasing(items[listing])}
+    lists = [block for block, listings in around if not teasing.isdisjoint(listings)]
     # a list of links may be the article itself
     return lists if sum(len(b.text) for b in lists) <= 0.3 * sum(len(b.text) for b in blocks) else []
 
@@ -179,8 +179,7 @@ def _linked_headings(blocks: Sequence[Block]) -> list[Block]:
     return [b for b in blocks if b.kind.startswith("h") and b.linked >= _LINKED * len(b.text) and not is_linked_text(b)]
 
 
-def _is_teasing(listing: Element, blocks: Sequence[Block]) -> bool:
-    items = [b for b in blocks if b.kind == "li" and listing in b.element.iterancestors("ul", "ol")]
+def _is_teasing(items: Sequence[Block]) -> bool:
     return all(len(b.text) >= _HEADLINE and (b.linked >= _LINKED * len(b.text) or _is_labelled_link(b)) for b in items)
 
 

@@ -31,7 +31,7 @@ def copied_blocks(blocks: Sequence[Block]) -> set[int]:
             again.append((earlier, block))  # noqa: PERF401 (a comprehension would hide that `first` is filled)
     sides = [(block, _sides(earlier.element, block.element)) for earlier, block in again]
     pairs = [(block, pair) for block, pair in sides if pair is not None and pair[1].tag not in _NEVER_COPIES]
-    below = _blocks_below(blocks) if pairs else {}
+    below = _blocks_below(blocks, {side for _, pair in pairs for side in pair}) if pairs else {}
     copies: set[int] = set()
     tried: set[tuple[Element, Element]] = set()
     for block, pair in pairs:
@@ -43,13 +43,14 @@ def copied_blocks(blocks: Sequence[Block]) -> set[int]:
     return copies
 
 
-def _blocks_below(blocks: Sequence[Block]) -> dict[Element, list[Block]]:
-    """Return the blocks below each element."""
+def _blocks_below(blocks: Sequence[Block], elements: set[Element]) -> dict[Element, list[Block]]:
+    """Return the blocks below each of the elements."""
     below: dict[Element, list[Block]] = {}
     for block in blocks:
         node: Element | None = block.element
         while node is not None:
-            below.setdefault(node, []).append(block)
+            if node in elements:
+                below.setdefault(node, []).append(block)
             node = node.getparent()
     return below
 

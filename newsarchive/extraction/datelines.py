@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
+from typing import Any
+
+from lxml import etree
 
 from newsarchive.extraction.days import Seen, see_dates
 from newsarchive.extraction.regions import Element, text_of
@@ -164,8 +167,9 @@ def _lone_lines(survey: Survey) -> Iterator[str]:
         return
     lines: list[str] = []
     headline = fold(text_of(survey.heading)) if survey.heading is not None else ""
-    for element in survey.body.iter("*"):
-        if element.tag in _NO_TEXT or element is survey.heading:
+    owners = {_owner(text) for text in _MAY_BE_YEARS(survey.body)}
+    for element in survey.body.iter("*") if owners else ():
+        if element not in owners or element.tag in _NO_TEXT or element is survey.heading:
             continue
         for text in (element.text, *(child.tail for child in element)):
             if (
@@ -179,6 +183,15 @@ def _lone_lines(survey: Survey) -> Iterator[str]:
     days = {seen.day for line in lines for seen in see_dates(line, language=survey.html_language)}
     if len(days) == 1:
         yield from lines
+
+
+_MAY_BE_YEARS = etree.XPath(".//text()[contains(., '19') or contains(., '20')]")
+
+
+def _owner(text: Any) -> Element:
+    """Return the element that a text node is a child of."""
+    element = text.getparent()
+    return element.getparent() if text.is_tail else element
 
 
 _DATELINE = re.compile(r"\W{0,2}\d{1,2}\.\s?(?:\d{1,2}\.|[^\W\d_]{3,10})\s?(?:19|20)\d\d(?=\W)")

@@ -95,7 +95,7 @@ def _named(images: Iterable[ShownImage], wanted: Sequence[str]) -> ShownImage | 
     names = {name for address in wanted for name in asset_names(address)}
     shown = list(images)
     by_address = (p for p in shown if any(base_of(v) in bases for v in (p.shown, *p.versions)))
-    return next(by_address, None) or next((p for p in shown if p.names & names), None)
+    return next(by_address, None) or next((p for p in shown if names and p.names & names), None)
 
 
 def _may_lead(image: ShownImage) -> bool:

@@ -57,11 +57,16 @@ def words_of(element: Element) -> str:
     classes, name = element.get("class"), element.get("id")
     if not classes and not name:
         return ""
-    return _split_camel_case(f"{classes or ''} {name or ''}"[:300])
+    return split_camel_case(f"{classes or ''} {name or ''}"[:LONGEST_NAMES])
+
+
+LONGEST_NAMES = 300
+"""Characters of class and id that are read."""
 
 
 @lru_cache(maxsize=20_000)
-def _split_camel_case(names: str) -> str:
+def split_camel_case(names: str) -> str:
+    """Return names in lower case, with camel case split by hyphens."""
     return _CAMEL.sub("-", names).lower()
 
 

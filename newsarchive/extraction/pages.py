@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from lxml import etree, html
 
@@ -46,7 +47,7 @@ def parse(text: str) -> html.HtmlElement | None:
     _flatten(tree)
     if _LONG_NAME.search(data):
         _cut_names(tree)
-    if data.count(b"<br") + data.count(b"<BR") > _MOST_BREAKS:
+    if next(islice(tree.iter("br"), _MOST_BREAKS, None), None) is not None:
         _cut_breaks(tree)
     return tree if tree.find("body") is not None else None
 

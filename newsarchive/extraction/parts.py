@@ -69,7 +69,7 @@ def _own_part(url: str) -> str:
 def _linked(tree: Element, base: str, own: str) -> Iterator[str]:
     for link in tree.iter("a", "link"):
         href = link.get("href")
-        if not href or not (href.endswith(_ENDS) or "#" in href) or (own not in href.lower() and href.isascii()):
+        if not href or (own not in href.lower() and href.isascii()) or not (href.endswith(_ENDS) or "#" in href):
             continue
         if not _NUMBERED.search(href, max(0, len(href) - 40)):
             continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from enum import IntFlag
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -11,6 +12,7 @@ from cssselect import SelectorError
 from lxml import html
 from lxml.cssselect import CSSSelector
 
+from newsarchive.extraction.names import LONGEST_NAMES, split_camel_case
 from newsarchive.text.spacing import collapse
 
 Element: TypeAlias = html.HtmlElement
@@ -40,15 +42,26 @@ _DATED = re.compile(
 _SIGNED = re.compile(
     r"author|byline|by-line|autor|auteur|writer|reporter|verfasser|redakteur|journalist|contributor|fn\b|автор",
 )
+_TAGS = re.compile(
+    r"(?:^|[\s_-])f?(?:tags?|tags?-?(?:list|links|cloud|block|items?)|keywords|field-name-field-tags)(?:$|[\s_-])"
+)
+_CATEGORY = re.compile(
+    r"(?:^|[\s_-])f?(?:cat|cats|categor(?:y|ies)|rubri[ck]a?|rubrics|section-?name|cat-?links?)(?:$|[\s_-])"
+)
 
 
 def text_of(element: Element) -> str:
     """Return the visible text of an element on one line."""
+    if next(element.iter(*_SILENT), None) is None:
+        return collapse(" ".join(element.itertext()))
     return collapse(" ".join(_texts(element)))
 
 
+_SILENT = ("script", "style", "noscript", "svg", "template")
+
+
 def _texts(element: Element) -> Iterator[str]:
-    if element.tag in ("script", "style", "noscript", "svg", "template"):
+    if element.tag in _SILENT:
         return
     if element.text:
         yield element.text
@@ -67,20 +80,33 @@ def selected(tree: Element, selector: str) -> list[Element]:
         return []
 
 
+class Mention(IntFlag):
+    """What the class and id of an element name."""
+
+    DATE = 1
+    AUTHOR = 2
+    CATEGORY = 4
+    TAGS = 8
+
+
 @lru_cache(maxsize=20_000)  # the classes of a site and of common themes repeat
-def class_mentions(words: str) -> tuple[bool, bool]:
-    """Return whether the class and id of an element name a date, and an author."""
+def class_mentions(names: str) -> int:
+    """Return what class and id name, as bits of `Mention`."""
     found = 0
-    for word in words.split():
+    for word in names.split():
         found |= _word_mentions(word)
-    return bool(found & 1), bool(found & 2)
+    words = split_camel_case(names[:LONGEST_NAMES])
+    return (
+        found
+        | Mention.CATEGORY * (_CATEGORY.search(words) is not None)
+        | Mention.TAGS * (_TAGS.search(words) is not None)
+    )
 
 
 @lru_cache(maxsize=30_000)
 def _word_mentions(word: str) -> int:
-    """Return 1 for a date, 2 for an author, 3 for both."""
     lower = word.lower()
-    return (_DATED.search(lower) is not None) + 2 * (_SIGNED.search(lower) is not None)
+    return Mention.DATE * (_DATED.search(lower) is not None) | Mention.AUTHOR * (_SIGNED.search(lower) is not None)
 
 
 @lru_cache(maxsize=20_000)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from itertools import chain
 
-from newsarchive.extraction.regions import Element, class_mentions, in_boilerplate, in_related_list, text_of
+from newsarchive.extraction.regions import Element, Mention, class_mentions, in_boilerplate, in_related_list, text_of
 from newsarchive.text.folding import fold
 from newsarchive.text.spacing import collapse
 
@@ -50,6 +50,9 @@ class Survey:
     """Elements whose class or id names a date."""
     signed: list[Marked] = field(default_factory=list)
     """Elements whose class, id or rel names an author."""
+    named_category: list[Marked] = field(default_factory=list)
+    named_tags: list[Marked] = field(default_factory=list)
+    """Elements that may list terms, and whose class or id names categories, or tags."""
     terms: list[Marked] = field(default_factory=list)
     """Links with rel=tag or rel=category."""
     forms: list[Element] = field(default_factory=list)
@@ -127,15 +130,28 @@ def survey(tree: Element) -> Survey:
         if tag in _BY_TAG:
             _BY_TAG[tag](found, element, place)
         if tag not in _UNNAMED and (attributes := element.keys()):
-            if "class" in attributes or "id" in attributes:
-                dated, signed = class_mentions(_names_of(element))
-                if dated:
-                    found.dated.append(Marked(place=place, element=element))
-                if signed:
-                    found.signed.append(Marked(place=place, element=element))
+            words = element.get("class") if "class" in attributes else ""
+            names = f"{words} {element.get('id')}" if "id" in attributes else words
+            if names and (mentions := class_mentions(names)):
+                _note_mentions(found, mentions, Marked(place=place, element=element))
             if "itemprop" in attributes or "property" in attributes:
                 _note_property(found, element)
     return found
+
+
+def _note_mentions(found: Survey, mentions: int, marked: Marked) -> None:
+    if mentions & Mention.DATE:
+        found.dated.append(marked)
+    if mentions & Mention.AUTHOR:
+        found.signed.append(marked)
+    if marked.element.tag in _LISTS_TERMS:
+        if mentions & Mention.CATEGORY:
+            found.named_category.append(marked)
+        if mentions & Mention.TAGS:
+            found.named_tags.append(marked)
+
+
+_LISTS_TERMS = frozenset({"div", "span", "ul", "p", "footer", "section"})
 
 
 _UNNAMED = frozenset(
@@ -147,12 +163,6 @@ def _note_property(found: Survey, element: Element) -> None:
     prop = element.get("itemprop") or element.get("property") or ""
     for name in prop.lower().split():
         found.properties.setdefault(name.rpartition(":")[2], []).append(element)
-
-
-def _names_of(element: Element) -> str:
-    """Return the class and id of an element, for `class_mentions`."""
-    words, identity = element.get("class"), element.get("id")
-    return f"{words or ''} {identity}" if identity else words or ""
 
 
 def _note_meta(found: Survey, element: Element, place: int) -> None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
 from html import unescape
 
 from newsarchive.extraction.jsonld import Object, texts_of
-from newsarchive.extraction.names import words_of
 from newsarchive.extraction.regions import Element, text_of
-from newsarchive.extraction.survey import Survey
+from newsarchive.extraction.survey import Marked, Survey
 from newsarchive.items import Hints
 from newsarchive.kazakh.language import identify_language
 from newsarchive.text.spacing import collapse
@@ -21,7 +19,7 @@ def choose_categories(survey: Survey, article: Object, hints: Hints) -> tuple[tu
     linked = _linked(survey, "category")
     sections = texts_of(article.get("articleSection"))
     metas = survey.meta_values("article:section")
-    named = _in_named(survey, _CATEGORY, 3)
+    named = _in_named(survey, survey.named_category, 3)
     return _first(
         (hints.categories, "listing"), (linked, "rel"), (sections, "json-ld"), (metas, "meta"), (named, "class")
     )
@@ -36,7 +34,7 @@ def choose_tags(survey: Survey, article: Object, hints: Hints) -> tuple[tuple[st
     keywords = [k for text in texts_of(article.get("keywords")) for k in _split(text)]
     metas = survey.meta_values("article:tag")
     news = (k for text in survey.meta_values("news_keywords", "parsely-tags", "sailthru.tags") for k in _split(text))
-    named = [] if hints.kind and hints.categories else _in_named(survey, _TAGS, 20)
+    named = [] if hints.kind and hints.categories else _in_named(survey, survey.named_tags, 20)
     return _first(
         (hints.tags, "listing"),
         (linked, "rel"),
@@ -54,35 +52,18 @@ def _first(*sources: tuple[Iterable[str], str]) -> tuple[tuple[str, ...], str]:
     return (), ""
 
 
-_TAGS = re.compile(
-    r"(?:^|[\s_-])f?(?:tags?|tags?-?(?:list|links|cloud|block|items?)|keywords|field-name-field-tags)(?:$|[\s_-])"
-)
-_CATEGORY = re.compile(
-    r"(?:^|[\s_-])f?(?:cat|cats|categor(?:y|ies)|rubri[ck]a?|rubrics|section-?name|cat-?links?)(?:$|[\s_-])"
-)
-
-
-def _in_named(survey: Survey, names: re.Pattern[str], most: int) -> list[str]:
+def _in_named(survey: Survey, named: Sequence[Marked], most: int) -> list[str]:
     """Return the linked texts in the element after the heading that is named for terms, as templates mark them."""
     if survey.heading is None or survey.body is None:
         return []
     scope = next((e for e in survey.heading.iterancestors("article", "main")), survey.body)
-    passed = False
-    for element in scope.iter("*"):
-        passed = passed or element is survey.heading
-        if not passed or element.tag not in ("div", "span", "ul", "p", "footer", "section"):
-            continue
-        if not _is_named(words_of(element), names) or survey.in_related_list(element):
+    for element in (m.element for m in named if m.place > survey.heading_place):
+        if scope not in element.iterancestors() or survey.in_related_list(element):
             continue
         links = [text for a in element.iter("a") if 1 < len(text := text_of(a).lstrip("#").strip()) < 50]
         if 0 < len(links) <= most and sum(map(len, links)) >= 0.3 * len(text_of(element)):
             return links
     return []
-
-
-@lru_cache(maxsize=20_000)
-def _is_named(words: str, names: re.Pattern[str]) -> bool:
-    return names.search(words) is not None
 
 
 def _linked(survey: Survey, kind: str) -> list[str]:
