@@ -35,6 +35,7 @@ from newsarchive.browse import (
     searching,
     taking,
     trends,
+    words,
 )
 from newsarchive.browse.archives import rows
 from newsarchive.browse.conditional import unchanged
@@ -77,6 +78,9 @@ ROUTES: dict[str, View] = {
     r"/article/(?P<id>\d+)/cite/(?P<style>[a-z-]+)": article.citation,
     rf"/changes{FORM}": lists.changes_page,
     rf"/deletions{FORM}": lists.deletions_page,
+    rf"/collocations{FORM}": words.collocations_page,
+    rf"/ngrams{FORM}": words.ngrams_page,
+    rf"/keywords{FORM}": words.keywords_page,
     rf"/edits{FORM}": edits.edits_page,
     rf"/reprints{FORM}": reprints.reprints_page,
     rf"/reprints/(?P<id>\d+){FORM}": reprints.reprints_of_page,

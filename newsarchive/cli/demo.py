@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
+from newsarchive.cli.catching_up import catch_up
 from newsarchive.cli.crawling import run_crawl
 from newsarchive.cli.reading import print_hits
 from newsarchive.cli.terminal import Archive
@@ -34,7 +36,9 @@ def demo(archive: Archive) -> None:
         sys.exit(1)
     with serve() as paper, lock_archive(folder):
         click.echo(f"The sample newspaper is at {paper.url}, the new archive in {folder.absolute()}\n")
-        outcomes = _crawl_twice(replace(archive, folder=folder), paper)
+        made, began = replace(archive, folder=folder), time.monotonic()
+        outcomes = _crawl_twice(made, paper)
+        catch_up(made, began)
     for outcome in outcomes:
         for problem in outcome.problems:
             archive.warn(problem)

@@ -86,7 +86,7 @@ def _named(rows: Iterable[tuple[int, str]], term: Term) -> list[int]:
 
 def _near(db: Database, near: Near) -> str:
     """Return the condition that articles have two terms close to each other, by the positions in the index."""
-    left, right = ([_positions(db, term) for term in side] for side in (near.left, near.right))
+    left, right = ([positions_of(db, term) for term in side] for side in (near.left, near.right))
     sides = [" union all ".join(side) for side in (left, right)]
     return (
         f"$key in (select l.doc from ({sides[0]}) l join ({sides[1]}) r on r.doc = l.doc and r.col = l.col"  # noqa: S608
@@ -95,7 +95,7 @@ def _near(db: Database, near: Near) -> str:
     )
 
 
-def _positions(db: Database, term: Term) -> str:
+def positions_of(db: Database, term: Term) -> str:
     """Return a SELECT of the positions of a term: doc, col, first and last word, length."""
     words = forms_of(db, term)
     joins, length = "", len(words)
