@@ -15,6 +15,8 @@ from newsarchive.browse.prose import Image, Prose, render_image, render_markdown
 from newsarchive.browse.visits import Download, MissingError, Page, Visit, as_json
 from newsarchive.export.citations import STYLES, cite
 from newsarchive.revisions.differences import compare_revisions
+from newsarchive.search.marks import split_paragraphs
+from newsarchive.text.search_text import full_text
 
 STYLE_NAMES = {"text": "Text", "bibtex": "BibTeX", "csl-json": "CSL-JSON", "ris": "RIS"}
 CITATION_FILES = {
@@ -158,11 +160,20 @@ def _images(visit: Visit, number: int) -> dict[str, Image]:
 
 
 def _prose(article: Row, images: Mapping[str, Image], missing: str) -> Prose:
+    whole = split_paragraphs(full_text(article["lead"], article["body"]))
+    # The lead is shown apart, with the anchor of its first paragraph.
+    leading = len(split_paragraphs(article["lead"])) if article["lead"] else 0
+    paragraphs = list(enumerate(whole, 1))[leading:]
     if not article["markdown"]:
-        return Prose(html=render_paragraphs(article["body"]), placed=frozenset())
+        return Prose(html=render_paragraphs(paragraphs), placed=frozenset())
     by_url = {**{image.url: image for image in images.values()}, **images}
     return render_markdown(
-        article["markdown"], by_url, missing=missing, title=article["title"], skip=[article["lead"] or ""]
+        article["markdown"],
+        by_url,
+        missing=missing,
+        title=article["title"],
+        skip=[article["lead"] or ""],
+        paragraphs=paragraphs,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from urllib.parse import urlsplit
 
 from markdown_it import MarkdownIt
@@ -67,17 +68,25 @@ class Prose:
 
 
 def render_markdown(
-    markdown: str, images: Mapping[str, Image], *, missing: str, title: str = "", skip: Sequence[str] = ()
+    markdown: str,
+    images: Mapping[str, Image],
+    *,
+    missing: str,
+    title: str = "",
+    skip: Sequence[str] = (),
+    paragraphs: Sequence[tuple[int, str]] = (),
 ) -> Prose:
     """Render Markdown as HTML, without its headline and the paragraphs in `skip` (the lead, shown separately).
 
-    `images` are the article's images by their URL in the Markdown. Raw HTML in the Markdown is shown as text.
+    `images` are the article's images by their URL in the Markdown. Raw HTML in the Markdown is shown as text. The
+    blocks with `paragraphs` of the plain text, by number, get the anchors ``p1``, ``p2``, ...
     """
     parser = MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer).enable(["table", "strikethrough"])
     # Every target is parsed as a link here; the renderer removes unsafe targets.
     parser.validateLink = _any_link  # type: ignore[method-assign]
     env: dict[str, object] = {"images": images, "missing": missing, "placed": set()}
     tokens = _without(parser.parse(markdown, env), {_plain(title), *map(_plain, skip)} - {""})
+    _anchor(tokens, paragraphs)
     html = parser.renderer.render(_unwrap_images(tokens), parser.options, env)
     placed = env["placed"]
     assert isinstance(placed, set)
@@ -88,9 +97,37 @@ def _any_link(url: str) -> bool:
     return True
 
 
-def render_paragraphs(body: str) -> Markup:
-    """Render plain text, whose paragraphs are separated by blank lines, as HTML."""
-    return Markup("\n").join(Markup("<p>{}</p>").format(part) for part in body.split("\n\n") if part.strip())
+def render_paragraphs(paragraphs: Sequence[tuple[int, str]]) -> Markup:
+    """Render the paragraphs of a plain text, by number, as HTML with anchors."""
+    return Markup("\n").join(Markup('<p id="p{}">{}</p>').format(*part) for part in paragraphs if part[1].strip())
+
+
+def _anchor(tokens: Sequence[Token], paragraphs: Sequence[tuple[int, str]]) -> None:
+    """Give each block in which a paragraph of the plain text begins an anchor with the paragraph's number."""
+    wanted = [(number, _letters(text)) for number, text in paragraphs if _letters(text)]
+    at = 0
+    for before, (opening, inline) in zip([None, *tokens], pairwise(tokens), strict=False):
+        if inline.type != "inline" or opening.nesting != 1 or not (text := _letters(_shown(inline))):
+            continue
+        for place in range(at, len(wanted)):
+            number, letters = wanted[place]
+            if letters.startswith(text) or text.startswith(letters):
+                block = (
+                    before if opening.hidden and before else opening
+                )  # an item of a list has no paragraph of its own
+                block.attrSet("id", f"p{number}")
+                at = place + 1
+                break
+
+
+def _shown(inline: Token) -> str:
+    """Return the text of a block without its marks and the addresses of its links."""
+    children = inline.children or []
+    return "".join(child.content if child.type != "softbreak" else " " for child in children if child.type != "image")
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text))
 
 
 def _plain(text: str) -> str:

@@ -64,7 +64,11 @@ def _write(folder: Path, request: Request, file: IO[bytes]) -> None:
 
 
 def _withheld(now: Database, _part: int, articles: Sequence[int]) -> set[int]:
-    """Return the articles that are hidden or gone by now, though the file shows an earlier moment."""
+    return withheld_of(now, articles)
+
+
+def withheld_of(now: Database, articles: Sequence[int]) -> set[int]:
+    """Return the articles that are hidden or gone by now, though a file shows an earlier moment."""
     found = now.conn.execute(_WITHHELD, (json.dumps(list(articles)),))
     return {number for (number,) in found}
 

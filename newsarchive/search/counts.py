@@ -50,6 +50,8 @@ class Line(NamedTuple):
     day: str
     title: str
     url: str
+    paragraph: int
+    """Number of the paragraph in lead and body, from 1; the reading room has it at ``/article/ID#pN``."""
 
 
 def facets(
@@ -165,4 +167,5 @@ def keyed_lines(db: Database, selection: Selection, *, words: int, order: str) -
         text = Text(full_text(row["lead"], row["body"]), row["search_text"], row["language"])
         for start, length in text.hits(terms):
             left, keyword, right = text.context(start, length, words)
-            yield key, Line(left, keyword, right, row["id"], row["site"], row["day"] or "", row["title"], row["url"])
+            place = (row["id"], row["site"], row["day"] or "", row["title"], row["url"], text.paragraph(start))
+            yield key, Line(left, keyword, right, *place)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -12,6 +13,18 @@ from newsarchive.text.search_text import MARK, WORD, language_code, stem_of, wor
 
 BEFORE, AROUND = 8, 30
 """Number of words of a snippet before its first hit, and in total."""
+
+
+_BREAK = re.compile(r"\n\s*\n")
+
+
+def split_paragraphs(text: str) -> list[str]:
+    """Return the paragraphs of a text, which are separated by blank lines.
+
+    >>> split_paragraphs("Бір\\n\\nекі\\nүш\\n \\nтөрт\\n")
+    ['Бір', 'екі\\nүш', 'төрт']
+    """
+    return _BREAK.split(text.strip())
 
 
 class Part(NamedTuple):
@@ -58,6 +71,8 @@ class Text:
         self.text = text
         self.spans = [match.span() for match in WORD.finditer(text)]
         self.code = language_code(language, text)
+        self._breaks: list[int] | None = None
+        self._indent = 0
         words = search_text.partition(f" {MARK}")[0]
         self.words = words.split(" ") if words else []
         if len(self.words) != len(self.spans):
@@ -85,6 +100,13 @@ class Text:
             if not places or start >= places[-1][0] + places[-1][1]:
                 places.append((start, found[start]))
         return places
+
+    def paragraph(self, start: int) -> int:
+        """Return the number of the paragraph with word `start`, from 1, as `split_paragraphs` counts them."""
+        if self._breaks is None:
+            self._breaks = [match.start() for match in _BREAK.finditer(self.text.strip())]
+            self._indent = len(self.text) - len(self.text.lstrip())
+        return bisect_right(self._breaks, self.spans[start][0] - self._indent) + 1
 
     def snippet(self, places: Sequence[tuple[int, int]]) -> tuple[Part, ...]:
         """Return the part of the text with the most distinct hits, marked; without hits, the start of the text."""
