@@ -14,21 +14,24 @@ class RoomError(NewsArchiveError):
     """The reading room cannot be opened; the message is written for the user."""
 
 
-def make_app(archive: Path) -> Any:
-    """Return the reading room of the archive in a folder as an ASGI application.
+def make_app(archive: Path, *, notes: bool = True) -> Any:
+    """Return the reading room of the archive in a folder as an ASGI application; `notes`: with the notebook.
 
     Raises ArchiveError if there is no archive, and RoomError if the extra `browse` is not installed.
     """
-    return _app().make_app(archive)
+    return _app().make_app(archive, notes=notes)
 
 
-def serve(archive: Path, *, port: int, host: str, ready: Callable[[str], None] | None = None) -> None:
+def serve(
+    archive: Path, *, port: int, host: str, ready: Callable[[str], None] | None = None, notes: bool = True
+) -> None:
     """Serve the reading room until interrupted. Port 0 stands for any free port.
 
-    `ready` is called with the address once the server listens. Raises ArchiveError if there is no archive, and
-    RoomError if the extra `browse` is not installed or the port is in use.
+    With `notes`, a reader at this computer has a notebook. `ready` is called with the address once the server listens.
+    Raises ArchiveError if there is no archive, and RoomError if the extra `browse` is not installed or the port is in
+    use.
     """
-    _app().serve(archive, port=port, host=host, ready=ready)
+    _app().serve(archive, port=port, host=host, ready=ready, notes=notes)
 
 
 def _app() -> Any:

@@ -109,8 +109,8 @@ class ArchiveDatabase(Database):  # type: ignore[misc]
 class Archived(Datasette):  # type: ignore[misc]
     """Datasette over one archive, with the room that renders our pages."""
 
-    def __init__(self, folder: Path) -> None:
-        self.room = Room(folder)  # first, because Datasette's constructor asks for our routes
+    def __init__(self, folder: Path, *, notes: bool = True) -> None:
+        self.room = Room(folder, notes=notes)  # first, because Datasette's constructor asks for our routes
         super().__init__(
             metadata=datasette_metadata(),
             settings=SETTINGS,
@@ -128,26 +128,28 @@ def _database(folder: Path) -> Path:
     return folder / "archive.db"
 
 
-def make_datasette(archive: Path) -> Archived:
-    """Return Datasette over the archive in a folder. Raises ArchiveError."""
+def make_datasette(archive: Path, *, notes: bool = True) -> Archived:
+    """Return Datasette over the archive in a folder, with a notebook for its reader. Raises ArchiveError."""
     if not pm.is_registered(plugin):
         pm.register(plugin)
         pm.unregister(datasette_errors)
-    return Archived(archive)
+    return Archived(archive, notes=notes)
 
 
-def make_app(archive: Path) -> Any:
+def make_app(archive: Path, *, notes: bool = True) -> Any:
     """Return the reading room of the archive in a folder as an ASGI application. Raises ArchiveError."""
-    return make_datasette(archive).app()
+    return make_datasette(archive, notes=notes).app()
 
 
-def serve(archive: Path, *, port: int, host: str, ready: Callable[[str], None] | None = None) -> None:
+def serve(
+    archive: Path, *, port: int, host: str, ready: Callable[[str], None] | None = None, notes: bool = True
+) -> None:
     """Serve the reading room until interrupted. Port 0 stands for any free port.
 
     `ready` is called with the address once the server listens. Raises ArchiveError if there is no archive, and
     RoomError if the server cannot listen on the address.
     """
-    app = make_app(archive)
+    app = make_app(archive, notes=notes)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listener = socket.create_server((host, port), family=family)

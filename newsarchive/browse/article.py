@@ -7,10 +7,12 @@ from collections.abc import Mapping
 
 from sqlite_utils import Database
 
-from newsarchive.browse.archives import Row, rows, visible
+from newsarchive.browse.archives import Row, rows
 from newsarchive.browse.bibliography import bibliography
 from newsarchive.browse.copying import POLICY, SCRIPT
+from newsarchive.browse.finding import find_article
 from newsarchive.browse.images import image_facts, kept_path, other_versions
+from newsarchive.browse.notebook.beside import article_notes
 from newsarchive.browse.prose import Image, Prose, render_image, render_markdown, render_paragraphs
 from newsarchive.browse.visits import Download, MissingError, Page, Visit, as_json
 from newsarchive.export.citations import STYLES, cite
@@ -41,7 +43,7 @@ def article_page(visit: Visit) -> Page:
         title=article["title"] or article["url"],
         values={
             "article": article,
-            "prose": prose.html,
+            **article_notes(visit, article, prose.html),
             "more_images": [render_image(i, missing=missing) for url, i in unplaced.items() if url not in placed_urls],
             "other_versions": other_versions(visit, number),
             "image_facts": image_facts(visit, number),
@@ -122,19 +124,6 @@ def citation(visit: Visit) -> Download:
     return Download(
         body=cite(visit.db, number, style=style).encode(), type=media_type, filename=f"article-{number}.{ending}"
     )
-
-
-def find_article(db: Database, number: int) -> Row:
-    """Return an article with its site's title and time zone. Raises MissingError."""
-    found = rows(
-        db,
-        f"""select a.*, s.title as site_title, s.timezone from articles a join sites s on s.name = a.site
-        where a.id = ? and {visible()}""",  # noqa: S608
-        [number],
-    )
-    if not found:
-        raise MissingError(str(number))
-    return found[0]
 
 
 def _images(visit: Visit, number: int) -> dict[str, Image]:

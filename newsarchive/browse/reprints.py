@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from newsarchive.browse.archives import list_sites
-from newsarchive.browse.article import find_article
+from newsarchive.browse.finding import find_article
 from newsarchive.browse.visits import Answer, Page, Visit, as_csv, as_json
 from newsarchive.reprints import Group, count_pending, group_of, list_groups
 from newsarchive.reprints.sentences import CHANGED, Row

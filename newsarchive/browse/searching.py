@@ -76,6 +76,7 @@ def search_page(visit: Visit) -> Answer:
             "before": visit.link(page=number - 1) if number > 1 else "",
             "after": visit.link(page=number + 1) if number * PER_PAGE < total else "",
             "concordance": visit.link("/concordance", page=None, order=None),
+            "saved_query": visit.link(page=None).partition("?")[2],
             "feed": visit.link("/feeds/articles.atom", page=None, order=None, lang=visit.speech.language),
             "take": {form: visit.link(f"/take/{form}", page=None, order=None, spellings=None) for form in PACKAGED},
             "csv": visit.link("/search.csv", page=None),

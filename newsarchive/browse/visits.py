@@ -26,6 +26,10 @@ class MisunderstoodError(NewsArchiveError):
     """The request is invalid; `args[0]` is the key of the text that says why."""
 
 
+class RefusedError(NewsArchiveError):
+    """The request is not allowed; `args[0]` is the key of the text that says why."""
+
+
 @dataclass(kw_only=True, frozen=True)
 class Visit:
     """One request: the archive to read, the parts named in the path, and the form fields."""
@@ -39,10 +43,23 @@ class Visit:
     """Scheme and host of this server, as the request names them: `http://127.0.0.1:8001`."""
     named: Mapping[str, str] = field(default_factory=dict)
     form: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    posted: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Fields of a posted form."""
+    token: str = ""
+    """What forms of the notebook carry; empty if this reader has no notebook."""
+    ours: bool = False
+    """The form was posted by a page of this server, as far as the browser says."""
+    fresh: bool = False
+    """The form has the token of this run of the server."""
 
     def get(self, name: str, default: str = "") -> str:
         """Return the first non-empty value of a form field, or `default`."""
         return next(iter(self.get_all(name)), default)
+
+    def said(self, name: str, *, strip: bool = True) -> str:
+        """Return the first value of a posted field, without characters that no text has; empty if it is missing."""
+        value = next(iter(self.posted.get(name, ())), "")
+        return "".join(c for c in value if c.isprintable() or c in "\r\n\t\xa0\xad").strip() if strip else value
 
     def get_all(self, name: str) -> list[str]:
         """Return the distinct non-empty values of a form field, stripped and without control characters."""
@@ -80,6 +97,7 @@ class Page:
     values: Mapping[str, Any] = field(default_factory=dict)
     policy: str = ""
     """A directive to add to the content security policy."""
+    status: int = 200
 
 
 @dataclass(kw_only=True, frozen=True)
@@ -108,6 +126,11 @@ class Stream:
 
 Answer = Page | Download | Stream
 View = Callable[[Visit], Answer]
+
+
+def redirect(path: str) -> Download:
+    """Return the answer to a form that was carried out: the page to show next."""
+    return Download(body=b"", type="text/plain; charset=utf-8", status=303, headers={"location": path})
 
 
 def address(path: str, **form: object) -> str:

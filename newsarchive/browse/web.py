@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 import sqlite3
 import time
 from collections import Counter
@@ -31,6 +32,7 @@ from newsarchive.browse import (
     images,
     lists,
     names,
+    notebook,
     reprints,
     searching,
     taking,
@@ -40,6 +42,7 @@ from newsarchive.browse import (
 from newsarchive.browse.archives import rows
 from newsarchive.browse.conditional import unchanged
 from newsarchive.browse.languages import LANGUAGES, Speech, choose_language
+from newsarchive.browse.notebook.posting import make_token, posted_body, writing_of
 from newsarchive.browse.prose import REL, is_web_address
 from newsarchive.browse.streams import StreamedResponse
 from newsarchive.browse.visits import (
@@ -47,6 +50,7 @@ from newsarchive.browse.visits import (
     MissingError,
     MisunderstoodError,
     Page,
+    RefusedError,
     Stream,
     View,
     Visit,
@@ -55,6 +59,7 @@ from newsarchive.browse.visits import (
 )
 from newsarchive.database import ArchiveError, read_archive
 from newsarchive.errors import NewsArchiveError
+from newsarchive.notebook import NotebookError
 from newsarchive.search import FilterError
 
 log = logging.getLogger(__name__)
@@ -89,6 +94,7 @@ ROUTES: dict[str, View] = {
     r"/(?P<table>authors|categories|tags)/(?P<id>\d+)(?:\.(?P<form>csv))?": names.name_page,
     r"/unapi": bibliography.unapi,
     r"/picture/(?P<sha256>[0-9a-f]{64})": images.image,
+    **notebook.ROUTES,
     **feeds.ROUTES,
     **api.ROUTES,
 }
@@ -101,8 +107,10 @@ POLICY = (
 class Room:
     """One archive and the templates of its pages."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, notes: bool = True) -> None:
         self.folder = folder
+        self.notes = notes
+        self.token = make_token(secrets.token_bytes(32))
         self.templates = Environment(
             loader=FileSystemLoader(HERE / "templates"),
             autoescape=True,
@@ -113,6 +121,7 @@ class Room:
         self.templates.globals.update(
             address=address,
             feeds=feeds.NAMES,
+            has_notebook=notes,
             for_spreadsheet=for_spreadsheet,
             is_web_address=is_web_address,
             languages=LANGUAGES,
@@ -126,12 +135,18 @@ class Room:
 
     def _route(self, view: View) -> Callable[..., Awaitable[Response]]:
         async def respond(request: Request) -> Response:
-            return await asyncio.to_thread(self.answer, request, view)
+            body = await posted_body(request)
+            if body is None:
+                return self.failure(request, 413, "error_large")
+            return await asyncio.to_thread(self.answer, request, view, body)
 
         return respond
 
-    def answer(self, request: Request, view: View) -> Response:
-        """Return one page, read from a consistent snapshot of the archive. Failures become error pages in our style."""
+    def answer(self, request: Request, view: View, body: bytes = b"") -> Response:
+        """Return one page, read from a consistent snapshot of the archive. Failures become error pages in our style.
+
+        `body` is a posted form.
+        """
         speech = speech_of(request)
         try:
             db = read_archive(self.folder)
@@ -150,6 +165,7 @@ class Room:
                     origin=f"{request.scheme}://{request.host}",
                     named=named,
                     form=parse_qs(request.query_string),
+                    **writing_of(request, self.token if self.notes else "", body),
                 )
                 answer = view(visit)
                 if isinstance(answer, Stream):
@@ -159,6 +175,10 @@ class Room:
                 db.close()
         except MissingError:
             return self.failure(request, 404, "error_missing")
+        except RefusedError as error:
+            return self.failure(request, 403, str(error.args[0]))
+        except NotebookError as error:
+            return self.failure(request, 503, "error_notes", str(error))
         except MisunderstoodError as error:
             return self.failure(request, 400, str(error.args[0]))
         except FilterError as error:
@@ -189,7 +209,8 @@ class Room:
             return _download(answer)
         sites = {row["name"]: row for row in rows(visit.db, "select name, title, timezone from sites")}
         html = self.draw(answer, visit.speech, visit, sites)
-        return _html(html, visit.speech, policy="; ".join(filter(None, [POLICY, answer.policy])))
+        policy = "; ".join(filter(None, [POLICY, answer.policy]))
+        return _html(html, visit.speech, status=answer.status, policy=policy)
 
     def draw(self, page: Page, speech: Speech, visit: Visit | None, sites: Mapping[str, Any]) -> str:
         """Return a page as HTML."""
@@ -214,6 +235,7 @@ class Room:
                 "site_title": site_title,
                 "when": when,
                 "path": visit.path if visit else "/",
+                "token": visit.token if visit else "",
                 "language_link": lambda name: visit.link(lang=name) if visit else address("/", lang=name),
             }
         )

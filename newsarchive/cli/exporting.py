@@ -167,8 +167,9 @@ def timemap(archive: Archive, article: str) -> None:
 @click.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=8001, show_default=True)
 @click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--no-notes", is_flag=True, help="Without your notebook: for a room that others read.")
 @click.pass_obj
-def browse(archive: Archive, port: int, host: str) -> None:
+def browse(archive: Archive, port: int, host: str, no_notes: bool) -> None:
     """Read the archive in a browser."""
     db = archive.read()
     warn_of_old_index(archive, db)
@@ -178,6 +179,7 @@ def browse(archive: Archive, port: int, host: str) -> None:
             archive.folder,
             port=port,
             host=host,
+            notes=not no_notes,
             ready=lambda url: archive.say(f"Reading room: {url}  (Ctrl-C ends it)"),
         )
     except RoomError as error:
