@@ -56,10 +56,11 @@ def diff(archive: Archive, article: str, numbers: tuple[int, ...], as_json: bool
         return
     if not changes:
         archive.say(f"Revisions {numbers[0]} and {numbers[1]} have the same content.")
-    _print_diff(changes)
+    print_diff(changes)
 
 
-def _print_diff(changes: dict[str, list[Piece]]) -> None:
+def print_diff(changes: dict[str, list[Piece]]) -> None:
+    """Print the words that changed, by field."""
     console = OutputConsole(highlight=False, soft_wrap=True)
     for name, pieces in changes.items():
         text = Text(f"{name}: ")
