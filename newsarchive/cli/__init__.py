@@ -61,12 +61,30 @@ COMMANDS = {
     "embargo": Listed("withholding", "Hide an article until a given day."),
     "notify": Listed("notifying", "Notify people about alerts and news."),
     "schedule": Listed("scheduling", "Print a crontab line and a systemd timer."),
+    "collection": Listed("collection.making", "Make a collection; split or merge archives."),
     "demo": Listed("demo", "Crawl the bundled sample newspaper."),
 }
 """The commands in the order in which people need them; each module is loaded only when its command is called."""
 
 
 EXTRACTING_COMMANDS = ("crawl", "fetch", "import")
+
+
+class Place(click.Path):
+    """The folder of an archive or collection, or the address of a collection elsewhere."""
+
+    name = "directory"
+
+    def __init__(self) -> None:
+        super().__init__(file_okay=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return value if "://" in str(value) else super().convert(value, param, ctx)
+
+
+def is_of_collection(place: str) -> bool:
+    """True if a place is that of a collection; see `newsarchive.collection.is_collection`, which loads much more."""
+    return "://" in place or os.path.isfile(os.path.join(place, "collection.toml"))
 
 
 class Commands(click.Group):
@@ -107,7 +125,12 @@ class Commands(click.Group):
             from newsarchive.workers.pool import EXTRACTING, start_early
 
             start_early(EXTRACTING)
-        return super().resolve_command(ctx, args)
+        name, command, rest = super().resolve_command(ctx, args)
+        if command is not None and is_of_collection(ctx.params["folder"]):
+            from newsarchive.cli.collection.dispatching import on_collection
+
+            command = on_collection(command, args[0])
+        return name, command, rest
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
@@ -138,23 +161,23 @@ def _import_sqlite_utils() -> None:
 @click.option(
     "--archive",
     "folder",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=Place(),
     default="data",
     envvar="NEWSARCHIVE_DATA",
     show_default=True,
-    help="The archive's folder; also NEWSARCHIVE_DATA.",
+    help="The archive's folder, or a collection's folder or s3://BUCKET/PREFIX; also NEWSARCHIVE_DATA.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="Print only alerts.")
 @click.option("-v", "--verbose", count=True, help="Print more; -vv prints everything.")
 @click.pass_context
-def cli(context: click.Context, folder: Path, quiet: bool, verbose: int) -> None:
+def cli(context: click.Context, folder: str, quiet: bool, verbose: int) -> None:
     """Keep a newspaper: crawl it politely, keep its pages, extract its articles, notice every edit and deletion."""
     # imported here: worker processes import this module too, and need none of it
     from newsarchive.cli.terminal import Archive, set_up_logging
 
     if os.environ.get(PERMISSION):
         watch_permission()
-    context.obj = Archive(folder=folder, quiet=quiet)
+    context.obj = Archive(folder=Path(folder), address=folder, quiet=quiet, verbose=verbose)
     set_up_logging(quiet=quiet, verbose=verbose)
 
 
@@ -179,14 +202,14 @@ def main() -> None:
 def _explain(error: Exception) -> None:
     """Exit with a sentence and the code of an expected error; return on any other."""
     from newsarchive.configuration import ConfigurationError
-    from newsarchive.database import ArchiveError, ArchiveLocked
+    from newsarchive.database import AddressError, ArchiveError, ArchiveLocked
     from newsarchive.export.files import ExportError
     from newsarchive.sites import ProfileError
 
     match error:
         case ArchiveLocked():
             _end(str(error), LOCKED)
-        case ProfileError():
+        case ProfileError() | AddressError():
             _end(str(error), 2)
         case ConfigurationError():
             _end(f"{error}.", 2)

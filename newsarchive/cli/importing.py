@@ -8,7 +8,7 @@ import shlex
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
 @click.option(
     "--any-site", is_flag=True, help="Also import pages of sites without a profile, under the name of their host."
 )
+@click.option("--site", "only", multiple=True, metavar="NAME", help="Import only pages of this site; may be repeated.")
 @click.option("--text-only", is_flag=True, help="Also import extracts of text (WET), which have no markup.")
 @click.option("--dry-run", is_flag=True, help="List the pages in the files; store nothing.")
 @backfill_options
@@ -40,11 +41,9 @@ def import_(
     archive: Archive,
     /,
     paths: tuple[Path, ...],
-    any_site: bool,
-    text_only: bool,
     dry_run: bool,
     as_json: bool,
-    **backfill: Any,
+    **options: Any,
 ) -> None:
     """Import WARC, ARC and WACZ files, saved HTML pages, and lists of saved pages.
 
@@ -55,14 +54,15 @@ def import_(
     --from-wayback and --from-common-crawl take the pages of a site from these public archives instead, one at a time;
     what was downloaded is kept, and the same command resumes.
     """
-    public = public_archive(archive, backfill)
+    wanted = {name: options.pop(name) for name in ("any_site", "text_only", "only")}
+    public = public_archive(archive, options)
     if bool(paths) is (public is not None):
         raise click.UsageError("Give either files or one public archive (--from-wayback, --from-common-crawl).")
     if public is not None and dry_run:
         preview_backfill(archive, public, as_json=as_json)
         return
     if dry_run:
-        _preview(archive, paths, any_site=any_site, text_only=text_only, as_json=as_json)
+        preview(archive, paths, wanted, as_json=as_json)
         return
     began = time.monotonic()
     if public is not None:
@@ -70,7 +70,7 @@ def import_(
     else:
         with lock_archive(archive.folder):
             announce(archive)
-            result = _import(archive, paths, any_site=any_site, text_only=text_only)
+            result = _import(archive, paths, wanted)
             catch_up(archive, began)
     _report(archive, result, as_json=as_json)
     sys.exit(1 if result.broken or result.counts["failed"] else 0)
@@ -120,10 +120,11 @@ def _count_truncated(count: int, folder: Path) -> str:
     return f"{pages}; this lists the reasons: {command}"
 
 
-def _preview(archive: Archive, paths: tuple[Path, ...], *, any_site: bool, text_only: bool, as_json: bool) -> None:
-    files, others = _files_in(paths)
+def preview(archive: Archive, paths: tuple[Path, ...], wanted: dict[str, Any], *, as_json: bool) -> NoReturn:
+    """Print what files hold, by site, and exit; nothing is stored."""
+    files, others = files_in(paths)
     with progress_bar(archive) as bar:
-        found = preview_files(files, sites=archive.sites, any_site=any_site, text_only=text_only, progress=bar.show)
+        found = preview_files(files, sites=archive.sites, **wanted, progress=bar.show)
     notes = [*found.notes, *([name_others(others)] if others else [])]
     for sentence in found.broken:
         archive.warn(f"{sentence}.")
@@ -145,7 +146,7 @@ def _preview(archive: Archive, paths: tuple[Path, ...], *, any_site: bool, text_
     sys.exit(1 if found.broken else 0)
 
 
-def _files_in(paths: tuple[Path, ...]) -> tuple[list[Path], list[Path]]:
+def files_in(paths: tuple[Path, ...]) -> tuple[list[Path], list[Path]]:
     """Return the files to read, and those of folders that are no recordings."""
     files, others = [], []
     for path in paths:
@@ -157,8 +158,8 @@ def _files_in(paths: tuple[Path, ...]) -> tuple[list[Path], list[Path]]:
     return files, others
 
 
-def _import(archive: Archive, paths: tuple[Path, ...], *, any_site: bool, text_only: bool) -> Imported:
-    files, others = _files_in(paths)
+def _import(archive: Archive, paths: tuple[Path, ...], wanted: dict[str, Any]) -> Imported:
+    files, others = files_in(paths)
     db = open_archive(archive.folder)
     try:
         clean_up(db, archive.folder)
@@ -168,8 +169,7 @@ def _import(archive: Archive, paths: tuple[Path, ...], *, any_site: bool, text_o
                 db,
                 files,
                 sites=archive.sites,
-                any_site=any_site,
-                text_only=text_only,
+                **wanted,
                 workers=os.cpu_count() or 1,
                 progress=bar.show,
             )

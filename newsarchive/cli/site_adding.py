@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -150,7 +150,7 @@ class Paper:
 
 def _add_list(archive: Archive, lines: TextIO, *, strict: bool) -> int:
     """Add the papers of a list side by side, each when it is probed; return the exit code."""
-    papers = list(_papers(archive, lines))
+    papers = list(papers_in(lines, profile_paths(archive.folder / "sites")))
     if not papers:
         raise click.UsageError("The list has no papers: write a URL on each line.")
     failed = 0
@@ -204,9 +204,8 @@ def _take(archive: Archive, paper: Paper, one: Probe) -> bool:
     return has_sources
 
 
-def _papers(archive: Archive, lines: TextIO) -> Iterator[Paper]:
-    """Yield the papers of a list, checked against those before and the profiles there are."""
-    own = profile_paths(archive.folder / "sites")
+def papers_in(lines: TextIO, own: Mapping[str, Path]) -> Iterator[Paper]:
+    """Yield the papers of a list, checked against those before and the profiles there are, by name."""
     named: dict[str, str] = {}
     for number, line in enumerate(lines, 1):
         words = re.split(r"(?:^|\s)#", line, maxsplit=1)[0].split()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -27,8 +27,12 @@ COLUMNS = {
 def site_rows(archive: Archive) -> list[dict[str, Any]]:
     """Return a row for each site: its profile, and how it is doing; times are UTC."""
     own = profile_paths(archive.folder / "sites").keys()
+    return rows_of(archive, own, facts_of(archive.read()) if has_archive(archive.folder) else {})
+
+
+def rows_of(archive: Archive, own: Collection[str], facts: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return a row for each profile; `own` are those that are not packaged, `facts` what is known of sites."""
     sites = archive.sites
-    facts = _facts(archive.read()) if has_archive(archive.folder) else {}
     rows = [_row(site, facts.get(site.name, {}), own=site.name in own) for site in sites.values()]
     return rows + [_broken(name, facts.get(name, {})) for name in archive.broken]
 
@@ -38,7 +42,8 @@ def table_row(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**row, "ran": ago(row["last_run"]), "again": until(row["next_retry"]), "failed": row["failed"] or ""}
 
 
-def _facts(db: Database) -> dict[str, dict[str, Any]]:
+def facts_of(db: Database) -> dict[str, dict[str, Any]]:
+    """Return what an archive knows of its sites."""
     rows = db.query(
         """
         select s.name, (select max(day) from articles where site = s.name) as last_news,

@@ -33,7 +33,12 @@ def status(archive: Archive, site: str | None, missing: bool, as_json: bool) -> 
         rows = missing_urls(db, site)
         print_json(rows) if as_json else print_table(rows, MISSING_COLUMNS, empty="Nothing listed is missing.")
         return
-    found = {
+    show_status(status_of(db, site), as_json=as_json)
+
+
+def status_of(db: Database, site: str | None) -> dict[str, list[dict[str, Any]]]:
+    """Return what there is to say of sites, alerts and sources."""
+    return {
         "sites": site_status(db, site),
         "alerts": open_alerts(db, site),
         "sources": source_status(db, site),
@@ -41,14 +46,18 @@ def status(archive: Archive, site: str | None, missing: bool, as_json: bool) -> 
         "waiting": waiting_alone(db, site),
         "months": coverage_by_month(db, site),
     }
+
+
+def show_status(found: Mapping[str, list[dict[str, Any]]], *, as_json: bool) -> None:
+    """Print it, as JSON or as tables."""
     if as_json:
         sites = [{**row, "pictures": row["images"]} for row in found["sites"]]  # its name in 0.1.0
         print_json({**found, "sites": sites})
     else:
-        _print_status(found)
+        print_status(found)
 
 
-def _print_status(found: Mapping[str, list[dict[str, Any]]]) -> None:
+def print_status(found: Mapping[str, list[dict[str, Any]]]) -> None:
     """Print what there is to say of sites, alerts and sources, a table each."""
     print_table(found["sites"], STATUS_COLUMNS, empty="No site has been crawled yet.")
     for alert in found["alerts"]:

@@ -34,7 +34,12 @@ class Archive:
     """The archive a command works on."""
 
     folder: Path
+    address: str = ""
+    """The place as it was given: a folder, or the address of a collection elsewhere."""
     quiet: bool = False
+    verbose: int = 0
+    shared: Profiles | None = None
+    """The profiles of all shards, for a command that looks at a collection."""
     broken: dict[str, ProfileError] = field(default_factory=dict)
     """The broken profiles that a command skipped; it exits with 1."""
     faults: list[str] = field(default_factory=list)
@@ -76,6 +81,8 @@ class Archive:
         return profiles.sites
 
     def _profiles(self) -> Profiles:
+        if self.shared is not None:
+            return self.shared
         settle_archive(self.folder, reading=True)  # an interrupted restore leaves profiles of two archives
         return load_profiles(self.folder / "sites")
 
@@ -97,7 +104,8 @@ class Archive:
         from newsarchive.collection import is_collection  # imported here: most commands need none of it
         from newsarchive.collection.reading import reader_of
 
-        return reader_of(str(self.folder)).current() if is_collection(str(self.folder)) else self.read()
+        place = self.address or str(self.folder)
+        return reader_of(place).current() if is_collection(place) else self.read()
 
     def say(self, sentence: str) -> None:
         """Print progress on stderr, unless quiet."""

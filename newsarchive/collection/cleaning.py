@@ -25,7 +25,8 @@ def clean_generations(
 ) -> None:
     """Delete the generations that nobody needs any more, and all that belongs to none; the caller holds the lease.
 
-    Records go before their folders, so that no reader finds one without the other. `check` raises LeaseLost.
+    Records go before their folders, so that no reader finds one without the other; only where a text was taken down
+    they go last, and so tell that there is something to delete. `check` raises LeaseLost.
     """
     store.delete_drafts(place)
     latest = latest_generation(store, place)
@@ -34,14 +35,25 @@ def clean_generations(
         return
     records = [_record(store, place, number) for number in numbers(store.names(place))]
     kept = _kept([record for record in records if record is not None], latest, settings)
-    for record in records:
-        if record is not None and record.number not in kept:
-            check()
-            store.delete(record_name(place, record.number))
+    outdated = [record.number for record in records if record is not None and record.number not in kept]
+    purged = latest.record.purged
+    _delete_records(store, place, [number for number in outdated if number > purged], check)
     generations = [read for number in kept if (read := read_generation(store, place, number)) is not None]
     folders = {generation.record.folder for generation in generations}
     used = {generation.name_of(entry) for generation in generations for entry in generation.manifest.files.values()}
     _delete_others(store, place, folders, used, check)
+    _delete_records(store, place, [number for number in outdated if number <= purged], check)
+
+
+def is_purged(store: Store, place: str, latest: Record) -> bool:
+    """True if no generation is left that has a text which was taken down since."""
+    return not any(number <= latest.purged for number in numbers(store.names(place)))
+
+
+def _delete_records(store: Store, place: str, outdated: Sequence[int], check: Callable[[], None]) -> None:
+    for number in outdated:
+        check()
+        store.delete(record_name(place, number))
 
 
 def _record(store: Store, place: str, number: int) -> Record | None:

@@ -13,10 +13,6 @@ class NoCollection(CollectionError, NoArchive):
     """There is no collection at the address."""
 
 
-class AddressError(CollectionError, ValueError):
-    """The address is of no kind of store that a collection can be in."""
-
-
 class ShardBusy(CollectionError, ArchiveLocked):
     """Another worker holds the lease of a shard; nothing was done."""
 

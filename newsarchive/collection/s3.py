@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from newsarchive.collection.errors import AddressError, CollectionError
+from newsarchive.collection.errors import CollectionError
+from newsarchive.database import AddressError
 from newsarchive.database.warcfiles import file_sha256
 
 TRIES = 5

@@ -47,7 +47,7 @@ def work_folder(address: str, shard: str) -> Iterator[Path]:
     """
     work = scratch_folder(address) / "work"
     work.mkdir(exist_ok=True)
-    delete_left(work, shard)
+    delete_left(work)
     name = f"{shard}~{secrets.token_hex(6)}"
     folder, draft = work / name, work / f".{name}"
     draft.mkdir()
@@ -60,19 +60,14 @@ def work_folder(address: str, shard: str) -> Iterator[Path]:
             delete_tree(folder)
 
 
-def delete_left(work: Path, shard: str = "") -> int:
-    """Delete the folders that killed tasks left, of one shard or of all; return their number."""
-    deleted = 0
+def delete_left(work: Path) -> None:
+    """Delete the folders that killed tasks left, of whatever shard."""
     for folder in sorted(work.glob("*~*")):
-        if shard and folder.name.lstrip(".").rpartition("~")[0] != shard:
-            continue
         if folder.name.startswith(".") and time.time() - folder.lstat().st_mtime < _BEGINNING:
             continue
         if not _is_used(folder):
             with suppress(FileNotFoundError):
                 delete_tree(folder)
-            deleted += 1
-    return deleted
 
 
 def _is_used(folder: Path) -> bool:

@@ -7,10 +7,14 @@ import re
 from functools import cached_property
 from pathlib import Path
 
+from newsarchive.collection.cleaning import clean_generations, is_purged
 from newsarchive.collection.config import FILE, NEW, CollectionConfiguration, parse_configuration
 from newsarchive.collection.copies import reading_copy
 from newsarchive.collection.errors import CollectionError, NoCollection
 from newsarchive.collection.generations import FOLDER, Generation, latest_generation
+from newsarchive.collection.leases import FOLDER as LEASES
+from newsarchive.collection.leases import take_lease
+from newsarchive.collection.publishing import bar_former_holder
 from newsarchive.collection.store import Store, is_address, open_store
 
 SHARDS = "shards"
@@ -47,11 +51,27 @@ class Shard:
             generation = self.latest()
             if generation is None:
                 return None
+            if generation.record.purged and not is_purged(self.store, self.generations, generation.record):
+                self._finish_purge()
             try:
                 return reading_copy(self.collection.address, self.name, self.store, generation)
             except FileNotFoundError as error:
                 missing = error
         raise CollectionError(f"{self.name}: {missing.filename} is missing; restore a backup of the collection.")
+
+    def _finish_purge(self) -> None:
+        """Delete what a killed takedown left; if another worker holds the lease, it does that."""
+        settings = self.collection.configuration
+        try:
+            taken = take_lease(self.store, f"{self.place}/{LEASES}", settings.lease_seconds, name=self.name)
+        except (CollectionError, OSError):  # busy, or no right to write: the next task does it
+            return
+        try:
+            if taken.unreleased:
+                bar_former_holder(self.store, self.generations, taken.lease.fence)
+            clean_generations(self.store, self.generations, settings, taken.lease.check)
+        finally:
+            taken.lease.release()
 
 
 class Collection:

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Protocol
 
 from newsarchive.backup import copy_bytes
-from newsarchive.collection.errors import AddressError, CollectionError
+from newsarchive.collection.errors import CollectionError
+from newsarchive.database import AddressError
 from newsarchive.database.disk import sync_folder, write_whole
 
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://.*", re.DOTALL)

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,11 +18,14 @@ from newsarchive.collection.cleaning import clean_generations
 from newsarchive.collection.copies import bring, delete_superseded, reading_copies, reading_copy
 from newsarchive.collection.errors import CollectionError, LeaseLost
 from newsarchive.collection.generations import Generation
-from newsarchive.collection.leases import FOLDER, Lease, take_lease
+from newsarchive.collection.leases import FOLDER as LEASES
+from newsarchive.collection.leases import Lease, take_lease
 from newsarchive.collection.publishing import Publication, bar_former_holder, is_changed
 from newsarchive.collection.scratch import work_folder
 from newsarchive.collection.shards import Collection, Shard
+from newsarchive.configuration import FILE, OWNER_ONLY
 from newsarchive.crawling.permission import VARIABLE, Permission
+from newsarchive.database.disk import write_whole
 
 RESUMABLE = ("crawl", "images", "import", "reextract")
 """The commands that go on where they were ended: they are ended after the minutes that a task may take."""
@@ -112,7 +115,7 @@ def run_task(
     """
     shard = collection.shard(task.shard)
     seconds = collection.configuration.lease_seconds
-    taken = take_lease(shard.store, f"{shard.place}/{FOLDER}", seconds, name=shard.name)
+    taken = take_lease(shard.store, f"{shard.place}/{LEASES}", seconds, name=shard.name)
     asked = False
     try:
         with work_folder(collection.address, shard.name) as folder:
@@ -150,12 +153,17 @@ def clean_shard(shard: Shard, check: Callable[[], None]) -> None:
 
 def _restore(shard: Shard, before: Generation | None, archive: Path) -> None:
     archive.mkdir()
-    if before is None:
-        return
-    older = None
-    if shard.store.local(before.folder) is None:
-        older = reading_copy(shard.collection.address, shard.name, shard.store, before)
-    bring(shard.store, before, archive, before=older)
+    if before is not None:
+        older = None
+        if shard.store.local(before.folder) is None:
+            older = reading_copy(shard.collection.address, shard.name, shard.store, before)
+        bring(shard.store, before, archive, before=older)
+    for name in (FILE, f"sites/{shard.name}.toml"):  # what people write for the collection comes before what it had
+        with suppress(FileNotFoundError):
+            data = shard.store.read(name)
+            (archive / name).parent.mkdir(exist_ok=True)
+            write_whole(archive / name, data)
+            (archive / name).chmod(OWNER_ONLY)
 
 
 def _publish(shard: Shard, task: ShardTask, before: Generation | None, held: Held, result: TaskResult) -> None:
@@ -206,8 +214,9 @@ def run_in_child(task: ShardTask, archive: Path, held: Held) -> TaskResult:
         errors.seek(0)
         messages = errors.read().decode("utf-8", "replace").splitlines()
     held.lease.check()
-    result = TaskResult(shard=task.shard, key=task.key, code=child.returncode, output=output.decode("utf-8", "replace"))
-    result.messages = messages
+    text = output.decode("utf-8", "replace").replace(str(archive), f"shard {task.shard}")
+    result = TaskResult(shard=task.shard, key=task.key, code=child.returncode, output=text)
+    result.messages = [line.replace(str(archive), f"shard {task.shard}") for line in messages]
     result.unfinished = unfinished or child.returncode < 0
     if child.returncode < 0:
         result.code = 1

@@ -3,7 +3,7 @@
 from newsarchive.database.archive import has_archive, open_archive, read_archive, settle_archive
 from newsarchive.database.articles import Saved, save_article
 from newsarchive.database.checkpoints import Checkpoints
-from newsarchive.database.errors import ArchiveError, ArchiveLocked, NoArchive
+from newsarchive.database.errors import AddressError, ArchiveError, ArchiveLocked, NoArchive
 from newsarchive.database.faults import concerns_archive
 from newsarchive.database.forgotten import Forgotten, ForgottenAddresses, is_forgotten, mark_forgotten, note_unlisted
 from newsarchive.database.images import keep_fetched_image, save_fetched_image
@@ -55,6 +55,7 @@ from newsarchive.database.warcfiles import record_left_warcs, record_warc
 
 __all__ = [
     "TOGETHER",
+    "AddressError",
     "ArchiveError",
     "ArchiveLocked",
     "Checkpoints",

@@ -19,3 +19,7 @@ class ArchiveLocked(ArchiveError):
     def __init__(self, message: str, *, takes_requests: bool = False) -> None:
         super().__init__(message)
         self.takes_requests = takes_requests
+
+
+class AddressError(ArchiveError, ValueError):
+    """The address is of no kind of place that an archive or a collection can be in."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Collection as Collection_
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -51,14 +52,15 @@ def import_files(
     sites: Mapping[str, Site],
     any_site: bool = False,
     text_only: bool = False,
+    only: Collection_[str] = (),
     workers: int = 0,
     progress: Progress = lambda _what, _done, _total: None,
 ) -> Imported:
     """Import the pages of recordings, folders and lists as if they had been fetched at the time of their records.
 
-    Only pages of `sites`, unless `any_site`: then others under the name of their host. The images that stored articles
-    show follow. What is there already (URL, time and digest of the payload) is not stored twice. The caller holds the
-    archive's lock.
+    Only pages of `sites`, unless `any_site`: then others under the name of their host; `only` names the sites to which
+    that is restricted. The images that stored articles show follow. What is there already (URL, time and digest of the
+    payload) is not stored twice. The caller holds the archive's lock.
     """
     result = Imported()
     with (
@@ -66,12 +68,13 @@ def import_files(
         _recording(folder, db, run) as writer,
         tempfile.TemporaryDirectory(prefix=".import-", dir=folder) as unpacked,
     ):
-        wants = partial(_is_of_a_site, sites=sites, any_site=any_site)
+        chooser = SiteChooser(sites, any_site=any_site, only=only)
+        wants = chooser.wants
         files = open_recordings(paths, Path(unpacked), result, partial(progress, "files"), wants)
         kept = KeptCaptures(folder, db)
         found = find_recordings(files, result.broken, kept=kept, notes=result.notes, text_only=text_only)
         store = PageStore(folder, db, run, writer, result)
-        pages = PageImport(db, sites, store, result, any_site=any_site)
+        pages = PageImport(db, chooser, store, result)
         asyncio.run(pages.go(found.pages, max(1, min(workers, len(found.pages) // 8)), progress))
         images = RecordedImages(folder, db, run, writer, result.broken)
         asyncio.run(images.take(found.images, partial(progress, "images")))
@@ -79,8 +82,20 @@ def import_files(
     return result
 
 
-def _is_of_a_site(url: str, *, sites: Mapping[str, Site], any_site: bool) -> bool:
-    return any_site or site_of(url, sites.values()) is not None
+class SiteChooser:
+    """Says of which site a page is, if its pages are to be imported."""
+
+    def __init__(self, sites: Mapping[str, Site], *, any_site: bool, only: Collection_[str] = ()) -> None:
+        self._sites, self._any_site, self._only = sites.values(), any_site, frozenset(only)
+
+    def wants(self, url: str) -> bool:
+        """True if a page of this URL may be imported."""
+        return self.site_of(url) is not None
+
+    def site_of(self, url: str) -> Site | None:
+        """Return the site of a page to import; None for others."""
+        site = site_of(url, self._sites) or (host_site(url) if self._any_site else None)
+        return None if site is None or (self._only and site.name not in self._only) else site
 
 
 @contextmanager
@@ -164,10 +179,8 @@ def open_recordings(
 class PageImport:
     """Reads the pages of one import and extracts them; a PageStore stores them."""
 
-    def __init__(
-        self, db: Database, sites: Mapping[str, Site], store: PageStore, result: Imported, *, any_site: bool
-    ) -> None:
-        self._db, self._sites, self._store, self._result, self._any_site = db, sites, store, result, any_site
+    def __init__(self, db: Database, chooser: SiteChooser, store: PageStore, result: Imported) -> None:
+        self._db, self._chooser, self._store, self._result = db, chooser, store, result
         self._known = KnownCaptures(db)
         self._by_key: dict[str, list[Place]] = {}
         self._further: set[Place] = set()
@@ -194,7 +207,7 @@ class PageImport:
     def _read(self, place: Place) -> FoundPage | None:
         if place in self._further:
             return None
-        site = site_of(place.url, self._sites.values()) or (host_site(place.url) if self._any_site else None)
+        site = self._chooser.site_of(place.url)
         if site is None or not site.wants(place.url):
             self._result.counts["other_site"] += 1
             return None

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from newsarchive.importing.pages import open_recordings
+from newsarchive.importing.pages import SiteChooser, open_recordings
 from newsarchive.importing.recordings import find_recordings
 from newsarchive.importing.storing import Imported
-from newsarchive.sites import Site, host_site, site_of
+from newsarchive.sites import Site
 from newsarchive.text.counting import counted
 
 
@@ -45,20 +45,20 @@ def preview_files(
     sites: Mapping[str, Site],
     any_site: bool = False,
     text_only: bool = False,
+    only: Collection[str] = (),
     progress: Callable[[str, int, int], None] = lambda _what, _done, _total: None,
 ) -> Preview:
     """Read files as an import does, and count their pages by site. Nothing is extracted or stored."""
     read = Imported()
-
-    def wants(url: str) -> bool:
-        return any_site or site_of(url, sites.values()) is not None
-
+    chooser = SiteChooser(sites, any_site=any_site, only=only)
     with tempfile.TemporaryDirectory(prefix="newsarchive-import-") as unpacked:
-        files = open_recordings(paths, Path(unpacked), read, lambda done, total: progress("files", done, total), wants)
+        files = open_recordings(
+            paths, Path(unpacked), read, lambda done, total: progress("files", done, total), chooser.wants
+        )
         found = find_recordings(files, read.broken, notes=read.notes, text_only=text_only)
     preview = Preview(images=len(found.images), broken=read.broken, notes=read.notes)
     for place in found.pages:
-        site = site_of(place.url, sites.values()) or (host_site(place.url) if any_site else None)
+        site = chooser.site_of(place.url)
         if site is None or not site.wants(place.url):
             preview.other_site += 1
             continue
