@@ -16,6 +16,8 @@ from axe_playwright_python.sync_playwright import Axe
 from newsarchive.database import open_archive, save_article, save_site
 from newsarchive.database.revisions import Provenance
 from newsarchive.items import Article, Author, Image
+from newsarchive.notebook import Collection, Note, Passage, SavedSearch, open_notebook
+from newsarchive.notebook.storing import collect, save_collection, save_note, save_search
 from newsarchive.sites import Site
 from newsarchive.text.search_text import make_search_text
 from tests.programs import chromium
@@ -40,6 +42,9 @@ PAGES = [
     "/authors/1",
     "/categories",
     "/tags",
+    "/notebook",
+    "/notebook/notes/00000000-0000-4000-8000-000000000001",
+    "/notebook/collections/00000000-0000-4000-8000-000000000002",
     "/no-such-page",
     "/archive",
     "/archive/articles",
@@ -83,7 +88,27 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         db.conn.execute("update images set sha256 = ?, type = 'image/png' where url like '%/4.jpg'", (digest,))
         db.conn.execute("update articles set gone = '2025-03-05T00:00:00Z', gone_reason = '404' where id = 9")
     db.close()
+    take_notes(folder)
     return folder
+
+
+def take_notes(folder: Path) -> None:
+    """Write notes on a passage that is there, on one that was changed, and with words too long for a line."""
+    with open_notebook(folder, write=True) as book:
+        for number, quotation in ((1, "Мектепте сабақ басталды."), (4, "Өзен тасып, су үйлерге жетті."), (5, "")):
+            note = Note(
+                uuid=f"00000000-0000-4000-8000-00000000000{number}",
+                url="https://tan.example/3/",
+                passage=Passage(quotation=quotation),
+                words="Ұзақ" * 60,
+                tags=("су", "ұ" * 90),
+            )
+            save_note(book, note)
+        group = Collection(uuid="00000000-0000-4000-8000-000000000002", name="Су")
+        save_collection(book, group)
+        for url in ("https://tan.example/3/", f"https://tan.example/{'ж' * 200}/"):
+            collect(book, group.uuid, url)
+        save_search(book, SavedSearch(uuid="00000000-0000-4000-8000-000000000003", name="Өзен", query="q=a"))
 
 
 @pytest.fixture(scope="module")
@@ -220,4 +245,51 @@ def test_a_point_of_a_plot_leads_to_its_articles(browser: Any, address: str) -> 
     page.wait_for_url("**since=2024-01**")
     page.locator(".hits-list li").first.wait_for()
     assert page.locator(".hits-list li").count() == 3
+    context.close()
+
+
+def test_a_note_is_taken_without_javascript(browser: Any, address: str) -> None:
+    context = browser.new_context(java_script_enabled=False, locale="en-GB")
+    page = context.new_page()
+    page.goto(f"{address}/article/7")
+    assert page.get_by_role("button", name="Copy").count() == 0, "no button that does nothing"
+    page.get_by_label("Passage").fill("сабақ  басталды")
+    page.get_by_label("Your words").fill("Қай мектеп?")
+    page.get_by_role("button", name="Save").click()
+    assert page.locator("mark.noted").inner_text() == "сабақ басталды"
+    page.get_by_role("link", name="Notebook").click()
+    assert page.locator(".words", has_text="Қай мектеп?").count() == 1
+    page.get_by_role("link", name="Change (Қай мектеп?)").click()
+    page.get_by_role("button", name="Delete the note").click()
+    assert page.locator(".words").count() == 3
+    assert page.locator(".words", has_text="Қай мектеп?").count() == 0
+    context.close()
+
+
+def test_a_page_of_another_site_cannot_write_notes(browser: Any, address: str) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{address}/article/8")
+    token = page.locator("form[action='/notebook/notes'] input[name=csrftoken]").get_attribute("value")
+    form = (
+        f"<form method=post action='{address}/notebook/notes'><input name=csrftoken value='{token}'>"
+        "<input name=article value=8><input name=uuid value=x><input name=words value=жау></form>"
+    )
+    page.route("https://evil.example/", lambda route: route.fulfill(body=form, content_type="text/html; charset=utf-8"))
+    page.goto("https://evil.example/")
+    with page.expect_response(f"{address}/notebook/notes") as answer:
+        page.evaluate("document.forms[0].submit()")
+    assert answer.value.status == 403
+    page.goto(f"{address}/article/8")
+    assert page.get_by_text("жау").count() == 0
+    context.close()
+
+
+def test_a_citation_is_copied_by_its_button(browser: Any, address: str) -> None:
+    context = browser.new_context(locale="en-GB", permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.goto(f"{address}/article/3")
+    page.get_by_role("button", name="Copy Text").click()
+    page.get_by_text("Copied").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == page.locator("#cite-1").inner_text()
     context.close()
