@@ -15,7 +15,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ from newsarchive.browse.metadata import DESCRIPTIONS, HIDDEN, QUERIES
 from newsarchive.browse.plots import Point
 from newsarchive.browse.web import HERE
 from newsarchive.database import open_archive, read_archive, save_article, save_capture, save_site, start_run
+from newsarchive.database.embargoes import embargo_article
 from newsarchive.database.revisions import Provenance
 from newsarchive.items import Article, Author, Capture, Image
 from newsarchive.sites import Site
@@ -242,6 +243,51 @@ def test_front_page_tells_of_sites_and_what_happened(room: Datasette) -> None:
     assert "Нұра өзені тасыды" in text
     assert "Вода ушла" in text
     assert "<svg" in response.text
+
+
+def test_front_page_is_a_newspaper_and_tells_what_the_week_wrote_about(tmp_path: Path) -> None:
+    db = open_archive(tmp_path)
+    save_site(db, TAN)
+    for n in range(40):
+        body = "Ауданда қысқы отын дайындалды, жол жөнделді. " * 3
+        store(db, make_article(f"usual-{n}", f"Отын {n}", body, published=f"2025-01-{n % 28 + 1:02}"), TAN)
+    for n in range(8):
+        body = "Нұра өзені тасып, тасқын ауылға жетті. " * 3
+        article = make_article(f"flood-{n}", f"Тасқын {n}", body, lead="Төтенше жағдай.", published="2025-02-18",
+                               images=(Image(url=f"https://tan.example/{n}.png", alt="Өзен"),))  # fmt: skip
+        store(db, article, TAN)
+    sha256 = hashlib.sha256(PIXEL).hexdigest()
+    with db.atomic():
+        db.conn.execute("update images set sha256 = ?, type = 'image/png' where url like '%/7.png'", (sha256,))
+    (tmp_path / "images" / f"{sha256}.png").write_bytes(PIXEL)
+    week = make_datasette(tmp_path)
+    asyncio.run(week.invoke_startup())
+    tree = tree_of(get(week, "/"))
+    words = {li.xpath("string(a)") for li in tree.xpath("//ul[@class='cloud']/li")}
+    assert "тасқын" in words
+    assert not words & {"отын", "жол", "ауданда"}
+    (link,) = tree.xpath("//ul[@class='cloud']/li/a[. = 'тасқын']/@href")
+    assert "8 articles found" in text_of(get(week, link))
+    (comparison,) = tree.xpath("//section[@aria-labelledby='words']//a[starts-with(@href, '/compare')]/@href")
+    assert "тасқын" in text_of(get(week, comparison))
+    assert tree.xpath("//article//img/@src") == [f"/picture/{sha256}"]
+    assert "Төтенше жағдай." in tree.xpath("string(//article[1])")
+    for number in range(41, 49):
+        embargo_article(db, number, until=date(2999, 1, 1))
+    db.close()
+    hidden = get(week, "/").text
+    assert "тасқын" not in hidden.casefold()
+    assert "Төтенше" not in hidden
+
+
+def test_the_archive_says_what_it_is_by_its_figures(room: Datasette, folder: Path) -> None:
+    text = text_of(get(room, "/about"))
+    assert "from 1 January 2025 to 19 February 2025" in text
+    assert "Newspapers 2" in text
+    assert "Edits after publication 1" in text
+    assert "Articles deleted from their sites 1" in text
+    assert "addresses not fetched: 1, still due: 0" in text
+    assert re.search(r"4 articles, 2025-01-01 – 2025-02-19\. newsarchive \d", text)
 
 
 def test_every_page_reads_in_three_languages(room: Datasette, folder: Path) -> None:

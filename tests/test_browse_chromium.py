@@ -29,9 +29,11 @@ PIXEL = bytes.fromhex(
 SITE = Site(name="tan", title="Таң", url="https://tan.example/", language="kk", timezone="Asia/Almaty")
 PAGES = [
     "/",
+    "/about",
     "/search?q=өзен",
+    "/search?q=Рахимкулова",
     "/trends?q=өзен&q=мектеп&by=month",
-    "/concordance?q=өзен",
+    "/concordance?q=өзен&sort=left1",
     "/compare?a_q=өзен",
     "/article/3",
     "/article/3/history",

@@ -25,6 +25,8 @@ class Figure:
     series: Sequence[str]
     cells: dict[tuple[str, str], Point]
     csv: str = ""
+    link: str = ""
+    """The page that shows more of the same."""
     share: bool = False
     wide: bool = True
     """The plot is as wide as a page."""
@@ -34,7 +36,7 @@ class Figure:
 
 
 def line_figure(
-    points: Sequence[Point], caption: str, *, csv: str = "", share: bool = False, wide: bool = True
+    points: Sequence[Point], caption: str, *, csv: str = "", link: str = "", share: bool = False, wide: bool = True
 ) -> Figure:
     """Return a figure of lines over time. Missing periods between the first and the last count as zero."""
     series = list(dict.fromkeys(point.series for point in points))
@@ -54,6 +56,7 @@ def line_figure(
         series=series,
         cells=cells,
         csv=csv,
+        link=link,
         share=share,
         wide=wide,
     )

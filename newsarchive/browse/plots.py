@@ -109,7 +109,7 @@ def _axes(points: Sequence[Point], *, share: bool, width: int) -> dict[str, Any]
             "field": "period",
             "type": "temporal",
             "timeUnit": "utcyearmonthdate",
-            "axis": {"title": None, "labelOverlap": "parity", **ticks},
+            "axis": {"title": None, "labelOverlap": "greedy", "labelSeparation": 8, **ticks},
         },
         "y": {
             "field": "value",

@@ -126,7 +126,9 @@ def _figures(visit: Visit, query: str, filters: Filters) -> list[Figure]:
         ]
         caption = visit.speech.text(f"share_per_{by}" if share else f"hits_per_{by}")
         csv = visit.link("/trends.csv", by=by, page=None)
-        figures.append(line_figure(points, caption, csv=csv, share=share, wide=False))
+        figures.append(
+            line_figure(points, caption, csv=csv, link=visit.link("/trends", by=by, page=None), share=share, wide=False)
+        )
     return figures
 
 

@@ -20,6 +20,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from newsarchive.browse import (
+    about,
     api,
     article,
     bibliography,
@@ -71,6 +72,7 @@ PATIENCE = 30
 FORM = r"(?:\.(?P<form>csv|json))?"
 ROUTES: dict[str, View] = {
     r"/": front.front_page,
+    r"/about": about.about_page,
     r"/articles\.csv": front.articles_csv,
     rf"/search{FORM}": searching.search_page,
     rf"/take/(?P<form>{'|'.join(taking.PACKAGED)})": taking.take_result,
