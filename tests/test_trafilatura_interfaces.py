@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from trafilatura import external
 
 import newsarchive
 from newsarchive.extraction.quick_extractor import EXPRESSIONS
@@ -49,6 +50,12 @@ def test_no_other_module_uses_them() -> None:
 
 
 QUICK = {"trafilatura.htmlprocessing.delete_by_link_density"}
+
+
+def test_the_last_extractor_keeps_its_stop_words_where_they_are_set() -> None:
+    code = inspect.getsource(external.try_justext)
+    assert "JT_STOPLIST or jt_stoplist_init()" in code
+    assert set(external.jt_stoplist_init()) >= {"және", "the", "и"}
 
 
 @pytest.mark.parametrize("name", ["deepcopy", "delete_by_link_density", "extract_content", *EXPRESSIONS])

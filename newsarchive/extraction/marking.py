@@ -14,7 +14,7 @@ from functools import cache
 from itertools import islice
 
 from lxml import etree
-from trafilatura import bare_extraction
+from trafilatura import bare_extraction, external
 from trafilatura.htmlprocessing import convert_tags, prune_unwanted_nodes, tree_cleaning
 from trafilatura.main_extractor import extract_content
 from trafilatura.settings import Extractor
@@ -53,7 +53,17 @@ def first_marks(root: Element, blocks: Sequence[Block], url: str) -> Marks:
 
 def thorough_marks(root: Element, blocks: Sequence[Block], url: str) -> Marks:
     """Return the marks of the whole cascade, which compares several extractors."""
+    _load_stop_words()
     return _whole_cascade(root, blocks, url, fast=False)
+
+
+@cache
+def _load_stop_words() -> None:
+    """Keep the stop words of all languages as a set, which knows its hash.
+
+    Trafilatura has a tuple of 150,000 words, which is hashed for every text that its last extractor reads.
+    """
+    vars(external)["JT_STOPLIST"] = frozenset(external.jt_stoplist_init())
 
 
 # Names that the two pruning steps look for. Their XPath expressions call Python for every element, so they run only
