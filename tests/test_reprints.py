@@ -20,6 +20,7 @@ from newsarchive.database import open_archive, read_archive
 from newsarchive.database.embargoes import embargo_article, lift_embargo
 from newsarchive.database.removal import remove_article
 from newsarchive.reprints import count_pending, group_of, list_groups, update_reprints
+from newsarchive.reprints.quotations import most_reused, quotations_of
 
 FIRST = (
     "Облыс орталығында жаңа көпір салынып жатыр деп хабарлады әкімдік. Көпірдің ұзындығы үш жүз жиырма метр болмақ."
@@ -157,3 +158,34 @@ def test_a_crawl_compares_what_it_stored(crawl: Any, folder: Path) -> None:
     db = read_archive(folder)
     assert count_pending(db) == 0
     assert db["reprint_sketches"].count == db["articles"].count > 0
+
+
+SAID = "Біз бұл жолды келесі жылдың соңына дейін толық аяқтаймыз"
+
+
+@pytest.mark.parametrize("compared", [True, False])
+def test_the_first_use_of_a_quotation_comes_first(compared: bool, tmp_path: Path) -> None:
+    db = open_archive(tmp_path)
+    texts = [f"Кеше әкім мәлімдеме жасады. «{SAID}», – деді ол.", f"Депутат «Иә. {SAID}» деп еске салды.", SAID]
+    texts += [f"Басқа хабар: “{SAID.upper()}!” екен.", f"{FIRST} «{SAID}».", f"{FIRST} «{SAID}»."]
+    store(db, [sample(text) for text in texts])
+    if compared:
+        update_reprints(db)
+    found = quotations_of(db, 2)
+    assert [[use.article for use in reused.uses] for reused in found] == [[1, 2, 4, 5, 6]]
+    if compared:
+        assert [use.is_reprint for use in found[0].uses] == [False, False, False, False, True]
+        (row,) = most_reused(db)
+        assert (row["articles"], row["sites"]) == (5, 4)
+        page = get(tmp_path, f"/quotations/{row['key']}?lang=kk").text
+        assert page.index("/article/1") < page.index("/article/2")
+        assert SAID in get(tmp_path, "/quotations").text
+    assert get(tmp_path, "/quotations/0123456789abcdef").status_code == 404
+    assert len(json.loads(run(tmp_path, "quotations", "1", "--json"))[0]["uses"]) == 5
+    embargo_article(db, 1, until=datetime.date(2099, 1, 1))
+    assert [use.article for use in quotations_of(db, 2)[0].uses] == [2, 4, 5, 6]
+    assert get(tmp_path, "/article/1/quotations").status_code == 404
+    with db.atomic():
+        remove_article(db, 4)
+    assert [use.article for use in quotations_of(db, 2)[0].uses] == [2, 5, 6]
+    assert not [row for row in db["quotations"].rows if row["article"] == 4]

@@ -47,6 +47,7 @@ _OWN = {
     "changes": f"article not in {HIDDEN}",
     "deletions": f"article not in {HIDDEN}",
     "reprints": f"article not in {HIDDEN}",
+    "reused_quotations": "true",  # leaves them out itself
     "hidden": "false",
     "alerts": f"not {NAMES_HIDDEN}(sentence)",
     **{plural: _linked(column) for column, plural in _PLURALS.items()},

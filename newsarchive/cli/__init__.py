@@ -40,6 +40,7 @@ COMMANDS = {
     "history": Listed("revisions", "List the revisions of an article."),
     "diff": Listed("revisions", "Show what changed between two revisions."),
     "edits": Listed("edits", "Find what newspapers no longer say."),
+    "quotations": Listed("quotations", "Show who quoted whom."),
     "collocations": Listed("words", "Show the words that stand near a word."),
     "ngrams": Listed("words", "Count sequences of words, or words over time."),
     "keywords": Listed("words", "Show what words set some articles apart."),

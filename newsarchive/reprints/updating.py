@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from newsarchive.reprints.matching import Words, find_pairs
+from newsarchive.reprints.quotations import store_quotations
 from newsarchive.reprints.sketches import words_of_search_text
 
 BATCH = 200
@@ -69,6 +70,7 @@ def _compare(db: Database, batch: list[Words]) -> None:
         "insert or ignore into reprint_sketches (article, words, hashes) values (?, ?, ?)",
         sorted((text.article, len(text.words), " ".join(sketch)) for text, sketch in sketches),
     )
+    store_quotations(db, (text.article for text in batch))
     pairs = [pair for text, sketch in sketches if sketch for pair in find_pairs(db, text, sketch)]
     db.conn.executemany(
         "insert or ignore into reprint_pairs (first, second, share_first, share_second) values (?, ?, ?, ?)",

@@ -13,6 +13,7 @@ from sqlite_utils import Database
 from newsarchive.database.schema import first_migrations
 from newsarchive.database.schema.edits import EDITS
 from newsarchive.database.schema.notices import NOTICES
+from newsarchive.database.schema.quotations import QUOTATIONS
 from newsarchive.database.schema.registry import migrations, run_script
 from newsarchive.database.schema.reprints import REPRINTS
 from newsarchive.database.schema.session_keys import drop_sessions
@@ -250,3 +251,9 @@ def m510_reprints(db: Database) -> None:
 def m511_edits(db: Database) -> None:
     """Index the versions before and after each edit, for what newspapers no longer say."""
     run_script(db, EDITS)
+
+
+@migrations()
+def m512_quotations(db: Database) -> None:
+    """Record the quotations of each article; all texts are compared again for them."""
+    run_script(db, QUOTATIONS)
