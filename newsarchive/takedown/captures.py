@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -146,7 +146,7 @@ def _revisits(
             [row["sha256"], row["id"], numbers],
         )
         for other in others:
-            revisit, original = _record(folder, other), _record(folder, row)
+            revisit, original = read_record(folder, other), read_record(folder, row)
             if revisit is None or revisit.kind != "revisit" or not original or original.kind == "revisit":
                 continue
             if other["warc"] in growing:
@@ -156,7 +156,8 @@ def _revisits(
     return found, needed
 
 
-def _record(folder: Path, row: Row) -> Record | None:
+def read_record(folder: Path, row: Mapping[str, Any]) -> Record | None:
+    """Return the record of a row of `captures` with `warc` and `offset`; None if it cannot be read."""
     try:
         member = read_member(folder / row["warc"], row["offset"])
         return None if isinstance(member, Damage) else parse_record(member.data)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
+from newsarchive.cli.progress import progress_bar
 from newsarchive.cli.terminal import Archive
-from newsarchive.collection import Collection
+from newsarchive.collection import Collection, NoCollection, is_collection
+from newsarchive.collection.parting import merge_collection, split_archive
+from newsarchive.database import read_archive
+from newsarchive.text.counting import counted
 
 
 @click.group()
@@ -20,3 +26,36 @@ def new(archive: Archive, address: str) -> None:
     """Make an empty collection in a folder, or in S3 (s3://BUCKET/PREFIX)."""
     created = Collection.create(address)
     archive.say(f"A new collection in {created.address}; next: newsarchive --archive {created.address} sites add URL")
+
+
+@collection.command(short_help="Make a collection of an archive.")
+@click.argument("source", metavar="ARCHIVE", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("address", metavar="FOLDER|ADDRESS")
+@click.pass_obj
+def split(archive: Archive, source: Path, address: str) -> None:
+    """Make a collection at FOLDER or ADDRESS with a shard for each newspaper of ARCHIVE, which is not changed."""
+    target = Collection.open(address) if is_collection(address) and _exists(address) else Collection.create(address)
+    read_archive(source).close()
+    with progress_bar(archive) as bar:
+        names = split_archive(source, target, progress=bar.show)
+    archive.say(f"{counted(len(names), 'shard')} in {target.address}; {source} is unchanged.")
+
+
+def _exists(address: str) -> bool:
+    try:
+        Collection.open(address)
+    except NoCollection:
+        return False
+    return True
+
+
+@collection.command(short_help="Make one archive of a collection.")
+@click.argument("address", metavar="COLLECTION")
+@click.argument("folder", metavar="FOLDER", type=click.Path(file_okay=False, path_type=Path))
+@click.pass_obj
+def merge(archive: Archive, address: str, folder: Path) -> None:
+    """Make one archive in the new folder FOLDER of all shards of COLLECTION, which is not changed."""
+    source = Collection.open(address)
+    with progress_bar(archive) as bar:
+        done = merge_collection(source, folder, progress=bar.show)
+    archive.say(f"{counted(done.articles, 'article')} of {counted(done.shards, 'shard')} in {folder}")
