@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from newsarchive.browse.archives import Row, coverage_years, last_run, list_sites, read_coverage
+from newsarchive.browse.silences import read_silences
 from newsarchive.browse.visits import Answer, MissingError, Page, Visit, as_csv, as_json
 from newsarchive.crawling.publishing import usual_week
 
@@ -25,6 +26,7 @@ def coverage_page(visit: Visit) -> Answer:
     years = coverage_years(visit.db, site)
     year = visit.get("year") if visit.get("year") in years else next(iter(years), "")
     days = {row["day"]: row for row in read_coverage(visit.db, site, year)} if year else {}
+    quiet, band = read_silences(visit, site, int(year), days) if year else ([], "")
     last = max([last_run(visit.db, site)[:10] or "9999", *days])
     return Page(
         template="coverage.html",
@@ -37,6 +39,8 @@ def coverage_page(visit: Visit) -> Answer:
             "months": [(month, _month(int(year), month, days, last)) for month in range(1, 13)] if year else [],
             "totals": {name: sum(row[name] for row in days.values()) for name in COLUMNS[2:]},
             "usual": _usual(visit, site),
+            "quiet": quiet,
+            "band": band,
             "troubled": [row for row in days.values() if row["failed"] or row["due"] or row["not_article"]],
         },
     )
