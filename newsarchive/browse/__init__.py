@@ -14,8 +14,10 @@ class RoomError(NewsArchiveError):
     """The reading room cannot be opened; the message is written for the user."""
 
 
-def make_app(archive: Path, *, notes: bool = True) -> Any:
-    """Return the reading room of the archive in a folder as an ASGI application; `notes`: with the notebook.
+def make_app(archive: Path | str, *, notes: bool = True) -> Any:
+    """Return the reading room of an archive's folder or a collection as an ASGI application.
+
+    With `notes`, the room of an archive has a notebook.
 
     Raises ArchiveError if there is no archive, and RoomError if the extra `browse` is not installed.
     """
@@ -23,7 +25,7 @@ def make_app(archive: Path, *, notes: bool = True) -> Any:
 
 
 def serve(
-    archive: Path, *, port: int, host: str, ready: Callable[[str], None] | None = None, notes: bool = True
+    archive: Path | str, *, port: int, host: str, ready: Callable[[str], None] | None = None, notes: bool = True
 ) -> None:
     """Serve the reading room until interrupted. Port 0 stands for any free port.
 

@@ -18,12 +18,15 @@ from datasette.database import Database  # type: ignore[import-untyped]
 from datasette.plugins import pm  # type: ignore[import-untyped]
 
 from newsarchive.browse import RoomError, plugin
+from newsarchive.browse.collected import CollectionRoom, by_newspaper
 from newsarchive.browse.guarding import is_local_name, local_only
 from newsarchive.browse.languages import load_texts
 from newsarchive.browse.metadata import DESCRIPTIONS, datasette_metadata
 from newsarchive.browse.plots import Point, draw_lines
 from newsarchive.browse.rules import NAMES_HIDDEN, names_hidden
 from newsarchive.browse.web import HERE, Room
+from newsarchive.collection import Collection, is_collection
+from newsarchive.collection.reading import readers_of
 from newsarchive.database import connect_reading, read_archive
 from newsarchive.search.functions import add_functions
 
@@ -109,11 +112,12 @@ class ArchiveDatabase(Database):  # type: ignore[misc]
 class Archived(Datasette):  # type: ignore[misc]
     """Datasette over one archive, with the room that renders our pages."""
 
-    def __init__(self, folder: Path, *, notes: bool = True) -> None:
-        self.room = Room(folder, notes=notes)  # first, because Datasette's constructor asks for our routes
+    def __init__(self, folder: Path, *, prefix: str = "", notes: bool = True) -> None:
+        # first, because Datasette's constructor asks for our routes
+        self.room = Room(folder, prefix=prefix, notes=notes)
         super().__init__(
-            metadata=datasette_metadata(),
-            settings=SETTINGS,
+            metadata=datasette_metadata(prefix),
+            settings={**SETTINGS, "base_url": f"{prefix}/"},
             template_dir=str(HERE / "templates" / "datasette"),
             static_mounts=[("-/room", str(HERE / "static"))],
         )
@@ -128,21 +132,48 @@ def _database(folder: Path) -> Path:
     return folder / "archive.db"
 
 
+class Gathered(Datasette):  # type: ignore[misc]
+    """Datasette without a database, with the pages of a whole collection."""
+
+    def __init__(self, room: CollectionRoom) -> None:
+        self.room = room
+        super().__init__(
+            metadata={"title": "newsarchive"}, settings=SETTINGS, static_mounts=[("-/room", str(HERE / "static"))]
+        )
+        self.remove_database("_memory")
+
+
 def make_datasette(archive: Path, *, notes: bool = True) -> Archived:
     """Return Datasette over the archive in a folder, with a notebook for its reader. Raises ArchiveError."""
-    if not pm.is_registered(plugin):
-        pm.register(plugin)
-        pm.unregister(datasette_errors)
+    _register()
     return Archived(archive, notes=notes)
 
 
-def make_app(archive: Path, *, notes: bool = True) -> Any:
-    """Return the reading room of the archive in a folder as an ASGI application. Raises ArchiveError."""
-    return make_datasette(archive, notes=notes).app()
+def _register() -> None:
+    if not pm.is_registered(plugin):
+        pm.register(plugin)
+        pm.unregister(datasette_errors)
+
+
+def make_app(archive: Path | str, *, notes: bool = True) -> Any:
+    """Return the reading room of an archive's folder or a collection as an ASGI application. Raises ArchiveError.
+
+    The rooms of a collection have no notebook, since their folders are not to be written to.
+    """
+    if not is_collection(archive):
+        return make_datasette(Path(archive), notes=notes).app()
+    _register()
+    collection = Collection.open(archive)
+    room = CollectionRoom(readers_of(str(archive)))
+
+    def room_of(folder: Path, prefix: str) -> Any:
+        return Archived(folder, prefix=prefix, notes=False).app()
+
+    return by_newspaper(Gathered(room).app(), collection, room_of)
 
 
 def serve(
-    archive: Path, *, port: int, host: str, ready: Callable[[str], None] | None = None, notes: bool = True
+    archive: Path | str, *, port: int, host: str, ready: Callable[[str], None] | None = None, notes: bool = True
 ) -> None:
     """Serve the reading room until interrupted. Port 0 stands for any free port.
 

@@ -8,7 +8,9 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from newsarchive.browse.gathering import combined, latest, paged, sorted_by, sum_names
 from newsarchive.search.selection import VISIBLE
+from newsarchive.search.several import Reading
 
 Row = dict[str, Any]
 
@@ -23,11 +25,13 @@ def rows(db: Database, sql: str, params: Sequence[Any] = ()) -> list[Row]:
     return list(db.query(sql, list(params)))
 
 
+@combined(sorted_by("name"))
 def list_sites(db: Database) -> list[Row]:
     """Return the sites, sorted by name."""
     return rows(db, "select name, title, url, language, timezone from sites order by name")
 
 
+@combined(sorted_by("-articles", "name"))
 def count_sites(db: Database) -> list[Row]:
     """Return each site with its number of articles, first and last day, and number of gone articles; largest first."""
     # search_order is a slim copy of articles: a count reads megabytes instead of gigabytes. The plus keeps SQLite
@@ -46,6 +50,7 @@ def count_sites(db: Database) -> list[Row]:
 PERIODS = {"day": 10, "month": 7, "year": 4}
 
 
+@combined(sorted_by("period", "site"))
 def count_articles(
     db: Database,
     by: str,
@@ -88,7 +93,8 @@ def count_articles(
 SHORT = "a.id, a.site, a.url, a.title, a.lead, a.language, a.published, a.day, a.gone, a.words"
 
 
-def newest_articles(db: Database, limit: int) -> list[Row]:
+@paged(sorted_by("-published"))
+def newest_articles(db: Database, *, limit: int) -> list[Row]:
     """Return the articles published last, including those no longer on their sites."""
     return rows(
         db,
@@ -98,6 +104,7 @@ def newest_articles(db: Database, limit: int) -> list[Row]:
     )
 
 
+@paged(sorted_by("-time"))
 def list_changes(
     db: Database, *, site: str = "", kind: str = "", field: str = "", article: int = 0, limit: int, offset: int = 0
 ) -> list[Row]:
@@ -125,6 +132,7 @@ def list_changes(
     return [{**row, "fields": json.loads(row["fields"])} for row in found]
 
 
+@paged(sorted_by("-gone"))
 def list_deletions(db: Database, *, site: str = "", limit: int, offset: int = 0) -> list[Row]:
     """Return the articles that are gone from their site, latest first."""
     return rows(
@@ -137,6 +145,7 @@ def list_deletions(db: Database, *, site: str = "", limit: int, offset: int = 0)
     )
 
 
+@combined(sorted_by("day"))
 def read_coverage(db: Database, site: str, year: str = "") -> list[Row]:
     """Return the view `coverage` for a site, or for one of its years, with a faster query."""
     return rows(
@@ -153,6 +162,7 @@ def read_coverage(db: Database, site: str, year: str = "") -> list[Row]:
     )
 
 
+@combined(lambda found: sorted({year for years in found for year in years}, reverse=True))
 def coverage_years(db: Database, site: str) -> list[str]:
     """Return the years in which a site has listed or archived anything, latest first."""
     found = rows(
@@ -165,6 +175,7 @@ def coverage_years(db: Database, site: str) -> list[str]:
     return [row["year"] for row in found]
 
 
+@combined(latest)
 def last_run(db: Database, site: str) -> str:
     """Return when a site was last crawled, UTC; empty if never."""
     found = rows(db, "select max(coalesce(finished, started)) as time from runs where site = ?", [site])
@@ -175,22 +186,27 @@ NAMED = {"authors": ("article_authors", "author"), "categories": ("article_categ
          "tags": ("article_tags", "tag")}  # fmt: skip
 
 
-def list_names(db: Database, table: str, *, like: str = "", limit: int, offset: int = 0) -> list[Row]:
+def list_names(db: Reading, table: str, *, like: str = "", limit: int, offset: int = 0) -> list[Row]:
     """Return authors, categories or tags with their number of articles, first and last day; most articles first.
 
     `like` is a part of the name; case does not matter.
     """
+    found = _all_names(db, table)
+    # SQLite ignores case for ASCII only, so Kazakh and Russian names are matched here.
+    matching = [row for row in found if like.casefold() in row["name"].casefold()] if like else found
+    return matching[offset : offset + limit]
+
+
+@combined(sum_names)
+def _all_names(db: Database, table: str) -> list[Row]:
     link, column = NAMED[table]
     role = "and l.role <> 'photo'" if table == "authors" else ""
-    found = rows(
+    return rows(
         db,
         f"""select n.id, n.name, count(distinct a.id) as articles, min(a.day) as first, max(a.day) as last
         from {table} n join {link} l on l.{column} = n.id {role} join articles a on a.id = l.article and {visible()}
         group by n.id order by articles desc, n.name""",  # noqa: S608
     )
-    # SQLite ignores case for ASCII only, so Kazakh and Russian names are matched here.
-    matching = [row for row in found if like.casefold() in row["name"].casefold()] if like else found
-    return matching[offset : offset + limit]
 
 
 def find_name(db: Database, table: str, number: int) -> Row | None:

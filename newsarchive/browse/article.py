@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from urllib.parse import quote
 
 from sqlite_utils import Database
 
-from newsarchive.browse.archives import Row, rows
+from newsarchive.browse.archives import Row, rows, visible
 from newsarchive.browse.bibliography import bibliography
 from newsarchive.browse.copying import POLICY, SCRIPT
 from newsarchive.browse.finding import find_article
 from newsarchive.browse.images import image_facts, kept_path, other_versions
 from newsarchive.browse.notebook.beside import article_notes
 from newsarchive.browse.prose import Image, Prose, render_image, render_markdown, render_paragraphs
-from newsarchive.browse.visits import Download, MissingError, Page, Visit, as_json
+from newsarchive.browse.visits import Download, MissingError, Page, Redirect, Visit, address, as_json
+from newsarchive.database import article_of
 from newsarchive.export.citations import STYLES, cite
 from newsarchive.revisions.differences import compare_revisions
 from newsarchive.search.marks import split_paragraphs
+from newsarchive.search.several import Archives, databases
 from newsarchive.text.search_text import full_text
 
 STYLE_NAMES = {"text": "Text", "bibtex": "BibTeX", "csl-json": "CSL-JSON", "ris": "RIS"}
@@ -44,6 +47,7 @@ def article_page(visit: Visit) -> Page:
         values={
             "article": article,
             **article_notes(visit, article, prose.html),
+            "permanent": visit.origin.removesuffix(visit.prefix) + address("/article", url=article["url"]),
             "more_images": [render_image(i, missing=missing) for url, i in unplaced.items() if url not in placed_urls],
             "other_versions": other_versions(visit, number),
             "image_facts": image_facts(visit, number),
@@ -68,6 +72,18 @@ def _count_reprints(db: Database, article: int) -> int:
             (article,),
         ).fetchone()[0]
     )
+
+
+def by_url(visit: Visit) -> Redirect:
+    """Lead to the page of an article by any of its URLs, an address that lasts. Raises MissingError."""
+    url = visit.get("url")
+    for db in databases(visit.reading):
+        number = article_of(db, url)
+        sql = f"select a.site from articles a where a.id = ? and {visible()}"  # noqa: S608
+        for row in rows(db, sql, [number]):
+            of = f"/site/{quote(row['site'], safe='')}" if isinstance(visit.reading, Archives) else ""
+            return Redirect(f"{of}/article/{number}")
+    raise MissingError(url)
 
 
 def history_page(visit: Visit) -> Page:

@@ -12,8 +12,8 @@ from sqlite_utils import Database
 from newsarchive.browse.archives import NAMED, list_sites
 from newsarchive.browse.searching import all_filters, read_filters
 from newsarchive.browse.visits import Answer, Page, Visit, address, as_csv, as_json
-from newsarchive.search import select_articles
 from newsarchive.search.selection import Filters
+from newsarchive.search.several import Reading, databases, newest_first
 from newsarchive.text.search_text import MARK, language_code, stem_of
 
 COUNTED, READ = 20_000, 2_000
@@ -58,7 +58,7 @@ def compare_page(visit: Visit) -> Answer:
     """Compare the result of the fields `a_…` with that of `b_…`, or with all other articles if those are empty."""
     sets = [(visit.get(f"{p}q"), read_filters(visit, p)) for p in ("a_", "b_")]
     asked = bool(sets[0][0] or sets[0][1])
-    keys, sizes = _compare(visit.db, sets) if asked else ({}, (0, 0))
+    keys, sizes = _compare(visit.reading, sets) if asked else ({}, (0, 0))
     if form := visit.named.get("form"):
         rows = [_row(kind, key) for kind, found in keys.items() for key in found]
         return as_csv(visit, rows, COLUMNS, "comparison.csv") if form == "csv" else as_json(rows)
@@ -69,7 +69,7 @@ def compare_page(visit: Visit) -> Answer:
             "asked": asked,
             "sets": [(query, all_filters(filters)) for query, filters in sets],
             "rest": not any(sets[1]),
-            "sites": list_sites(visit.db),
+            "sites": list_sites(visit.reading),
             "sizes": sizes,
             "keys": {k: [[key for key in v if key.side == side][:SHOWN] for side in (0, 1)] for k, v in keys.items()},
             "links": [address("/search", q=query, **filters) for query, filters in sets],
@@ -81,7 +81,11 @@ def compare_page(visit: Visit) -> Answer:
     )
 
 
-def _compare(db: Database, sets: list[tuple[str, Filters]]) -> tuple[dict[str, list[Key]], tuple[int, int]]:
+Article = tuple[int, int]
+"""An archive, as an index of `databases`, and the number of an article in it."""
+
+
+def _compare(db: Reading, sets: list[tuple[str, Filters]]) -> tuple[dict[str, list[Key]], tuple[int, int]]:
     first = _articles(db, *sets[0])
     second = _articles(db, *sets[1], without=() if any(sets[1]) else first)
     found = {"words": _words(db, sets, first[:READ], second[:READ])}
@@ -95,19 +99,18 @@ def _compare(db: Database, sets: list[tuple[str, Filters]]) -> tuple[dict[str, l
     return found, (len(first), len(second))
 
 
-def _articles(db: Database, query: str, filters: Filters, without: Iterable[int] = ()) -> list[int]:
-    """Return the numbers of the newest articles of a result, at most `COUNTED`."""
+def _articles(db: Reading, query: str, filters: Filters, without: Iterable[Article] = ()) -> list[Article]:
+    """Return the newest articles of a result, at most `COUNTED`."""
     excluded = set(without)
-    selection = select_articles(db, query, **filters)
-    rows = selection.rows(db, "o.article", order="$key desc", limit=COUNTED + len(excluded))
-    return [article for (article,) in rows if article not in excluded][:COUNTED]
+    found = newest_first(db, query, filters, most=COUNTED + len(excluded))
+    return [article for article in found if article not in excluded][:COUNTED]
 
 
-def _names(db: Database, table: str, articles: list[int]) -> Counter[str]:
+def _names(reading: Reading, table: str, articles: list[Article]) -> Counter[str]:
     link, column = NAMED[table]
     role = "and l.role <> 'photo'" if table == "authors" else ""
     counts: Counter[str] = Counter()
-    for chunk in _chunks(articles):
+    for db, chunk in _chunks(reading, articles):
         counts.update(
             dict(
                 db.conn.execute(
@@ -119,7 +122,7 @@ def _names(db: Database, table: str, articles: list[int]) -> Counter[str]:
     return counts
 
 
-def _words(db: Database, sets: list[tuple[str, Filters]], *samples: list[int]) -> list[Key]:
+def _words(db: Reading, sets: list[tuple[str, Filters]], *samples: list[Article]) -> list[Key]:
     """Return the key words, counted by stem and shown in their most frequent form."""
     forms: dict[str, Counter[str]] = {}
     counts = [_count_stems(db, articles, forms) for articles in samples]
@@ -131,10 +134,10 @@ def _word_key(key: Key, word: str, sets: list[tuple[str, Filters]]) -> Key:
     return replace(key, name=word, link=address("/search", **{**sets[key.side][1], "q": word}))
 
 
-def _count_stems(db: Database, articles: list[int], forms: dict[str, Counter[str]]) -> Counter[str]:
+def _count_stems(reading: Reading, articles: list[Article], forms: dict[str, Counter[str]]) -> Counter[str]:
     """Count the words of articles by stem; add the forms of each stem to `forms`."""
     words: Counter[tuple[str, str]] = Counter()
-    for chunk in _chunks(articles):
+    for db, chunk in _chunks(reading, articles):
         found = db.conn.execute(
             f"select s.body, o.language from stems s join search_order o on o.article = s.id where s.id in ({chunk})"  # noqa: S608
         )
@@ -175,10 +178,12 @@ def rank_keys(first: Counter[str], second: Counter[str], sizes: tuple[int, int])
     return sorted(keys, key=lambda key: (-key.score, key.name))
 
 
-def _chunks(numbers: list[int], size: int = 500) -> Iterable[str]:
-    """Yield the numbers in chunks, as lists for SQL."""
-    for start in range(0, len(numbers), size):
-        yield ", ".join(str(int(number)) for number in numbers[start : start + size])
+def _chunks(reading: Reading, articles: list[Article], size: int = 500) -> Iterable[tuple[Database, str]]:
+    """Yield the numbers of articles in chunks of one archive, as lists for SQL."""
+    for part, db in enumerate(databases(reading)):
+        numbers = [number for of, number in articles if of == part]
+        for start in range(0, len(numbers), size):
+            yield db, ", ".join(str(int(number)) for number in numbers[start : start + size])
 
 
 def _row(kind: str, key: Key) -> dict[str, object]:

@@ -6,7 +6,6 @@ import csv
 import io
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -15,13 +14,13 @@ from typing import IO, Any
 from newsarchive.browse.archives import list_sites
 from newsarchive.browse.searching import all_filters, read_filters
 from newsarchive.browse.taking import withheld_of
-from newsarchive.browse.visits import Answer, Page, Stream, Visit, as_json
+from newsarchive.browse.visits import Answer, Page, Stream, Visit, as_csv, as_json
 from newsarchive.database import read_archive
 from newsarchive.export.csvfile import BYTE_ORDER_MARK, spreadsheet_cell
 from newsarchive.kazakh.scripts import fold_for_search
-from newsarchive.search import Line, Selection, select_articles
-from newsarchive.search.counts import keyed_lines
+from newsarchive.search import Line, Reading, keyed_kwic, kwic, select_articles
 from newsarchive.search.selection import Filters
+from newsarchive.search.several import Archives
 
 SHOWN = 200
 SORTED, SORTED_IN_FILE = 5_000, 100_000
@@ -41,8 +40,9 @@ def concordance_page(visit: Visit) -> Answer:
     words = max(visit.get_number("words", 7, most=50), 3 if order in BY_WORD else 1)
     if form := visit.named.get("form"):
         lines = partial(_all_lines, query, filters, words, order)
-        if form == "json":
-            return as_json([line._asdict() for line in islice(lines(visit.db), SORTED_IN_FILE)])
+        if form == "json" or isinstance(visit.reading, Archives):
+            rows = [line._asdict() for line in islice(lines(visit.reading), SORTED_IN_FILE)]
+            return as_json(rows) if form == "json" else as_csv(visit, rows, COLUMNS, "concordance.csv")
         select_articles(visit.db, query, **filters)  # reports a wrong query before anything is sent
         write = partial(_write_csv, visit.folder, lines, bool(visit.get("spreadsheet")))
         return Stream(write=write, type="text/csv; charset=utf-8", filename="concordance.csv")
@@ -56,7 +56,7 @@ def concordance_page(visit: Visit) -> Answer:
             "order": order,
             "orders": (*DATED, *BY_WORD),
             "filters": all_filters(filters),
-            "sites": list_sites(visit.db),
+            "sites": list_sites(visit.reading),
             "lines": shown,
             "sorted": SORTED if order in BY_WORD else 0,
             "before": before,
@@ -71,13 +71,12 @@ def _page_of(visit: Visit, query: str, filters: Filters, words: int, order: str)
     """Return the lines of a page, and the addresses of the page before (or the first one) and of the next."""
     if order in BY_WORD:
         number = visit.get_number("page", 1)
-        found = _sorted(islice(_all_lines(query, filters, words, "newest", visit.db), SORTED), order)
+        found = _sorted(islice(_all_lines(query, filters, words, "newest", visit.reading), SORTED), order)
         start = (number - 1) * SHOWN
         before = visit.link(page=number - 1) if number > 1 else ""
         return found[start : start + SHOWN], before, visit.link(page=number + 1) if found[start + SHOWN :] else ""
     key, seen = _cursor(visit.get("after"))
-    selection = _from(select_articles(visit.db, query, **filters), key, order)
-    lines = keyed_lines(visit.db, selection, words=words, order=order)
+    lines = keyed_kwic(visit.reading, query, words=words, order=order, start=key, **filters)
     # Lines of the first article that the page before has shown.
     rest = (line for number, line in enumerate(lines) if number >= seen or line[0] != key)
     taken = list(islice(rest, SHOWN + 1))
@@ -102,18 +101,10 @@ def _cursor(text: str) -> tuple[int | None, int]:
     return None, 0
 
 
-def _from(selection: Selection, key: int | None, order: str) -> Selection:
-    if key is None:
-        return selection
-    return replace(selection, where=(*selection.where, f"$key {'>=' if order == 'oldest' else '<='} {key}"))
-
-
-def _all_lines(query: str, filters: Filters, words: int, order: str, db: Any) -> Iterator[Line]:
+def _all_lines(query: str, filters: Filters, words: int, order: str, db: Reading) -> Iterator[Line]:
     if not query:
         return
-    by_date = order if order in DATED else "newest"
-    selection = select_articles(db, query, **filters)
-    lines = (line for _, line in keyed_lines(db, selection, words=words, order=by_date))
+    lines = kwic(db, query, words=words, order=order if order in DATED else "newest", **filters)
     yield from lines if order in DATED else _sorted(islice(lines, SORTED_IN_FILE), order)
 
 

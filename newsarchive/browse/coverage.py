@@ -10,24 +10,25 @@ from newsarchive.browse.archives import Row, coverage_years, last_run, list_site
 from newsarchive.browse.silences import read_silences
 from newsarchive.browse.visits import Answer, MissingError, Page, Visit, as_csv, as_json
 from newsarchive.crawling.publishing import usual_week
+from newsarchive.search.several import databases
 
 COLUMNS = ["site", "day", "listed", "archived", "failed", "not_article", "due"]
 
 
 def coverage_page(visit: Visit) -> Answer:
     """Return the page of one year of a site, one cell per day; as CSV and JSON, all years of the site."""
-    sites = list_sites(visit.db)
+    sites = list_sites(visit.reading)
     site = visit.get("site") or next((row["name"] for row in sites), "")
     if site and site not in {row["name"] for row in sites}:
         raise MissingError(site)
     if form := visit.named.get("form"):
-        rows = [{"site": site, **row} for row in read_coverage(visit.db, site)]
+        rows = [{"site": site, **row} for row in read_coverage(visit.reading, site)]
         return as_csv(visit, rows, COLUMNS, f"coverage-{site}.csv") if form == "csv" else as_json(rows)
-    years = coverage_years(visit.db, site)
+    years = coverage_years(visit.reading, site)
     year = visit.get("year") if visit.get("year") in years else next(iter(years), "")
-    days = {row["day"]: row for row in read_coverage(visit.db, site, year)} if year else {}
+    days = {row["day"]: row for row in read_coverage(visit.reading, site, year)} if year else {}
     quiet, band = read_silences(visit, site, int(year), days) if year else ([], "")
-    last = max([last_run(visit.db, site)[:10] or "9999", *days])
+    last = max([last_run(visit.reading, site)[:10] or "9999", *days])
     return Page(
         template="coverage.html",
         title=visit.speech.text("coverage"),
@@ -48,8 +49,8 @@ def coverage_page(visit: Visit) -> Answer:
 
 def _usual(visit: Visit, site: str) -> str:
     """Return how many articles a site usually publishes by weekday; empty if it is too early to say."""
-    zone = next((row["timezone"] for row in list_sites(visit.db) if row["name"] == site), "UTC")
-    usual, _week = usual_week(visit.db, site, zone)
+    zone = next((row["timezone"] for row in list_sites(visit.reading) if row["name"] == site), "UTC")
+    usual = next((usual for db in databases(visit.reading) if (usual := usual_week(db, site, zone)[0])), None)
     days = enumerate(usual or ())
     return ", ".join(f"{visit.speech.weekday(number)} {visit.speech.number(day.usual)}" for number, day in days)
 

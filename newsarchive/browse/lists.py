@@ -21,7 +21,7 @@ def changes_page(visit: Visit) -> Answer:
     kind, field = visit.get("kind"), visit.get("field")
 
     def read(limit: int, offset: int) -> list[Row]:
-        return list_changes(visit.db, site=visit.get("site"), kind=kind, field=field, limit=limit, offset=offset)
+        return list_changes(visit.reading, site=visit.get("site"), kind=kind, field=field, limit=limit, offset=offset)
 
     choices = {"kinds": KINDS, "fields": FIELDS, "kind": kind, "field": field}
     return _list(visit, read, "changes", CHANGE_COLUMNS, choices)
@@ -31,7 +31,7 @@ def deletions_page(visit: Visit) -> Answer:
     """Return the page of articles that are gone from their site, latest first."""
 
     def read(limit: int, offset: int) -> list[Row]:
-        return list_deletions(visit.db, site=visit.get("site"), limit=limit, offset=offset)
+        return list_deletions(visit.reading, site=visit.get("site"), limit=limit, offset=offset)
 
     return _list(visit, read, "deletions", DELETION_COLUMNS, {})
 
@@ -50,7 +50,7 @@ def _list(
         title=visit.speech.text(name),
         values={
             "rows": found[:PER_PAGE],
-            "sites": list_sites(visit.db),
+            "sites": list_sites(visit.reading),
             "site": visit.get("site"),
             "before": visit.link(page=number - 1) if number > 1 else "",
             "after": visit.link(page=number + 1) if len(found) > PER_PAGE else "",

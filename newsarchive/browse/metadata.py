@@ -27,8 +27,8 @@ HIDDEN = (
 """Internal tables, hidden in Datasette."""
 
 
-def datasette_metadata() -> dict[str, Any]:
-    """Return Datasette's metadata for a database named ``archive``."""
+def datasette_metadata(prefix: str = "") -> dict[str, Any]:
+    """Return Datasette's metadata for a database named ``archive``; `prefix` is the path of its newspaper."""
     tables: dict[str, Any] = {name: {"size": 50, **about} for name, about in DESCRIPTIONS.items()}
     tables |= {name: {"hidden": True} for name in HIDDEN}
     queries = {name: {"hide_sql": False, **query, "sql": query["sql"].strip()} for name, query in QUERIES.items()}
@@ -37,8 +37,8 @@ def datasette_metadata() -> dict[str, Any]:
         "databases": {
             "archive": {
                 "description_html": "Articles, their revisions, and the captures they were extracted from. Start with"
-                ' the view <a href="/archive/archive">archive</a>, one row per article. For full-text search, use'
-                ' <a href="/archive/articles">articles</a>.',
+                f' the view <a href="{prefix}/archive/archive">archive</a>, one row per article. For full-text search,'
+                f' use <a href="{prefix}/archive/articles">articles</a>.',
                 "tables": tables,
                 "queries": queries,
             }

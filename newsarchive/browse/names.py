@@ -23,10 +23,10 @@ def names_page(visit: Visit) -> Answer:
     """Return the list of authors, categories or tags, most articles first; `q` is a part of the name."""
     table, like = visit.named["table"], visit.get("q")
     if form := visit.named.get("form"):
-        found = list_names(visit.db, table, like=like, limit=10_000_000)
+        found = list_names(visit.reading, table, like=like, limit=10_000_000)
         return as_csv(visit, found, COLUMNS, f"{table}.csv") if form == "csv" else as_json(found)
     number = visit.get_number("page", 1)
-    found = list_names(visit.db, table, like=like, limit=PER_PAGE + 1, offset=(number - 1) * PER_PAGE)
+    found = list_names(visit.reading, table, like=like, limit=PER_PAGE + 1, offset=(number - 1) * PER_PAGE)
     return Page(
         template="names.html",
         title=visit.speech.text(table),

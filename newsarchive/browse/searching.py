@@ -48,8 +48,8 @@ def search_page(visit: Visit) -> Answer:
     if form := visit.named.get("form"):
         return _download(visit, form, query, order, filters)
     number = visit.get_number("page", 1, most=10_000)
-    total = count_hits(visit.db, query, **filters)
-    found = facets(visit.db, query, **filters)
+    total = count_hits(visit.reading, query, **filters)
+    found = facets(visit.reading, query, **filters)
     spelled = _spelled(visit, query, filters, total)
     shown = spelled["query"] if spelled and not total else query
     return Page(
@@ -60,14 +60,16 @@ def search_page(visit: Visit) -> Answer:
             "filters": all_filters(filters),
             "order": order,
             "orders": ORDERS,
-            "sites": list_sites(visit.db),
-            "hits": search(visit.db, shown, limit=PER_PAGE, offset=(number - 1) * PER_PAGE, order=order, **filters),
+            "sites": list_sites(visit.reading),
+            "hits": search(
+                visit.reading, shown, limit=PER_PAGE, offset=(number - 1) * PER_PAGE, order=order, **filters
+            ),
             "total": total,
             "notices": query_notices(query),
             "spelled": spelled,
             "spellings": visit.link(page=None, spellings=1) if query and not visit.get("spellings") else "",
             "wider": visit.link(page=None, q=wider)
-            if not total and (wider := suggest(visit.db, query, **filters))
+            if not total and (wider := suggest(visit.reading, query, **filters))
             else "",
             "most": MOST,
             "facets": {name: _choices(visit, name, values) for name, values in found.items()},
@@ -99,16 +101,16 @@ def _spelled(visit: Visit, query: str, filters: Filters, total: int) -> Row | No
     """
     if not query or (total and not visit.get("spellings")):
         return None
-    found = next(iter(other_spellings(visit.db, query, **filters)), None)
+    found = next(iter(other_spellings(visit.reading, query, **filters)), None)
     return found and {**found._asdict(), "link": visit.link(page=None, spellings=None, q=found.query)}
 
 
 def span_of(visit: Visit, query: str, filters: Filters) -> tuple[str, list[Period]]:
     """Return the period (day, month or year) that suits the time span of the hits, and the hits per period."""
-    months = hits_over(visit.db, query, by="month", **filters)
+    months = hits_over(visit.reading, query, by="month", **filters)
     if len(months) < 3:
-        return "day", hits_over(visit.db, query, by="day", **filters)
-    return ("month", months) if len(months) <= 240 else ("year", hits_over(visit.db, query, by="year", **filters))
+        return "day", hits_over(visit.reading, query, by="day", **filters)
+    return ("month", months) if len(months) <= 240 else ("year", hits_over(visit.reading, query, by="year", **filters))
 
 
 def _figures(visit: Visit, query: str, filters: Filters) -> list[Figure]:
@@ -136,7 +138,7 @@ def _download(visit: Visit, form: str, query: str, order: str, filters: Filters)
     hits = [
         hit_row(hit)
         for start in range(0, MOST, BATCH)
-        for hit in search(visit.db, query, limit=BATCH, offset=start, order=order, **filters)
+        for hit in search(visit.reading, query, limit=BATCH, offset=start, order=order, **filters)
     ]
     if form == "csv":
         return as_csv(visit, hits, COLUMNS, "search.csv")
@@ -145,13 +147,13 @@ def _download(visit: Visit, form: str, query: str, order: str, filters: Filters)
             "query": query,
             "filters": filters,
             "order": order,
-            "count": count_hits(visit.db, query, **filters),
+            "count": count_hits(visit.reading, query, **filters),
             "hits": hits,
             "facets": {
                 name: [{"value": value, "count": count} for value, count in values]
-                for name, values in facets(visit.db, query, **filters).items()
+                for name, values in facets(visit.reading, query, **filters).items()
             },
-            "months": [period._asdict() for period in hits_over(visit.db, query, by="month", **filters)],
+            "months": [period._asdict() for period in hits_over(visit.reading, query, by="month", **filters)],
         }
     )
 

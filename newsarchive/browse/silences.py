@@ -9,7 +9,7 @@ from statistics import median, quantiles
 
 from markupsafe import Markup
 
-from newsarchive.browse.archives import Row, rows, visible
+from newsarchive.browse.archives import Row, visible
 from newsarchive.browse.visits import Visit
 
 AROUND = 13
@@ -80,8 +80,7 @@ def read_silences(visit: Visit, site: str, year: int, days: Mapping[str, Row]) -
     """Return the quiet days of a year of a site, and the plot of its articles with the usual volume as a band."""
     margin = timedelta(weeks=AROUND)
     span = (date(year, 1, 1) - margin, date(year, 12, 31) + margin)
-    found = rows(
-        visit.db,
+    found = visit.rows(
         f"""select a.day, count(*) as articles from search_order a where a.site = ? and a.day between ? and ?
         and {visible("a.article")} group by a.day""",  # noqa: S608
         [site, span[0].isoformat(), span[1].isoformat()],
@@ -92,8 +91,8 @@ def read_silences(visit: Visit, site: str, year: int, days: Mapping[str, Row]) -
     last = max(counts)
     inside = [d for n in range(366) if (d := date(year, 1, 1) + timedelta(n)).year == year and min(counts) <= d <= last]
     usual = {day: around for day in inside if (around := usual_of(counts, day))}
-    complete = rows(visit.db, "select coalesce(max(complete), '') as at from sources where site = ?", [site])[0]["at"]
-    return quiet_days(counts, usual, days, str(complete)), draw_band(inside, counts, usual)
+    read = visit.rows("select coalesce(max(complete), '') as at from sources where site = ?", [site])
+    return quiet_days(counts, usual, days, max(str(row["at"]) for row in read)), draw_band(inside, counts, usual)
 
 
 def draw_band(days: Sequence[date], counts: Mapping[date, int], usual: Mapping[date, Usual]) -> Markup:

@@ -21,7 +21,7 @@ def trends_page(visit: Visit) -> Answer:
     if by not in PERIODS:
         raise MisunderstoodError("unknown_period")
     filters, apart = read_filters(visit), bool(visit.get("apart"))
-    sites = list_sites(visit.db)
+    sites = list_sites(visit.reading)
     rows = _count(visit, queries, by, filters, [str(s["name"]) for s in sites] if apart else [])
     if form := visit.named.get("form"):
         return as_csv(visit, rows, COLUMNS, "trends.csv") if form == "csv" else as_json(rows)
@@ -49,7 +49,7 @@ def _count(visit: Visit, queries: list[str], by: str, filters: Filters, sites: l
     for query in queries:
         for site in [s for s in sites if not chosen or s == chosen] or [chosen]:
             narrowed: Filters = {**filters, "site": site}
-            periods = hits_over(visit.db, query, by=by, **narrowed)
+            periods = hits_over(visit.reading, query, by=by, **narrowed)
             rows.extend({"query": query, "site": site, **period._asdict()} for period in periods)
     return rows
 

@@ -8,14 +8,15 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
-from urllib.parse import urlencode
+from typing import IO, Any, NamedTuple
+from urllib.parse import quote, urlencode
 
 from sqlite_utils import Database
 
 from newsarchive.browse.languages import Speech
 from newsarchive.errors import NewsArchiveError
 from newsarchive.export.csvfile import BYTE_ORDER_MARK, spreadsheet_cell
+from newsarchive.search.several import Archives, Reading
 
 
 class MissingError(NewsArchiveError):
@@ -30,17 +31,27 @@ class RefusedError(NewsArchiveError):
     """The request is not allowed; `args[0]` is the key of the text that says why."""
 
 
-@dataclass(kw_only=True, frozen=True)
-class Visit:
-    """One request: the archive to read, the parts named in the path, and the form fields."""
+class Place(NamedTuple):
+    """An archive that is read, its folder, and the path of its room from here."""
 
     db: Database
+    folder: Path
+    path: str
+
+
+@dataclass(kw_only=True, frozen=True)
+class Visit:
+    """One request: the archive or archives to read, the parts named in the path, and the form fields."""
+
+    reading: Reading
     folder: Path
     speech: Speech
     path: str = "/"
     method: str = "GET"
     origin: str = ""
     """Scheme and host of this server, as the request names them: `http://127.0.0.1:8001`."""
+    prefix: str = ""
+    """The path of the newspaper among those of a collection, also at the end of `origin`."""
     named: Mapping[str, str] = field(default_factory=dict)
     form: Mapping[str, Sequence[str]] = field(default_factory=dict)
     posted: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -51,6 +62,23 @@ class Visit:
     """The form was posted by a page of this server, as far as the browser says."""
     fresh: bool = False
     """The form has the token of this run of the server."""
+
+    @property
+    def db(self) -> Database:
+        """The archive of a page about one. Raises MissingError where a collection is read."""
+        if isinstance(self.reading, Archives):
+            raise MissingError(self.path)
+        return self.reading
+
+    def places(self) -> list[Place]:
+        """Return the archives that are read."""
+        if isinstance(self.reading, Archives):
+            return [Place(p.db, p.folder, f"/site/{quote(p.name, safe='')}") for p in self.reading.parts]
+        return [Place(self.reading, self.folder, "")]
+
+    def rows(self, sql: str, params: Sequence[object] = ()) -> list[dict[str, Any]]:
+        """Return the rows of a query on each archive that is read."""
+        return [row for place in self.places() for row in place.db.query(sql, list(params))]
 
     def get(self, name: str, default: str = "") -> str:
         """Return the first non-empty value of a form field, or `default`."""
@@ -124,7 +152,14 @@ class Stream:
     filename: str
 
 
-Answer = Page | Download | Stream
+@dataclass(frozen=True)
+class Redirect:
+    """An answer that names another page, by its path."""
+
+    path: str
+
+
+Answer = Page | Download | Stream | Redirect
 View = Callable[[Visit], Answer]
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import secrets
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from datasette.utils.asgi import Request, Response  # type: ignore[import-untype
 from datasette.views.base import DatasetteError  # type: ignore[import-untyped]
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
+from sqlite_utils import Database
 
 from newsarchive.browse import (
     about,
@@ -41,7 +44,7 @@ from newsarchive.browse import (
     trends,
     words,
 )
-from newsarchive.browse.archives import rows
+from newsarchive.browse.archives import Row, list_sites
 from newsarchive.browse.conditional import unchanged
 from newsarchive.browse.languages import LANGUAGES, Speech, choose_language
 from newsarchive.browse.notebook.posting import make_token, posted_body, writing_of
@@ -52,6 +55,7 @@ from newsarchive.browse.visits import (
     MissingError,
     MisunderstoodError,
     Page,
+    Redirect,
     RefusedError,
     Stream,
     View,
@@ -62,7 +66,7 @@ from newsarchive.browse.visits import (
 from newsarchive.database import ArchiveError, read_archive
 from newsarchive.errors import NewsArchiveError
 from newsarchive.notebook import NotebookError
-from newsarchive.search import FilterError
+from newsarchive.search import FilterError, Reading
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +84,7 @@ ROUTES: dict[str, View] = {
     rf"/concordance{FORM}": concordance.concordance_page,
     rf"/trends{FORM}": trends.trends_page,
     rf"/compare{FORM}": comparison.compare_page,
+    r"/article": article.by_url,
     r"/article/(?P<id>\d+)": article.article_page,
     r"/article/(?P<id>\d+)\.json": article.article_json,
     r"/article/(?P<id>\d+)/history": article.history_page,
@@ -111,10 +116,18 @@ POLICY = (
 
 
 class Room:
-    """One archive and the templates of its pages."""
+    """One archive and the templates of its pages.
 
-    def __init__(self, folder: Path, *, notes: bool = True) -> None:
+    With a `prefix`, it is one newspaper of a collection: the links of its pages begin with it, and the header is that
+    of the collection.
+    """
+
+    gathers = False
+    """True for the pages of a whole collection."""
+
+    def __init__(self, folder: Path, *, prefix: str = "", notes: bool = True) -> None:
         self.folder = folder
+        self.prefix = prefix
         self.notes = notes
         self.token = make_token(secrets.token_bytes(32))
         self.templates = Environment(
@@ -126,7 +139,13 @@ class Room:
         )
         self.templates.globals.update(
             address=address,
-            feeds=feeds.NAMES,
+            article_path=self.article_path,
+            data_path=self.data_path,
+            feeds=() if self.gathers else feeds.NAMES,
+            gathers=self.gathers,
+            home_path=self.home_path,
+            in_collection=self.gathers or bool(prefix),
+            name_path=self.name_path,
             has_notebook=notes,
             for_spreadsheet=for_spreadsheet,
             is_web_address=is_web_address,
@@ -134,6 +153,22 @@ class Room:
             readable=readable_url,
             rel=REL,
         )
+
+    def article_path(self, site: str, number: int) -> str:
+        """Return the path of an article's page."""
+        return f"/article/{number}"
+
+    def data_path(self, site: str) -> str:
+        """Return the path of the tables with a site."""
+        return "/archive"
+
+    def home_path(self, site: str) -> str:
+        """Return the path of the front page of a site's room."""
+        return "/"
+
+    def name_path(self, table: str, row: Row) -> str:
+        """Return the path of the page of an author, category or tag."""
+        return f"/{table}/{row['id']}"
 
     def routes(self) -> list[tuple[str, Callable[..., Awaitable[Response]]]]:
         """Return every page as a Datasette route."""
@@ -155,20 +190,16 @@ class Room:
         """
         speech = speech_of(request)
         try:
-            db = read_archive(self.folder)
-            try:
-                # One read transaction: all queries of a page see the same archive while a crawl writes.
-                db.conn.execute("begin")
-                deadline = time.monotonic() + PATIENCE
-                db.conn.set_progress_handler(lambda: int(time.monotonic() > deadline), 10_000)
+            with self.opened() as reading:
                 named = {k: v for k, v in request.url_vars.items() if v is not None}
                 visit = Visit(
-                    db=db,
+                    reading=reading,
                     folder=self.folder,
                     speech=speech,
                     path=request.path,
                     method=request.method,
-                    origin=f"{request.scheme}://{request.host}",
+                    origin=f"{request.scheme}://{request.host}{self.prefix}",
+                    prefix=self.prefix,
                     named=named,
                     form=parse_qs(request.query_string),
                     **writing_of(request, self.token if self.notes else "", body),
@@ -177,8 +208,6 @@ class Room:
                 if isinstance(answer, Stream):
                     return self._stream(request, answer)
                 response = self._response(visit, answer)
-            finally:
-                db.close()
         except MissingError:
             return self.failure(request, 404, "error_missing")
         except RefusedError as error:
@@ -210,10 +239,23 @@ class Room:
         }
         return StreamedResponse(stream, request, headers=headers, failed=failed)
 
-    def _response(self, visit: Visit, answer: Page | Download) -> Response:
+    @contextmanager
+    def opened(self) -> Iterator[Reading]:
+        """Open what is read. One read transaction: all queries of a page see the same archive while a crawl writes."""
+        db = read_archive(self.folder)
+        try:
+            db.conn.execute("begin")
+            limit_time(db)
+            yield db
+        finally:
+            db.close()
+
+    def _response(self, visit: Visit, answer: Page | Download | Redirect) -> Response:
         if isinstance(answer, Download):
             return _download(answer)
-        sites = {row["name"]: row for row in rows(visit.db, "select name, title, timezone from sites")}
+        if isinstance(answer, Redirect):
+            return Response.redirect(self.prefix + answer.path)
+        sites = {row["name"]: row for row in list_sites(visit.reading)}
         html = self.draw(answer, visit.speech, visit, sites)
         policy = "; ".join(filter(None, [POLICY, answer.policy]))
         return _html(html, visit.speech, status=answer.status, policy=policy)
@@ -230,7 +272,7 @@ class Room:
             # A day is that of the newspaper, as in its address; all times of a page are in one zone.
             return speech.date(stamp, sites[site]["timezone"] if site in sites and not time else zone, time=time)
 
-        return self.templates.get_template(page.template).render(
+        html = self.templates.get_template(page.template).render(
             {
                 **page.values,
                 "title": page.title,
@@ -242,9 +284,10 @@ class Room:
                 "when": when,
                 "path": visit.path if visit else "/",
                 "token": visit.token if visit else "",
-                "language_link": lambda name: visit.link(lang=name) if visit else address("/", lang=name),
+                "language_link": lambda name: self.prefix + visit.link(lang=name) if visit else address("/", lang=name),
             }
         )
+        return with_prefix(html, self.prefix) if self.prefix and page.template != "header.html" else html
 
     def header(self, request: Request | None) -> Markup:
         """Return our page header for Datasette's own pages."""
@@ -280,6 +323,24 @@ class Room:
             # Datasette's errors about a request default to status 500.
             return self.failure(request, status if status < 500 else 400, "error_bad", str(detail))
         return self.failure(request, status, "error_missing" if status == 404 else "error_bad")
+
+
+def limit_time(db: Database) -> None:
+    """Interrupt the queries of a page after `PATIENCE`."""
+    deadline = time.monotonic() + PATIENCE
+    db.conn.set_progress_handler(lambda: int(time.monotonic() > deadline), 10_000)
+
+
+def with_prefix(html: str, prefix: str) -> str:
+    """Return a page of one newspaper of a collection, its links with a prefix, but for those of the header.
+
+    >>> with_prefix('<link href="/-/a.css"><header><a href="/">home</a></header><a href="/b">b</a>', "/site/x")
+    '<link href="/-/a.css"><header><a href="/">home</a></header><a href="/site/x/b">b</a>'
+    """
+    head, mark, rest = html.partition("<header")
+    header, end, body = rest.partition("</header>")
+    link = re.compile(r'((?:href|src|action)=")(?=/(?![/-]))')
+    return link.sub(rf"\g<1>{prefix}", head) + mark + header + end + link.sub(rf"\g<1>{prefix}", body)
 
 
 def page_zone(page: Page, sites: Mapping[str, Any]) -> str:

@@ -13,6 +13,7 @@ from newsarchive.browse.archives import Row, last_run, list_changes, list_deleti
 from newsarchive.browse.visits import Visit, address
 from newsarchive.corpus.keywords import Keyword, keywords
 from newsarchive.search.selection import Filters
+from newsarchive.search.several import Archives
 
 DAYS, BEFORE = 7, 56
 """Length of the week, and of the time before it with which it is compared."""
@@ -46,16 +47,19 @@ def read_week(visit: Visit, last: str) -> Week:
     first = (end - timedelta(days=DAYS - 1)).isoformat()
     usual: Filters = {"since": (end - timedelta(days=DAYS + BEFORE - 1)).isoformat(),
                       "until": (end - timedelta(days=DAYS)).isoformat()}  # fmt: skip
-    crawled = max([last, *(last_run(visit.db, site["name"])[:10] for site in list_sites(visit.db))])
-    edits, deletions = _events(visit.db, (date.fromisoformat(crawled) - timedelta(days=DAYS - 1)).isoformat())
+    crawled = max([last, *(last_run(visit.reading, site["name"])[:10] for site in list_sites(visit.reading))])
+    since = (date.fromisoformat(crawled) - timedelta(days=DAYS - 1)).isoformat()
+    events = [_events(place.db, since) for place in visit.places()]
+    edits, deletions = (sum(numbers) for numbers in zip(*events, strict=True))
     return Week(
         first=first,
         last=last,
         edits=edits,
         deletions=deletions,
         # Changes of words first: a new theme can change the images of a thousand articles overnight.
-        changes=list_changes(visit.db, kind="substantive", limit=LISTED) or list_changes(visit.db, limit=LISTED),
-        gone=list_deletions(visit.db, limit=LISTED),
+        changes=list_changes(visit.reading, kind="substantive", limit=LISTED)
+        or list_changes(visit.reading, limit=LISTED),
+        gone=list_deletions(visit.reading, limit=LISTED),
         words=[
             {"word": k.word, "count": k.count, "link": address("/search", q=k.word, since=first, until=last)}
             for k in _words(visit, {"since": first, "until": last}, usual)
@@ -79,7 +83,12 @@ def _events(db: Database, first: str) -> tuple[int, int]:
 
 
 def _words(visit: Visit, week: Filters, usual: Filters) -> tuple[Keyword, ...]:
-    """Return the words of the week; they are counted again when the archive or what is hidden in it has changed."""
+    """Return the words of the week; they are counted again when the archive or what is hidden in it has changed.
+
+    Those of a collection are not counted.
+    """
+    if isinstance(visit.reading, Archives):
+        return ()
     state = tuple(visit.db.conn.execute(_STATE).fetchone())
     key = (str(visit.folder), week["until"], *state)
     with _lock:

@@ -22,7 +22,9 @@ DATABASE = "archive"
 
 
 async def is_in_force(datasette: Any) -> bool:
-    """Return True if any article is hidden now."""
+    """Return True if any article is hidden now; the pages of a collection have no tables."""
+    if DATABASE not in datasette.databases:
+        return False
     found = await datasette.get_database(DATABASE).execute("select 1 from hidden limit 1")
     return bool(found.rows)
 

@@ -171,12 +171,12 @@ def timemap(archive: Archive, article: str) -> None:
 @click.pass_obj
 def browse(archive: Archive, port: int, host: str, no_notes: bool) -> None:
     """Read the archive in a browser."""
-    db = archive.read()
-    warn_of_old_index(archive, db)
-    db.close()
+    reading = archive.reading()
+    warn_of_old_index(archive, reading)
+    reading.close()
     try:
         serve(
-            archive.folder,
+            archive.address or archive.folder,
             port=port,
             host=host,
             notes=not no_notes,

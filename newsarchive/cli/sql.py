@@ -52,7 +52,7 @@ def _parquet_folder(archive: Archive) -> Path:
     """Return where this machine keeps a collection's Parquet files."""
     from newsarchive.collection.scratch import scratch_folder
 
-    return scratch_folder(str(archive.folder)) / "parquet"
+    return scratch_folder(archive.address or str(archive.folder)) / "parquet"
 
 
 def _print(result: Result, form: str) -> None:

@@ -4,7 +4,7 @@ from newsarchive.search.counts import COUNTED, Facet, Line, Period
 from newsarchive.search.hits import RANKED, Hit, plain
 from newsarchive.search.marks import Part
 from newsarchive.search.query import FilterError
-from newsarchive.search.reading import count_hits, facets, hits_over, kwic, search, suggest
+from newsarchive.search.reading import count_hits, facets, hits_over, keyed_kwic, kwic, search, suggest
 from newsarchive.search.selection import VISIBLE, Filters, Selection, select_articles
 from newsarchive.search.several import Reading
 from newsarchive.search.spellings import Spelling, other_spellings
@@ -28,6 +28,7 @@ __all__ = [
     "count_hits",
     "facets",
     "hits_over",
+    "keyed_kwic",
     "kwic",
     "other_spellings",
     "plain",

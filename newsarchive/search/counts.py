@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from itertools import islice
 from typing import NamedTuple, Unpack
 
 from sqlite_utils import Database
@@ -135,23 +134,8 @@ def per_period(db: Database, selection: Selection, by: str) -> Counter[str]:
     return counts
 
 
-def kwic(
-    db: Database,
-    query: str,
-    *,
-    words: int = 5,
-    order: str = "newest",
-    limit: int | None = None,
-    **filters: Unpack[Filters],
-) -> Iterator[Line]:
-    """Yield every occurrence of a query with `words` words on each side, sorted by date and position."""
-    selection = select_articles(db, query, **filters)
-    lines = (line for _, line in keyed_lines(db, selection, words=words, order=order))
-    yield from lines if limit is None else islice(lines, limit)
-
-
 def keyed_lines(db: Database, selection: Selection, *, words: int, order: str) -> Iterator[tuple[int, Line]]:
-    """Yield the lines of `kwic`, each with the key of its article in the order of publication."""
+    """Yield every occurrence of a query, each with the key of its article in the order of publication."""
     if not selection.match.full:
         return
     terms = terms_to_mark(selection.group, field="body")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Unpack
 
 from newsarchive.search import counts, hits
 from newsarchive.search.counts import FACETS, Facet, Line, Period
 from newsarchive.search.hits import Hit
-from newsarchive.search.selection import Filters
+from newsarchive.search.selection import Filters, select_articles
 from newsarchive.search.several import Archives, Reading, finding
 
 
@@ -85,7 +86,22 @@ def kwic(
     limit: int | None = None,
     **filters: Unpack[Filters],
 ) -> Iterator[Line]:
-    """Yield every occurrence of a query with `words` words on each side, sorted by date and position."""
+    """Return every occurrence of a query with `words` words on each side, sorted by date and position."""
+    lines = (line for _, line in keyed_kwic(db, query, words=words, order=order, **filters))
+    return lines if limit is None else islice(lines, limit)
+
+
+def keyed_kwic(
+    db: Reading,
+    query: str,
+    *,
+    words: int = 5,
+    order: str = "newest",
+    start: int | None = None,
+    **filters: Unpack[Filters],
+) -> Iterator[tuple[int, Line]]:
+    """Return the lines of `kwic` with the keys of their articles in the order of publication, from a key on."""
     if isinstance(db, Archives):
-        return finding.kwic(db, query, words=words, order=order, limit=limit, **filters)
-    return counts.kwic(db, query, words=words, order=order, limit=limit, **filters)
+        return finding.keyed_kwic(db, query, words=words, order=order, start=start, **filters)
+    selection = select_articles(db, query, **filters).starting(start, order)
+    return counts.keyed_lines(db, selection, words=words, order=order)

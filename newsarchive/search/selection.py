@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Container, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, TypedDict, Unpack
 
@@ -71,6 +71,12 @@ class Selection:
         sql += "".join(f" {clause} {value}" for clause, value in clauses.items() if value)
         sql += f" limit {-1 if limit is None else int(limit)} offset {int(offset)}"
         return sql.replace("$key", key)
+
+    def starting(self, key: int | None, order: str) -> Selection:
+        """Return the selection of the articles from a key on, in the order ``newest`` or ``oldest``."""
+        if key is None:
+            return self
+        return replace(self, where=(*self.where, f"$key {'>=' if order == 'oldest' else '<='} {int(key)}"))
 
     def rows(self, db: Database, select: str, **options: Any) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of the SELECT that `sql` returns for the same arguments."""

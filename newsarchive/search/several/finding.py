@@ -140,17 +140,17 @@ def _per_period(archives: Archives, query: str, by: str, filters: Filters) -> Co
     return total
 
 
-def kwic(
+def keyed_kwic(
     archives: Archives,
     query: str,
     *,
     words: int = 5,
     order: str = "newest",
-    limit: int | None = None,
+    start: int | None = None,
     **filters: Unpack[Filters],
-) -> Iterator[Line]:
-    """Yield every occurrence of a query with `words` words on each side, sorted by date and position."""
-    selections = archives.select(query, **filters)
+) -> Iterator[tuple[int, Line]]:
+    """Yield every occurrence of a query with the key of its article, sorted by date and position, from a key on."""
+    selections = [selection.starting(start, order) for selection in archives.select(query, **filters)]
 
     def lines(part: int) -> Iterator[tuple[Place, Line]]:
         db = archives.parts[part].db
@@ -159,5 +159,4 @@ def kwic(
 
     each = [lines(part) for part in range(len(selections))]
     merged = heapq.merge(*each, key=lambda found: found[0], reverse=order != "oldest")
-    found = (line for _, line in merged)
-    yield from found if limit is None else islice(found, limit)
+    return ((place.key, line) for place, line in merged)
