@@ -122,15 +122,19 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] in EXTRACTING_COMMANDS:  # both take half a second to load, so they load at the same time
+        of_collection = is_of_collection(ctx.params["folder"])
+        if args[0] in EXTRACTING_COMMANDS and not of_collection:
+            # both take half a second to load, so they load at the same time
             from newsarchive.workers.pool import EXTRACTING, start_early
 
             start_early(EXTRACTING)
         name, command, rest = super().resolve_command(ctx, args)
-        if command is not None and is_of_collection(ctx.params["folder"]):
+        if command is not None and of_collection:
             from newsarchive.cli.collection.dispatching import on_collection
 
             command = on_collection(command, args[0])
+        elif ctx.params["cluster"] and args[0] != "collection":
+            raise click.UsageError("--cluster works on a collection; --archive names none.")
         return name, command, rest
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -168,17 +172,24 @@ def _import_sqlite_utils() -> None:
     show_default=True,
     help="The archive's folder, or a collection's folder or s3://BUCKET/PREFIX; also NEWSARCHIVE_DATA.",
 )
+@click.option(
+    "--cluster",
+    default="",
+    envvar="NEWSARCHIVE_CLUSTER",
+    metavar="N|ADDRESS|FILE",
+    help="Work on a collection with N local workers, or on a Dask cluster; also NEWSARCHIVE_CLUSTER.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print only alerts.")
 @click.option("-v", "--verbose", count=True, help="Print more; -vv prints everything.")
 @click.pass_context
-def cli(context: click.Context, folder: str, quiet: bool, verbose: int) -> None:
+def cli(context: click.Context, folder: str, cluster: str, quiet: bool, verbose: int) -> None:
     """Keep a newspaper: crawl it politely, keep its pages, extract its articles, notice every edit and deletion."""
     # imported here: worker processes import this module too, and need none of it
     from newsarchive.cli.terminal import Archive, set_up_logging
 
     if os.environ.get(PERMISSION):
         watch_permission()
-    context.obj = Archive(folder=Path(folder), address=folder, quiet=quiet, verbose=verbose)
+    context.obj = Archive(folder=Path(folder), address=folder, cluster=cluster, quiet=quiet, verbose=verbose)
     set_up_logging(quiet=quiet, verbose=verbose)
 
 

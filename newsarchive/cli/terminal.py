@@ -36,6 +36,8 @@ class Archive:
     folder: Path
     address: str = ""
     """The place as it was given: a folder, or the address of a collection elsewhere."""
+    cluster: str = ""
+    """The cluster that works on a collection: a number of local workers, an address, or a scheduler file."""
     quiet: bool = False
     verbose: int = 0
     shared: Profiles | None = None

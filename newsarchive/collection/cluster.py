@@ -139,7 +139,7 @@ def _outcome(task: T, future: Future[R]) -> Ended[T, R]:
     from distributed import KilledWorker
 
     if future.status in ("cancelled", "lost"):
-        return Ended(task, failure="the cluster ended before it was done", stopped=True)
+        return Ended(task, failure="the cluster ended before it was done; the next run does it", stopped=True)
     error = future.exception()
     if isinstance(error, KilledWorker):
         times = error.allowed_failures + 1

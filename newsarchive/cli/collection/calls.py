@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import json
-import signal
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from types import FrameType
 from typing import Any
 
 import click
 from sqlite_utils import Database
 
 from newsarchive.cli import LOCKED
+from newsarchive.cli.progress import progress_bar
 from newsarchive.cli.terminal import Archive
-from newsarchive.collection import Collection, CollectionError, Shard, ShardBusy
-from newsarchive.collection.tasks import ShardTask, TaskResult, Work, run_task
+from newsarchive.collection import Collection, Shard
+from newsarchive.collection.cluster import Cluster, open_cluster
+from newsarchive.collection.running import TaskEnded, run_tasks
+from newsarchive.collection.scratch import scratch_folder
+from newsarchive.collection.tasks import ShardTask, Work
 from newsarchive.database import read_archive
 from newsarchive.sites import Profiles, load_profiles
+from newsarchive.text.counting import counted
 
 SAID = "newsarchive: "
 """What every alert on standard error begins with."""
@@ -98,61 +99,61 @@ class Tasks:
     work: Work | None = None
     codes: list[int] = field(default_factory=list)
     answers: list[Any] = field(default_factory=list)
-    _stop: threading.Event = field(default_factory=threading.Event)
 
     def run(self, tasks: Sequence[ShardTask]) -> int:
         """Run tasks, and report each when it has ended; return the exit code of all together."""
-        with _interrupting(self._stop), ThreadPoolExecutor(max(1, self.side_by_side)) as pool:
-            waiting: dict[Future[TaskResult], ShardTask] = {pool.submit(self._run, task): task for task in tasks}
-            while waiting:
-                ended, _ = wait(waiting, return_when=FIRST_COMPLETED)
-                for future in ended:
-                    self._report(waiting.pop(future), future)
-        if self._stop.is_set():
-            self.call.archive.warn("Interrupted. What was done is kept.")
-            self.codes.append(1)
+        archive = self.call.archive
+        with self._cluster(len(tasks)) as cluster, progress_bar(archive) as bar:
+            running = run_tasks(
+                self.call.collection, tasks, cluster=cluster, side_by_side=self.side_by_side, work=self.work
+            )
+            try:
+                bar.show(self.call.words, 0, len(tasks))
+                for number, ended in enumerate(running, 1):
+                    self._report(ended)
+                    bar.show(self.call.words, number, len(tasks))
+            except KeyboardInterrupt:
+                archive.warn("Interrupted. What was done is kept.")
+                self.codes.append(1)
         if self.call.params.get("as_json"):
             click.echo(json.dumps(self.answers, ensure_ascii=False, indent=2))
         return combined(self.codes)
 
-    def _run(self, task: ShardTask) -> TaskResult:
-        """Do a task; one that ends because it published what it had in time is continued."""
-        done = TaskResult(shard=task.shard)
-        while not self._stop.is_set():
-            result = run_task(self.call.collection, task, work=self.work, is_stopped=self._stop.is_set)
-            result.output = done.output + result.output
-            result.messages = done.messages + result.messages
-            if not result.unfinished or result.died or result.generation is None:
-                return result
-            done = result
-        return done
-
-    def _report(self, task: ShardTask, future: Future[TaskResult]) -> None:
+    @contextmanager
+    def _cluster(self, tasks: int) -> Iterator[Cluster | None]:
+        """Yield the cluster that was asked for, if there is anything to do on it."""
         archive = self.call.archive
-        try:
-            result = future.result()
-        except ShardBusy as error:
-            archive.warn(_about(task.shard, str(error)))
-            self.codes.append(LOCKED)
+        if not archive.cluster or self.work is not None or not tasks:
+            yield None
             return
-        except CollectionError as error:
-            archive.warn(_about(task.shard, str(error)))
-            self.codes.append(1)
-            return
-        self.codes.append(result.code)
-        for line in result.messages:
-            said = line.removeprefix(SAID)
-            (archive.warn if line.startswith(SAID) else archive.say)(_about(task.shard, said))
-        self._print(task, result.output)
+        with open_cluster(archive.cluster, scratch_folder(self.call.collection.address)) as cluster:
+            archive.say(f"{counted(tasks, 'task')} for {counted(cluster.workers, 'worker')}; see {cluster.dashboard}")
+            yield cluster
 
-    def _print(self, task: ShardTask, output: str) -> None:
+    def _report(self, ended: TaskEnded) -> None:
+        archive, shard = self.call.archive, ended.task.task.shard
+        for line in ended.result.messages if ended.result else ():
+            said = line.removeprefix(SAID)
+            (archive.warn if line.startswith(SAID) else archive.say)(_about(shard, said))
+        if ended.result:
+            self._print(shard, ended.result.output)
+        if ended.failure:
+            archive.warn(_about(shard, ended.failure if ended.failure.endswith(".") else f"{ended.failure}."))
+        if ended.busy:
+            self.codes.append(LOCKED)
+        elif ended.failure or ended.stopped or ended.result is None:
+            self.codes.append(1)
+        else:
+            self.codes.append(ended.result.code)
+
+    def _print(self, shard: str, output: str) -> None:
         if self.call.params.get("as_json") and not self.plain:
-            self._gather(task, output)
+            self._gather(shard, output)
             return
         for line in output.splitlines():
-            click.echo(line if self.plain or not line else _about(task.shard, line))
+            click.echo(line if self.plain or not line else _about(shard, line))
 
-    def _gather(self, task: ShardTask, output: str) -> None:
+    def _gather(self, shard: str, output: str) -> None:
         try:
             answer = json.loads(output)
         except ValueError:
@@ -160,7 +161,7 @@ class Tasks:
         if isinstance(answer, list):
             self.answers += answer
         else:
-            self.answers.append({"shard": task.shard, **answer})
+            self.answers.append({"shard": shard, **answer})
 
 
 def _words(option: click.Option, value: Any) -> list[str]:
@@ -200,23 +201,6 @@ def _about(shard: str, line: str) -> str:
     ('paper: 3 pages', 'paper: 3 pages')
     """
     return line if line.startswith(f"{shard}:") else f"{shard}: {line}"
-
-
-@contextmanager
-def _interrupting(stop: threading.Event) -> Iterator[None]:
-    """Set `stop` at Ctrl-C or SIGTERM: tasks end in order and publish what they did."""
-
-    def handle(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    before: dict[int, Any] = {}
-    if threading.current_thread() is threading.main_thread():
-        before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 Handler = Callable[[Call], int]
