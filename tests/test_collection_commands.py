@@ -181,3 +181,11 @@ def test_what_is_not_there_is_said_in_a_sentence(folder: Path, newsarchive: Run,
     newsarchive("collection", "new", str(tmp_path / "c"))
     assert "has no site yet" in newsarchive("--archive", str(tmp_path / "c"), "crawl", code=2).stderr
     assert "already" in newsarchive("collection", "new", str(tmp_path / "c"), code=1).stderr
+
+
+def test_a_cluster_that_is_none_is_refused(crawled: Collection, newsarchive: Run, tmp_path: Path) -> None:
+    said = newsarchive("--cluster", "nothing", "check", code=2).stderr
+    assert "“nothing” is no cluster: give a number of local workers" in said
+    assert "1 to 1000 local workers" in newsarchive("--cluster", "0", "check", code=2).stderr
+    said = newsarchive("--archive", str(tmp_path / "archive"), "--cluster", "2", "status", code=2).stderr
+    assert "--cluster works on a collection" in said

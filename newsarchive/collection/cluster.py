@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from uuid import uuid4
 
-from newsarchive.collection.errors import CollectionError, ShardBusy
+from newsarchive.collection.errors import AddressError, CollectionError, ShardBusy
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -42,6 +42,10 @@ T = TypeVar("T", bound=Keyed)
 
 class ClusterError(CollectionError):
     """The cluster cannot be used; the message is written for the user."""
+
+
+class NoCluster(ClusterError, AddressError):
+    """What was given names no cluster."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +161,7 @@ def open_cluster(where: str, folder: Path) -> Iterator[Cluster]:
     """Yield the cluster that is named: a number of local worker processes, an address, or a scheduler file.
 
     Local workers keep what they need in `folder`, and end with the block. Raises ClusterError with a sentence if the
-    extra is missing, nobody answers, or the file is none.
+    extra is missing or nobody answers, NoCluster if none is named.
     """
     try:
         import distributed  # noqa: F401
@@ -187,7 +191,7 @@ def _connect(where: str) -> Client:
     if "://" in where:
         return Client(where, timeout=PATIENCE, set_as_default=False)
     if not Path(where).is_file():
-        raise ClusterError(
+        raise NoCluster(
             f"“{where}” is no cluster: give a number of local workers, an address such as tcp://host:8786, or the file"
             " of a scheduler."
         )
@@ -199,7 +203,7 @@ def _local(workers: int, folder: Path) -> Iterator[Client]:
     from distributed import Client, LocalCluster
 
     if not 1 <= workers <= MOST_WORKERS:
-        raise ClusterError(f"--cluster takes 1 to {MOST_WORKERS} local workers.")
+        raise NoCluster(f"--cluster takes 1 to {MOST_WORKERS} local workers.")
     with (
         LocalCluster(
             n_workers=workers,
