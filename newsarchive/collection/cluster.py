@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from uuid import uuid4
 
-from newsarchive.collection.errors import AddressError, CollectionError, ShardBusy
+from newsarchive.collection.errors import CollectionError, ShardBusy
+from newsarchive.database import AddressError
 
 if TYPE_CHECKING:
     from distributed import Client, Future
