@@ -439,6 +439,22 @@ def test_no_export_or_release_of_the_archive_has_the_notes(desk: Desk, tmp_path:
     assert (done.exit_code, desk.note.words in run(desk, "notes", "list").output) == (1, True)
 
 
+def test_the_articles_of_a_collection_are_exported_without_what_is_withheld(desk: Desk, tmp_path: Path) -> None:
+    filled(desk)
+    path = tmp_path / "out.jsonl"
+    done = run(desk, "notes", "articles", "Су; тасқыны", "-o", str(path))
+    assert done.exit_code == 0, done.output
+    assert [json.loads(line)["title"] for line in path.read_text().splitlines()] == ["Өзен тасыды", "Мектеп"]
+    embargo_article(desk.db, desk.article, until=NEXT_YEAR)
+    done = run(desk, "notes", "articles", "Су; тасқыны", "-o", str(path))
+    assert (done.exit_code, "1 article of the collection" in done.stderr) == (1, True)
+    assert [json.loads(line)["title"] for line in path.read_text().splitlines()] == ["Мектеп"]
+    done = run(desk, "notes", "articles", "жоқ", "-o", str(path))
+    assert (done.exit_code, "known are “Су; тасқыны”" in done.stderr) == (2, True)
+    done = run(desk, "notes", "articles", "Су; тасқыны", "-o", str(desk.folder / "notes.db"))
+    assert (done.exit_code, "belongs to the archive" in str(done.exception)) == (1, True)
+
+
 def test_the_command_line_lists_and_exports(desk: Desk, tmp_path: Path) -> None:
     (row,) = json.loads(run(desk, "notes", "list", "--json").output)
     assert (row["article"], row["passage"], row["note"], row["tags"], row["state"]) == (

@@ -1,4 +1,4 @@
-"""The commands of the notebook: list, export, import."""
+"""The commands of the notebook: list, export, import, and the articles of its collections."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from sqlite_utils import Database
 
 from newsarchive.cli.tables import print_table
 from newsarchive.cli.terminal import Archive, json_option, print_json
+from newsarchive.export import FORMATS, export_chosen
 from newsarchive.export.files import atomic_write, refuse_archive_path
 from newsarchive.notebook import NotebookError, open_notebook
 from newsarchive.notebook.exchange import Content, import_content, read_content, to_publish
 from newsarchive.notebook.files import NotebookFileError, read_file, write_file
 from newsarchive.notebook.standing import follow, standing_of
-from newsarchive.notebook.storing import list_notes
+from newsarchive.notebook.storing import find_collection, list_collections, list_notes
 from newsarchive.text.counting import counted
 
 
@@ -80,6 +81,31 @@ def export_(archive: Archive, form: str, output: Path | None) -> None:
     with atomic_write(output) as draft:
         draft.write_text(text, encoding="utf-8", newline="")
     archive.say(f"{counted(len(content.notes), 'note')} in {output}")
+
+
+@notes.command()
+@click.argument("collection")
+@click.option("--format", "form", type=click.Choice(tuple(FORMATS)), default="jsonl", show_default=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The file or folder.")
+@click.pass_obj
+def articles(archive: Archive, collection: str, form: str, output: Path) -> None:
+    """Export the articles of one of your collections, by its name."""
+    db = archive.read()
+    with _told(archive), open_notebook(archive.folder) as book:
+        group = find_collection(book, collection)
+        known = ", ".join(f"“{other.name}”" for other in list_collections(book))
+    if group is None:
+        raise click.UsageError(
+            f"Unknown collection “{collection}”; {f'known are {known}' if known else 'there is none'}."
+        )
+    seen = {url: number for url in group.articles if (number := standing_of(db, url)[1])}
+    count = export_chosen(db, output, seen.values(), format=form)
+    archive.say(f"{counted(count, 'article')} in {output}")
+    if missing := len(group.articles) - count:
+        archive.warn(
+            f"{counted(missing, 'article')} of the collection left out: under an embargo, taken down, or elsewhere."
+        )
+        sys.exit(1)
 
 
 @notes.command(name="import")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, ClassVar, Unpack
+
+from sqlite_utils import Database
 
 from newsarchive.export.canonical import write_canonical
 from newsarchive.export.captures import refuse_own_path
@@ -35,6 +37,7 @@ __all__ = [
     "Progress",
     "Request",
     "export",
+    "export_chosen",
     "export_package",
     "release",
 ]
@@ -118,12 +121,7 @@ def export(
     called with the number of articles written and the total. Raises ExportError (unknown format, path that cannot be
     written), BrokenPipeError (the reader closed the pipe) and FilterError.
     """
-    if format not in FORMATS:
-        raise ExportError(f"Unknown format “{format}”; choose one of {', '.join(FORMATS)}.")
-    if is_on_disk(path):
-        refuse_own_path(path, reading)
-        if format == "wacz" and path.suffix != ".wacz":
-            raise ExportError(f"“{path.name}” is not a name for a WACZ file; it must end in .wacz.")
+    _check_target(reading, path, format)
     with snapshot(reading):
         job = Job.of(reading, query, filters, order=BY_ADDRESS if canonical else BY_TIME, progress=progress)
         if sample:
@@ -131,3 +129,32 @@ def export(
         chosen = FileFormat(write_canonical) if canonical else FORMATS[format]
         chosen.export(replace(job, largest=largest, spreadsheet=spreadsheet), path)
     return len(job.articles)
+
+
+def export_chosen(
+    db: Database,
+    path: Path,
+    articles: Iterable[int],
+    *,
+    format: str,  # noqa: A002
+    progress: Progress | None = None,
+) -> int:
+    """Write articles by their numbers, oldest first, and return how many; those that may not be seen are left out.
+
+    Raises ExportError and BrokenPipeError as `export` does.
+    """
+    _check_target(db, path, format)
+    with snapshot(db):
+        job = Job.of_articles(db, articles, progress=progress)
+        FORMATS[format].export(job, path)
+    return len(job.articles)
+
+
+def _check_target(reading: Reading, path: Path, form: str) -> None:
+    """Raise ExportError if the format is unknown, or the path does not suit it or belongs to what is read."""
+    if form not in FORMATS:
+        raise ExportError(f"Unknown format “{form}”; choose one of {', '.join(FORMATS)}.")
+    if is_on_disk(path):
+        refuse_own_path(path, reading)
+        if form == "wacz" and path.suffix != ".wacz":
+            raise ExportError(f"“{path.name}” is not a name for a WACZ file; it must end in .wacz.")

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from sqlite_utils import Database
 
-from newsarchive.search import Filters, Reading
+from newsarchive.search import VISIBLE, Filters, Reading
 from newsarchive.search.several import BY_TIME, databases, in_order
 
 BATCH = 100
@@ -141,6 +141,14 @@ class Job:
         places = list(places)
         articles, parts = (array(a.typecode, (a[place] for place in places)) for a in (self.articles, self.parts))
         return replace(self, articles=articles, parts=parts)
+
+    @classmethod
+    def of_articles(cls, db: Database, numbers: Iterable[int], *, progress: Progress | None = None) -> Job:
+        """Return a job for articles by their numbers, oldest first, without those that readers may not see."""
+        sql = f"select o.article from json_each(?) k join search_order o on o.article = k.value where {VISIBLE}"  # noqa: S608
+        found = db.conn.execute(f"{sql} order by o.key", (json.dumps(sorted(set(numbers))),))
+        articles = array("q", (number for (number,) in found))
+        return cls([db], articles, array("H", bytes(2 * len(articles))), progress)
 
     def records(self) -> Iterator[Record]:
         """Yield the record of every article: all of `FIELDS`, `markdown`, and `part` (its archive)."""

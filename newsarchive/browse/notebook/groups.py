@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from array import array
 from dataclasses import replace
 from urllib.parse import parse_qsl, urlencode
 
@@ -120,7 +119,7 @@ def export_collection(visit: Visit) -> Download:
     """Return the articles of a collection that may be seen, with their texts. Raises MissingError, NotebookError."""
     group, form = _find(visit), visit.named["form"]
     seen = [shown.article["id"] for url in group.articles if (shown := _shown(visit, url)).article]
-    job = Job([visit.db], array("q", seen), array("H", [0] * len(seen)))
+    job = Job.of_articles(visit.db, seen)
     writer, body = FORMATS[form], io.BytesIO()
     assert isinstance(writer, FileFormat)
     writer.write(job, body)
