@@ -177,6 +177,8 @@ def open_cluster(where: str, folder: Path) -> Iterator[Cluster]:
         return
     try:
         client = _connect(where)
+    except NoCluster:
+        raise
     except (OSError, TimeoutError, ValueError) as error:
         raise ClusterError(f"No cluster answers at {where}: {error or type(error).__name__}.") from error
     try:
