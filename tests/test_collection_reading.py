@@ -140,6 +140,36 @@ def test_sql_and_partitioned_exports(
         assert "--partitioned works only" in newsarchive("export", *wrong, code=2).stderr
 
 
+def test_a_takedown_takes_the_text_out_of_the_files_of_sql(
+    collected: Path, folder: Path, newsarchive: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEWSARCHIVE_SCRATCH", str(tmp_path / "scratch"))
+
+    def kept() -> set[str]:
+        return {path.parent.parent.name for path in (tmp_path / "scratch").rglob("*.parquet")}
+
+    every = {"site=bastau", "site=paper", "site=vesti"}
+    newsarchive("sql", "select count(*) from archive")
+    assert kept() == every
+    left = next((tmp_path / "scratch").rglob("*.parquet")).with_name("0123.parquet")  # by a killed export
+    left.write_text("text")
+    url = next(article.url for site, article in OTHERS if site.name == "vesti")
+    newsarchive("forget", url, "--reason", "court order", "--yes")
+    assert kept() == every - {"site=vesti"}
+    assert not left.exists()
+    rows = newsarchive("sql", f"select count(*) as n from archive where url = '{url}'", "--json")
+    assert json.loads(rows.stdout) == [{"n": 0}]
+    assert kept() == every
+    # A takedown elsewhere, or one that was killed before it came to these files: the next command deletes them.
+    store(tmp_path / "bastau", [])
+    db = open_archive(tmp_path / "bastau")
+    embargo_article(db, 1, until=date(2999, 1, 1))
+    db.close()
+    collect(folder, {"bastau": tmp_path / "bastau"})
+    newsarchive("search", "су")
+    assert kept() == every - {"site=bastau"}
+
+
 def test_an_export_never_overwrites_the_collection(collected: Path, newsarchive: Run, folder: Path) -> None:
     for target in (folder / "collection.toml", folder / "shards" / "x.jsonl"):
         assert "belongs to" in newsarchive("export", "-o", str(target), code=1).stderr

@@ -6,7 +6,6 @@ import csv
 import json
 import sys
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import click
@@ -42,17 +41,12 @@ def _run(archive: Archive, statement: str) -> Result:
     if not isinstance(reading, Archives):
         return query_archive(reading, statement)
     require_duckdb()
-    folder = _parquet_folder(archive)
+    from newsarchive.collection.reading import parquet_folder  # imported here: an archive needs none of it
+
+    folder = parquet_folder(archive.address or str(archive.folder))
     with progress_bar(archive) as bar:
         partitions = export_partitioned(reading, folder, progress=partial(bar.show, "shards"))
     return query_partitions(partitions, folder, statement)
-
-
-def _parquet_folder(archive: Archive) -> Path:
-    """Return where this machine keeps a collection's Parquet files."""
-    from newsarchive.collection.scratch import scratch_folder
-
-    return scratch_folder(archive.address or str(archive.folder)) / "parquet"
 
 
 def _print(result: Result, form: str) -> None:

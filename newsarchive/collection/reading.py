@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Protocol
 
+from newsarchive.collection.scratch import scratch_folder
 from newsarchive.database import ArchiveError, read_archive
+from newsarchive.export.partitioned import delete_outdated
 from newsarchive.search.several import Archives, Part
+
+PARQUET = "parquet"
+"""Where a worker's folder has the files that SQL over a collection reads."""
 
 
 class Shard(Protocol):
@@ -32,8 +37,8 @@ Shards = Callable[[], Iterable[Shard]]
 class Reader:
     """The shards of a collection, opened for reading. One request at a time may use it."""
 
-    def __init__(self, shards: Shards, *, root: Path | None = None) -> None:
-        self._shards, self._root = shards, root
+    def __init__(self, shards: Shards, *, root: Path | None = None, address: str = "") -> None:
+        self._shards, self._root, self._address = shards, root, address
         self._opened: dict[str, Part] = {}
         self._archives = Archives([], root=root)
 
@@ -73,6 +78,8 @@ class Reader:
             for part in pool.map(lambda named: _open(*named), missing):
                 self._opened[part.name] = part
         self._archives.release()
+        if self._address:
+            delete_outdated_parquet(self._address, folders)
         self._archives = Archives(self._opened.values(), root=self._root)
 
 
@@ -86,8 +93,8 @@ def _open(name: str, folder: Path) -> Part:
 class Readers:
     """Readers of one collection for requests that run at the same time; each keeps its connections open."""
 
-    def __init__(self, shards: Shards, *, root: Path | None = None) -> None:
-        self._shards, self._root = shards, root
+    def __init__(self, shards: Shards, *, root: Path | None = None, address: str = "") -> None:
+        self._shards, self._root, self._address = shards, root, address
         self._free: list[Reader] = []
         self._lock = Lock()
 
@@ -96,7 +103,7 @@ class Readers:
         """Give a request the shards as they are now. Raises ArchiveError if one cannot be opened."""
         with self._lock:
             reader = self._free.pop() if self._free else None
-        reader = reader or Reader(self._shards, root=self._root)
+        reader = reader or Reader(self._shards, root=self._root, address=self._address)
         try:
             yield reader.current()
         finally:
@@ -110,16 +117,31 @@ class Readers:
                 self._free.pop().close()
 
 
+def parquet_folder(address: str) -> Path:
+    """Return where this worker keeps a collection's Parquet files."""
+    return scratch_folder(address) / PARQUET
+
+
+def delete_outdated_parquet(address: str, folders: Mapping[str, Path]) -> None:
+    """Delete the Parquet files of shards whose newest generation is another one by now, as after a takedown.
+
+    `folders` are those of the newest generations.
+    """
+    folder = parquet_folder(address)
+    if folder.is_dir():
+        delete_outdated(folder, {name: path.name for name, path in folders.items()})
+
+
 def reader_of(address: str) -> Reader:
     """Return a reader of the collection at an address. Raises CollectionError if there is none."""
     shards, root = _shards_of(address)
-    return Reader(shards, root=root)
+    return Reader(shards, root=root, address=address)
 
 
 def readers_of(address: str) -> Readers:
     """Return readers of the collection at an address. Raises CollectionError if there is none."""
     shards, root = _shards_of(address)
-    return Readers(shards, root=root)
+    return Readers(shards, root=root, address=address)
 
 
 def _shards_of(address: str) -> tuple[Shards, Path | None]:

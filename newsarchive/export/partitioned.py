@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from itertools import groupby, islice
@@ -49,6 +49,7 @@ class _Source:
     name: str
     db: Database
     state: str
+    generation: str
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ class _State:
 
     name: str
     state: str
+    generation: str
+    """The `Part.state` of the archive."""
     articles: int
     files: dict[str, int]
 
@@ -100,13 +103,25 @@ def export_partitioned(
         return Partitions(files, sum(s.articles for s in current.values()), [source.name for source in stale])
 
 
+def delete_outdated(folder: Path, generations: Mapping[str, str]) -> None:
+    """Delete the files of archives that have another generation by now, and what killed exports left.
+
+    `generations` has the `Part.state` of each archive that was looked at.
+    """
+    if not (folder / OWN).is_dir():
+        return
+    with writing(folder), _locked(folder):
+        states = _read_states(folder).values()
+        _delete_others(folder, [s for s in states if generations.get(s.name, s.generation) == s.generation])
+
+
 def _sources(reading: Reading, asked: str) -> Iterator[_Source]:
     parts = reading.parts if isinstance(reading, Archives) else [Part("archive", Path(), reading)]
     for part in parts:
         hidden = sorted(part.db.conn.execute("select article from hidden").fetchall())
         # An archive that may change at any time has no state of its own: it is always written.
         text = json.dumps([part.state or secrets.token_hex(8), hidden, asked])
-        yield _Source(part.name, part.db, hashlib.sha256(text.encode()).hexdigest()[:16])
+        yield _Source(part.name, part.db, hashlib.sha256(text.encode()).hexdigest()[:16], part.state)
 
 
 @contextmanager
@@ -156,7 +171,7 @@ def _write(source: _Source, folder: Path, query: str, filters: Filters) -> _Stat
                 tables[name] = stack.enter_context(parquet_file(folder / name, COLUMNS))
             tables[name].write(rows)
     sizes = {name: (folder / name).stat().st_size for name in tables}
-    state = _State(source.name, source.state, len(job.articles), sizes)
+    state = _State(source.name, source.state, source.generation, len(job.articles), sizes)
     write_whole(state.path(folder), json.dumps(asdict(state), ensure_ascii=False).encode())
     return state
 

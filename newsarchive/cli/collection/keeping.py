@@ -14,6 +14,7 @@ from newsarchive.cli.progress import progress_bar
 from newsarchive.cli.tables import print_table
 from newsarchive.cli.terminal import is_terminal, print_json
 from newsarchive.collection.config import FILE
+from newsarchive.collection.reading import delete_outdated_parquet
 from newsarchive.collection.tasks import Held, ShardTask, TaskResult
 from newsarchive.configuration import FILE as CONFIGURATION
 from newsarchive.database import article_of
@@ -127,7 +128,10 @@ def forget(call: Call) -> int:
     own = site_of(url, call.profiles.sites.values()) or host_site(url)
     names = _shards_with(call, url) or [own.name]
     tasks = [with_option(call.task(name, url, without=("yes",)), "--yes") for name in names]
-    return Tasks(call, plain=True).run(tasks)
+    code = Tasks(call, plain=True).run(tasks)
+    folders = {name: folder for name in names if (folder := call.collection.shard(name).open_latest())}
+    delete_outdated_parquet(call.collection.address, folders)
+    return code
 
 
 def _url_of(call: Call, target: str) -> str:
