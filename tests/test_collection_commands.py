@@ -187,5 +187,5 @@ def test_a_cluster_that_is_none_is_refused(crawled: Collection, newsarchive: Run
     said = newsarchive("--cluster", "nothing", "check", code=2).stderr
     assert "“nothing” is no cluster: give a number of local workers" in said
     assert "1 to 1000 local workers" in newsarchive("--cluster", "0", "check", code=2).stderr
-    said = newsarchive("--archive", str(tmp_path / "archive"), "--cluster", "2", "status", code=2).stderr
+    said = newsarchive("--archive", str(tmp_path / "another"), "--cluster", "2", "status", code=2).stderr
     assert "--cluster works on a collection" in said
