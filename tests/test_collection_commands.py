@@ -181,6 +181,10 @@ def test_what_is_not_there_is_said_in_a_sentence(folder: Path, newsarchive: Run,
     newsarchive("collection", "new", str(tmp_path / "c"))
     assert "has no site yet" in newsarchive("--archive", str(tmp_path / "c"), "crawl", code=2).stderr
     assert "already" in newsarchive("collection", "new", str(tmp_path / "c"), code=1).stderr
+    line = newsarchive("--archive", str(tmp_path / "c"), "schedule", "--contact", "desk@example.org").stdout
+    assert f"--archive {tmp_path / 'c'} --quiet crawl" in line
+    said = newsarchive("--archive", str(tmp_path / "c"), "reprints", code=2).stderr
+    assert "works on one archive, not on a collection" in said
 
 
 def test_a_cluster_that_is_none_is_refused(crawled: Collection, newsarchive: Run, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from newsarchive.collection import Collection, CollectionError
 from newsarchive.collection.parting import merge_collection, split_archive
+from newsarchive.collection.rows import APART, COMPUTED, REFERENCES
 from newsarchive.database import open_archive, read_archive
 from newsarchive.demo import Newspaper
 from newsarchive.export import export
@@ -60,6 +61,19 @@ def two(
 def canonical(folder: Path, target: Path) -> bytes:
     export(read_archive(folder), target, format="jsonl", canonical=True)
     return target.read_bytes()
+
+
+def test_every_table_is_copied_or_computed_again(tmp_path: Path) -> None:
+    db = open_archive(tmp_path / "archive")
+    sql = (
+        "select name from pragma_table_list where schema = 'main' and type = 'table'"
+        " and name not like 'sqlite\\_%' escape '\\' and name not like '\\_%' escape '\\'"
+    )
+    tables = {name for (name,) in db.conn.execute(sql)}
+    assert tables == {*REFERENCES, *COMPUTED, *APART}
+    for table in REFERENCES:
+        keys = db.conn.execute('select "from", "table" from pragma_foreign_key_list(?)', (table,)).fetchall()
+        assert {key for key in keys if key[1] != "sites"} <= set(REFERENCES[table].items()), table
 
 
 def test_there_and_back_gives_the_same_canonical_export(two: Path, tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ NUMBERED = (
 )
 _NAMED = {"images": "url", "authors": "name", "categories": "name", "tags": "name"}
 """Tables whose rows are the same in both archives if they have the same name."""
-_REFERENCES = {
+REFERENCES = {
     "captures": {"id": "captures", "run": "runs", "refers_to": "captures"},
     "articles": {"id": "articles", "current_revision": "revisions"},
     "revisions": {"id": "revisions", "article": "articles", "run": "runs", "reextracts": "revisions"},
@@ -65,7 +65,23 @@ _REFERENCES = {
     "search_index": {},
 }
 """The columns of each table that hold numbers of another; the rows whose first such number was picked are copied."""
-_ORDER = ("sites", *(name for name in _REFERENCES if name not in ("sites", "stems")), "stems")
+COMPUTED = (
+    "edit_texts",
+    "edits",
+    "quotations",
+    "reprint_groups",
+    "reprint_pairs",
+    "reprint_sketches",
+    "seals",
+    "search_order",
+    "uncompared",
+    "unread_edits",
+    "unsealed",
+)
+"""Tables that triggers and the next run fill from the others."""
+APART = ("digests", "outdated_files", "warc_files")
+"""Tables that are copied otherwise, or are empty where a takedown has finished."""
+_ORDER = ("sites", *(name for name in REFERENCES if name not in ("sites", "stems")), "stems")
 _BY_SITE = ("sources", "certificates", "held_up", "idle_parameters")
 
 _OF_SITE = {
@@ -174,7 +190,7 @@ def _refuse_collisions(db: Database) -> None:
 def _copy(db: Database, table: str, site: str) -> None:
     """Copy the picked rows of a table, with their new numbers."""
     columns = [name for (name,) in db.conn.execute("select name from pragma_table_info(?)", (table,))]
-    references = _REFERENCES[table]
+    references = REFERENCES[table]
     values = [_value(name, references.get(name), table, site) for name in columns]
     conditions = _conditions(table, references, site)
     if table == "urls":

@@ -38,6 +38,8 @@ class Call:
     words: str
     """The command's name, such as `sites add`."""
     params: dict[str, Any]
+    original: Callable[..., Any] | None = None
+    """What the command does on an archive."""
 
     @cached_property
     def shards(self) -> dict[str, Shard]:

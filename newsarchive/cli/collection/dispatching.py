@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -17,8 +18,8 @@ from newsarchive.collection import Collection
 
 READING = ("search", "show", "history", "diff", "export", "cite", "timemap", "sql", "browse")
 """The commands that read several archives as one themselves."""
-APART = ("collection", "demo", "stems learn", "schedule")
-"""The commands that need no archive, or only its place."""
+APART = ("collection", "demo", "stems learn")
+"""The commands that need no archive."""
 HANDLERS = {**WRITING, **KEEPING, **LOOKING}
 
 
@@ -30,11 +31,11 @@ def on_collection(command: click.Command, words: str) -> click.Command:
     if isinstance(changed, click.Group):
         changed.commands = {name: on_collection(sub, f"{words} {name}") for name, sub in changed.commands.items()}
     if not isinstance(changed, click.Group) or changed.invoke_without_command:
-        changed.callback = click.pass_context(_called(words))
+        changed.callback = click.pass_context(_called(words, command.callback))
     return changed
 
 
-def _called(words: str) -> Any:
+def _called(words: str, original: Callable[..., Any] | None) -> Any:
     def called(context: click.Context, /, **params: Any) -> None:
         if context.invoked_subcommand is not None:
             return
@@ -46,6 +47,6 @@ def _called(words: str) -> Any:
                 " collection into an archive (docs/collections.md)."
             )
             sys.exit(2)
-        sys.exit(handler(Call(archive, Collection.open(archive.address), context, words, params)))
+        sys.exit(handler(Call(archive, Collection.open(archive.address), context, words, params, original)))
 
     return called

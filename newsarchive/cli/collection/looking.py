@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import click
 from sqlite_utils import Database
 
 from newsarchive.cli.collection.calls import Call, Handler
@@ -66,4 +67,17 @@ def sites(call: Call) -> int:
     return 0
 
 
-HANDLERS: dict[str, Handler] = {"status": status, "sites": sites}
+def schedule(call: Call) -> int:
+    """Print lines for the collection's folder."""
+    if call.collection.store.local("") is None:
+        raise click.UsageError(
+            "schedule prints lines for a folder. For a collection in S3, have cron or a timer call"
+            f" `newsarchive --archive {call.collection.address} --quiet crawl`, with the keys in its environment."
+        )
+    assert call.original is not None
+    call.archive.shared = call.profiles
+    call.original(**call.params)
+    return 0
+
+
+HANDLERS: dict[str, Handler] = {"status": status, "sites": sites, "schedule": schedule}
