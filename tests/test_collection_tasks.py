@@ -227,6 +227,22 @@ def is_busy(collection: Collection) -> bool:
     return False
 
 
+def test_a_worker_that_died_before_the_first_generation_is_barred_too(collection: Collection) -> None:
+    collection.store.replace("collection.toml", b"format = 1\n")  # which keeps two generations, and for minutes
+    collection = Collection.open(collection.address)
+
+    def died(task: ShardTask, archive: Path, held: Held) -> TaskResult:
+        adding("lost")(task, archive, held)
+        os._exit(1)
+
+    with in_child(lambda: run_task(collection, TASK, work=died)) as child:
+        os.waitpid(child, 0)
+    assert run_task(collection, TASK, work=adding("one")).generation == 2, "its number is taken"
+    assert sites(collection) == ["one"]
+    assert run_task(collection, TASK, work=adding("two")).generation == 3
+    assert sites(collection) == ["one", "two"]
+
+
 def test_a_worker_that_wakes_at_the_last_step_finds_its_number_taken(collection: Collection) -> None:
     shard = collection.shard("paper")
     run_task(collection, TASK, work=adding("one"))

@@ -69,7 +69,7 @@ def _kept(records: Sequence[Record], latest: Generation, settings: CollectionCon
     patience = timedelta(minutes=settings.minutes)
     superseded = latest.record.made
     for position, record in enumerate(records):
-        if record.number > latest.record.purged and record.number < latest.record.number:
+        if record.folder and record.number > latest.record.purged and record.number < latest.record.number:
             recent = datetime.now(UTC) - datetime.fromisoformat(superseded) < patience
             if recent or position < settings.keep:
                 kept.add(record.number)
