@@ -41,6 +41,7 @@ COMMANDS = {
     "diff": Listed("revisions", "Show what changed between two revisions."),
     "edits": Listed("edits", "Find what newspapers no longer say."),
     "quotations": Listed("quotations", "Show who quoted whom."),
+    "translations": Listed("translations", "Find Kazakh and Russian versions of articles."),
     "collocations": Listed("words", "Show the words that stand near a word."),
     "ngrams": Listed("words", "Count sequences of words, or words over time."),
     "keywords": Listed("words", "Show what words set some articles apart."),

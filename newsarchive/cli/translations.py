@@ -1,0 +1,70 @@
+"""The command that finds the Kazakh and Russian versions of articles: translations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from newsarchive.cli.locating import find_article
+from newsarchive.cli.reading import filter_options, read_filters
+from newsarchive.cli.tables import print_table
+from newsarchive.cli.terminal import Archive, json_option, print_json
+from newsarchive.export.targets import target_file
+from newsarchive.search import FilterError
+from newsarchive.text.counting import counted
+from newsarchive.translations.files import aligned, write_jsonl, write_tmx
+from newsarchive.translations.pairing import Translation, find_translations, read_versions, translation_of
+
+WRITERS = {"tmx": write_tmx, "jsonl": write_jsonl}
+
+
+@click.command()
+@click.argument("article", metavar="[ID|URL]", required=False)
+@click.option("--format", "form", type=click.Choice(tuple(WRITERS)), help="Write sentences side by side.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), default=Path("-"), help="The file; - is standard output."
+)
+@filter_options
+@json_option
+@click.pass_obj
+def translations(
+    archive: Archive, /, article: str | None, form: str | None, output: Path, as_json: bool, **filters: Any
+) -> None:
+    """Find the Kazakh and Russian versions of articles: by links between pages, images, day, names and numbers.
+
+    With --format, writes the sentences that surely translate each other as a translation memory or JSON Lines.
+    """
+    db = archive.read()
+    try:
+        if article is not None:
+            pair = translation_of(db, archive.folder, find_article(db, article, to_publish=True))
+            pairs = [pair] if pair else []
+        else:
+            pairs = find_translations(read_versions(db, archive.folder, **read_filters(filters)))
+    except FilterError as error:
+        raise click.UsageError(str(error)) from error
+    if form:
+        with target_file(output) as file:
+            count = WRITERS[form](db, pairs, file)
+        archive.say(f"{counted(count, 'pair')} of sentences of {counted(len(pairs), 'pair')} of articles")
+        return
+    if as_json:
+        sentences = [aligned(db, pair) for pair in pairs] if article is not None else []
+        extra = [{"sentences": [{"kk": kk, "ru": ru} for kk, ru in found]} for found in sentences] or [{}] * len(pairs)
+        print_json([{**pair.as_data(), **more} for pair, more in zip(pairs, extra, strict=True)])
+        return
+    columns = {"kk": "Kazakh", "ru": "Russian", "day": "Day", "score": "Score", "title": "Titles", "why": "By"}
+    print_table(map(_row, pairs), columns, empty="No pairs were found.")
+
+
+def _row(pair: Translation) -> dict[str, object]:
+    return {
+        "kk": pair.kazakh.article,
+        "ru": pair.russian.article,
+        "day": pair.kazakh.day.isoformat(),
+        "score": pair.score,
+        "title": f"{pair.kazakh.title} / {pair.russian.title}",
+        "why": ", ".join(pair.evidence[:4]),
+    }

@@ -1,0 +1,1 @@
+"""Kazakh and Russian versions of one article, and their sentences side by side."""
