@@ -264,6 +264,16 @@ def test_what_a_query_may_not_mean_is_told(query: str, kinds: list[str]) -> None
     assert [notice.kind for notice in query_notices(query)] == kinds
 
 
+def test_words_that_are_everywhere_are_compared_with_their_neighbours_only(db: Database) -> None:
+    add(db, "long", "Тақырып", "су ал жол да " * 3000, published="2020-01-01")
+    thousands = []
+    db.conn.set_progress_handler(lambda: thousands.append(1) and None, 1000)
+    assert count_hits(db, "су NEAR/2 жол") == 1
+    assert count_hits(db, "су NEAR/1 жол") == 0
+    db.conn.set_progress_handler(None, 0)
+    assert len(thousands) < 5000, "every position was compared with every other"
+
+
 def test_only_places_where_words_are_near_each_other_are_in_a_concordance(db: Database, news: dict[str, int]) -> None:
     add(
         db, "far", "Тақырып", "Мектеп ашылды. Бір, екі, үш. Қаладағы мектеп жаңа, ал ауыл ескі.", published="2020-01-01"

@@ -85,29 +85,29 @@ def _named(rows: Iterable[tuple[int, str]], term: Term) -> list[int]:
 
 
 def _near(db: Database, near: Near) -> str:
-    """Return the condition that articles have two terms close to each other, by the positions in the index."""
-    left, right = ([positions_of(db, term) for term in side] for side in (near.left, near.right))
-    sides = [" union all ".join(side) for side in (left, right)]
-    return (
-        f"$key in (select l.doc from ({sides[0]}) l join ({sides[1]}) r on r.doc = l.doc and r.col = l.col"  # noqa: S608
-        f" and r.first between l.first - {near.apart} - r.length + 1 and l.last + {near.apart}"
-        " and (r.first > l.last or r.last < l.first))"
-    )
+    """Return the condition that articles have two terms close to each other, by the positions in the index.
+
+    Each position is compared with the nearest one of the other term before it: one sort, where a join of two common
+    words would compare every position with every other.
+    """
+    sides = [" union all ".join(_positions(db, term) for term in side) for side in (near.left, near.right)]
+    close = f"between 1 and {near.apart}"
+    return f"""$key in (
+        select doc from (
+            select doc, side, first, max(case side when 0 then last end) over before as left,
+                max(case side when 1 then last end) over before as right
+            from (select 0 as side, * from ({sides[0]}) union all select 1, * from ({sides[1]}))
+            window before as (partition by doc, col order by first range between unbounded preceding and 1 preceding))
+        where side = 1 and first - left {close} or side = 0 and first - right {close})"""  # noqa: S608
 
 
-def positions_of(db: Database, term: Term) -> str:
-    """Return a SELECT of the positions of a term: doc, col, first and last word, length."""
+def _positions(db: Database, term: Term) -> str:
+    """Return a SELECT of the positions of a term: doc, col, first and last word."""
+    column = f" and col = {quoted(term.field)}" if term.field else ""
     words = forms_of(db, term)
-    joins, length = "", len(words)
-    for number, forms in enumerate(words):
-        listed = ", ".join(map(quoted, forms))
-        if number == 0:
-            joins = f"from stems_places p0 where p0.term in ({listed})"
-        else:
-            joins += (
-                f" and exists (select 1 from stems_places p{number} where p{number}.term in ({listed})"  # noqa: S608
-                f" and p{number}.doc = p0.doc and p{number}.col = p0.col and p{number}.offset = p0.offset + {number})"
-            )
-    column = f" and p0.col = {quoted(term.field)}" if term.field else ""
-    last = f"p0.offset + {length - 1}"
-    return f"select p0.doc, p0.col, p0.offset as first, {last} as last, {length} as length {joins}{column}"
+    places = " intersect ".join(
+        f"select doc, col, offset - {number} as first from stems_places"  # noqa: S608
+        f" where term in ({', '.join(map(quoted, forms))}){column}"
+        for number, forms in enumerate(words)
+    )
+    return f"select doc, col, first, first + {len(words) - 1} as last from ({places})"  # noqa: S608
