@@ -90,7 +90,7 @@ def _near(db: Database, near: Near) -> str:
     Each position is compared with the nearest one of the other term before it: one sort, where a join of two common
     words would compare every position with every other.
     """
-    sides = [" union all ".join(_positions(db, term) for term in side) for side in (near.left, near.right)]
+    sides = [" union all ".join(positions_of(db, term) for term in side) for side in (near.left, near.right)]
     close = f"between 1 and {near.apart}"
     return f"""$key in (
         select doc from (
@@ -101,7 +101,7 @@ def _near(db: Database, near: Near) -> str:
         where side = 1 and first - left {close} or side = 0 and first - right {close})"""  # noqa: S608
 
 
-def _positions(db: Database, term: Term) -> str:
+def positions_of(db: Database, term: Term) -> str:
     """Return a SELECT of the positions of a term: doc, col, first and last word."""
     column = f" and col = {quoted(term.field)}" if term.field else ""
     words = forms_of(db, term)
