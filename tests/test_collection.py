@@ -93,6 +93,23 @@ def test_a_generation_is_read_as_it_was_published(collection: Collection, archiv
     assert [shard.name for shard in collection.shards()] == ["ana-tili"]
 
 
+def test_copies_of_what_is_deleted_in_the_store_go_too(
+    s3: str, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEWSARCHIVE_SCRATCH", str(tmp_path / "scratch"))
+    shard = Collection.create(f"{s3}/{tmp_path.name}").shard("paper")
+    publish(shard, archive)
+    first = shard.open_latest()
+    assert first is not None
+    (first.parent / f".{first.name}.abcd").mkdir()  # a killed reader left it a moment ago
+    add_site(archive, "two")
+    publish(shard, archive)
+    clean_generations(shard.store, shard.generations, CollectionConfiguration(keep=1, minutes=0))
+    second = shard.open_latest()
+    assert second is not None
+    assert list(first.parent.iterdir()) == [second]
+
+
 def test_what_is_stored_already_is_not_stored_again(collection: Collection, archive: Path) -> None:
     shard = collection.shard("paper")
     publish(shard, archive)

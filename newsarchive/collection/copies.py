@@ -20,6 +20,8 @@ from newsarchive.database.read_only import connect_reading
 from newsarchive.database.schema.migrations import migrations
 from newsarchive.database.warcfiles import file_sha256
 
+_COPYING = 3600.0
+"""Seconds after which an unfinished copy is one that a killed reader left."""
 LARGE = ("warc", "images")
 """The folders whose files never change; they are linked rather than copied."""
 
@@ -82,12 +84,10 @@ def delete_superseded(copies: Path, store: Store, place: str) -> None:
     records = [read_record(store, place, number) for number in numbers(store.names(place))]
     kept = {record.folder for record in records if record is not None}
     for path in copies.iterdir():
-        if path.name not in kept and not _is_recent_draft(path):
+        is_draft = path.name.startswith(".")
+        folder = path.name[1:].rpartition(".")[0] if is_draft else path.name
+        if folder not in kept or (is_draft and time.time() - path.lstat().st_mtime > _COPYING):
             delete_tree(path)
-
-
-def _is_recent_draft(path: Path) -> bool:
-    return path.name.startswith(".") and time.time() - path.lstat().st_mtime < 3600
 
 
 def bring(store: Store, generation: Generation, target: Path, *, before: Path | None = None) -> None:

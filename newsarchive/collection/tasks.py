@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -89,8 +88,6 @@ class Held:
     lease: Lease
     folder: Path
     """This task's own folder; the archive is in it."""
-    stop: threading.Event = field(default_factory=threading.Event)
-    """Set when the lease is lost: all work must end at once."""
     is_stopped: Callable[[], bool] = lambda: False
     """Asked now and then whether to end in order."""
     until: float = math.inf
