@@ -22,14 +22,14 @@ from newsarchive.captures.reading import read_capture
 from newsarchive.demo import Newspaper
 from newsarchive.urls import url_key
 
-KILLS = int(os.environ.get("NEWSARCHIVE_KILLS", "3"))
+KILLS = int(os.environ.get("NEWSARCHIVE_KILLS", "2"))
 ROOT = Path(__file__).parent.parent
 STORIES = min(300, 20 * KILLS)
 PARAGRAPH = "Ауыл тұрғындары жаңа мектептің ашылуын көптен күтті. Құрылыс былтыр басталған болатын. "
 
 
 def test_every_command_that_writes_may_be_killed() -> None:
-    command = [sys.executable, "-m", "tests.kill_trial", os.environ.get("NEWSARCHIVE_KILLS", "14")]
+    command = [sys.executable, "-m", "tests.kill_trial", os.environ.get("NEWSARCHIVE_KILLS", "6")]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 0, done.stderr
     print(f"\n{done.stdout}")
