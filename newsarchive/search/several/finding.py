@@ -44,11 +44,13 @@ def search(
 
 def _ranked(archives: Archives, selections: Sequence[Selection]) -> Iterator[Found]:
     def scored(match: str, batch: int) -> Iterator[tuple[Place, float]]:
-        scorer = Scorer(archives, match)
+        scorer: Scorer | None = None
         below: list[int | None] = [None] * len(selections)
         while True:
             places = first_places(archives, selections, batch, match=match, below=below)
-            yield from scorer.score(places)
+            if places:
+                scorer = scorer or Scorer(archives, match)
+                yield from scorer.score(places)
             if len(places) < batch:
                 return
             for place in places:  # the newest first, so the last one counts

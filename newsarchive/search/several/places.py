@@ -12,7 +12,7 @@ from newsarchive.search.selection import Selection
 from newsarchive.search.several.archives import Archives
 
 FEW = 1_000
-"""So many hits are read from each archive without counting them first."""
+"""So many hits are read from each archive before they are counted."""
 
 
 class Place(NamedTuple):
@@ -61,10 +61,11 @@ def first_places(
     limits = [most] * len(selections)
     bounds = list(below) or [None] * len(selections)
     asked = [_Asked(s, match, newest, b, m) for s, b, m in zip(selections, bounds, limits, strict=True)]
-    if most > FEW:
+    keys = archives.each_with(lambda db, one: one._replace(most=min(most, FEW)).keys(db), asked)
+    if most > FEW and any(len(found) == FEW for found in keys):
         counts = archives.each_with(lambda db, one: one.count(db), asked)
         asked = [one._replace(most=share) for one, share in zip(asked, _shares(counts, most), strict=True)]
-    keys = archives.each_with(lambda db, one: one.keys(db), asked)
+        keys = archives.each_with(lambda db, one: one.keys(db), asked)
     while True:
         places = sorted((Place(k, part) for part, found in enumerate(keys) for k in found), reverse=newest)[:most]
         short = [
