@@ -16,7 +16,7 @@ from sqlite_utils import Database
 from newsarchive.search.selection import DAY_BITS, Filters, key_day, select_articles
 from newsarchive.text.search_text import MARK, language_code, stem_of
 
-MOST_ARTICLES = 20_000
+MOST_ARTICLES = 8_000
 """Number of newest articles over which words are counted."""
 STEMS, FORMS = "stems", "forms"
 
