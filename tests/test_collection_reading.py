@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -123,13 +125,20 @@ def test_exports_are_those_of_one_archive(collected: Path, newsarchive: Run, tmp
 
 
 def test_sql_and_partitioned_exports(
-    both: Callable[..., tuple[str, str]], newsarchive: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    both: Callable[..., tuple[str, str]],
+    folder: Path,
+    newsarchive: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("NEWSARCHIVE_SCRATCH", str(tmp_path / "scratch"))
     for form in ("--json", "--csv"):
         several, one = both("sql", "select site, count(*) as n from archive group by 1 order by 1", form)
         assert several == one
         assert "vesti" in several
+    command = [sys.executable, "-m", "newsarchive", "--archive", str(folder), "sql", "select 1 as one", "--csv"]
+    started = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert (started.stdout.split(), started.stderr) == (["one", "1"], "")  # DuckDB reports no leaks at exit
     assert "Catalog Error" in newsarchive("sql", "select * from nothing", code=2).stderr
     for _ in range(2):
         said = newsarchive("export", "--format", "parquet", "--partitioned", "-o", str(tmp_path / "out")).stderr

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import csv
+import gc
 import json
 import sys
 from functools import partial
@@ -41,6 +43,7 @@ def _run(archive: Archive, statement: str) -> Result:
     if not isinstance(reading, Archives):
         return query_archive(reading, statement)
     require_duckdb()
+    atexit.register(gc.unfreeze)  # DuckDB reports what the garbage collector leaves at exit as leaks, on stderr
     from newsarchive.collection.reading import parquet_folder  # imported here: an archive needs none of it
 
     folder = parquet_folder(archive.address or str(archive.folder))
