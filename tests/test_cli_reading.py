@@ -45,7 +45,7 @@ def archive(folder: Path) -> Path:
 def test_a_concordance_is_csv_of_every_place(archive: Path, newsarchive: Callable) -> None:
     rows = list(csv.DictReader(io.StringIO(newsarchive("search", "өзеннің", "--kwic", "--words", "2").stdout)))
     assert len(rows) == 24
-    assert list(rows[0]) == ["left", "keyword", "right", "article", "site", "day", "title", "url"]
+    assert list(rows[0]) == ["left", "keyword", "right", "article", "site", "day", "title", "url", "paragraph"]
     assert [(row["left"], row["keyword"]) for row in rows[:2]] == [('Ауылда "', "өзен"), ("тасыды. Жұрт", "өзенге")]
     assert [row["day"] for row in rows[::2]] == sorted((row["day"] for row in rows[::2]), reverse=True)
     few = newsarchive("search", "өзеннің", "--kwic", "--limit", "3", "--order", "oldest", "--json").stdout
