@@ -239,7 +239,7 @@ def test_what_is_no_collection_is_told_apart(tmp_path: Path, archive: Path) -> N
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("format = 1\nleeases = 1\n", "unknown key “leeases”; known keys: format, generations, leases"),
+        ("format = 1\nleeases = 1\n", "unknown key “leeases”; known keys: format, generations, tasks, leases"),
         ("format = 1\n[generations]\nkeep = 0\n", "keep must be between 1 and 1000"),
         ("format = 1\n[leases]\nseconds = true\n", "seconds must be a whole number"),
         ("format = 2\n", "newer version"),
