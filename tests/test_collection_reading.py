@@ -24,17 +24,27 @@ from tests.test_search_several import articles, store
 OTHERS = [each for each in articles() if each[0].name != "arqa"]
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where what `collected` gives is kept once it was made."""
+    return tmp_path_factory.mktemp("made") / "kept"
+
+
 @pytest.fixture
-def collected(folder: Path, tmp_path: Path, crawl: Callable[..., str]) -> Path:
+def collected(folder: Path, tmp_path: Path, crawl: Callable[..., str], made: Path) -> Path:
     """A collection of three shards in `folder`, and beside it the same articles in one archive, `one`."""
-    crawl()
     one = tmp_path / "one"
+    if made.exists():
+        shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+        return one
+    crawl()
     shutil.move(folder, one)
     collect(folder, {"paper": one})
     for name in ("bastau", "vesti"):
         store(tmp_path / name, [each for each in OTHERS if each[0].name == name])
         collect(folder, {name: tmp_path / name})
     store(one, OTHERS)
+    shutil.copytree(tmp_path, made)
     return one
 
 
