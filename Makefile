@@ -17,6 +17,7 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("newsarchive needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[browse,parquet,notify,s3,sql,cluster,test]'
+	$(BIN)/python -m compileall -q newsarchive # else each start compiles it where Python is told to write no bytecode
 	touch $(READY)
 
 # pywb, in which a test replays an export, wants other versions of what is used here.
