@@ -207,8 +207,8 @@ def _local(workers: int, folder: Path) -> Iterator[Client]:
 
     if not 1 <= workers <= MOST_WORKERS:
         raise NoCluster(f"--cluster takes 1 to {MOST_WORKERS} local workers.")
-    with (
-        LocalCluster(
+    try:
+        cluster = LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
             processes=True,
@@ -217,9 +217,10 @@ def _local(workers: int, folder: Path) -> Iterator[Client]:
             memory_limit=0,  # the work is done in child processes, which it does not see
             local_directory=str(folder),
             silence_logs=logging.CRITICAL,
-        ) as cluster,
-        Client(cluster, set_as_default=False) as client,
-    ):
+        )
+    except (OSError, RuntimeError, TimeoutError) as error:
+        raise ClusterError(f"The local workers cannot be started: {error.__cause__ or error}") from error
+    with cluster, Client(cluster, set_as_default=False) as client:
         client.register_plugin(_ignoring_interrupts())
         yield client
 
