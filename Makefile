@@ -4,6 +4,8 @@ SHARED ?= ../shared
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# Tests wait for servers, pauses and kills for half of their time: one worker more than there are processors.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(8, (os.cpu_count() or 1) + 1))')
 REPLAY := $(VENV)/replay
 
 .PHONY: help demo test lint format benchmark check-evaluation check-wordpress clean
@@ -30,7 +32,7 @@ demo: $(READY)
 	$(BIN)/newsarchive demo
 
 test: $(READY) $(REPLAY)/.ready
-	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -50,9 +50,13 @@ def names(bars: list[str]) -> set[str]:
     return {re.split(r"\s*[━╸╺]", bar)[0].lstrip("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ ") for bar in bars}
 
 
+COMPARED = ("edits", "articles compared")
+"""What is done with the new articles after a crawl, too quickly at times for a bar."""
+
+
 def test_the_demo_shows_a_bar_and_what_to_do_next(folder: Path, show: Show) -> None:
     seen = show("demo")
-    assert names(seen.bars) == {"saryarqa"}
+    assert {"saryarqa"} <= names(seen.bars) <= {"saryarqa", *COMPARED}
     assert any(TIME_LEFT.search(bar) for bar in seen.bars)
     crawls = [line for line in seen.lines if line.startswith(("First crawl", "Second crawl"))]
     assert [re.search(r"\d+ new, \d+ changed, \d+ gone, \d+ failed", line) is not None for line in crawls] == [True] * 2
@@ -66,11 +70,16 @@ def test_a_crawl_shows_how_far_it_is_and_log_lines_above_its_bar(
     paper.edit(paper.posts()[0].slug, append="Тағы бір сөйлем қосылды.")
     paper.delete(paper.posts()[3].slug)
     seen = show("crawl", "paper")
-    assert names(seen.bars) == {"paper"}
+    assert {"paper"} <= names(seen.bars) <= {"paper", *COMPARED}
     assert any(re.search(r"\d+/\d+ 0:00:\d\d .*left \d+ new, \d+ changed, \d+ failed", bar) for bar in seen.bars)
     assert any(TIME_LEFT.search(bar) for bar in seen.bars)
     assert "paper: no longer listed: 1 article; checking the pages" in seen.lines  # a line of its own
-    assert re.fullmatch(r"paper: 0 new, 1 changed, 0 gone, 0 failed, \d+ requests, \d+ s", seen.last)
+    ended = [
+        line
+        for line in seen.lines
+        if re.fullmatch(r"paper: 0 new, 1 changed, 0 gone, 0 failed, \d+ requests, \d+ s", line)
+    ]
+    assert len(ended) == 1, "beside the bars, which vanish"
     assert next(db().query("select reason from runs order by id desc limit 1"))["reason"] == "finished"
 
 

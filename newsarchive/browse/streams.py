@@ -23,7 +23,7 @@ MOST_AT_ONCE = 4
 """Number of streams at a time; each has a thread and reads the archive."""
 
 
-class _Abandoned(Exception):
+class _Abandoned(NewsArchiveError):
     """The reader is gone."""
 
 

@@ -120,6 +120,8 @@ class Archive:
 
     def fault(self, sentence: str) -> None:
         """Report a failure apart from the work itself, which goes on even if stderr cannot be written to."""
+        if sentence in self.faults:
+            return  # the bar of another part of the work failed in the same way
         self.faults.append(sentence)
         with suppress(OSError):
             self.warn(sentence)

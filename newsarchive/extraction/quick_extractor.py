@@ -18,13 +18,14 @@ from typing import Any, TypeAlias
 from lxml.etree import XPath
 from trafilatura.htmlprocessing import delete_by_link_density
 
+from newsarchive.errors import NewsArchiveError
 from newsarchive.extraction.blocks import Element
 
 Test: TypeAlias = Callable[[str], bool]
 """Tells if an attribute's value is one that an expression looks for."""
 
 
-class TooShort(Exception):
+class TooShort(NewsArchiveError):
     """The extractor found too little, and would now search its backup of the page, which was not made."""
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from newsarchive.errors import NewsArchiveError
 from newsarchive.notebook.records import Collection, Note, Passage, SavedSearch
 
 CONTEXT = "http://www.w3.org/ns/anno.jsonld"
@@ -90,7 +91,7 @@ def _of_search(search: SavedSearch) -> Json:
     )
 
 
-class AnnotationError(ValueError):
+class AnnotationError(NewsArchiveError, ValueError):
     """The JSON has no annotations."""
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 
+from newsarchive.errors import NewsArchiveError
 from newsarchive.notebook.annotations import AnnotationError, read_annotations, write_annotations
 from newsarchive.notebook.exchange import Content
 from newsarchive.notebook.tables import TableError, read_table, write_table
 
 
-class NotebookFileError(ValueError):
+class NotebookFileError(NewsArchiveError, ValueError):
     """The file has no notebook; the message is written for the user."""
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from newsarchive.errors import NewsArchiveError
 from newsarchive.notebook.exchange import Content
 from newsarchive.notebook.records import Collection, Note, Passage, SavedSearch
 from newsarchive.notebook.storing import clean_tags
@@ -18,7 +19,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-class TableError(ValueError):
+class TableError(NewsArchiveError, ValueError):
     """The text is no table of a notebook."""
 
 

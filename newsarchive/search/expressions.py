@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-_TOKEN = re.compile(r'\s*(?:\{(?P<column>\w+)\} :|(?P<phrase>"(?:[^"]|"")*"(?: \*)?)|(?P<other>AND|OR|NOT|[()]))')
+_TOKEN = re.compile(r'(?:\{(?P<column>\w+)\} :|(?P<phrase>"(?:[^"]|"")*"(?: \*)?)|(?P<other>AND|OR|NOT|[()]))')
 
 
 @dataclass(frozen=True)

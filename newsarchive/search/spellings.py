@@ -39,7 +39,7 @@ _UNITS = (
 _SPELLINGS = {unit: tuple(spellings.split()) for unit, spellings in _UNITS}
 _DIGRAPHS = (("дж", "ж"), ("ья", "ия"), ("ье", "ие"), ("ью", "ию"), ("ь", ""), ("ъ", ""))
 _FOLDED = str.maketrans("әяіыұүюөэёқғңһ", "ааииуууоеекгнх")
-_SENTENCE_END = re.compile(r"(?:^|[.!?…:;\n«“\"(–—-])[\s«“\"(–—-]*$")
+_SENTENCE_ENDS, _OPENERS = ".!?…:;", '\n«“"(–—-'
 
 
 class Spelling(NamedTuple):
@@ -176,7 +176,7 @@ def _is_name(db: Database, selection: Selection, word: str) -> bool:
             printed = text.text[begin:end]
             places += 1
             capital += printed[:1].isupper()
-            within += printed[:1].isupper() and not _SENTENCE_END.search(text.text[max(0, begin - 6) : begin])
+            within += printed[:1].isupper() and not _begins_sentence(text.text[max(0, begin - 6) : begin])
             if places >= OCCURRENCES:
                 break
     if not places:  # only in titles or among authors, who are names
@@ -185,3 +185,14 @@ def _is_name(db: Database, selection: Selection, word: str) -> bool:
 
 
 _TEXT = "select a.lead, a.body, s.body, a.language from articles a join stems s on s.id = a.id where a.id = ?"
+
+
+def _begins_sentence(before: str) -> bool:
+    """Return whether a word with this in front of it begins a sentence, a line, a quotation or an insertion.
+
+    >>> [_begins_sentence(before) for before in ("", "бар. ", "деді: «", "бар ", "– ")]
+    [True, True, True, False, True]
+    """
+    text = before.rstrip()
+    opened = text.rstrip(_OPENERS + " \t")
+    return not opened or opened[-1] in _SENTENCE_ENDS or opened != text or "\n" in before[len(text) :]

@@ -29,7 +29,8 @@ LEAST_SCORE, LEAST_COMMON = 0.45, 3
 IMAGE_BONUS = 0.25
 """Added to the likeness of articles with the same image, unless many have it."""
 MOST_WITH_IMAGE = 4
-_TAG = re.compile(r"<(?:link|a)\b[^>]*\bhreflang\b[^>]*>", re.IGNORECASE)
+_TAG = re.compile(r"<(?:link|a)\b[^<>]*>", re.IGNORECASE)
+_HREFLANG = re.compile(r"\bhreflang\b", re.IGNORECASE)
 _SWITCH = re.compile(  # the language switches of Polylang, WPML, TranslatePress and qTranslate
     r"class=[\"'][^\"']*(?:lang-item|wpml-ls-item|trp-language|qtranxs)[^\"']*[\"'][^>]*>\s*(<a\b[^>]*>)", re.IGNORECASE
 )
@@ -142,7 +143,7 @@ def _linked(db: Database, folder: Path, row: dict[str, Any]) -> Iterator[int]:
         return  # newsarchive check reports it; the other evidence is left
     body = inflate(page.body, page.headers.get("content-encoding", ""))
     text = decode(body, page.headers.get("content-type", ""))
-    for tag in [*_TAG.findall(text), *_SWITCH.findall(text)]:
+    for tag in [*filter(_HREFLANG.search, _TAG.findall(text)), *_SWITCH.findall(text)]:
         link = _HREF.search(tag)
         article = article_of(db, urljoin(page.url, link[1])) if link else None
         if article is not None and article != row["id"]:
