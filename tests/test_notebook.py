@@ -350,7 +350,6 @@ def test_a_notebook_that_is_not_ours_is_refused_and_left_alone(
     assert path.read_bytes() == before
 
 
-@pytest.mark.skipif(os.geteuid() == 0 and not Path("/proc/self/status").exists(), reason="root writes everywhere")
 def test_an_archive_that_is_read_only_shows_notes_and_says_that_none_can_be_kept(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
