@@ -9,7 +9,8 @@ from sqlite_utils import Database
 from newsarchive.kazakh.scripts import fold_for_search, script_of
 from newsarchive.search.edited import ADDED, REMOVED, edited_articles
 from newsarchive.search.marks import Text, terms_to_mark
-from newsarchive.search.query import Expand, Group, Label, Near, Part, Term, is_plain, match_of
+from newsarchive.search.matching import Expand, is_plain, match_of
+from newsarchive.search.query import Group, Label, Near, Part, Term
 from newsarchive.search.words import forms_of
 from newsarchive.text.search_text import language_code, search_text_of
 

@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from sqlite_utils import Database
 
-from newsarchive.search.query import Group, Term, match_of
+from newsarchive.search.matching import match_of
+from newsarchive.search.query import Group, Term
 from newsarchive.text.search_text import full_text, language_code, search_text_of
 
 REMOVED, ADDED = "removed", "added"

@@ -11,7 +11,8 @@ from typing import TypeVar, Unpack
 from sqlite_utils import Database
 
 from newsarchive.search.marks import Part, Text, terms_to_mark
-from newsarchive.search.query import FilterError, Group, Match
+from newsarchive.search.matching import Match
+from newsarchive.search.query import FilterError, Group
 from newsarchive.search.selection import Filters, Selection, select_articles
 from newsarchive.text.search_text import full_text
 

@@ -13,7 +13,8 @@ from sqlite_utils import Database
 
 from newsarchive.kazakh.scripts import fold_for_search
 from newsarchive.search.conditions import LINKED, condition_of, linked, quoted
-from newsarchive.search.query import FilterError, Group, Match, match_of, parse_query, split
+from newsarchive.search.matching import Match, match_of, split
+from newsarchive.search.query import FilterError, Group, parse_query
 from newsarchive.search.words import words_with
 
 VISIBLE = "o.article not in (select article from hidden)"

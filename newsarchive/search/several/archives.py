@@ -12,7 +12,8 @@ from typing import TypeVar, Unpack
 from sqlite_utils import Database
 
 from newsarchive.search.conditions import LINKED
-from newsarchive.search.query import match_of, parse_query
+from newsarchive.search.matching import match_of
+from newsarchive.search.query import parse_query
 from newsarchive.search.selection import (
     Filters,
     Selection,
