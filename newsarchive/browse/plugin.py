@@ -11,7 +11,7 @@ from pluggy import HookimplMarker
 from newsarchive.browse.guarding import guard
 from newsarchive.browse.labels import LabellingLoader
 from newsarchive.browse.notebook import owns
-from newsarchive.browse.web import Room
+from newsarchive.browse.web import Room, is_internal
 from newsarchive.browse.withheld import DATABASE, close_rows, exclude_hidden, permit
 
 hookimpl = HookimplMarker("datasette")
@@ -77,7 +77,7 @@ def handle_exception(datasette: Any, request: Any, exception: Exception) -> Any:
 
 async def _explain(datasette: Any, room: Room, request: Any, exception: Exception) -> Any:
     """Return the error page; an error that disappears without the query string is reported as an invalid request."""
-    if request.query_string and room.is_internal(exception):
+    if request.query_string and is_internal(exception):
         path = request.scope.get("raw_path", b"").decode("latin-1").partition("?")[0] or request.path
         plain = await datasette.client.get(path)
         if plain.status_code < 500:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import secrets
 import sqlite3
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
-from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs
 
 from datasette.utils.asgi import Request, Response  # type: ignore[import-untyped]
 from datasette.views.base import DatasetteError  # type: ignore[import-untyped]
@@ -22,33 +20,22 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from sqlite_utils import Database
 
-from newsarchive.browse import (
-    about,
-    api,
-    article,
-    bibliography,
-    comparison,
-    concordance,
-    coverage,
-    edits,
-    feeds,
-    front,
-    images,
-    lists,
-    names,
-    notebook,
-    quotations,
-    reprints,
-    searching,
-    taking,
-    trends,
-    words,
-)
+from newsarchive.browse import api, feeds
+from newsarchive.browse.addresses import readable_url, with_prefix
 from newsarchive.browse.archives import Row, list_sites
 from newsarchive.browse.conditional import unchanged
-from newsarchive.browse.languages import LANGUAGES, Speech, choose_language
+from newsarchive.browse.languages import LANGUAGES, Speech
 from newsarchive.browse.notebook.posting import make_token, posted_body, writing_of
 from newsarchive.browse.prose import REL, is_web_address
+from newsarchive.browse.responses import (
+    POLICY,
+    download_response,
+    html_response,
+    remember_language,
+    speech_of,
+    stream_headers,
+)
+from newsarchive.browse.routes import ROUTES
 from newsarchive.browse.streams import StreamedResponse
 from newsarchive.browse.visits import (
     Download,
@@ -73,46 +60,6 @@ log = logging.getLogger(__name__)
 HERE = Path(__file__).parent
 PATIENCE = 30
 """Seconds after which the queries of a page are interrupted."""
-
-FORM = r"(?:\.(?P<form>csv|json))?"
-ROUTES: dict[str, View] = {
-    r"/": front.front_page,
-    r"/about": about.about_page,
-    r"/articles\.csv": front.articles_csv,
-    rf"/search{FORM}": searching.search_page,
-    rf"/take/(?P<form>{'|'.join(taking.PACKAGED)})": taking.take_result,
-    rf"/concordance{FORM}": concordance.concordance_page,
-    rf"/trends{FORM}": trends.trends_page,
-    rf"/compare{FORM}": comparison.compare_page,
-    r"/article": article.by_url,
-    r"/article/(?P<id>\d+)": article.article_page,
-    r"/article/(?P<id>\d+)\.json": article.article_json,
-    r"/article/(?P<id>\d+)/history": article.history_page,
-    r"/article/(?P<id>\d+)/cite/(?P<style>[a-z-]+)": article.citation,
-    rf"/changes{FORM}": lists.changes_page,
-    rf"/deletions{FORM}": lists.deletions_page,
-    rf"/collocations{FORM}": words.collocations_page,
-    rf"/ngrams{FORM}": words.ngrams_page,
-    rf"/keywords{FORM}": words.keywords_page,
-    rf"/edits{FORM}": edits.edits_page,
-    rf"/quotations{FORM}": quotations.quotations_page,
-    r"/quotations/(?P<key>[0-9a-f]{16})(?:\.(?P<form>json))?": quotations.quotation_page,
-    r"/article/(?P<id>\d+)/quotations(?:\.(?P<form>json))?": quotations.quotation_page,
-    rf"/reprints{FORM}": reprints.reprints_page,
-    rf"/reprints/(?P<id>\d+){FORM}": reprints.reprints_of_page,
-    rf"/coverage{FORM}": coverage.coverage_page,
-    rf"/(?P<table>authors|categories|tags){FORM}": names.names_page,
-    r"/(?P<table>authors|categories|tags)/(?P<id>\d+)(?:\.(?P<form>csv))?": names.name_page,
-    r"/unapi": bibliography.unapi,
-    r"/picture/(?P<sha256>[0-9a-f]{64})": images.image,
-    **notebook.ROUTES,
-    **feeds.ROUTES,
-    **api.ROUTES,
-}
-
-POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
 
 
 class Room:
@@ -224,7 +171,7 @@ class Room:
             if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_INTERRUPT:
                 raise
             return self.failure(request, 503, "error_slow")
-        return _remember(request, unchanged(request.headers, response) or response)
+        return remember_language(request, unchanged(request.headers, response) or response)
 
     def _stream(self, request: Request, stream: Stream) -> Response:
         def failed(error: NewsArchiveError | None) -> Response:
@@ -232,12 +179,7 @@ class Room:
                 return self.failure(request, 503, "error_busy")
             return self.failure(request, 400, "error_export", str(error))
 
-        headers = {
-            "content-security-policy": POLICY,
-            "content-disposition": f'attachment; filename="{stream.filename}"',
-            "cache-control": "no-store",  # an embargo holds for copies too
-        }
-        return StreamedResponse(stream, request, headers=headers, failed=failed)
+        return StreamedResponse(stream, request, headers=stream_headers(stream), failed=failed)
 
     @contextmanager
     def opened(self) -> Iterator[Reading]:
@@ -252,13 +194,13 @@ class Room:
 
     def _response(self, visit: Visit, answer: Page | Download | Redirect) -> Response:
         if isinstance(answer, Download):
-            return _download(answer)
+            return download_response(answer)
         if isinstance(answer, Redirect):
             return Response.redirect(self.prefix + answer.path)
         sites = {row["name"]: row for row in list_sites(visit.reading)}
         html = self.draw(answer, visit.speech, visit, sites)
         policy = "; ".join(filter(None, [POLICY, answer.policy]))
-        return _html(html, visit.speech, status=answer.status, policy=policy)
+        return html_response(html, visit.speech, status=answer.status, policy=policy)
 
     def draw(self, page: Page, speech: Speech, visit: Visit | None, sites: Mapping[str, Any]) -> str:
         """Return a page as HTML."""
@@ -300,22 +242,18 @@ class Room:
         speech = speech_of(request)
         message = speech.text(key)
         if request is not None and api.owns(request.path):
-            return _download(api.problem(status, detail or Speech("en").text(key), instance=request.path))
+            return download_response(api.problem(status, detail or Speech("en").text(key), instance=request.path))
         if request is not None and request.path.endswith(".json"):
             return Response.json({"ok": False, "status": status, "error": message, "detail": detail}, status=status)
         page = Page(
             template="error.html", title=message, values={"status": status, "message": message, "detail": detail}
         )
-        return _html(self.draw(page, speech, None, {}), speech, status=status)
-
-    def is_internal(self, exception: Exception) -> bool:
-        """Return True if an exception caught by Datasette is an internal error, not an invalid request."""
-        return getattr(exception, "status", 500) >= 500 and not isinstance(exception, DatasetteError)
+        return html_response(self.draw(page, speech, None, {}), speech, status=status)
 
     def explain(self, request: Request, exception: Exception) -> Response:
         """Return the error page for an exception caught by Datasette; internal errors are logged."""
         status = getattr(exception, "status", 500)
-        if self.is_internal(exception):
+        if is_internal(exception):
             log.error("%s failed", request.path, exc_info=exception)
             return self.failure(request, 500, "error_failed")
         if isinstance(exception, DatasetteError):
@@ -331,18 +269,6 @@ def limit_time(db: Database) -> None:
     db.conn.set_progress_handler(lambda: int(time.monotonic() > deadline), 10_000)
 
 
-def with_prefix(html: str, prefix: str) -> str:
-    """Return a page of one newspaper of a collection, its links with a prefix, but for those of the header.
-
-    >>> with_prefix('<link href="/-/a.css"><header><a href="/">home</a></header><a href="/b">b</a>', "/site/x")
-    '<link href="/-/a.css"><header><a href="/">home</a></header><a href="/site/x/b">b</a>'
-    """
-    head, mark, rest = html.partition("<header")
-    header, end, body = rest.partition("</header>")
-    link = re.compile(r'((?:href|src|action)=")(?=/(?![/-]))')
-    return link.sub(rf"\g<1>{prefix}", head) + mark + header + end + link.sub(rf"\g<1>{prefix}", body)
-
-
 def page_zone(page: Page, sites: Mapping[str, Any]) -> str:
     """Return the time zone of a page: that of its article's site, else that of most sites."""
     article = page.values.get("article") or {}
@@ -352,48 +278,6 @@ def page_zone(page: Page, sites: Mapping[str, Any]) -> str:
     return zones.most_common(1)[0][0] if zones else "UTC"
 
 
-def readable_url(url: str) -> str:
-    """Return a URL with readable letters instead of percent-encoding, or unchanged if that is not possible.
-
-    >>> readable_url("https://a.kz/%D1%81%D1%83/")
-    'https://a.kz/су/'
-    """
-    try:
-        plain = unquote(url, errors="strict")
-    except UnicodeDecodeError:
-        return url
-    return plain if plain.isprintable() and " " not in plain else url
-
-
-def speech_of(request: Request | None) -> Speech:
-    """Return the interface language for a request."""
-    if request is None:
-        return Speech(choose_language(None, None, ""))
-    asked = next(iter(parse_qs(request.query_string).get("lang", [])), None)
-    cookies: SimpleCookie = SimpleCookie(request.headers.get("cookie", ""))
-    remembered = cookies["lang"].value if "lang" in cookies else None
-    return Speech(choose_language(asked, remembered, request.headers.get("accept-language", "")))
-
-
-def _html(html: str, speech: Speech, *, status: int = 200, policy: str = POLICY) -> Response:
-    headers = {
-        "content-security-policy": policy,
-        "content-language": speech.language,
-        "vary": "Accept-Language",
-        "cache-control": "no-cache",  # a crawl may be writing
-    }
-    return Response.html(html, status=status, headers=headers)
-
-
-def _download(answer: Download) -> Response:
-    headers = {"content-security-policy": answer.policy or POLICY, **answer.headers}
-    if answer.filename:
-        headers["content-disposition"] = f'attachment; filename="{answer.filename}"'
-    return Response(answer.body, status=answer.status, content_type=answer.type, headers=headers)
-
-
-def _remember(request: Request, response: Response) -> Response:
-    asked = next(iter(parse_qs(request.query_string).get("lang", [])), None)
-    if asked in LANGUAGES:
-        response.set_cookie("lang", asked, max_age=365 * 86400, httponly=True, samesite="lax")
-    return response
+def is_internal(exception: Exception) -> bool:
+    """Return True if an exception caught by Datasette is an internal error, not an invalid request."""
+    return getattr(exception, "status", 500) >= 500 and not isinstance(exception, DatasetteError)

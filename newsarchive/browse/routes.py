@@ -1,0 +1,63 @@
+"""The pages of the reading room, by the patterns of their paths."""
+
+from __future__ import annotations
+
+from newsarchive.browse import (
+    about,
+    api,
+    article,
+    bibliography,
+    comparison,
+    concordance,
+    coverage,
+    edits,
+    feeds,
+    front,
+    images,
+    lists,
+    names,
+    notebook,
+    quotations,
+    reprints,
+    searching,
+    taking,
+    trends,
+    words,
+)
+from newsarchive.browse.visits import View
+
+FORM = r"(?:\.(?P<form>csv|json))?"
+ROUTES: dict[str, View] = {
+    r"/": front.front_page,
+    r"/about": about.about_page,
+    r"/articles\.csv": front.articles_csv,
+    rf"/search{FORM}": searching.search_page,
+    rf"/take/(?P<form>{'|'.join(taking.PACKAGED)})": taking.take_result,
+    rf"/concordance{FORM}": concordance.concordance_page,
+    rf"/trends{FORM}": trends.trends_page,
+    rf"/compare{FORM}": comparison.compare_page,
+    r"/article": article.by_url,
+    r"/article/(?P<id>\d+)": article.article_page,
+    r"/article/(?P<id>\d+)\.json": article.article_json,
+    r"/article/(?P<id>\d+)/history": article.history_page,
+    r"/article/(?P<id>\d+)/cite/(?P<style>[a-z-]+)": article.citation,
+    rf"/changes{FORM}": lists.changes_page,
+    rf"/deletions{FORM}": lists.deletions_page,
+    rf"/collocations{FORM}": words.collocations_page,
+    rf"/ngrams{FORM}": words.ngrams_page,
+    rf"/keywords{FORM}": words.keywords_page,
+    rf"/edits{FORM}": edits.edits_page,
+    rf"/quotations{FORM}": quotations.quotations_page,
+    r"/quotations/(?P<key>[0-9a-f]{16})(?:\.(?P<form>json))?": quotations.quotation_page,
+    r"/article/(?P<id>\d+)/quotations(?:\.(?P<form>json))?": quotations.quotation_page,
+    rf"/reprints{FORM}": reprints.reprints_page,
+    rf"/reprints/(?P<id>\d+){FORM}": reprints.reprints_of_page,
+    rf"/coverage{FORM}": coverage.coverage_page,
+    rf"/(?P<table>authors|categories|tags){FORM}": names.names_page,
+    r"/(?P<table>authors|categories|tags)/(?P<id>\d+)(?:\.(?P<form>csv))?": names.name_page,
+    r"/unapi": bibliography.unapi,
+    r"/picture/(?P<sha256>[0-9a-f]{64})": images.image,
+    **notebook.ROUTES,
+    **feeds.ROUTES,
+    **api.ROUTES,
+}
