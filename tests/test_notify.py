@@ -22,7 +22,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from sqlite_utils import Database
 
-from newsarchive.cli.crawling import CrawlReport, Joining
+from newsarchive.cli.crawl_results import CrawlReport, Joining
 from newsarchive.cli.notifying import begin_telling
 from newsarchive.cli.terminal import Archive
 from newsarchive.configuration import News, Notify, read_configuration
@@ -424,12 +424,6 @@ def test_the_first_crawl_is_news_where_someone_is_told_from_the_beginning(
     assert len([title for title in titles if title in text]) == 5
 
 
-def wait_for_thread(name: str) -> None:
-    for thread in threading.enumerate():
-        if thread.name == name:
-            thread.join(60)
-
-
 def test_people_are_told_of_the_sites_that_have_ended_when_others_join(folder: Path, hook: Hooks) -> None:
     told = configure(folder, {"desk": hook.address})
     archive = Archive(folder=folder, quiet=True)
@@ -441,6 +435,23 @@ def test_people_are_told_of_the_sites_that_have_ended_when_others_join(folder: P
     assert hook.came == []
     request_sites(folder, ["ortalyq", "unknown"])
     assert [site.name for site in joining()] == ["ortalyq"]
-    wait_for_thread("telling")
+    joining.wait()
     assert "a: the disk is full" in hook.texts[0]
     assert results.take_untold() == []
+
+
+def test_what_people_could_not_be_told_while_others_join_is_told_at_the_end(folder: Path, hook: Hooks) -> None:
+    told = configure(folder, {"desk": hook.address})
+    archive = Archive(folder=folder, quiet=True)
+    begin_telling(archive, told)
+    results = CrawlReport(archive, as_json=True)
+    results.add(Outcome(site="a", problems=["the disk is full"]))
+    joining = Joining(archive, told, results)
+    request_sites(folder, ["ortalyq"])
+    kept = (folder / "archive.db").read_bytes()
+    (folder / "archive.db").write_bytes(b"no database at all" * 1000)
+    joining()
+    joining.wait()
+    assert "People could not be told" in archive.faults[0]
+    (folder / "archive.db").write_bytes(kept)
+    assert [outcome.site for outcome in results.take_untold()] == ["a"]

@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -17,19 +16,20 @@ import click
 
 from newsarchive.cli import LOCKED
 from newsarchive.cli.catching_up import catch_up
+from newsarchive.cli.crawl_results import CrawlReport, Joining
 from newsarchive.cli.images_option import WithImages, images_option
 from newsarchive.cli.notifying import begin_telling, recipients, tell_of_crawl
 from newsarchive.cli.progress import site_bars
 from newsarchive.cli.terminal import Archive, announce, json_option, parse_day, strict_option, strict_settings
-from newsarchive.configuration import MOST_PARALLEL, Notify
-from newsarchive.crawling.outcomes import Outcome, total
+from newsarchive.configuration import MOST_PARALLEL
+from newsarchive.crawling.outcomes import Outcome
 from newsarchive.crawling.plan import PlanOptions
 from newsarchive.crawling.preview import preview, previews_total
 from newsarchive.crawling.process import crawl_sites
 from newsarchive.crawling.progress import Ended, Join, join_nothing, show_nothing
 from newsarchive.crawling.run_settings import make_settings
-from newsarchive.database import ArchiveLocked, has_archive, lock_archive, request_sites, take_requests
-from newsarchive.sites import Site, load_profiles, profile_paths
+from newsarchive.database import ArchiveLocked, has_archive, lock_archive, request_sites
+from newsarchive.sites import Site, profile_paths
 
 
 @click.command(cls=WithImages)
@@ -65,8 +65,10 @@ def crawl(archive: Archive, /, sites: tuple[str, ...], **options: Any) -> None:
     with hold(archive, f"crawl of {named(chosen)}", in_place=chosen if asked.is_plain else None):
         announce(archive)
         begin_telling(archive, told)
-        join = Joining(archive, told, results) if asked.is_plain else join_nothing
+        joining = Joining(archive, told, results)
+        join = joining if asked.is_plain else join_nothing
         outcomes = run_crawl(archive, chosen, settings, parallel=most, ended=results.add, join=join)
+        joining.wait()
         catch_up(archive, began)
     code = results.finish(outcomes)
     tell_of_crawl(archive, told, results.take_untold())
@@ -183,36 +185,6 @@ def hold(archive: Archive, what: str, *, in_place: Sequence[Site] | None = None)
         yield
 
 
-class Joining:
-    """The sites that other runs asked this one for, when it held the archive.
-
-    Such a run would have told people of alerts and news, so those of the sites that have ended are told then.
-    """
-
-    def __init__(self, archive: Archive, told: Notify, results: CrawlReport) -> None:
-        self._archive = archive
-        self._told = told
-        self._results = results
-        self._telling: threading.Thread | None = None
-
-    def __call__(self) -> list[Site]:
-        """Return the sites that were asked for since the last call, as their profiles are now."""
-        names = take_requests(self._archive.folder)
-        if not names:
-            return []
-        if self._telling is None or not self._telling.is_alive():
-            self._telling = threading.Thread(target=self._tell, args=(self._results.take_untold(),), name="telling")
-            self._telling.start()
-        profiles = load_profiles(self._archive.folder / "sites").sites
-        return [profiles[name] for name in names if name in profiles]
-
-    def _tell(self, outcomes: list[Outcome]) -> None:
-        try:
-            tell_of_crawl(self._archive, self._told, outcomes)
-        except Exception as error:  # noqa: BLE001  nobody above a thread would report it, and the crawl goes on
-            self._archive.fault(f"People could not be told ({error}); the end of the run tries again.")
-
-
 def named(sites: Sequence[Site]) -> str:
     """Return sites by their names, or by their number if they are many.
 
@@ -223,48 +195,6 @@ def named(sites: Sequence[Site]) -> str:
     if len(names) <= 3:
         return ", ".join(names)
     return f"{len(names)} sites ({', '.join(names[:3])} and {len(names) - 3} more)"
-
-
-class CrawlReport:
-    """Prints how each crawl ended once it did, in one sentence each with its alerts, and a total at the end."""
-
-    def __init__(self, archive: Archive, *, as_json: bool) -> None:
-        self._archive = archive
-        self._as_json = as_json
-        self._began = time.monotonic()
-        self._failure: OSError | None = None
-        self._untold: list[Outcome] = []
-
-    def add(self, outcome: Outcome) -> None:
-        """Print one. If nobody can read it any more, the other crawls go on, and `finish` raises."""
-        self._untold.append(outcome)
-        try:
-            self._print(outcome)
-        except OSError as error:
-            self._failure = self._failure or error
-
-    def _print(self, outcome: Outcome) -> None:
-        for note in outcome.notes:
-            self._archive.say(f"{outcome.site}: {note}")
-        for problem in outcome.problems:
-            self._archive.warn(f"{outcome.site}: {problem}")
-        if not self._as_json and (not self._archive.quiet or outcome.problems):
-            click.echo(outcome.sentence(), file=sys.stdout)
-
-    def take_untold(self) -> list[Outcome]:
-        """Return the outcomes that came since the last call: of those people are still to be told."""
-        taken, self._untold = self._untold, []
-        return taken
-
-    def finish(self, outcomes: list[Outcome]) -> int:
-        """Print the total, or all as JSON; return the exit code."""
-        if self._failure is not None:
-            raise self._failure
-        if self._as_json:
-            click.echo(json.dumps([vars(outcome) for outcome in outcomes], ensure_ascii=False, indent=2))
-        elif len(outcomes) > 1 and not self._archive.quiet:
-            click.echo(total(outcomes, time.monotonic() - self._began))
-        return 1 if any(outcome.needs_a_person for outcome in outcomes) else 0
 
 
 def sites_of(archive: Archive) -> list[Site]:

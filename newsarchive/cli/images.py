@@ -6,7 +6,8 @@ import sys
 
 import click
 
-from newsarchive.cli.crawling import CrawlReport, hold, named, parse_settings, run_crawl, sites_of
+from newsarchive.cli.crawl_results import CrawlReport
+from newsarchive.cli.crawling import hold, named, parse_settings, run_crawl, sites_of
 from newsarchive.cli.terminal import Archive, json_option, strict_option, strict_settings
 from newsarchive.database import open_archive
 from newsarchive.fixity.repair import restore_images
