@@ -34,8 +34,7 @@ def names_page(visit: Visit) -> Answer:
             "table": table,
             "q": like,
             "rows": found[:PER_PAGE],
-            "before": visit.link(page=number - 1) if number > 1 else "",
-            "after": visit.link(page=number + 1) if len(found) > PER_PAGE else "",
+            **visit.pager(number, more=len(found) > PER_PAGE),
             "csv": visit.link(f"/{table}.csv", page=None),
             "json": visit.link(f"/{table}.json", page=None),
         },
@@ -76,7 +75,6 @@ def name_page(visit: Visit) -> Answer:
             "figure": line_figure(points, visit.speech.text("articles_per_month"), csv=f"/{table}/{key}.csv"),
             "neighbours": {other: neighbours_of(visit.db, table, key, other) for other in NAMED},
             "articles": articles[:PER_PAGE],
-            "before": visit.link(page=number - 1) if number > 1 else "",
-            "after": visit.link(page=number + 1) if len(articles) > PER_PAGE else "",
+            **visit.pager(number, more=len(articles) > PER_PAGE),
         },
     )

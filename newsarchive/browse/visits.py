@@ -115,6 +115,13 @@ class Visit:
         target = path or self.path
         return f"{target}?{query}" if query else target
 
+    def pager(self, number: int, *, more: bool) -> dict[str, str]:
+        """Return the addresses of the pages before and after one of a list, by `before` and `after`; empty if none."""
+        return {
+            "before": self.link(page=number - 1) if number > 1 else "",
+            "after": self.link(page=number + 1) if more else "",
+        }
+
 
 @dataclass(kw_only=True, frozen=True)
 class Page:

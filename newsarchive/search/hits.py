@@ -68,12 +68,7 @@ def search(
     order: str = "rank",
     **filters: Unpack[Filters],
 ) -> list[Hit]:
-    """Return the articles that a query finds. `order` is ``rank``, ``newest`` or ``oldest``.
-
-    By rank, articles with the exact words come before those with other forms; each group is sorted by BM25, in which
-    the title weighs most. Beyond `RANKED` hits, the newest `RANKED` are ranked first, then the next. An empty query
-    lists all articles by date. Raises FilterError on an invalid filter or order.
-    """
+    """Return the articles of one archive that a query finds, as `newsarchive.search.search` says."""
     selection = select_articles(db, query, **filters)
     check_order(order)
     if order == "rank" and selection.match.full:

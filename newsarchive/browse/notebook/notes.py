@@ -50,8 +50,7 @@ def notebook_page(visit: Visit) -> Page:
             "tag": tag,
             "q": like,
             "can_write": is_writable(visit.folder),
-            "before": visit.link(page=number - 1) if number > 1 else "",
-            "after": visit.link(page=number + 1) if len(found) > PER_PAGE else "",
+            **visit.pager(number, more=len(found) > PER_PAGE),
         },
     )
 
