@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,7 @@ from newsarchive.export.citations import cite as cite_article
 from newsarchive.export.citations import timemap as captures_as_timemap
 from newsarchive.export.partitioned import export_partitioned
 from newsarchive.export.targets import STDOUT, is_on_disk
-from newsarchive.search import FilterError
+from newsarchive.search import FilterError, Filters
 from newsarchive.text.counting import counted
 
 STYLES = ("text", "bibtex", "csl-json", "ris")
@@ -59,59 +61,14 @@ STYLES = ("text", "bibtex", "csl-json", "ris")
 @click.option("--seed", default="1", show_default=True, help="The same seed draws the same sample.")
 @filter_options
 @click.pass_obj
-def export(
-    archive: Archive,
-    /,
-    form: str,
-    output: Path | None,
-    directory: Path | None,
-    query: str,
-    size: int | None,
-    spreadsheet: bool,
-    canonical: bool,
-    partitioned: bool,
-    package: bool,
-    sample: int | None,
-    seed: str,
-    **filters: Any,
-) -> None:
+def export(archive: Archive, /, **options: Any) -> None:
     """Write the archive, or part of it, in common formats."""
-    if canonical and (directory or form != "jsonl"):
-        raise click.UsageError("--canonical works only with --format jsonl.")
-    if partitioned and (directory or form != "parquet" or str(output) == STDOUT):
-        raise click.UsageError("--partitioned works only with --format parquet and -o FOLDER.")
-    if package and (directory or canonical or partitioned or spreadsheet or form not in PACKAGED):
-        raise click.UsageError(f"--package works only with -o and --format {', '.join(PACKAGED)}.")
-    if sample and (directory or canonical or partitioned):
-        raise click.UsageError("--sample works only with -o and without --canonical and --partitioned.")
-    target = _target(output, directory, form, spreadsheet=spreadsheet, package=package)
-    chosen = read_filters(filters)
+    asked = _Asked(**{name: options.pop(name) for name in _Asked.__dataclass_fields__})
+    target = asked.target()
+    chosen = read_filters(options)
     with progress_bar(archive, hidden=is_terminal(sys.stdout) and not is_on_disk(target)) as bar:
-        progress = partial(bar.show, "articles")
         try:
-            if directory is not None:
-                count = release(archive.reading(), directory, query=query, progress=progress, **chosen)
-            elif package:
-                request = Request(format=form, query=query, filters=chosen, sample=sample or 0, seed=seed)
-                count = export_package(archive.reading(), target, request, progress=progress)
-            elif partitioned:
-                shards = partial(bar.show, "shards")
-                made = export_partitioned(archive.reading(), target, query=query, filters=chosen, progress=shards)
-                count = made.articles
-            else:
-                count = export_articles(
-                    archive.reading(),
-                    target,
-                    format=form,
-                    query=query,
-                    progress=progress,
-                    largest=(size or 0) << 20,
-                    spreadsheet=spreadsheet,
-                    canonical=canonical,
-                    sample=sample or 0,
-                    seed=seed,
-                    **chosen,
-                )
+            count = asked.write(archive, target, chosen, bar.show)
         except FilterError as error:
             raise click.UsageError(str(error)) from error
         except ExportError as error:
@@ -120,21 +77,78 @@ def export(
     archive.say(f"{counted(count, 'article')} {'written' if str(target) == STDOUT else f'in {target}'}")
 
 
-def _target(
-    output: Path | None, directory: Path | None, form: str, *, spreadsheet: bool, package: bool = False
-) -> Path:
-    """Return the file or folder to write. Raises UsageError if the options contradict each other."""
-    target = directory or output
-    if target is None:
-        raise click.UsageError("No output: name a file or folder with -o PATH, or --release DIR.")
-    if output and directory:
-        raise click.UsageError("-o and --release cannot be combined: choose one.")
-    if spreadsheet and (directory or form != "csv"):
-        raise click.UsageError("--spreadsheet works only with --format csv.")
-    if str(target) == STDOUT and (directory or (FORMATS[form].folder and not package)):
-        what = "--release" if directory else f"--format {form}"
-        raise click.UsageError(f"{what} writes a folder of files, not standard output: name a folder.")
-    return target
+@dataclass(kw_only=True, frozen=True)
+class _Asked:
+    """The options of `export`, but for the filters."""
+
+    form: str
+    output: Path | None
+    directory: Path | None
+    query: str
+    size: int | None
+    spreadsheet: bool
+    canonical: bool
+    partitioned: bool
+    package: bool
+    sample: int | None
+    seed: str
+
+    def target(self) -> Path:
+        """Return the file or folder to write. Raises UsageError if the options contradict each other."""
+        self._check()
+        target = self.directory or self.output
+        if target is None:
+            raise click.UsageError("No output: name a file or folder with -o PATH, or --release DIR.")
+        if self.output and self.directory:
+            raise click.UsageError("-o and --release cannot be combined: choose one.")
+        if self.spreadsheet and (self.directory or self.form != "csv"):
+            raise click.UsageError("--spreadsheet works only with --format csv.")
+        if str(target) == STDOUT and (self.directory or (FORMATS[self.form].folder and not self.package)):
+            what = "--release" if self.directory else f"--format {self.form}"
+            raise click.UsageError(f"{what} writes a folder of files, not standard output: name a folder.")
+        return target
+
+    def _check(self) -> None:
+        """Raise UsageError for a kind of export that other options rule out."""
+        released = self.directory is not None
+        if self.canonical and (released or self.form != "jsonl"):
+            raise click.UsageError("--canonical works only with --format jsonl.")
+        if self.partitioned and (released or self.form != "parquet" or str(self.output) == STDOUT):
+            raise click.UsageError("--partitioned works only with --format parquet and -o FOLDER.")
+        if self.package and (
+            released or self.canonical or self.partitioned or self.spreadsheet or self.form not in PACKAGED
+        ):
+            raise click.UsageError(f"--package works only with -o and --format {', '.join(PACKAGED)}.")
+        if self.sample and (released or self.canonical or self.partitioned):
+            raise click.UsageError("--sample works only with -o and without --canonical and --partitioned.")
+
+    def write(self, archive: Archive, target: Path, filters: Filters, show: Callable[..., None]) -> int:
+        """Write what was asked for; return the number of articles. Raises FilterError, ExportError."""
+        progress = partial(show, "articles")
+        if self.directory is not None:
+            return release(archive.reading(), self.directory, query=self.query, progress=progress, **filters)
+        if self.package:
+            request = Request(
+                format=self.form, query=self.query, filters=filters, sample=self.sample or 0, seed=self.seed
+            )
+            return export_package(archive.reading(), target, request, progress=progress)
+        if self.partitioned:
+            shards = partial(show, "shards")
+            made = export_partitioned(archive.reading(), target, query=self.query, filters=filters, progress=shards)
+            return made.articles
+        return export_articles(
+            archive.reading(),
+            target,
+            format=self.form,
+            query=self.query,
+            progress=progress,
+            largest=(self.size or 0) << 20,
+            spreadsheet=self.spreadsheet,
+            canonical=self.canonical,
+            sample=self.sample or 0,
+            seed=self.seed,
+            **filters,
+        )
 
 
 @click.command()

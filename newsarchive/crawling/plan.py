@@ -104,11 +104,9 @@ class SitePlan:
     def well(self) -> frozenset[AlertKey]:
         """The alerts on sources that are over, if they lasted: all is well, or the profile has the source no more."""
         known = self._order.labels
-        gone = {AlertKey(code, label) for code in SOURCE_CODES for label in self._alerted(code) - known}
+        alerted = {code: open_about(self._db, self._site.name, code) for code in SOURCE_CODES}
+        gone = {AlertKey(code, label) for code, labels in alerted.items() for label in labels - known}
         return frozenset(self._order.well | gone)
-
-    def _alerted(self, code: str) -> set[str]:
-        return open_about(self._db, self._site.name, code)
 
     @property
     def notes(self) -> list[str]:
@@ -210,13 +208,11 @@ class SitePlan:
     def _begin_search(self) -> list[ListingRequest]:
         """Look for sources that the profile lacks, after the known ones; resume once one was found and read."""
         if self._search is None:
-            worked = self._order.worked
-            lost = not worked and self._learning.look_without_source_is_due
-            look = self._learning.look_is_due or self._full or lost
-            room = MOST_TRIED if self._everything or not worked else max(self._order.room + 1, int(look))
-            no_rest = any(scan.source.kind == "wordpress" and not scan.worked for scan in self._order.scans)
+            order, profile = self._order, self._learning.profile
+            look = self._full or self._learning.looks(worked=order.worked)
+            room = MOST_TRIED if self._everything or not order.worked else max(order.room + 1, int(look))
             self._search = SourceSearch(
-                self._site, self._learning.profile, self._db, self._write, look=look, room=room, no_rest=no_rest
+                self._site, profile, self._db, self._write, look=look, room=room, no_rest=order.rest_failed
             )
         self._reader = self._search
         return self._reader.begin()

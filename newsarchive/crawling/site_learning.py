@@ -42,8 +42,12 @@ class SiteLearning:
         self.site = replace(profile, url=root, sources=(*sources, *further))
         self.addresses = KnownAddresses(db, profile)
         self.look_is_due = learned.look_is_due(db, profile, time=started)
-        self.look_without_source_is_due = learned.look_is_due(db, profile, time=started, every=LOOK_WITHOUT_SOURCE)
+        self._look_without_source = learned.look_is_due(db, profile, time=started, every=LOOK_WITHOUT_SOURCE)
         self.has_candidates = bool(learned.candidates_to_try(db, profile.name, time=started))
+
+    def looks(self, *, worked: bool) -> bool:
+        """Return whether to look for further sources now, once it is known whether any of the present ones worked."""
+        return self.look_is_due or (not worked and self._look_without_source)
 
     def moved(self, source: Source) -> Source:
         """Return a source as it is now, if it moved with the site."""

@@ -94,6 +94,11 @@ class SourceOrder:
         """True if any source could be read, at least in part."""
         return self._complete or self._partly
 
+    @property
+    def rest_failed(self) -> bool:
+        """True if WordPress' REST interface was asked in vain."""
+        return any(scan.source.kind == "wordpress" and not scan.worked for scan in self.scans)
+
     def _row(self, source: Source) -> Mapping[str, Any]:
         return self._states.get(source, {})
 
