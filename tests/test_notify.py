@@ -424,13 +424,18 @@ def test_the_first_crawl_is_news_where_someone_is_told_from_the_beginning(
     assert len([title for title in titles if title in text]) == 5
 
 
-def test_people_are_told_of_the_sites_that_have_ended_when_others_join(folder: Path, hook: Hooks) -> None:
+def crawl_that_others_join(folder: Path, hook: Hooks) -> tuple[Archive, CrawlReport, Joining]:
+    """A crawl in which one site has ended."""
     told = configure(folder, {"desk": hook.address})
     archive = Archive(folder=folder, quiet=True)
     begin_telling(archive, told)
     results = CrawlReport(archive, as_json=True)
     results.add(Outcome(site="a", problems=["the disk is full"]))
-    joining = Joining(archive, told, results)
+    return archive, results, Joining(archive, told, results)
+
+
+def test_people_are_told_of_the_sites_that_have_ended_when_others_join(folder: Path, hook: Hooks) -> None:
+    _archive, results, joining = crawl_that_others_join(folder, hook)
     assert joining() == []
     assert hook.came == []
     request_sites(folder, ["ortalyq", "unknown"])
@@ -441,12 +446,7 @@ def test_people_are_told_of_the_sites_that_have_ended_when_others_join(folder: P
 
 
 def test_what_people_could_not_be_told_while_others_join_is_told_at_the_end(folder: Path, hook: Hooks) -> None:
-    told = configure(folder, {"desk": hook.address})
-    archive = Archive(folder=folder, quiet=True)
-    begin_telling(archive, told)
-    results = CrawlReport(archive, as_json=True)
-    results.add(Outcome(site="a", problems=["the disk is full"]))
-    joining = Joining(archive, told, results)
+    archive, results, joining = crawl_that_others_join(folder, hook)
     request_sites(folder, ["ortalyq"])
     kept = (folder / "archive.db").read_bytes()
     (folder / "archive.db").write_bytes(b"no database at all" * 1000)
