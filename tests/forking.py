@@ -100,8 +100,12 @@ def hand_over(
 
 
 def _loaded_with(environment: Mapping[str, str]) -> dict[str, str]:
-    """The part of an environment that may change how the program is loaded."""
-    return {name: value for name, value in environment.items() if not name.startswith(("NEWSARCHIVE_", "PYTEST_"))}
+    """The part of an environment that may change how the program is loaded.
+
+    A worker pool in this process leaves OPENBLAS_NUM_THREADS in it, with the value that the program is loaded with.
+    """
+    ours = ("NEWSARCHIVE_", "PYTEST_", "OPENBLAS_NUM_THREADS")
+    return {name: value for name, value in environment.items() if not name.startswith(ours)}
 
 
 def _reader(ours: int, theirs: int, outputs: list[str], number: int) -> threading.Thread:
