@@ -12,6 +12,8 @@ import pytest
 from newsarchive.cli import COMMANDS
 from newsarchive.crawling.run_settings import make_settings
 from newsarchive.demo import Newspaper
+from newsarchive.workers.pool import WorkerPool
+from tests.forking import Forks
 
 FETCHING = """
 import linecache, sys
@@ -86,3 +88,10 @@ def test_every_setting_of_images_has_its_old_name_still(tmp_path: Path) -> None:
     assert [settings[name] for name in new] == ["lead", "1", "2", "3"]
     unknown = make_settings(tmp_path, {})
     assert [unknown[name] for name in old] == [None] * 4
+
+
+def test_commands_are_forked_after_a_worker_pool_too(forks: Forks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a test run takes several times as long, and nobody sees why."""
+    WorkerPool(0)
+    monkeypatch.setattr(subprocess, "run", None)
+    assert forks.run(["--version"], dict(os.environ), timeout=60).returncode == 0
