@@ -286,9 +286,10 @@ def test_a_page_of_another_site_cannot_write_notes(browser: Any, address: str) -
     )
     page.route("https://evil.example/", lambda route: route.fulfill(body=form, content_type="text/html; charset=utf-8"))
     page.goto("https://evil.example/")
-    with page.expect_response(f"{address}/notebook/notes") as answer:
+    # Waits until the refusal is on the page: an answer alone leaves a navigation that interrupts the next one.
+    with page.expect_navigation(url=f"{address}/notebook/notes") as refusal:
         page.evaluate("document.forms[0].submit()")
-    assert answer.value.status == 403
+    assert refusal.value.status == 403
     page.goto(f"{address}/article/8")
     assert page.get_by_text("жау").count() == 0
     context.close()
