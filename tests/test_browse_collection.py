@@ -37,6 +37,10 @@ PAGES = (
     "/categories",
     "/tags?q=су",
     "/about",
+    "/collocations?q=су",
+    "/ngrams?q=су&over=month",
+    "/keywords?q=мектеп",
+    "/edits?q=су",
 )
 
 

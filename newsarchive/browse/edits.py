@@ -22,7 +22,9 @@ def edits_page(visit: Visit) -> Answer:
     field = ADDED if visit.get("added") else REMOVED
     form = visit.named.get("form")
     limit = MOST if form else SHOWN + 1
-    found = list(edited_passages(visit.db, query, field=field, words=WORDS, limit=limit, **filters)) if query else []
+    found = (
+        list(edited_passages(visit.reading, query, field=field, words=WORDS, limit=limit, **filters)) if query else []
+    )
     if form:
         rows = [asdict(passage) for passage in found]
         return as_csv(visit, rows, COLUMNS, f"{field}.csv") if form == "csv" else as_json(rows)
@@ -33,7 +35,7 @@ def edits_page(visit: Visit) -> Answer:
             "query": query,
             "field": field,
             "filters": all_filters(filters),
-            "sites": list_sites(visit.db),
+            "sites": list_sites(visit.reading),
             "passages": found[:SHOWN],
             "more": len(found) > SHOWN,
             "shown": SHOWN,

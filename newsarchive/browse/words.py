@@ -43,7 +43,9 @@ def collocations_page(visit: Visit) -> Answer:
     word, filters = visit.get("q"), read_filters(visit)
     by, order = _chosen(visit, "by", (STEMS, FORMS)), _chosen(visit, "order", ORDERS)
     window, limit = visit.get_number("window", 5, most=50), visit.get_number("limit", 50, most=MOST_ROWS)
-    found = collocations(visit.db, word, window=window, by=by, order=order, limit=limit, **filters) if word else None
+    found = (
+        collocations(visit.reading, word, window=window, by=by, order=order, limit=limit, **filters) if word else None
+    )
     rows = [asdict(collocate) for collocate in found.collocates] if found else []
     if form := visit.named.get("form"):
         if form == "csv":
@@ -66,11 +68,11 @@ def ngrams_page(visit: Visit) -> Answer:
     by, over = _chosen(visit, "by", (FORMS, STEMS)), _chosen(visit, "over", tuple(PERIODS), "year")
     n, limit = visit.get_number("n", 2, most=LONGEST), visit.get_number("limit", 50, most=MOST_ROWS)
     asked = bool(visit.form)
-    rates = words_over(visit.db, word, by=over, **filters) if word else []
+    rates = words_over(visit.reading, word, by=over, **filters) if word else []
     form = visit.named.get("form")
     if form == "csv" and visit.get("rates"):
         return as_csv(visit, [rate._asdict() for rate in rates], Rate._fields, "words.csv")
-    found = ngrams(visit.db, word, n=n, by=by, limit=limit, **filters) if asked and " " not in word else None
+    found = ngrams(visit.reading, word, n=n, by=by, limit=limit, **filters) if asked and " " not in word else None
     rows = [asdict(ngram) for ngram in found.ngrams] if found else []
     if form == "csv":
         return as_csv(visit, rows, NGRAMS, "ngrams.csv")
@@ -107,7 +109,9 @@ def keywords_page(visit: Visit) -> Answer:
     by, order = _chosen(visit, "by", (STEMS, FORMS)), _chosen(visit, "order", KEY_ORDERS)
     limit = visit.get_number("limit", 50, most=MOST_ROWS)
     asked = bool(query or filters)
-    found = keywords(visit.db, query, against=against, by=by, order=order, limit=limit, **filters) if asked else None
+    found = (
+        keywords(visit.reading, query, against=against, by=by, order=order, limit=limit, **filters) if asked else None
+    )
     rows = [asdict(keyword) for keyword in found.keywords] if found else []
     if form := visit.named.get("form"):
         if form == "csv":
@@ -152,7 +156,7 @@ def _page(
             "query": visit.get("q"),
             "against": against,
             "filters": all_filters(read_filters(visit)),
-            "sites": list_sites(visit.db),
+            "sites": list_sites(visit.reading),
             "choices": choices,
             "numbers": numbers or {},
             "columns": columns[1:],

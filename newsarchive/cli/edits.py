@@ -13,6 +13,7 @@ from newsarchive.cli.terminal import Archive, json_option, print_json
 from newsarchive.search import FilterError
 from newsarchive.search.edited import ADDED, REMOVED, count_unread
 from newsarchive.search.passages import edited_passages
+from newsarchive.search.several import databases
 from newsarchive.text.counting import counted
 
 
@@ -30,14 +31,14 @@ def edits(archive: Archive, /, query: str, added: bool, words: int, limit: int, 
     A word that was only moved, or came back later, is not found; nor is what only the archive reads differently.
     """
     field = ADDED if added else REMOVED
-    db = archive.read()
-    if left := count_unread(db):
+    reading = archive.reading()
+    if left := sum(map(count_unread, databases(reading))):
         archive.warn(
             f"The edits of {counted(left, 'article', commas=True)} are not read yet and were not searched: run"
             " newsarchive reprints --update."
         )
     try:
-        found = edited_passages(db, query, field=field, words=words, limit=limit, **read_filters(f))
+        found = edited_passages(reading, query, field=field, words=words, limit=limit, **read_filters(f))
         rows = [asdict(passage) for passage in found]
     except FilterError as error:
         raise click.UsageError(str(error)) from error

@@ -30,8 +30,8 @@ def verify(archive: Archive, citation: str, with_diff: bool, as_json: bool) -> N
     cited = read_citations(_text_of(citation))
     if not cited:
         raise click.UsageError("There is no citation: it needs the URL of an article, its digest, or a PWID.")
-    db = archive.read()
-    verdicts = [verify_citation(db, one) for one in cited]
+    reading = archive.reading()
+    verdicts = [verify_citation(reading, one) for one in cited]
     if as_json:
         print_json([asdict(verdict) for verdict in verdicts])
     else:

@@ -51,7 +51,7 @@ def collocations(archive: Archive, /, word: str, as_csv: bool, as_json: bool, **
     """Show the words that stand near WORD more often than by chance: log-likelihood, logDice, frequency."""
     with _explained():
         own = {name: options.pop(name) for name in ("window", "by", "order", "least", "limit")}
-        found = count_collocations(archive.read(), word, **own, **read_filters(options))
+        found = count_collocations(archive.reading(), word, **own, **read_filters(options))
     rows = [asdict(collocate) for collocate in found.collocates]
     if as_json:
         about = {"word": word, "forms": found.forms, "by": found.by, "window": found.window}
@@ -81,11 +81,11 @@ def ngrams(archive: Archive, /, word: str, over: str | None, as_csv: bool, as_js
         if over:
             if not word:
                 raise click.UsageError("--over needs a word.")
-            rates = [rate._asdict() for rate in words_over(archive.read(), word, by=over, **filters)]
+            rates = [rate._asdict() for rate in words_over(archive.reading(), word, by=over, **filters)]
             columns = {"period": "Period", "occurrences": "Occurrences", "words": "Words", "per_million": "Per million"}
             print_json(rates) if as_json else _print(archive, rates, columns, "per_million", as_csv=as_csv)
             return
-        found = count_ngrams(archive.read(), word, **own, **filters)
+        found = count_ngrams(archive.reading(), word, **own, **filters)
     rows = [asdict(ngram) for ngram in found.ngrams]
     if as_json:
         print_json({"word": word, "n": found.n, "by": found.by, "counted": found.frame.as_data(), "ngrams": rows})
@@ -119,7 +119,7 @@ def keywords(archive: Archive, /, query: str, against: str, as_csv: bool, as_jso
     if not query.strip() and not filters:
         raise click.UsageError("Give a query or a filter; compared with itself, an archive has no keywords.")
     with _explained():
-        found = find_keywords(archive.read(), query, against=against, against_filters=other, **own, **filters)
+        found = find_keywords(archive.reading(), query, against=against, against_filters=other, **own, **filters)
     rows = [asdict(keyword) for keyword in found.keywords]
     if as_json:
         sizes = {"counted": found.frame.as_data(), "against": found.against.as_data()}

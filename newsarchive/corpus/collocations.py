@@ -7,12 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Unpack
 
-from sqlite_utils import Database
-
-from newsarchive.corpus.frames import FORMS, MOST_ARTICLES, STEMS, Frame, Text, is_word, read_texts
+from newsarchive.corpus.frames import FORMS, MOST_ARTICLES, STEMS, Frame, Text, is_word, most_frequent, read_texts
 from newsarchive.corpus.measures import association, log_dice
 from newsarchive.search.query import FilterError, Term, parse_query
 from newsarchive.search.selection import Filters
+from newsarchive.search.several import Reading, databases
 from newsarchive.search.words import forms_of
 from newsarchive.text.search_text import stem_of
 
@@ -61,7 +60,7 @@ class _Near:
 
 
 def collocations(
-    db: Database,
+    reading: Reading,
     word: str,
     *,
     window: int = 5,
@@ -77,19 +76,20 @@ def collocations(
     `by` says whether all forms of a word count as one (``stems``, also for the node) or each alone (``forms``). Words
     are counted over the newest `most` articles of the selection. Windows do not stop at sentences. Raises FilterError.
     """
-    forms = node_forms(db, word, by)
+    forms = node_forms(reading, word, by)
     frame, near = Frame(), _Near(defaultdict(Counter), forms=Counter())
-    for text in read_texts(db, "", frame, most=most, **filters):
+    for text in read_texts(reading, "", frame, most=most, **filters):
         frame.counts.add(text)
         if not forms.isdisjoint(text.words):
             _add_windows(near, text, forms, window)
     found = _collocates(near, frame, by, least)
     if order not in ORDERS:
         raise FilterError(f"Unknown order “{order}”; choose {', '.join(ORDERS)}.")
+    seen = near.forms or Counter()
     ranked = sorted(found, key=lambda c: (-getattr(c, order), -c.log_likelihood, c.unit))
     return Collocations(
         node=word,
-        forms=tuple(form for form, _ in (near.forms or Counter()).most_common()),
+        forms=tuple(sorted(seen, key=lambda form: (-seen[form], form))),
         by=by,
         window=window,
         occurrences=near.occurrences,
@@ -99,7 +99,7 @@ def collocations(
     )
 
 
-def node_forms(db: Database, word: str, by: str) -> frozenset[str]:
+def node_forms(reading: Reading, word: str, by: str) -> frozenset[str]:
     """Return the words that stand for the node. Raises FilterError unless it is a single word."""
     if by not in (STEMS, FORMS):
         raise FilterError(f"Unknown unit “{by}”; choose stems or forms.")
@@ -107,7 +107,7 @@ def node_forms(db: Database, word: str, by: str) -> frozenset[str]:
     if len(terms) != 1 or len(terms[0].words) != 1:
         raise FilterError("Collocations are counted for a single word.")
     term = terms[0] if by == STEMS else Term(terms[0].words, exact=True)
-    return frozenset(forms_of(db, term)[0])
+    return frozenset(form for db in databases(reading) for form in forms_of(db, term)[0])
 
 
 def _add_windows(near: _Near, text: Text, forms: frozenset[str], window: int) -> None:
@@ -143,7 +143,7 @@ def _collocates(near: _Near, frame: Frame, by: str, least: int) -> Iterable[Coll
         likelihood, expected = association(together, near.in_windows, frequency, total)
         if together > expected:
             yield Collocate(
-                word=forms.most_common(1)[0][0],
+                word=most_frequent(forms),
                 unit=unit,
                 together=together,
                 frequency=frequency,

@@ -7,13 +7,15 @@ headlines are not. Counts over a frame are exact; only the frame may be smaller 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Unpack
 
 from sqlite_utils import Database
 
-from newsarchive.search.selection import DAY_BITS, Filters, key_day, select_articles
+from newsarchive.search.selection import DAY_BITS, Filters, Selection, key_day
+from newsarchive.search.several import Archives, Reading, databases, selections_of
+from newsarchive.search.several.places import first_places
 from newsarchive.text.search_text import MARK, language_code, stem_of
 
 MOST_ARTICLES = 8_000
@@ -28,6 +30,8 @@ class Text(NamedTuple):
     code: str
     words: list[str]
     stems: list[str]
+    part: int = 0
+    """The archive that has it, as an index of `databases`."""
 
 
 @dataclass
@@ -91,23 +95,46 @@ class Counts:
         return own.union(*self.stems.values())
 
 
-def read_texts(db: Database, query: str, frame: Frame, *, most: int, **filters: Unpack[Filters]) -> Iterator[Text]:
+def read_texts(reading: Reading, query: str, frame: Frame, *, most: int, **filters: Unpack[Filters]) -> Iterator[Text]:
     """Yield the texts of the newest articles of a selection, at most `most`, and describe them in `frame`.
 
     Raises FilterError.
     """
-    selection = select_articles(db, query, **filters)
-    frame.selected = int(next(selection.rows(db, "count(*)"))[0])
-    chosen = selection.sql("o.article as article, $key as place, o.language as language", order="$key desc", limit=most)
-    sql = f"select h.article, h.place, h.language, s.body from ({chosen}) h join stems s on s.id = h.article"  # noqa: S608
-    for article, key, language, body in db.conn.execute(sql, selection.parameters):
+    selections = selections_of(reading, query, filters)
+    dbs = databases(reading)
+    frame.selected = sum(int(next(s.rows(db, "count(*)"))[0]) for db, s in zip(dbs, selections, strict=True))
+    for part, (article, key, language, body) in _newest(reading, dbs, selections, most):
         day = key_day(key >> DAY_BITS << DAY_BITS).isoformat()
         frame.first_day, frame.last_day = min(frame.first_day or day, day), max(frame.last_day, day)
         words, _, marks = body.partition(f" {MARK}")
-        text = Text(article, language_code(language, body), words.split(), marks.split(f" {MARK}") if marks else [])
+        stems = marks.split(f" {MARK}") if marks else []
+        text = Text(article, language_code(language, body), words.split(), stems, part)
         frame.articles += 1
         frame.words += len(text.words)
         yield text
+
+
+def _newest(
+    reading: Reading, dbs: Sequence[Database], selections: Sequence[Selection], most: int
+) -> Iterator[tuple[int, tuple[int, int, str, str]]]:
+    """Yield the archive of each of the newest articles with its row, newest first over all archives."""
+    if not isinstance(reading, Archives):
+        yield from ((0, row) for row in _texts(dbs[0], selections[0], most))
+        return
+    parts = [place.part for place in first_places(reading, selections, most)]
+    each = [_texts(db, s, parts.count(part)) for part, (db, s) in enumerate(zip(dbs, selections, strict=True))]
+    yield from ((part, next(each[part])) for part in parts)
+
+
+def _texts(db: Database, selection: Selection, most: int) -> Iterator[tuple[int, int, str, str]]:
+    chosen = selection.sql("o.article as article, $key as place, o.language as language", order="$key desc", limit=most)
+    sql = f"select h.article, h.place, h.language, s.body from ({chosen}) h join stems s on s.id = h.article"  # noqa: S608
+    yield from db.conn.execute(sql, selection.parameters)
+
+
+def most_frequent(counts: Counter[str]) -> str:
+    """Return the most frequent word; of equally frequent ones, the first in the order of letters."""
+    return min(counts, key=lambda word: (-counts[word], word))
 
 
 def is_word(unit: str) -> bool:

@@ -6,12 +6,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Unpack
 
-from sqlite_utils import Database
-
-from newsarchive.corpus.frames import FORMS, MOST_ARTICLES, STEMS, Frame, is_word, read_texts
+from newsarchive.corpus.frames import FORMS, MOST_ARTICLES, STEMS, Frame, is_word, most_frequent, read_texts
 from newsarchive.corpus.measures import keyness, log_ratio
 from newsarchive.search.query import FilterError
 from newsarchive.search.selection import Filters
+from newsarchive.search.several import Reading
 from newsarchive.text.search_text import stem_of
 
 RARE = 5
@@ -46,7 +45,7 @@ class Keywords:
 
 
 def keywords(
-    db: Database,
+    reading: Reading,
     query: str,
     *,
     against: str = "",
@@ -66,12 +65,12 @@ def keywords(
         raise FilterError("Choose stems or forms, and log_likelihood or log_ratio.")
     first, second = Frame(), Frame()
     own = set()
-    for text in read_texts(db, query, first, most=most, **filters):
-        own.add(text.article)
+    for text in read_texts(reading, query, first, most=most, **filters):
+        own.add((text.part, text.article))
         first.counts.add(text)
     rest = not against and not against_filters
-    for text in read_texts(db, against, second, most=most + (len(own) if rest else 0), **(against_filters or {})):
-        if rest and text.article in own:
+    for text in read_texts(reading, against, second, most=most + (len(own) if rest else 0), **(against_filters or {})):
+        if rest and (text.part, text.article) in own:
             second.articles -= 1
             second.words -= len(text.words)
         else:
@@ -121,6 +120,4 @@ def _shown(ranked: list[Keyword], frame: Frame, by: str) -> list[Keyword]:
         for word, count in words.items():
             if word.replace("ё", "е").startswith(starts) and (unit := stem_of(word, code)) in wanted:
                 forms[unit][word] += count
-    return [
-        Keyword(**{**vars(k), "word": forms[k.unit].most_common(1)[0][0] if forms[k.unit] else k.unit}) for k in ranked
-    ]
+    return [Keyword(**{**vars(k), "word": most_frequent(forms[k.unit]) if forms[k.unit] else k.unit}) for k in ranked]

@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, Unpack
 
-from sqlite_utils import Database
-
 from newsarchive.corpus.collocations import node_forms
 from newsarchive.corpus.frames import FORMS, MOST_ARTICLES, STEMS, Frame, Text, read_texts
 from newsarchive.search.conditions import positions_of
 from newsarchive.search.query import FilterError, parse_query
-from newsarchive.search.selection import DAY_BITS, Filters, key_day, select_articles
+from newsarchive.search.selection import DAY_BITS, Filters, key_day
+from newsarchive.search.several import Reading, databases, selections_of
 from newsarchive.text.search_text import MARK, stem_of
 
 LONGEST = 5
@@ -52,7 +51,7 @@ class Rate(NamedTuple):
 
 
 def ngrams(
-    db: Database,
+    reading: Reading,
     word: str = "",
     *,
     n: int = 2,
@@ -64,9 +63,9 @@ def ngrams(
     """Return the most frequent sequences of `n` words; with `word`, those that contain it. Raises FilterError."""
     if not 1 <= n <= LONGEST or by not in (STEMS, FORMS):
         raise FilterError(f"Choose sequences of 1 to {LONGEST} words, by stems or forms.")
-    node = node_forms(db, word, by) if word else None
+    node = node_forms(reading, word, by) if word else None
     frame, counts, articles = Frame(), Counter[tuple[str, ...]](), Counter[tuple[str, ...]]()
-    for text in read_texts(db, "", frame, most=most or (MOST_ARTICLES if node else MOST_WITHOUT_WORD), **filters):
+    for text in read_texts(reading, "", frame, most=most or (MOST_ARTICLES if node else MOST_WITHOUT_WORD), **filters):
         own = Counter(_ngrams(text, n, by, node))
         counts.update(own)
         articles.update(own.keys())
@@ -102,7 +101,7 @@ def _per_million(count: int, words: int) -> float:
     return round(count * 1e6 / words, 3) if words else 0.0
 
 
-def words_over(db: Database, word: str, *, by: str = "month", **filters: Unpack[Filters]) -> list[Rate]:
+def words_over(reading: Reading, word: str, *, by: str = "month", **filters: Unpack[Filters]) -> list[Rate]:
     """Return the occurrences of a word or phrase per day, month or year, and per million words, over all articles.
 
     Forms are found as in search. Raises FilterError.
@@ -112,15 +111,16 @@ def words_over(db: Database, word: str, *, by: str = "month", **filters: Unpack[
     terms = list(parse_query(word).terms())
     if len(terms) != 1:
         raise FilterError("Give one word, or a phrase in quotation marks.")
-    selection = select_articles(db, "", **filters)
-    where = " and ".join(selection.where).replace("$key", "o.key") or "1"
-    found = db.conn.execute(
-        f"select o.key >> {DAY_BITS}, count(*) from ({positions_of(db, terms[0])}) p"  # noqa: S608
-        f" join search_order o on o.key = p.doc where p.col = 'body' and {where} group by 1",
-        selection.parameters,
-    )
-    counts = _periods(found, by)
-    totals = _periods(db.conn.execute(_TOTALS.format(where), selection.parameters), by)
+    counts, totals = Counter[str](), Counter[str]()
+    for db, selection in zip(databases(reading), selections_of(reading, "", filters), strict=True):
+        where = " and ".join(selection.where).replace("$key", "o.key") or "1"
+        found = db.conn.execute(
+            f"select o.key >> {DAY_BITS}, count(*) from ({positions_of(db, terms[0])}) p"  # noqa: S608
+            f" join search_order o on o.key = p.doc where p.col = 'body' and {where} group by 1",
+            selection.parameters,
+        )
+        counts.update(_periods(found, by))
+        totals.update(_periods(db.conn.execute(_TOTALS.format(where), selection.parameters), by))
     return [Rate(p, counts[p], totals[p], _per_million(counts[p], totals[p])) for p in sorted(totals)]
 
 

@@ -18,6 +18,7 @@ from newsarchive.database.forgotten import Forgotten, refuse_forgotten
 from newsarchive.database.revisions import stored_content
 from newsarchive.revisions.content import content_digest
 from newsarchive.revisions.differences import Piece, compare_revisions
+from newsarchive.search.several import Reading, databases
 
 SAME, EDITED, GONE, WITHHELD, MISMATCH, UNKNOWN = "same", "edited", "gone", "withheld", "mismatch", "unknown"
 
@@ -120,8 +121,20 @@ def _loose(text: str) -> list[Cited]:
     return [Cited(url=url, digest=digest, archived=archived)] if url or digest else []
 
 
-def verify(db: Database, cited: Cited) -> Verdict:
-    """Return what became of a cited version."""
+def verify(reading: Reading, cited: Cited) -> Verdict:
+    """Return what became of a cited version; among several archives, in the one that knows most of it."""
+    verdicts = [_verify(db, cited) for db in databases(reading)]
+    return min(verdicts, key=lambda verdict: _CERTAIN.get(verdict.state, 0), default=_unknown(cited))
+
+
+_CERTAIN = {MISMATCH: 1, UNKNOWN: 2}
+
+
+def _unknown(cited: Cited) -> Verdict:
+    return Verdict(cited=cited, state=UNKNOWN, sentence="not in this archive")
+
+
+def _verify(db: Database, cited: Cited) -> Verdict:
     article = article_of(db, cited.url) if cited.url else None
     if article is None and cited.digest:
         row = db.conn.execute("select article from revisions where digest = ? limit 1", (cited.digest,)).fetchone()
@@ -147,7 +160,7 @@ def _not_here(db: Database, cited: Cited) -> Verdict:
     ).fetchone()
     if row and not cited.url:
         return Verdict(cited=cited, state=WITHHELD, sentence=f"taken down on {row[0][:10]}: {row[1]}")
-    return Verdict(cited=cited, state=UNKNOWN, sentence="not in this archive")
+    return _unknown(cited)
 
 
 def _compare(db: Database, cited: Cited, article: int) -> Verdict:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import heapq
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, Unpack
 
 from sqlite_utils import Database
 
 from newsarchive.search.edited import REMOVED, Edit, edited_articles, edits_of
 from newsarchive.search.marks import Terms, Text, terms_to_mark
-from newsarchive.search.query import Group, parse_query
-from newsarchive.search.selection import Filters, select_articles
+from newsarchive.search.query import Group, Term, parse_query
+from newsarchive.search.selection import Filters, Selection
+from newsarchive.search.several import Reading, databases, selections_of
 from newsarchive.text.search_text import full_text, language_code, search_text_of
 
 
@@ -35,25 +38,36 @@ class Passage:
 
 
 def edited_passages(
-    db: Database, query: str, *, field: str = REMOVED, words: int = 10, limit: int = 1000, **filters: Unpack[Filters]
+    reading: Reading,
+    query: str,
+    *,
+    field: str = REMOVED,
+    words: int = 10,
+    limit: int = 1000,
+    **filters: Unpack[Filters],
 ) -> Iterator[Passage]:
     """Yield the passages with each word or phrase of a query that edits took away (or added), newest article first.
 
     Raises FilterError on an invalid filter.
     """
     terms = list(parse_query(query).terms())
-    found = {article for term in terms for article in edited_articles(db, term, field)}
     marked = [terms_to_mark(Group("and", (term,)), field="") for term in terms]
-    selection = select_articles(db, "", **filters)
+    dbs = databases(reading)
+    rows = [_edited(db, s, terms, field) for db, s in zip(dbs, selections_of(reading, "", filters), strict=True)]
+    keyed = ([(key, part, article) for key, article in found] for part, found in enumerate(rows))
+    articles = heapq.merge(*keyed, reverse=True)
+    passages = (p for _, part, article in articles for p in _passages(dbs[part], article, marked, field, words))
+    yield from islice(passages, limit)
+
+
+def _edited(db: Database, selection: Selection, terms: Sequence[Term], field: str) -> list[tuple[int, int]]:
+    """Return the selected articles with such an edit, each after its key, newest first."""
+    found = {article for term in terms for article in edited_articles(db, term, field)}
+    if not found:
+        return []
     wanted = f"o.article in ({', '.join(map(str, sorted(found)))})"
-    rows = replace(selection, where=(*selection.where, wanted)).rows(db, "o.article", order="$key desc")
-    number = 0
-    for (article,) in rows if found else ():
-        for passage in _passages(db, article, marked, field, words):
-            if number >= limit:
-                return
-            yield passage
-            number += 1
+    rows = replace(selection, where=(*selection.where, wanted)).rows(db, "$key, o.article", order="$key desc")
+    return [(key, article) for key, article in rows]
 
 
 def _passages(db: Database, article: int, marked: list[Terms], field: str, words: int) -> Iterator[Passage]:

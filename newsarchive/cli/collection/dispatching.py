@@ -16,7 +16,10 @@ from newsarchive.cli.collection.writing import HANDLERS as WRITING
 from newsarchive.cli.terminal import Archive
 from newsarchive.collection import Collection
 
-READING = ("search", "show", "history", "diff", "export", "cite", "timemap", "sql", "browse")
+READING = (
+    "search", "show", "history", "diff", "edits", "collocations", "ngrams", "keywords", "export", "cite",
+    "verify", "timemap", "sql", "browse",
+)  # fmt: skip
 """The commands that read several archives as one themselves."""
 APART = ("collection", "demo", "stems learn")
 """The commands that need no archive."""

@@ -18,16 +18,20 @@ BY_ADDRESS = "(select site from articles where id = o.article), (select url from
 """Orders of articles, as SQL over a row `o` of `search_order`."""
 
 
+def selections_of(reading: Reading, query: str, filters: Filters) -> list[Selection]:
+    """Return a query with its filters for each of `databases`. Raises FilterError."""
+    if isinstance(reading, Archives):
+        return reading.select(query, **filters)
+    return [select_articles(reading, query, **filters)]
+
+
 def in_order(reading: Reading, query: str, filters: Filters, *, order: str = BY_TIME) -> Iterator[tuple[int, int]]:
     """Yield each article that a search finds: its archive, as an index of `databases`, and its number there.
 
     Raises FilterError.
     """
     dbs = databases(reading)
-    if isinstance(reading, Archives):
-        selections = reading.select(query, **filters)
-    else:
-        selections = [select_articles(reading, query, **filters)]
+    selections = selections_of(reading, query, filters)
     rows = heapq.merge(*(_sorted(db, part, selections[part], order) for part, db in enumerate(dbs)))
     return ((row[-2], row[-1]) for row in rows)
 
