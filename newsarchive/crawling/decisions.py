@@ -102,6 +102,7 @@ class SourceDecider:
             scan.total = listing.total if scan.total is None else scan.total
         scan.indexed = scan.indexed or bool(listing.lastmods)
         if kind in ("feed", "listing"):
+            scan.pages_with_news += noted.unseen
             brings = self._brings(request, noted)
             urls = self._next_pages(request, listing, brings=brings)
             requests = [self._request(url, request.task, rows) for url in urls]

@@ -55,6 +55,12 @@ class Scan:
     """URLs that may be the second page of a listing, if the one that was tried is none."""
     indexed: bool = False
     """True if the source is an index of files."""
+    shapes: frozenset[str] = frozenset()
+    """How the URLs of the articles on a listing's pages are built."""
+    by_script: bool = False
+    """True if a listing has further pages that only a script in a browser can load."""
+    pages_with_news: int = 0
+    """Pages of a feed or a listing that listed what none before them did."""
     following: bool = False
     """True while a listing is read beyond its first page for what is new."""
     times: dict[str, str] = field(default_factory=dict)
@@ -83,6 +89,11 @@ class Scan:
         return self.source.kind == "wordpress" or (
             self.source.kind == "sitemap" and (self.indexed or self.listed > 1_000)
         )
+
+    @property
+    def reaches_far(self) -> bool:
+        """True if the source goes beyond its newest articles: it lists all in files, or led on to further pages."""
+        return self.source.kind in ("wordpress", "sitemap") or (not self.by_script and self.pages_with_news > 1)
 
     @property
     def only(self) -> int:

@@ -196,6 +196,23 @@ class SourceOrder:
             self.gap_closed = True  # a later run could do no more about it
         else:
             self.well.add(AlertKey("gap"))
+        self._judge_pagers()
+
+    def _judge_pagers(self) -> None:
+        """Report listings that only a script leads on from, if no source that was read reaches the older articles."""
+        walked = [scan for scan in self.scans if scan.is_full and scan.worked]
+        ends = [scan for scan in walked if scan.by_script and scan.source.pages == 0]
+        if not walked:
+            return
+        if not ends or any(scan.reaches_far for scan in walked):
+            self.well.add(AlertKey("pager"))
+            return
+        sentence = (
+            f"{ends[0].source.url} loads its further pages by a script, which newsarchive does not run, and no other"
+            " source reaches the older articles: they are missing. If the site has an archive, a sitemap or section"
+            " pages, add them to the profile; else set pages = 1 for this source"
+        )
+        self.problems.append(Alert(sentence, code="pager"))
 
 
 def _label(source: Source, *, also: bool) -> str:

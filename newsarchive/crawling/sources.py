@@ -112,7 +112,8 @@ class SourceReader:
 
     async def _parse(self, page: Page) -> Listing:
         try:
-            return await in_thread(read_listing, page, site=self._site, source=self.scan.source)
+            scan = self.scan
+            return await in_thread(read_listing, page, site=self._site, source=scan.source, shapes=scan.shapes)
         finally:
             self._store.write()  # what was open before the thread began may be committed by now
 

@@ -8,7 +8,8 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from newsarchive.discovery.errors import ListingError
 from newsarchive.discovery.feed import feed_start
-from newsarchive.discovery.probe import article_types, languages_of, links_in_head, rest_links, rest_url
+from newsarchive.discovery.links import languages_of, links_in_head, sitemaps_linked
+from newsarchive.discovery.probe import article_types, rest_links, rest_url
 from newsarchive.discovery.reading import read_listing
 from newsarchive.discovery.sections import section_urls
 from newsarchive.discovery.sitemap import sitemap_start
@@ -86,6 +87,8 @@ def _from_home(site: Site, root: str, home: Page) -> Iterator[Candidate]:
             yield Candidate(source=Source(kind="wordpress", url=rest_url(link, "wp/v2/posts")), origin=origin)
     for url in links_in_head(home, "alternate", ("rss", "atom", "feed")):
         yield Candidate(source=Source(kind="feed", url=url), origin=origin)
+    for url in sitemaps_linked(home):
+        yield Candidate(source=Source(kind="sitemap", url=url), origin=origin)
     for code, url in languages_of(home):
         language = f"the home page, as its language {code}"
         if root:

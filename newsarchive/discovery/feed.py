@@ -47,13 +47,40 @@ def read_feed(page: Page, *, site: Site, source: Source) -> Listing:
     parsed = _parse(without_entities(body, page.url), root, page.url, cut=bool(cut))
     by_wordpress = "wordpress" in str(parsed.feed.get("generator") or "").lower()
     articles, lost = read_entries(
-        [entry for entry in parsed.entries if "link" in entry or is_address(entry.get("id") or "")],
-        lambda entry: address_of(page.url, entry.get("link") or entry.get("id")),
+        [entry for entry in parsed.entries if _addresses(entry)],
+        lambda entry: _article_address(page.url, _addresses(entry), site),
         lambda entry, url: _listed(entry, url, page.url, site, by_wordpress=by_wordpress),
     )
-    paged = bool(articles) and (by_wordpress or "paged=" in page.url)
+    paged = bool(articles) and (by_wordpress or _is_usual(page.url) or "paged=" in page.url)
     following = _stated_next(root, page.url) or ((_next_page(page.url),) if paged else ())
     return Listing(articles=articles, listings=following, cut=cut, lost=lost)
+
+
+def _is_usual(url: str) -> bool:
+    """True for the URL that WordPress gives to feeds, whose generator many sites hide."""
+    parts = urlsplit(url)
+    return parts.path.rstrip("/").endswith("/feed") or "feed" in dict(parse_qsl(parts.query))
+
+
+def _addresses(entry: Mapping[str, Any]) -> list[str]:
+    """Return what an entry gives as its URL: the original one of a redirector, the link, an ID that is one."""
+    ids = [number] if isinstance(number := entry.get("id"), str) and is_address(number) else []
+    return [entry[name] for name in ("feedburner_origlink", "link") if name in entry] + ids
+
+
+def _article_address(base: str, addresses: list[str], site: Site) -> str:
+    """Return the first URL that is the site's: links may lead through services that count readers.
+
+    If none is, the first one. Raises AddressError if that is invalid.
+    """
+    for address in addresses:
+        try:
+            url = address_of(base, address)
+        except AddressError:
+            continue
+        if site.covers(url):
+            return url
+    return address_of(base, addresses[0])
 
 
 def _stated_next(root: etree._Element, url: str) -> tuple[str, ...]:
@@ -144,13 +171,19 @@ def _read_json(page: Page, body: bytes, site: Site) -> Listing:
     if not isinstance(feed.get("items"), list) or "jsonfeed.org" not in str(feed.get("version")):
         raise ListingError(page.url, "not a JSON Feed")
     articles, lost = read_entries(
-        [item for item in feed["items"] if isinstance(item, dict) and item.get("url")],
-        lambda item: address_of(page.url, item["url"]),
+        [item for item in feed["items"] if isinstance(item, dict) and _json_addresses(item)],
+        lambda item: _article_address(page.url, _json_addresses(item), site),
         lambda item, url: _json_item(item, url, page.url, site),
     )
     following = feed.get("next_url")
     listings, lost_listings = resolve_all(page.url, [following] if isinstance(following, str) and following else [])
     return Listing(articles=articles, listings=listings, lost=(*lost, *lost_listings))
+
+
+def _json_addresses(item: Mapping[str, Any]) -> list[Any]:
+    """Return what an item gives as its URL; its ID may be one ("ideally, the full URL", says the specification)."""
+    ids = [number] if isinstance(number := item.get("id"), str) and is_address(number) else []
+    return [*filter(None, [item.get("url")]), *ids]
 
 
 def _json_item(item: Mapping[str, Any], url: str, base: str, site: Site) -> Listed:

@@ -5,20 +5,16 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator
-from dataclasses import replace
-from html import escape
-from typing import Any
 from urllib.parse import urlsplit
 
 from cssselect import SelectorError
 from lxml import etree, html
 from lxml.cssselect import CSSSelector
-from resiliparse.parse.encoding import bytes_to_str, detect_encoding
 
 from newsarchive.discovery.entries import read_entries, resolve_all
 from newsarchive.discovery.errors import ListingError
-from newsarchive.discovery.json import read_json
-from newsarchive.discovery.pager import following_number, next_pages
+from newsarchive.discovery.markup import base_of, parse_any
+from newsarchive.discovery.pager import following_number, leads_on_by_script, next_pages
 from newsarchive.items import Hints, Listed, Listing, Page
 from newsarchive.sites import Site, Source
 from newsarchive.urls import AddressError, absolute_url, url_key
@@ -52,14 +48,17 @@ _ENOUGH_ALIKE = 3
 _MAX_PATH = 2_000
 
 
-def read_links(page: Page, *, site: Site, source: Source) -> Listing:
+def read_links(page: Page, *, site: Site, source: Source, shapes: frozenset[str] = frozenset()) -> Listing:
     """Return the articles that a page links to, chosen by the profile's CSS selector, else by heuristics.
 
-    Raises ListingError if the page is not HTML.
+    `shapes` tells how the URLs of articles are built on the pages before it. Raises ListingError if this is not HTML.
     """
-    tree, fragment = _parse_any(page)
-    base = _base(tree, page.url)
-    links = _chosen_links(tree, source, page.url) if source.links else _article_links(tree, base)
+    tree, fragment = parse_any(page)
+    base = base_of(tree, page.url)
+    if source.links:
+        links = _chosen_links(tree, source, page.url)
+    else:
+        links, shapes = _article_links(tree, base, shapes)
     found, lost = read_entries(
         links,
         lambda link: absolute_url(base, link.get("href") or ""),
@@ -75,60 +74,19 @@ def read_links(page: Page, *, site: Site, source: Source) -> Listing:
     if not following and fragment and articles:
         following = tuple(filter(None, [following_number(page.url)]))
     following = tuple(url for url in following if site.covers(url))
-    return Listing(articles=tuple(articles.values()), listings=following[:1], alternatives=following[1:], lost=lost)
-
-
-def _parse_any(page: Page) -> tuple[html.HtmlElement, bool]:
-    """Parse a page, or what a script loads: a fragment of HTML, or JSON that holds some. Returns if it is such a part.
-
-    Raises ListingError.
-    """
-    start = page.body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
-    if start in (b"{", b"["):
-        data = read_json(page, page.body)
-        markup = "\n".join(_markup_in(data))
-        is_end = data == [] or (isinstance(data, dict) and any(value in ([], "") for value in data.values()))
-        if "<a" not in markup.lower() and not is_end:  # beyond the last page there is an empty list
-            raise ListingError(page.url, "JSON without links")
-        part = replace(
-            page,
-            body=f"<html><body>{markup}</body></html>".encode(),
-            headers={"content-type": "text/html; charset=utf-8"},
-        )
-        return parse_html(part), True
-    return parse_html(page), not re.search(rb"<body[\s>]|<html[\s>]", page.body[:100_000], re.IGNORECASE)
-
-
-def _markup_in(value: Any) -> Iterator[str]:
-    """Yield the texts in JSON that hold links, and a link for each object that has a URL and a title."""
-    if isinstance(value, str):
-        if "<a" in value.lower():
-            yield value
-        return
-    if isinstance(value, dict):
-        url = next((u for name in _URL_NAMES if isinstance(u := value.get(name), str) and u), "")
-        title = next((t for name in _TITLE_NAMES if isinstance(t := value.get(name), str) and t), "")
-        if title and re.match(r"(?:https?:/)?/", url):
-            yield f'<h2><a href="{escape(url)}">{escape(title)}</a></h2>'
-    if isinstance(value, (dict, list)):
-        for part in value.values() if isinstance(value, dict) else value:
-            yield from _markup_in(part)
-
-
-_URL_NAMES = ("url", "link", "href", "permalink", "path", "full_url", "uri")
-_TITLE_NAMES = ("title", "name", "headline", "header", "subject")
+    return Listing(
+        articles=tuple(articles.values()),
+        listings=following[:1],
+        alternatives=following[1:],
+        lost=lost,
+        shapes=shapes,
+        by_script=not following and not source.next and leads_on_by_script(tree),
+    )
 
 
 def looks_like_article(path: str) -> bool:
     """True if a path is built like that of an article."""
     return bool(_ARTICLE_PATH.search(path)) and not _NOT_ARTICLE_PATH.search(path)
-
-
-def _base(tree: html.HtmlElement, url: str) -> str:
-    try:
-        return absolute_url(url, str(tree.xpath("string(//base/@href)")))
-    except AddressError:
-        return url
 
 
 def _chosen_links(tree: html.HtmlElement, source: Source, url: str) -> list[html.HtmlElement]:
@@ -138,23 +96,6 @@ def _chosen_links(tree: html.HtmlElement, source: Source, url: str) -> list[html
         raise ListingError(url, f"“{source.links}” is not a CSS selector") from error
 
 
-def parse_html(page: Page) -> html.HtmlElement:
-    """Parse the page as HTML. Raises ListingError if that is impossible."""
-    charset = re.search(r"charset=[\"']?([\w-]+)", page.headers.get("content-type", ""))
-    encoding = charset.group(1) if charset else detect_encoding(page.body[:100_000])
-    try:
-        text = bytes_to_str(page.body, encoding or "utf-8").replace("\x00", "")
-    except (LookupError, ValueError):  # an unknown encoding, or a codec that does not decode text
-        text = bytes_to_str(page.body, detect_encoding(page.body[:100_000]) or "utf-8").replace("\x00", "")
-    try:
-        tree = html.document_fromstring(
-            re.sub(r"^\s*<\?xml[^>]*\?>", "", text), parser=html.HTMLParser(huge_tree=False)
-        )
-    except (etree.ParserError, ValueError) as error:
-        raise ListingError(page.url, "not HTML") from error
-    return tree
-
-
 def _candidates(tree: html.HtmlElement) -> Iterator[html.HtmlElement]:
     """Yield the links outside menus and footers."""
     for link in tree.iter("a"):
@@ -162,16 +103,22 @@ def _candidates(tree: html.HtmlElement) -> Iterator[html.HtmlElement]:
             yield link
 
 
-def _article_links(tree: html.HtmlElement, base: str) -> list[html.HtmlElement]:
-    """Return the links that are likely to lead to articles.
+def _article_links(
+    tree: html.HtmlElement, base: str, known_shapes: frozenset[str]
+) -> tuple[list[html.HtmlElement], frozenset[str]]:
+    """Return the links that are likely to lead to articles, and the shapes of URLs by which they are recognized.
 
     Those are links in headings; those that read like a headline and have a URL built like an article's, or like the
     URLs of enough others; and, also in menus, those with a short text whose URLs are built like most of these.
     """
     candidates = list(_candidates(tree))
     likely = [link for link in candidates if _headline(link)]
-    alike = _usual_shapes(likely, base) | _usual_shapes(
-        (link for link in candidates if _words(link) >= _MIN_HEADLINE_WORDS - 1), base, like_article=True
+    alike = (
+        known_shapes
+        | _usual_shapes(likely, base)
+        | _usual_shapes(
+            (link for link in candidates if _words(link) >= _MIN_HEADLINE_WORDS - 1), base, like_article=True
+        )
     )
     links = [
         link for link in likely if _is_heading(link) or _has_article_url(link, base) or _shape(link, base) in alike
@@ -182,7 +129,7 @@ def _article_links(tree: html.HtmlElement, base: str) -> list[html.HtmlElement]:
         text = (link.text_content() or "").strip()
         if link not in known and len(text) > 2 and not text.isdigit() and _shape(link, base) in usual:
             links.append(link)
-    return links
+    return links, frozenset(usual)
 
 
 def _usual_shapes(links: Iterable[html.HtmlElement], base: str, *, like_article: bool = False) -> set[str]:

@@ -12,6 +12,7 @@ from lxml import html
 from newsarchive.urls import AddressError, absolute_url, url_key
 
 MOST_CANDIDATES = 5
+_IN_PAGER = 2
 _FARTHEST_FIRST = 200
 """A first step to a higher number than this is no step to the next page: it is an article's ID, or a date."""
 _NEXT_WORDS = re.compile(
@@ -24,11 +25,16 @@ _NEXT_WORDS = re.compile(
     r"|sonraki|ileri|daha (?:eski|fazla))(?!\w)",
     re.IGNORECASE,
 )
+_LOADS_MORE = re.compile(r"тағы|көбірек|ещ[её]|больше|yana|ko.proq|яна|дагы|daha|more|older|ескі|старые", re.IGNORECASE)
+"""Those of the next words that a button has; «Next» may turn the pictures of a slide show."""
+_LONGEST_LABEL = 40
 _ARROWS = frozenset({"»", "›", "→", ">", ">>", "»»", "››", "⟩", "❯", "▶"})
 _NEXT_CLASS = re.compile(
     r"(?:^|[\s_-])(?:next|older|load-?more|show-?more|nav-previous|more-(?:news|posts))(?:$|[\s_-])", re.IGNORECASE
 )
-_PAGER_CLASS = re.compile(r"pag(?:er|inat|e-?nav|ing|es\b|en)|wp-pagenavi|nav-links|page-navigation", re.IGNORECASE)
+_PAGER_CLASS = re.compile(
+    r"pag(?:er|inat|e-?nav|ing|es\b|en)|catpages|pagesblock|wp-pagenavi|nav-links|page-navigation", re.IGNORECASE
+)
 _CALENDAR_CLASS = re.compile(r"calendar|datepicker|archive-month", re.IGNORECASE)
 _DATA_NAMES = re.compile(
     r"^(?=.{0,100}$)(?:data-[\w-]*(?:url|href|next|more|link|src|path|ajax)[\w-]*|hx-get|up-href)$", re.IGNORECASE
@@ -96,6 +102,35 @@ def last_number(tree: html.HtmlElement, url: str, base: str) -> int:
     return max(numbers)
 
 
+def leads_on_by_script(tree: html.HtmlElement) -> bool:
+    """True if a page shows a pager, or a button for more, whose links lead nowhere without a script.
+
+    >>> leads_on_by_script(html.fromstring("<div><button>Тағы көрсету</button></div>"))
+    True
+    >>> leads_on_by_script(html.fromstring("<div class='pagination'><a href='/?page=1'>1</a></div>"))
+    False
+    """
+    pages = set[str]()
+    for element in tree.iter("a", "button", "div", "span", "input"):
+        text = " ".join((element.text_content() or element.get("value") or "").split())
+        if len(text) > _LONGEST_LABEL or not _is_for_script(element):
+            continue
+        if _NEXT_WORDS.match(text) and _LOADS_MORE.search(text):
+            return True
+        around = " ".join(a.get("class", "") + " " + a.get("id", "") for a in element.iterancestors())
+        if element.tag == "a" and text.isdigit() and _PAGER_CLASS.search(around) and not _CALENDAR_CLASS.search(around):
+            pages.add(text)
+    return bool(pages - {"1"})
+
+
+def _is_for_script(element: html.HtmlElement) -> bool:
+    """True for what a reader can click, but no program follow."""
+    if element.tag == "a":
+        reference = element.get("href") or "#"
+        return reference.startswith("#") or reference.lower().startswith("javascript:")
+    return element.tag in ("button", "input") or bool(element.get("onclick") or element.get("data-page"))
+
+
 def _rank(candidate: Candidate) -> int:
     return candidate.score + (4 if candidate.number is not None else 0)
 
@@ -122,7 +157,8 @@ def _candidate(
         if int(text) == 1:
             return None
         score += 2
-    if score < (1 if number is not None else 3):
+    named = text.isdigit() and score >= _IN_PAGER  # a pager may add any parameters to the URL of its first page
+    if score < (1 if number is not None else 3) and not named:
         return None
     return Candidate(url=target, score=score, number=number)
 
@@ -136,7 +172,7 @@ def page_step(url: str, target: str) -> int | None:
     (None, None)
     """
     here, there = urlsplit(url), urlsplit(target)
-    old, new = dict(parse_qsl(here.query, keep_blank_values=True)), dict(parse_qsl(there.query, keep_blank_values=True))
+    old, new = _parameters(here.query), _parameters(there.query)
     old_path, new_path = _plain_path(here.path), _plain_path(there.path)
     if old_path == new_path:
         differing = [name for name in {*old, *new} if old.get(name) != new.get(name)]
@@ -145,6 +181,17 @@ def page_step(url: str, target: str) -> int | None:
             return None
         return _raised(old.get(changed[0], ""), new[changed[0]])
     return _path_step(old_path, new_path) if old == new else None
+
+
+def _parameters(query: str) -> dict[str, str]:
+    """Return the parameters of a query; some sites write ``?page2`` (uCoz).
+
+    >>> _parameters("page2"), _parameters("p=7&print")
+    ({'page': '2'}, {'p': '7', 'print': ''})
+    """
+    pairs = parse_qsl(query, keep_blank_values=True)
+    numbered = ((name, re.fullmatch(r"([a-z_]+)(\d+)", name) if not value else None, value) for name, value in pairs)
+    return dict((match[1], match[2]) if match else (name, value) for name, match, value in numbered)
 
 
 def _plain_path(path: str) -> str:
@@ -203,7 +250,7 @@ def _link_score(link: html.HtmlElement, text: str) -> int:
     labels = (text, link.get("title", ""), link.get("aria-label", ""))
     score += 3 if any(_NEXT_WORDS.match(label) for label in labels) else 0
     score += 1 if text in _ARROWS else 0
-    score += 2 if _PAGER_CLASS.search(around) else 0
+    score += _IN_PAGER if _PAGER_CLASS.search(around) else 0
     in_table = any(a.tag == "table" for a in link.iterancestors()) and not _PAGER_CLASS.search(around)
     return score - (6 if in_table or _CALENDAR_CLASS.search(around) else 0)
 

@@ -7,22 +7,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
-from lxml import html
-
 from newsarchive.discovery.entries import resolve_all, text_of
 from newsarchive.discovery.errors import ListingError
 from newsarchive.discovery.json import read_json
-from newsarchive.discovery.listing import parse_html
+from newsarchive.discovery.links import feeds_linked, languages_of, links_in_head, sitemaps_linked
 from newsarchive.discovery.reading import read_listing
 from newsarchive.discovery.sections import section_urls
-from newsarchive.discovery.sitemap import USUAL_PATHS, is_robots
+from newsarchive.discovery.sitemap import LESS_USUAL_PATHS, USUAL_PATHS, is_robots
 from newsarchive.items import Listing, Page
 from newsarchive.sites import Site, Source
 from newsarchive.urls import url_key
 
 USUAL_FEEDS = ("feed/", "rss", "rss.xml", "feed.xml", "atom.xml", "feed.json")
 MOST_PAGERS = 5
-MOST_FEEDS = 6
+"""Listings whose further pages are looked at, where another source may be complete; else all are."""
 _POSTS = "per_page=20&_fields=id,link,type,status,date,date_gmt,modified,modified_gmt,title,content"
 _NO_ARTICLE_TYPES = re.compile(
     r"post|page|attachment|nav_menu_item|wp_.*|elementor.*|e-.*|product.*|shop_.*|jetpack.*|feedback|popup.*|amp_.*"
@@ -49,6 +47,9 @@ def probe_urls(url: str, found: Mapping[str, Page] | None = None) -> list[str]:
     elsewhere = _sitemap_urls(home, found)
     if not any(is_feed(page, site) for page in found.values()):
         urls += [urljoin(home, path) for path in USUAL_FEEDS]
+        linked = [feed for page in html_pages(home, found) for feed in feeds_linked(page)]
+        urls += linked
+        urls += [feed for url in linked if url in found for feed in feeds_linked(found[url])]
     urls += _pager_urls(site, found)
     return [*dict.fromkeys([*(u for u in urls if site.covers(u)), *elsewhere])]
 
@@ -81,37 +82,6 @@ def language_homes(home: str, found: Mapping[str, Page]) -> list[str]:
     """Return the home pages of other languages that the home page names (hreflang)."""
     page = found.get(home)
     return [url for _code, url in languages_of(page) if url_key(url) != url_key(home)][:4] if page is not None else []
-
-
-def languages_of(page: Page) -> list[tuple[str, str]]:
-    """Return the language codes and URLs of a page's versions in other languages."""
-    try:
-        tree = parse_html(page)
-    except ListingError:
-        return []
-    own = (tree.get("lang") or "").partition("-")[0].lower()
-    links = [(e.get("hreflang", "").partition("-")[0].lower(), e.get("href")) for e in _head_links(tree, "alternate")]
-    named = {code: href for code, href in links if code and code not in ("x", own)}
-    return [(code, urls[0]) for code, href in named.items() if (urls := resolve_all(page.url, [href])[0])]
-
-
-def _head_links(tree: html.HtmlElement, rel: str) -> list[html.HtmlElement]:
-    return [e for e in tree.xpath("//link[@rel and @href]") if rel in e.get("rel", "").lower().split()]
-
-
-def links_in_head(page: Page, rel: str, kinds: tuple[str, ...]) -> list[str]:
-    """Return the URLs of a page's <link> elements of a relation and type, without those of comments and of APIs."""
-    try:
-        tree = parse_html(page)
-    except ListingError:
-        return []
-    named = [
-        e.get("href")
-        for e in _head_links(tree, rel)
-        if not kinds or any(kind in e.get("type", "") for kind in kinds)
-        if not kinds or not re.search("comments|oembed|wp-json|rest_route", e.get("href"))
-    ]
-    return list(resolve_all(page.url, named)[0])[:MOST_FEEDS]
 
 
 # WordPress
@@ -185,7 +155,7 @@ def article_types(page: Page | None) -> list[str]:
 def _sitemap_urls(home: str, found: Mapping[str, Page]) -> list[str]:
     """Return the sitemaps named in robots.txt, else the usual ones, and the first and last file in each index."""
     site = Site(name="probe", url=home)
-    urls = sitemaps_named(home, found)
+    urls = [*sitemaps_named(home, found), *less_usual_sitemaps(home, found)]
     nested: list[str] = []
     for url in urls:
         listing = sitemap_of(found.get(url), site)
@@ -204,12 +174,24 @@ def sitemaps_named(home: str, found: Mapping[str, Page]) -> list[str]:
     return list(listed.listings) if listed else [urljoin(home, path) for path in USUAL_PATHS]
 
 
-def listing_of(page: Page | None, site: Site, source: Source) -> Listing | None:
+def less_usual_sitemaps(home: str, found: Mapping[str, Page]) -> list[str]:
+    """Return the sitemaps that the home page names, then those of less usual paths, once those before them failed."""
+    page, site = found.get(home), Site(name="probe", url=home)
+    named = sitemaps_linked(page) if page is not None else []
+    tried = [urljoin(home, "/robots.txt"), *sitemaps_named(home, found), *named]
+    if any(url not in found for url in tried) or any(sitemap_of(found[url], site) for url in tried):
+        return named
+    return [*named, *(urljoin(home, path) for path in LESS_USUAL_PATHS)]
+
+
+def listing_of(
+    page: Page | None, site: Site, source: Source, *, shapes: frozenset[str] = frozenset()
+) -> Listing | None:
     """Read a page as a listing; None if it is missing or not one."""
     if page is None or page.status != 200:
         return None
     try:
-        return read_listing(page, site=site, source=source)
+        return read_listing(page, site=site, source=source, shapes=shapes)
     except ListingError:
         return None
 
@@ -240,10 +222,10 @@ def pager_of(page: Page, site: Site, found: Mapping[str, Page]) -> list[Page]:
     listing = listing_of(page, site, source)
     while listing is not None and listing.articles and len(pages) < 3:
         seen |= {url_key(listed.url) for listed in listing.articles}
-        candidates = (*listing.listings, *listing.alternatives)
+        candidates, shapes = (*listing.listings, *listing.alternatives), listing.shapes
         listing = None
         for candidate in candidates:
-            following = listing_of(found.get(candidate), site, source)
+            following = listing_of(found.get(candidate), site, source, shapes=shapes)
             if following and {url_key(listed.url) for listed in following.articles} - seen:
                 listing = following
                 pages.append(found[candidate])
@@ -262,7 +244,9 @@ def _pager_urls(site: Site, found: Mapping[str, Page]) -> Iterator[str]:
         for page in listings
         if (listing := listing_of(page, site, Source(kind="listing", url=page.url)))
     ]
-    best = sorted(counted, key=lambda pair: -pair[0])[:MOST_PAGERS]
+    best = sorted(counted, key=lambda pair: -pair[0])
+    if any(listing_of(page, site, Source(kind="wordpress")) or sitemap_of(page, site) for page in found.values()):
+        best = best[:MOST_PAGERS]
     for number, page in best:
         pages = pager_of(page, site, found)
         listing = listing_of(pages[-1], site, Source(kind="listing", url=page.url))

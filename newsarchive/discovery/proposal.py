@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urljoin, urlsplit
 
-from newsarchive.discovery.listing import parse_html
+from newsarchive.discovery.links import MOST_FEEDS
+from newsarchive.discovery.markup import base_of, parse_html
 from newsarchive.discovery.pager import last_number
 from newsarchive.discovery.probe import (
-    MOST_FEEDS,
     html_pages,
     learned_home,
+    less_usual_sitemaps,
     listing_of,
     pager_of,
     rest_roots,
@@ -25,7 +26,8 @@ from newsarchive.items import Listed, Page
 from newsarchive.sites import Site, Source
 from newsarchive.urls import url_key
 
-MOST_LISTINGS = 5
+MOST_LISTINGS = 24
+_NO_SHORT_SITEMAP = 1_000
 
 
 @dataclass(kw_only=True, frozen=True)
@@ -163,7 +165,7 @@ def _sitemaps(site: Site, pages: Mapping[str, Page]) -> list[Finding]:
     """Find the sitemaps: those of robots.txt as one source, else the first of the usual ones that works."""
     findings: list[Finding] = []
     robots = pages.get(urljoin(site.url, "/robots.txt"))
-    named = sitemaps_named(site.url, pages)
+    named = [*sitemaps_named(site.url, pages), *less_usual_sitemaps(site.url, pages)]
     from_robots = robots is not None and robots.status == 200 and b"map" in robots.body.lower()
     for url in named:
         files = [url]
@@ -229,6 +231,7 @@ def _listings(site: Site, pages: Mapping[str, Page], known: Sequence[Finding]) -
     seen = {key for finding in known for key in finding.keys}
     all_of = [finding for finding in known if finding.source.kind in ("wordpress", "sitemap")]
     complete, in_part = bool(all_of), any(finding.number > len(finding.keys) for finding in all_of)
+    surely = any(f.source.kind == "wordpress" or not f.exact or f.number > _NO_SHORT_SITEMAP for f in all_of)
     homes = html_pages(site.url, pages)
     urls = dict.fromkeys([*(page.url for page in homes), *(u for page in homes for u in section_urls(page, site))])
     by_url = {page.url: page for page in homes} | dict(pages)
@@ -237,7 +240,8 @@ def _listings(site: Site, pages: Mapping[str, Page], known: Sequence[Finding]) -
     for finding in sorted(found, key=lambda f: (-f.number, -len(f.keys))):
         new = (finding.first if in_part else finding.keys) - seen
         longer = finding.number > sum(other.number for other in known) and not complete
-        if (new and not complete) or len(new) > 1 or longer:
+        leads_further = not finding.exact and not surely  # a short sitemap may have the newest alone
+        if (new and not complete) or len(new) > 1 or longer or (leads_further and not kept):
             kept.append(finding)
             seen |= finding.keys
     return kept[:MOST_LISTINGS]
@@ -251,7 +255,7 @@ def _listing(site: Site, url: str, page: Page, pages: Mapping[str, Page]) -> Fin
     number, exact = len(articles), len(read) < 3
     if not exact:
         tree = parse_html(read[0])
-        number = max(number, last_number(tree, read[0].url, read[0].url) * len(articles) // len(read))
+        number = max(number, last_number(tree, read[0].url, base_of(tree, read[0].url)) * len(articles) // len(read))
     finding = _finding(site, source, articles, number=number, exact=exact)
     first = listing_of(read[0], site, source)
     keys = frozenset(url_key(listed.url) for listed in first.articles) if first else frozenset()

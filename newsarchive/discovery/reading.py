@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 
 from newsarchive.discovery.errors import ListingError
@@ -16,13 +17,22 @@ from newsarchive.text.encodings import printable_record
 
 logger = logging.getLogger(__name__)
 
-_READERS = {"wordpress": read_posts, "sitemap": read_sitemap, "feed": read_feed, "listing": read_links}
+_READERS: dict[str, Callable[..., Listing]] = {
+    "wordpress": read_posts,
+    "sitemap": read_sitemap,
+    "feed": read_feed,
+    "listing": read_links,
+}
 
 
-def read_listing(page: Page, *, site: Site, source: Source) -> Listing:
-    """Read one listing page, whose body is already content-decoded. Raises ListingError if it cannot be read."""
+def read_listing(page: Page, *, site: Site, source: Source, shapes: frozenset[str] = frozenset()) -> Listing:
+    """Read one listing page, whose body is already content-decoded. Raises ListingError if it cannot be read.
+
+    `shapes` are those of the pages that came before it.
+    """
+    known = {"shapes": shapes} if source.kind == "listing" else {}
     try:
-        listing = _READERS[source.kind](page, site=site, source=source)
+        listing = _READERS[source.kind](page, site=site, source=source, **known)
     except ListingError:
         raise
     except Exception as error:  # a bug in a reader, or in a library below it, loses this listing only

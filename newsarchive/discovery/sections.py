@@ -7,12 +7,13 @@ from urllib.parse import urlsplit
 
 from newsarchive.discovery.entries import resolve_all
 from newsarchive.discovery.errors import ListingError
-from newsarchive.discovery.listing import looks_like_article, parse_html
+from newsarchive.discovery.listing import looks_like_article
+from newsarchive.discovery.markup import base_of, parse_html
 from newsarchive.items import Page
 from newsarchive.sites import Site
 from newsarchive.urls import url_key
 
-MOST_SECTIONS = 8
+MOST_SECTIONS = 24
 _ALL_NEWS = re.compile(
     r"(?:барлық|бүкіл|все|вся|all|barcha|бардык|tüm).{0,12}(?:жаңалық|хабар|мақала|новост|стать|публикац|лент|news|articles"
     r"|stories|yangilik|maqola|кабар|макала|haber)"
@@ -36,9 +37,10 @@ def section_urls(page: Page, site: Site) -> list[str]:
         tree = parse_html(page)
     except ListingError:
         return []
+    base = base_of(tree, page.url)
     found: dict[str, tuple[int, str]] = {}
     for link in tree.iter("a"):
-        urls, _lost = resolve_all(page.url, [link.get("href")] if link.get("href") else [])
+        urls, _lost = resolve_all(base, [link.get("href")] if link.get("href") else [])
         text = " ".join((link.text_content() or "").split())
         in_menu = any(a.tag == "nav" or _MENU.search(a.get("class", "")) for a in link.iterancestors())
         if not urls or not text or not _may_be_section(urls[0], site, in_menu=in_menu):

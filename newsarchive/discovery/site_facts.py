@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from newsarchive.discovery.errors import ListingError
 from newsarchive.discovery.json import read_json
-from newsarchive.discovery.listing import parse_html
+from newsarchive.discovery.markup import parse_html
 from newsarchive.items import Page
 from newsarchive.kazakh.language import identify_language
 

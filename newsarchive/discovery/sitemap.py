@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import urljoin, urlsplit
@@ -21,6 +21,18 @@ from newsarchive.sites import Site, Source
 from newsarchive.urls import AddressError, absolute_url
 
 USUAL_PATHS = ("sitemap.xml", "sitemap_index.xml", "wp-sitemap.xml")
+LESS_USUAL_PATHS = (
+    "sitemap-index.xml",
+    "sitemap.xml.gz",
+    "sitemap.php",
+    "sitemap.txt",
+    "sitemap/sitemap.xml",
+    "sitemaps/sitemap.xml",
+    "news-sitemap.xml",
+    "sitemap-news.xml",
+    "sitemap_news.xml",
+)
+"""Tried when a site is added, if robots.txt, the home page and the usual paths give none."""
 _NO_ARTICLES = re.compile(
     r"(?:wp-sitemap-(?:taxonomies|users|posts-(?:page|attachment))-.+"
     r"|(?:post_tag|tag|category|authors?|users?|page|attachment|product(?:_\w+)?|image|video|local)-sitemap[\d_-]*"
@@ -127,9 +139,26 @@ def _articles(root: etree._Element, base: str, site: Site) -> Listing:
         lastmod = parse_stamp(_text(entry.get("lastmod")), site.timezone)
         return Listed(url=url, lastmod=lastmod, hints=_hints(entry, base, site))
 
-    entries = (_children(element) for element in _named(root, "url"))
+    entries = (entry for element in _named(root, "url") for entry in _versions(element))
     articles, lost = read_entries(entries, lambda entry: absolute_url(base, _text(entry.get("loc"))), read)
     return Listing(articles=articles, lost=lost)
+
+
+def _versions(element: etree._Element) -> Iterator[dict[str, etree._Element]]:
+    """Yield an entry, then one for each of its versions in other languages (xhtml:link with hreflang)."""
+    entry = _children(element)
+    yield entry
+    if "link" not in entry:
+        return
+    times = {"lastmod": entry["lastmod"]} if "lastmod" in entry else {}
+    for link in element:
+        try:
+            if name_of(link) == "link" and link.get("hreflang") and (target := link.get("href")):
+                location = etree.Element("loc")
+                location.text = target
+                yield {"loc": location, **times}
+        except (UnicodeDecodeError, ValueError):  # bytes that are not valid text, or characters that XML forbids
+            continue
 
 
 def _hints(entry: Mapping[str, etree._Element], base: str, site: Site) -> Hints:
