@@ -459,7 +459,11 @@ def test_comparison_finds_what_stands_out(tmp_path: Path) -> None:
         "its forms count together"
     )
     assert words["доп"]["stands_out_in"] == "b"
+    # 20 articles each; a frequency of 0 counts as a half: log2(20 / 0.5) = 5.32, negative for the second result.
+    assert (words["доп"]["log_ratio"] < 0 < words["су"]["log_ratio"], words["су"]["count_b"]) == (True, 0)
     authors = [row for row in found if row["kind"] == "authors"]
+    assert [row["log_ratio"] for row in authors] == [5.32]
+    assert "5.32" in text_of(get(room, "/compare?a_site=tan"))
     assert [(row["name"], row["count_a"], row["count_b"]) for row in authors] == [("Бек Сәт", 20, 0)]
     room.executor.shutdown()
 
@@ -496,6 +500,20 @@ def test_history_shows_the_words_that_changed(room: Datasette, folder: Path) -> 
     assert "екі" in tree.xpath("//del/text()")
     assert "бес" in tree.xpath("//ins/text()")
     assert get(room, f"/article/{number_of(folder, 'flood')}/history?from=1&to=9").status_code == 404
+
+
+def test_one_revision_is_not_compared_with_itself(room: Datasette, folder: Path) -> None:
+    page = get(room, f"/article/{number_of(folder, 'school')}/history", accept="kk")
+    assert tree_of(page).xpath("//main//form") == []
+    assert "бір ғана нұсқасы бар: 2025 ж. 1 наурыз, 07:00 (Алматы)" in text_of(page)
+
+
+def test_a_wrong_day_is_explained_in_the_language_of_the_page(room: Datasette) -> None:
+    for accept, words in (("kk", "«2025-13» деген күн жоқ"), ("ru", "Нет такой даты: «2025-13»"), ("en", "not a date")):
+        page = get(room, "/search?since=2025-13", accept=accept)
+        assert (page.status_code, words in text_of(page)) == (400, True)
+    problem = get(room, "/api/search?since=2025-13", accept="kk").json()
+    assert "Invalid day" in problem["detail"], "programs are answered in English"
 
 
 def test_an_article_without_revisions_has_no_history(folder: Path, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from sqlite_utils import Database
 from newsarchive.browse.archives import NAMED, list_sites
 from newsarchive.browse.searching import all_filters, read_filters
 from newsarchive.browse.visits import Answer, Page, Visit, address, as_csv, as_json
+from newsarchive.corpus.measures import keyness, log_ratio
 from newsarchive.search.selection import Filters
 from newsarchive.search.several import Reading, databases, newest_first
 from newsarchive.text.search_text import MARK, language_code, stem_of
@@ -23,7 +23,8 @@ THRESHOLD = 6.63
 """Least log-likelihood of a significant difference: chi-square with one degree of freedom, p < 0.01."""
 RARE = 5
 """Least number of occurrences in both results together: the measure says little about rarer ones."""
-COLUMNS = ["kind", "stands_out_in", "name", "count_a", "count_b", "per_1000_a", "per_1000_b", "log_likelihood"]
+COLUMNS = ["kind", "stands_out_in", "name", "count_a", "count_b", "per_1000_a", "per_1000_b"]
+COLUMNS += ["log_likelihood", "log_ratio"]
 
 
 @dataclass(kw_only=True, frozen=True)
@@ -35,23 +36,15 @@ class Key:
     rates: tuple[float, float]
     """Per thousand articles, or words."""
     score: float
+    """Log-likelihood: how sure the difference is."""
+    ratio: float
+    """Log ratio: how large it is; 1 is twice as frequent in the first result, -1 in the second."""
     link: str = ""
 
     @property
     def side(self) -> int:
         """0 if the key is more frequent in the first result, 1 if in the second."""
         return 0 if self.rates[0] > self.rates[1] else 1
-
-
-def log_likelihood(first: int, second: int, first_size: int, second_size: int) -> float:
-    """Return the log-likelihood (G²) of two frequencies (Dunning 1993, in the form of Rayson and Garside 2000).
-
-    >>> round(log_likelihood(10, 2, 1000, 1000), 2), log_likelihood(5, 5, 100, 100)
-    (5.82, 0.0)
-    """
-    together = (first + second) / (first_size + second_size)
-    parts = ((first, first_size * together), (second, second_size * together))
-    return 2 * sum(seen * math.log(seen / expected) for seen, expected in parts if seen)
 
 
 def compare_page(visit: Visit) -> Answer:
@@ -171,10 +164,11 @@ def rank_keys(first: Counter[str], second: Counter[str], sizes: tuple[int, int])
         counts = (first[name], second[name])
         if sum(counts) < RARE:
             continue
-        score = log_likelihood(*counts, *sizes)
+        score = keyness(*counts, *sizes)
         if score >= THRESHOLD:
             rates = (counts[0] * 1000 / sizes[0], counts[1] * 1000 / sizes[1])
-            keys.append(Key(name=name, counts=counts, rates=rates, score=round(score, 1)))
+            ratio = round(log_ratio(*counts, *sizes), 2)
+            keys.append(Key(name=name, counts=counts, rates=rates, score=round(score, 1), ratio=ratio))
     return sorted(keys, key=lambda key: (-key.score, key.name))
 
 
@@ -196,4 +190,5 @@ def _row(kind: str, key: Key) -> dict[str, object]:
         "per_1000_a": round(key.rates[0], 3),
         "per_1000_b": round(key.rates[1], 3),
         "log_likelihood": key.score,
+        "log_ratio": key.ratio,
     }

@@ -72,6 +72,10 @@ _SHAPES = {
     "triangle-left": "M1 6l10-5v10z",
 }
 
+PERCENT = {"format": ".2~%"}
+NUMBER = {"labelExpr": "replace(format(datum.value, ',~r'), /,/g, '\u202f')"}
+"""Labels of an axis; thousands are parted by a space, as in every language of the room (ISO 80000)."""
+
 CONFIG = {
     "font": "sans-serif",
     "view": {"stroke": None},
@@ -114,7 +118,7 @@ def _axes(points: Sequence[Point], *, share: bool, width: int) -> dict[str, Any]
         "y": {
             "field": "value",
             "type": "quantitative",
-            "axis": {"title": None, "format": ".2~%" if share else ",~r", **steps},
+            "axis": {"title": None, **(PERCENT if share else NUMBER), **steps},
         },
     }
 

@@ -53,7 +53,7 @@ from newsarchive.browse.visits import (
 from newsarchive.database import ArchiveError, read_archive
 from newsarchive.errors import NewsArchiveError
 from newsarchive.notebook import NotebookError
-from newsarchive.search import FilterError, Reading
+from newsarchive.search import DayError, FilterError, Reading
 
 log = logging.getLogger(__name__)
 
@@ -164,7 +164,7 @@ class Room:
         except MisunderstoodError as error:
             return self.failure(request, 400, str(error.args[0]))
         except FilterError as error:
-            return self.failure(request, 400, "error_filter", str(error))
+            return self.failure(request, 400, "error_filter", _explained(error, request))
         except ArchiveError as error:
             return self.failure(request, 503, "error_archive", str(error))
         except sqlite3.OperationalError as error:
@@ -281,3 +281,10 @@ def page_zone(page: Page, sites: Mapping[str, Any]) -> str:
 def is_internal(exception: Exception) -> bool:
     """Return True if an exception caught by Datasette is an internal error, not an invalid request."""
     return getattr(exception, "status", 500) >= 500 and not isinstance(exception, DatasetteError)
+
+
+def _explained(error: FilterError, request: Request) -> str:
+    """Return what is wrong with a query or filter: a wrong day in the language of the page, all else in English."""
+    if isinstance(error, DayError) and not api.owns(request.path):
+        return speech_of(request).text("invalid_day", day=error.written)
+    return str(error)

@@ -3,7 +3,7 @@
 from newsarchive.search.counts import COUNTED, Facet, Line, Period
 from newsarchive.search.hits import RANKED, Hit, plain
 from newsarchive.search.marks import Part
-from newsarchive.search.query import FilterError
+from newsarchive.search.query import DayError, FilterError
 from newsarchive.search.reading import count_hits, facets, hits_over, keyed_kwic, kwic, search, suggest
 from newsarchive.search.selection import VISIBLE, Filters, Selection, select_articles
 from newsarchive.search.several import Reading
@@ -14,6 +14,7 @@ __all__ = [
     "COUNTED",
     "RANKED",
     "VISIBLE",
+    "DayError",
     "Facet",
     "FilterError",
     "Filters",

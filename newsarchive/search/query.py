@@ -27,6 +27,14 @@ class FilterError(NewsArchiveError, ValueError):
     """A query or filter is invalid; the message is written for the user."""
 
 
+class DayError(FilterError):
+    """A day, month or year is invalid; `written` is what was given."""
+
+    def __init__(self, message: str, *, written: str) -> None:
+        super().__init__(message)
+        self.written = written
+
+
 @dataclass(frozen=True)
 class Term:
     """One word, hyphenated word or phrase: `words` holds the possible forms of each word."""

@@ -14,7 +14,7 @@ from sqlite_utils import Database
 from newsarchive.kazakh.scripts import fold_for_search
 from newsarchive.search.conditions import LINKED, condition_of, linked, quoted
 from newsarchive.search.matching import Match, match_of, split
-from newsarchive.search.query import FilterError, Group, parse_query
+from newsarchive.search.query import DayError, Group, parse_query
 from newsarchive.search.words import words_with
 
 VISIBLE = "o.article not in (select article from hidden)"
@@ -209,7 +209,7 @@ def last_day(text: str) -> date:
 def _day_parts(text: str) -> tuple[int, int, int]:
     match = re.fullmatch(r"(\d{4})(?:-(\d\d?)(?:-(\d\d?))?)?(?:T.*)?", text.strip())
     if not match or match[1] == "0000":
-        raise FilterError(f"Invalid day “{text}”; write it as 2025-02-18, 2025-02 or 2025.")
+        raise DayError(f"Invalid day “{text}”; write it as 2025-02-18, 2025-02 or 2025.", written=text)
     return int(match[1]), int(match[2] or 0), int(match[3] or 0)
 
 
@@ -217,4 +217,4 @@ def _date(text: str, year: int, month: int, day: int) -> date:
     try:
         return date(year, month, day)
     except ValueError as error:
-        raise FilterError(f"Invalid day “{text}”: {error}.") from error
+        raise DayError(f"Invalid day “{text}”: {error}.", written=text) from error
