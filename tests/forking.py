@@ -168,9 +168,9 @@ def load() -> None:
     """Load all of the program but its settings, which read the environment of a command."""
     sys.path[0] = os.getcwd()  # as with `python -m`
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
-    from newsarchive import cli
+    from newsarchive.workers.lean_imports import import_sqlite_utils
 
-    cli._import_sqlite_utils()
+    import_sqlite_utils()
     for module in pkgutil.walk_packages(sys.modules["newsarchive"].__path__, "newsarchive."):
         if not module.name.endswith((".settings", ".__main__")):
             import_module(module.name)

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -12,7 +13,9 @@ from typing import Any
 
 import pytest
 
-from newsarchive.workers.pool import AHEAD, PoolClosed, TooSlow, WorkerDied, WorkerPool
+from newsarchive.workers import starting
+from newsarchive.workers.pool import AHEAD, PoolClosed, WorkerDied, WorkerPool
+from newsarchive.workers.serving import TooSlow
 
 
 def in_pool(work: Callable[[WorkerPool], Awaitable[Any]], workers: int = 2) -> Any:
@@ -146,6 +149,80 @@ def alive(number: int) -> bool:
     except FileNotFoundError:
         return False
     return state != "Z"
+
+
+FETCH = """
+import asyncio, os, time
+from newsarchive.workers import starting
+from newsarchive.workers.pool import WorkerPool
+async def go():
+    pool = WorkerPool(1, preload=("colorsys",))
+    print(await pool.run(os.getpid), flush=True)
+    await pool.run(time.sleep, 60)
+if __name__ == "__main__":
+    starting.fork_early(("colorsys",))
+    print(starting._early[("colorsys",)][0].pid, flush=True)
+    asyncio.run(go())
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_no_worker_that_was_forked_early_outlives_its_program(how: signal.Signals, tmp_path: Path) -> None:
+    script = tmp_path / "fetch.py"
+    script.write_text(FETCH)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    with subprocess.Popen(
+        [sys.executable, script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
+    ) as program:
+        assert program.stdout is not None
+        forked, used = int(program.stdout.readline()), int(program.stdout.readline())
+        assert used == forked, "the pool has another worker than the one forked for it"
+        program.send_signal(how)
+        program.wait(20)
+    end = time.monotonic() + 20
+    while alive(used):
+        assert time.monotonic() < end, "the worker stayed behind"
+        time.sleep(0.05)
+
+
+def test_a_worker_that_was_forked_early_and_died_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("threading.active_count", lambda: 1)  # pytest may have more; none of them holds a lock here
+    starting.fork_early(("colorsys",))
+    process, _pipe = starting._early["colorsys",]
+    process.kill()
+    process.join()
+
+    async def go() -> int:
+        pool = WorkerPool(1, preload=("colorsys",))
+        try:
+            return await pool.run(len, "abc")
+        finally:
+            pool.close()
+
+    assert asyncio.run(go()) == 3
+
+
+def test_nothing_is_forked_beside_threads() -> None:
+    holding, over = threading.Event(), threading.Event()
+    thread = threading.Thread(target=lambda: (holding.set(), over.wait()))
+    thread.start()
+    holding.wait()
+    try:
+        starting.fork_early(("this.is.not.loaded",))
+    finally:
+        over.set()
+        thread.join()
+    assert not starting._early
+
+
+def test_a_worker_loads_a_model_of_languages_only_for_a_text_that_needs_it() -> None:
+    code = (
+        "import sys, newsarchive.workers.preloaded; print('numpy' in sys.modules);"
+        "from newsarchive.kazakh.language import identify_language;"
+        "print(identify_language('The quick brown fox jumps over the lazy dog, and nobody has seen it since.'))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "en"]
 
 
 def test_what_workers_preload_is_an_article() -> None:

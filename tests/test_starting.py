@@ -12,7 +12,6 @@ import pytest
 from newsarchive.cli import COMMANDS
 from newsarchive.crawling.run_settings import make_settings
 from newsarchive.demo import Newspaper
-from newsarchive.workers.pool import WorkerPool
 from tests.forking import Forks
 
 FETCHING = """
@@ -54,7 +53,7 @@ def test_only_commands_that_crawl_load_a_crawler() -> None:
         {listed.module for name, listed in COMMANDS.items()} - {COMMANDS[name].module for name in crawling}
     )
     code = (
-        f"import sys\nfrom newsarchive.cli import _import_sqlite_utils\n_import_sqlite_utils()\nfor name in {modules}:\n"
+        f"import sys\nfrom newsarchive.workers.lean_imports import import_sqlite_utils\nimport_sqlite_utils()\nfor name in {modules}:\n"
         "    __import__(f'newsarchive.cli.{name}')\n"
         "    print(name, [m for m in ('scrapy', 'twisted', 'trafilatura', 'datasette', 'numpy', 'PIL') if m in sys.modules])"
     )
@@ -92,6 +91,6 @@ def test_every_setting_of_images_has_its_old_name_still(tmp_path: Path) -> None:
 
 def test_commands_are_forked_after_a_worker_pool_too(forks: Forks, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else a test run takes several times as long, and nobody sees why."""
-    WorkerPool(0)
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")  # as a pool leaves it in the environment
     monkeypatch.setattr(subprocess, "run", None)
     assert forks.run(["--version"], dict(os.environ), timeout=60).returncode == 0

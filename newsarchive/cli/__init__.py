@@ -69,9 +69,6 @@ COMMANDS = {
 """The commands in the order in which people need them; each module is loaded only when its command is called."""
 
 
-EXTRACTING_COMMANDS = ("crawl", "fetch", "import")
-
-
 class Place(click.Path):
     """The folder of an archive or collection, or the address of a collection elsewhere."""
 
@@ -124,11 +121,8 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         of_collection = is_of_collection(ctx.params["folder"])
-        if args[0] in EXTRACTING_COMMANDS and not of_collection:
-            # both take half a second to load, so they load at the same time
-            from newsarchive.workers.pool import EXTRACTING, start_early
-
-            start_early(EXTRACTING)
+        if not of_collection:
+            _begin_loading(args[0])
         name, command, rest = super().resolve_command(ctx, args)
         if command is not None and of_collection:
             from newsarchive.cli.collection.dispatching import on_collection
@@ -141,8 +135,10 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
+        from newsarchive.workers.lean_imports import import_sqlite_utils
+
         gc.disable()  # nothing that is loaded is garbage: looking for some takes a tenth of the start
-        _import_sqlite_utils()
+        import_sqlite_utils()
         module = importlib.import_module(f"newsarchive.cli.{COMMANDS[cmd_name].module}")
         gc.freeze()
         gc.enable()
@@ -151,15 +147,16 @@ class Commands(click.Group):
         return command
 
 
-def _import_sqlite_utils() -> None:
-    """Import sqlite-utils without pandas and numpy, which it loads if installed: 70 MB that no command uses."""
-    hidden = [name for name in ("pandas", "numpy") if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # None: importing it fails
-    try:
-        importlib.import_module("sqlite_utils")
-    finally:
-        for name in hidden:
-            del sys.modules[name]
+def _begin_loading(command: str) -> None:
+    """Let the workers of a command that extracts load what they need while this process loads the rest of it."""
+    if command == "fetch":
+        from newsarchive.workers.starting import fork_extractor
+
+        fork_extractor()
+    elif command in ("crawl", "import"):
+        from newsarchive.workers.starting import EXTRACTING, start_early
+
+        start_early(EXTRACTING)
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

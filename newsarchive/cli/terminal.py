@@ -10,15 +10,17 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 from sqlite_utils import Database
 
 from newsarchive.configuration import FILE, Configuration, ConfigurationError, read_configuration
 from newsarchive.database import has_archive, open_archive, read_archive, settle_archive
-from newsarchive.search import Reading
 from newsarchive.sites import ProfileError, Profiles, Site, load_profiles
+
+if TYPE_CHECKING:
+    from newsarchive.search import Reading
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for other programs.")
 strict_option = click.option("--strict-tls", "strict", is_flag=True, help="Refuse hosts with an invalid certificate.")

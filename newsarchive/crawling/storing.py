@@ -21,7 +21,6 @@ from newsarchive.errors import NewsArchiveError
 from newsarchive.items import Capture, Extracted
 from newsarchive.run_ends import RunEnd
 from newsarchive.sites import Site
-from newsarchive.takedown import clean_up
 from newsarchive.workers.extracting import ExtractionPool
 from newsarchive.workers.kept_captures import read_again
 
@@ -175,6 +174,8 @@ def _clean_up(folder: Path, db: Database) -> None:
     (waiting,) = db.conn.execute("select exists (select 1 from outdated_files)").fetchone()
     if not waiting and not left_warcs(db, folder / "warc"):
         return
+    from newsarchive.takedown import clean_up  # only now: a fetch hardly ever needs it, and it takes .02 s to load
+
     patience = time.monotonic() + _PATIENCE
     while True:
         try:

@@ -21,7 +21,8 @@ from newsarchive.importing.known import KnownCaptures, to_second
 from newsarchive.importing.payloads import Place, read_page, write_page
 from newsarchive.items import Capture, FetchedImage, ImageToDownload
 from newsarchive.urls import as_requested
-from newsarchive.workers.pool import TooSlow, WorkerDied, WorkerPool
+from newsarchive.workers.pool import WorkerDied, WorkerPool
+from newsarchive.workers.serving import TooSlow
 
 BATCH = 40
 _SHOWN = "select distinct json_extract(i.value, '$.shown') from revisions r, json_each(r.images) i"

@@ -23,7 +23,8 @@ from newsarchive.revisions.content import changed_fields, content_of
 from newsarchive.sites import Site
 from newsarchive.times import now
 from newsarchive.workers.kept_captures import extract_stored
-from newsarchive.workers.pool import EXTRACTING, WorkerPool
+from newsarchive.workers.pool import WorkerPool
+from newsarchive.workers.starting import EXTRACTING
 
 BATCH = 50
 """Revisions per transaction; short enough that concurrent readers and fetches do not wait."""

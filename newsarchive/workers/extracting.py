@@ -15,7 +15,9 @@ from newsarchive.sites import Site
 from newsarchive.text.compression import why_incomplete
 from newsarchive.text.encodings import CAP, gunzipped
 from newsarchive.text.search_text import make_search_text
-from newsarchive.workers.pool import EXTRACTING, PoolClosed, TooSlow, WorkerDied, WorkerPool
+from newsarchive.workers.pool import PoolClosed, WorkerDied, WorkerPool
+from newsarchive.workers.serving import TooSlow
+from newsarchive.workers.starting import EXTRACTING
 
 logger = logging.getLogger(__name__)
 

@@ -7,40 +7,24 @@ once, and knows which call killed a process: the first of those that the process
 from __future__ import annotations
 
 import asyncio
-import gc
-import multiprocessing
-import os
 import pickle
-import select
-import signal
-import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing import forkserver
 from multiprocessing.connection import Connection
-from multiprocessing.context import ForkServerContext
-from types import FrameType
+from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
 from newsarchive.errors import NewsArchiveError
+from newsarchive.workers.serving import guarded_here
+from newsarchive.workers.starting import start_worker
 
-SOFT_SECONDS = 5
-HARD_SECONDS = 10
-"""Of processor time, however busy the machine is."""
 AHEAD = 64 * 1024
 """Bytes of a call that may lie in a pipe while its worker is busy: what every system's pipe buffer takes at once."""
 TRIES = 2
 
-EXTRACTING = ("newsarchive.workers.preloaded",)
-"""What workers that extract need loaded."""
-
 T = TypeVar("T")
-
-
-class TooSlow(NewsArchiveError):
-    """A page took longer than the limit."""
 
 
 class WorkerDied(NewsArchiveError):
@@ -49,19 +33,6 @@ class WorkerDied(NewsArchiveError):
 
 class PoolClosed(NewsArchiveError):
     """A call was not finished when its pool was closed."""
-
-
-def start_early(preload: tuple[str, ...]) -> None:
-    """Start the process that workers are forked from; it loads its modules while this one loads its own."""
-    _forking(preload)
-    forkserver.ensure_running()
-
-
-def _forking(preload: tuple[str, ...]) -> ForkServerContext:
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # else numpy, which trafilatura loads, starts a thread per core
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([*preload])
-    return context
 
 
 @dataclass(eq=False)
@@ -74,7 +45,7 @@ class _Call:
 
 @dataclass(eq=False)
 class _Worker:
-    process: Any
+    process: BaseProcess
     pipe: Connection
     calls: deque[_Call] = field(default_factory=deque)
     """The calls it was given and has not answered: the one it works on, then perhaps one waiting in its pipe."""
@@ -89,7 +60,7 @@ class WorkerPool:
     """
 
     def __init__(self, workers: int, *, preload: tuple[str, ...] = ()) -> None:
-        self._context = _forking(preload)
+        self._preload = preload
         self._waiting: dict[str, deque[_Call]] = {}
         """The calls of each lane that has any; the lane that was served last comes last."""
         self._closed = False
@@ -97,11 +68,7 @@ class WorkerPool:
         self._watched: set[int] = set()
 
     def _new(self) -> _Worker:
-        ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=_serve, args=(theirs,), daemon=True)
-        process.start()
-        theirs.close()
-        return _Worker(process, ours)
+        return _Worker(*start_worker(self._preload))
 
     async def run(self, function: Callable[..., T], *args: Any, lane: str = "") -> T:
         """Call the function in a worker, in turn with the calls of other lanes.
@@ -211,79 +178,3 @@ def _drop(calls: Iterable[_Call]) -> None:
     for call in calls:
         if not call.result.done():
             call.result.set_exception(PoolClosed("the run ends"))
-
-
-def _serve(pipe: Connection) -> None:
-    """Run a worker: receive calls and send results until the other end is closed or its process is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
-    signal.signal(signal.SIGVTALRM, _raise_time_up)
-    signal.signal(signal.SIGALRM, _Watch(pipe))
-    signal.signal(signal.SIGPROF, signal.SIG_DFL)  # ends the process, whatever it does
-    gc.freeze()  # what it was forked with is never looked through for garbage: a thirtieth of its time
-    with suppress(EOFError, OSError):
-        while True:
-            function, args = pickle.loads(pipe.recv_bytes())  # noqa: S301  from the process that made this one
-            try:
-                result = (True, _guarded(function, args))
-            except Exception as error:  # noqa: BLE001  it goes to the caller
-                result = (False, error)
-            pipe.send_bytes(_pickled(result))
-
-
-def _guarded(function: Callable[..., T], args: tuple[Any, ...]) -> T:
-    """Call a function with a soft limit (TooSlow) and a hard one (the process ends) of processor time.
-
-    A limit of the clock's time would make what comes of a page depend on what else the machine does.
-    """
-    signal.setitimer(signal.ITIMER_PROF, HARD_SECONDS)
-    signal.setitimer(signal.ITIMER_VIRTUAL, SOFT_SECONDS)
-    signal.setitimer(signal.ITIMER_REAL, 1, 1)
-    try:
-        return function(*args)
-    except _TimeUp as error:
-        raise TooSlow(f"extraction took longer than {SOFT_SECONDS} s") from error
-    finally:
-        for timer in (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF):
-            signal.setitimer(timer, 0)
-
-
-def guarded_here(function: Callable[..., T], *args: Any) -> T:
-    """Call a function in this process with the soft limit alone, if this is the main thread, which gets signals."""
-    if threading.current_thread() is not threading.main_thread():
-        return function(*args)
-    before = signal.signal(signal.SIGVTALRM, _raise_time_up)
-    signal.setitimer(signal.ITIMER_VIRTUAL, SOFT_SECONDS)
-    try:
-        return function(*args)
-    except _TimeUp as error:
-        raise TooSlow(f"extraction took longer than {SOFT_SECONDS} s") from error
-    finally:
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        signal.signal(signal.SIGVTALRM, before)
-
-
-class _TimeUp(BaseException):
-    """The time of a call is up. Not an Exception: a library that catches those would continue with half of its work."""
-
-
-def _pickled(result: tuple[bool, Any]) -> bytes:
-    try:
-        return pickle.dumps(result, pickle.HIGHEST_PROTOCOL)
-    except Exception as error:  # noqa: BLE001  an exception may hold anything, a lock or a parser's tree
-        return pickle.dumps((False, RuntimeError(f"{type(result[1]).__name__}: {result[1]} ({error})")))
-
-
-class _Watch:
-    """Checks once a second that the program at the other end is alive: a worker never outlives it."""
-
-    def __init__(self, pipe: Connection) -> None:
-        self._poll = select.poll()
-        self._poll.register(pipe.fileno(), 0)  # that it was hung up is always told
-
-    def __call__(self, _signal: int, _frame: FrameType | None) -> None:
-        if self._poll.poll(0):
-            os._exit(1)
-
-
-def _raise_time_up(_signal: int, _frame: FrameType | None) -> None:
-    raise _TimeUp

@@ -14,7 +14,8 @@ from newsarchive.crawling.spiders.images import fetched_image, image_failed, ima
 from newsarchive.errors import reason_of
 from newsarchive.images.files import ImageFile, ImageRefused
 from newsarchive.items import Extracted, FetchedImage, ImageToDownload, NotKept
-from newsarchive.workers.pool import PoolClosed, TooSlow, WorkerDied, WorkerPool
+from newsarchive.workers.pool import PoolClosed, WorkerDied, WorkerPool
+from newsarchive.workers.serving import TooSlow
 
 
 class ImagePipeline:
