@@ -49,7 +49,7 @@ COMMANDS = {
     "status": Listed("status", "Show last runs, counts, failures and coverage."),
     "export": Listed("exporting", "Export the archive, or part of it."),
     "cite": Listed("exporting", "Cite the archived version of an article."),
-    "verify": Listed("verifying", "Tell what became of a cited version."),
+    "verify": Listed("verifying", "Report what became of a cited version."),
     "timemap": Listed("exporting", "List the captures of an article (Memento TimeMap)."),
     "sql": Listed("sql", "Query the archive in SQL."),
     "browse": Listed("exporting", "Open the reading room in a browser."),

@@ -43,7 +43,7 @@ from newsarchive.sites import Site, profile_paths
     "--parallel",
     type=click.IntRange(1, MOST_PARALLEL),
     metavar="N",
-    help=f"Crawl at most N sites at once; else as newsarchive.toml says, or {MOST_PARALLEL}.",
+    help=f"Crawl at most N sites at once; by default as newsarchive.toml says, or {MOST_PARALLEL}.",
 )
 @click.option("--dry-run", is_flag=True, help="Print what would be requested; request and store nothing.")
 @strict_option

@@ -19,7 +19,7 @@ from newsarchive.text.counting import counted
 
 @click.command()
 @click.argument("query")
-@click.option("--added", is_flag=True, help="Find what edits added, not what they took away.")
+@click.option("--added", is_flag=True, help="Find what edits added instead.")
 @filter_options
 @click.option("--words", type=click.IntRange(1, 50), default=8, show_default=True, help="Words on each side.")
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="At most N passages.")
@@ -28,7 +28,7 @@ from newsarchive.text.counting import counted
 def edits(archive: Archive, /, query: str, added: bool, words: int, limit: int, as_json: bool, **f: Any) -> None:
     """Find words that newspapers took out of their articles after publication, each with its context.
 
-    A word that was only moved, or came back later, is not found; nor is what only the archive reads differently.
+    Words that were only moved or came back later are left out, and so is what only the archive reads differently.
     """
     field = ADDED if added else REMOVED
     reading = archive.reading()

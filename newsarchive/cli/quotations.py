@@ -15,12 +15,12 @@ from newsarchive.reprints.quotations import most_reused, quotations_of
 @click.command()
 @click.argument("article", metavar="[ID|URL]", required=False)
 @click.option("--site", default="", help="Only quotations that this site has.")
-@click.option("--within", is_flag=True, help="Also those that only one site uses.")
+@click.option("--within", is_flag=True, help="Also quotations that only one site uses.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most N quotations.")
 @json_option
 @click.pass_obj
 def quotations(archive: Archive, article: str | None, site: str, within: bool, limit: int, as_json: bool) -> None:
-    """Show the same «…» in several articles, the first use first; without an article, the most reused ones."""
+    """Show quotations that several articles use, first use first; without an article, the most reused ones."""
     db = archive.read()
     if article is None:
         rows = most_reused(db, site=site, across=not within, limit=limit)

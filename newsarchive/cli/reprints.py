@@ -29,7 +29,7 @@ SIGNS = {"same": "=", "changed": "≠", "lacks": "–"}
 @click.option("--within", is_flag=True, help="Also groups within one site.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most N groups.")
 @click.option("--sentences", is_flag=True, help="Show which article has, lacks or changed each sentence.")
-@click.option("--update", is_flag=True, help="Compare the articles that were not compared yet.")
+@click.option("--update", is_flag=True, help="Compare the articles that are still to be compared.")
 @json_option
 @click.pass_obj
 def reprints(

@@ -34,7 +34,7 @@ def translations(
 ) -> None:
     """Find the Kazakh and Russian versions of articles: by links between pages, images, day, names and numbers.
 
-    With --format, writes the sentences that surely translate each other as a translation memory or JSON Lines.
+    With --format, write pairs of sentences that are sure translations as a translation memory or JSON Lines.
     """
     db = archive.read()
     try:

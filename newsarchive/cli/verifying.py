@@ -21,7 +21,7 @@ from newsarchive.export.verifying import verify as verify_citation
 @json_option
 @click.pass_obj
 def verify(archive: Archive, citation: str, with_diff: bool, as_json: bool) -> None:
-    """Tell what became of a cited version: same, edited since, gone, or withheld; its digest is checked.
+    """Report what became of a cited version: same, edited since, gone or withheld. Its digest is checked.
 
     CITATION is what `cite` printed in any style, a PWID, or a URL with a digest. FILE has any number of citations, or
     is an export as JSON Lines or CSV; - is standard input. Exits with 1 if a citation is of no version that the archive

@@ -41,7 +41,7 @@ def by_option(default: str) -> Callable[[F], F]:
 @click.option("--window", type=click.IntRange(1, 50), default=5, show_default=True, help="Words on each side.")
 @by_option(STEMS)
 @click.option("--order", type=click.Choice(ORDERS), default=ORDERS[0], show_default=True)
-@click.option("--least", type=click.IntRange(1), default=3, show_default=True, help="At least N times near the word.")
+@click.option("--least", type=click.IntRange(1), default=3, show_default=True, help="Found near it at least N times.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most N words.")
 @filter_options
 @csv_option
@@ -65,7 +65,7 @@ def collocations(archive: Archive, /, word: str, as_csv: bool, as_json: bool, **
 
 @click.command()
 @click.argument("word", required=False, default="")
-@click.option("-n", "n", type=click.IntRange(1, LONGEST), default=2, show_default=True, help="Words of a sequence.")
+@click.option("-n", "n", type=click.IntRange(1, LONGEST), default=2, show_default=True, help="Words per sequence.")
 @click.option("--over", type=click.Choice(("day", "month", "year")), help="Count WORD over time, per million words.")
 @by_option(FORMS)
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most N sequences.")
@@ -74,7 +74,7 @@ def collocations(archive: Archive, /, word: str, as_csv: bool, as_json: bool, **
 @json_option
 @click.pass_obj
 def ngrams(archive: Archive, /, word: str, over: str | None, as_csv: bool, as_json: bool, **options: Any) -> None:
-    """Show the most frequent sequences of words, those with WORD if it is given; or WORD over time."""
+    """Show the most frequent sequences of words, with WORD only those that contain it; or count WORD over time."""
     own = {name: options.pop(name) for name in ("n", "by", "limit")}
     filters = read_filters(options)
     with _explained():
@@ -97,7 +97,7 @@ def ngrams(archive: Archive, /, word: str, over: str | None, as_csv: bool, as_js
 
 @click.command(context_settings={"ignore_unknown_options": True})  # a query may start with -word
 @click.argument("query")
-@click.option("--against", default="", metavar="QUERY", help="Compare with what this finds, not with all others.")
+@click.option("--against", default="", metavar="QUERY", help="Compare with the articles that this query finds.")
 @click.option("--against-site", default="", help="Compare with this site.")
 @click.option("--against-since", default="", metavar="DAY", help="Compare with articles from this day, month or year.")
 @click.option("--against-until", default="", metavar="DAY", help="Compare with articles up to this day, month or year.")
@@ -109,9 +109,9 @@ def ngrams(archive: Archive, /, word: str, over: str | None, as_csv: bool, as_js
 @json_option
 @click.pass_obj
 def keywords(archive: Archive, /, query: str, against: str, as_csv: bool, as_json: bool, **options: Any) -> None:
-    """Show the words that are more frequent in the articles of QUERY than in others: G² and log ratio.
+    """Show the words that are more frequent in the articles that QUERY finds than in all others: G² and log ratio.
 
-    An empty QUERY with filters, such as --since, compares what the filters choose.
+    If QUERY is empty, filters such as --since choose the articles.
     """
     other = read_filters({name: options.pop(f"against_{name}") for name in ("site", "since", "until")})
     own = {name: options.pop(name) for name in ("by", "order", "limit")}

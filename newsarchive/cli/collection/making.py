@@ -16,24 +16,24 @@ from newsarchive.text.counting import counted
 
 @click.group()
 def collection() -> None:
-    """Collections: an archive for each newspaper, for several machines (see docs/collections.md)."""
+    """Work with collections: one archive per newspaper, shared by several machines (see docs/collections.md)."""
 
 
-@collection.command(short_help="Make an empty collection.")
+@collection.command(short_help="Create an empty collection.")
 @click.argument("address", metavar="FOLDER|ADDRESS")
 @click.pass_obj
 def new(archive: Archive, address: str) -> None:
-    """Make an empty collection in a folder, or in S3 (s3://BUCKET/PREFIX)."""
+    """Create an empty collection in a folder, or in S3 (s3://BUCKET/PREFIX)."""
     created = Collection.create(address)
     archive.say(f"A new collection in {created.address}; next: newsarchive --archive {created.address} sites add URL")
 
 
-@collection.command(short_help="Make a collection of an archive.")
+@collection.command(short_help="Split an archive into a collection.")
 @click.argument("source", metavar="ARCHIVE", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("address", metavar="FOLDER|ADDRESS")
 @click.pass_obj
 def split(archive: Archive, source: Path, address: str) -> None:
-    """Make a collection at FOLDER or ADDRESS with a shard for each newspaper of ARCHIVE, which is not changed."""
+    """Split ARCHIVE into a collection, one shard per newspaper. ARCHIVE itself is not changed."""
     target = Collection.open(address) if is_collection(address) and _exists(address) else Collection.create(address)
     read_archive(source).close()
     with progress_bar(archive) as bar:
@@ -49,12 +49,12 @@ def _exists(address: str) -> bool:
     return True
 
 
-@collection.command(short_help="Make one archive of a collection.")
+@collection.command(short_help="Merge a collection into one archive.")
 @click.argument("address", metavar="COLLECTION")
 @click.argument("folder", metavar="FOLDER", type=click.Path(file_okay=False, path_type=Path))
 @click.pass_obj
 def merge(archive: Archive, address: str, folder: Path) -> None:
-    """Make one archive in the new folder FOLDER of all shards of COLLECTION, which is not changed."""
+    """Merge all shards of COLLECTION into one archive in FOLDER, which must be new. COLLECTION is not changed."""
     source = Collection.open(address)
     with progress_bar(archive) as bar:
         done = merge_collection(source, folder, progress=bar.show)
