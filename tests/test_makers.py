@@ -29,7 +29,8 @@ from sqlite_utils import Database
 from newsarchive.captures.writing import CaptureWriter, RecordedResponse
 from newsarchive.demo import serve
 from newsarchive.extraction import extract_article
-from newsarchive.importing.pages import open_recordings, recordings_in
+from newsarchive.importing.folders import recordings_in
+from newsarchive.importing.pages import open_recordings
 from newsarchive.importing.payloads import read_page
 from newsarchive.importing.recordings import find_recordings
 from newsarchive.importing.storing import Imported

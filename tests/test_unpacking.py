@@ -149,7 +149,7 @@ def test_a_record_too_large_for_a_page_is_skipped_by_name(tmp_path: Path, monkey
     ("name", "content", "words"),
     [
         ("a.warc.gz", b"", "is empty"),
-        ("a.warc.gz", b"not gzip at all", "the compressed bytes are broken"),
+        ("a.warc.gz", b"not gzip at all", "the WARC head is broken"),
         ("a.warc", b"<html>no WARC</html>", "the WARC head is broken"),
         ("a.warc.zst", b"(\xb5/\xfdgarbage", "is damaged"),
         ("a.wacz", b"PK no zip", "cannot be read"),

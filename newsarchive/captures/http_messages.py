@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from newsarchive.text.numbers import whole_number
 
 _BLANK_LINE = re.compile(rb"\n\r?\n")
-_STATUS_LINE = re.compile(rb"HTTP(?:/\d[\d.]*)?\s+(\d{3})\b", re.I)
+_STATUS_LINE = re.compile(rb"[\r\n]{0,8}HTTP(?:/\d[\d.]*)?\s+(\d{3})\b", re.I)
+_DESCRIBED = re.compile(rb"^(?:content-(?:type|length)|transfer-encoding)[ \t]*:", re.I | re.M)
+"""A header by which a response has a body."""
 _CHUNK_LINE = re.compile(rb"\s{0,8}([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\n]*)?\r?\n")
 
 
@@ -53,10 +55,21 @@ class HttpMessage:
 def read_message(block: bytes) -> HttpMessage:
     r"""Take an HTTP message apart, whose lines may end with CRLF or a bare LF.
 
+    Interim responses before it (RFC 9110, section 15.2) and the answer of a proxy to CONNECT are left out.
+
     >>> message = read_message(b"HTTP/1.1 200 OK\nA: b\n\tc: d\n: e\n\n<p>")
     >>> message.status, message.headers, message.body
     (200, (('A', 'b c: d'),), b'<p>')
+    >>> read_message(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 404 Not Found\r\n\r\n").status
+    404
     """
+    message = _first_message(block)
+    while is_response(message.body) and (100 <= message.status < 200 or not _DESCRIBED.search(message.head)):
+        message = _first_message(message.body)
+    return message
+
+
+def _first_message(block: bytes) -> HttpMessage:
     head, body = split_message(block)
     first, *lines = head.decode("latin-1").split("\n")
     found = _STATUS_LINE.match(first.encode("latin-1"))
@@ -66,7 +79,9 @@ def read_message(block: bytes) -> HttpMessage:
 
 
 def split_message(block: bytes) -> tuple[bytes, bytes]:
-    """Return the head of an HTTP message, without the empty line after it, and the body."""
+    """Return the head of an HTTP message, without the empty lines around it, and the body."""
+    if block.startswith((b"\r", b"\n")):  # a sender's mistake that is to be forgiven (RFC 9112, section 2.2)
+        block = block.lstrip(b"\r\n")
     found = _BLANK_LINE.search(block)
     if found is None:
         return block.rstrip(b"\r\n"), b""
@@ -91,6 +106,20 @@ def unfold(lines: Sequence[str]) -> list[str]:
         else:
             whole.append([line.removesuffix("\r")])
     return [" ".join(parts) for parts in whole]
+
+
+def is_in_chunks(body: bytes) -> bool:
+    r"""Whether a body consists of chunks from its first to its last byte, whatever its headers say.
+
+    >>> is_in_chunks(b"3\r\nabc\r\n0\r\n\r\n"), is_in_chunks(b"3\r\nabc\r\n"), is_in_chunks(b"0\r\n\r\n<p>")
+    (True, False, False)
+    """
+    at = 0
+    while (found := _CHUNK_LINE.match(body, at)) and (size := int(found[1], 16)):
+        at = found.end() + size
+        if not body.startswith((b"\r\n", b"\n"), at):
+            return False
+    return found is not None and at > 0 and not body[found.end() :].strip()
 
 
 def dechunk(body: bytes) -> tuple[bytes, bool]:

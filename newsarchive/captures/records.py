@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from newsarchive.captures.digests import matches, payload_digest
-from newsarchive.captures.http_messages import HttpMessage, read_message, split_message, unfold
+from newsarchive.captures.http_messages import HttpMessage, is_response, read_message, split_message, unfold
 from newsarchive.errors import NewsArchiveError
 from newsarchive.text.compression import GZIP_DEFLATE, gunzip_stream, gzip_member
 from newsarchive.text.numbers import whole_number
@@ -60,8 +60,9 @@ class Record:
 
     @property
     def kind(self) -> str:
-        """Its WARC-Type."""
-        return self.fields.get("warc-type", "")
+        """Its WARC-Type in lower case; of an HTTP response without one `response`."""
+        stated = self.fields.get("warc-type", "").strip().lower()
+        return stated or ("response" if is_response(self.block) else "")
 
     @property
     def url(self) -> str:
@@ -94,14 +95,20 @@ def read_members(path: Path, *, start: int = 0, end: int | None = None) -> Itera
     end = path.stat().st_size if end is None else end
     with open(path, "rb") as file:
         while start < end:
-            file.seek(start)
-            found = _read_member(file, start, end)
-            if isinstance(found, Damage) and not found.whole:
-                further = _next_member(file, start + 1, end)
-                if not found.ends or further < end:
-                    found = Damage(offset=start, length=further - start, reason=found.reason)
+            found = member_in(file, start, end)
             yield found
             start += found.length
+
+
+def member_in(file: BinaryIO, start: int, end: int) -> Member | Damage:
+    """Read the gzip member at an offset of a file that ends at `end`; damage reaches to the next one."""
+    file.seek(start)
+    found = _read_member(file, start, end)
+    if isinstance(found, Damage) and not found.whole:
+        further = next_member(file, start + 1, end)
+        if not found.ends or further < end:
+            return Damage(offset=start, length=further - start, reason=found.reason)
+    return found
 
 
 def read_member(path: Path, offset: int) -> Member | Damage:
@@ -145,7 +152,7 @@ def _in_words(error: zlib.error) -> str:
     return f"the compressed bytes are broken ({text})"
 
 
-def _next_member(file: BinaryIO, start: int, end: int) -> int:
+def next_member(file: BinaryIO, start: int, end: int) -> int:
     """Return the offset of the next member that begins a record, from `start` on; `end` if there is none."""
     at, tail = start, b""
     file.seek(start)

@@ -17,7 +17,8 @@ from newsarchive.cli.catching_up import catch_up
 from newsarchive.cli.progress import progress_bar
 from newsarchive.cli.terminal import Archive, announce, json_option, print_json
 from newsarchive.database import lock_archive, open_archive
-from newsarchive.importing.pages import import_files, name_others, recordings_in
+from newsarchive.importing.folders import name_others, recordings_in
+from newsarchive.importing.pages import import_files
 from newsarchive.importing.preview import preview_files
 from newsarchive.importing.storing import Imported
 from newsarchive.takedown import clean_up

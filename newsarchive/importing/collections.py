@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from newsarchive.captures.records import Damage
-from newsarchive.importing.formats import Format, format_of
 from newsarchive.importing.mirrors import is_beside
 from newsarchive.importing.payloads import PAGE_STATUSES
 from newsarchive.importing.recording_files import RecordingFile
@@ -100,7 +99,7 @@ def _is_recorded(snapshot: Path) -> bool:
     """Whether a snapshot has a recording of its page."""
     url = url_key(str(_read_json(snapshot).get("url", "")))
     for path in sorted((snapshot.parent / "warc").glob("*.warc*")):
-        for _, record in RecordingFile(path, str(path), compressed=format_of(path) is Format.GZIP).records():
+        for _, record in RecordingFile(path, str(path)).records():
             if isinstance(record, Damage) or record.kind != "response" or url_key(record.url) != url:
                 continue
             if record.message.status in PAGE_STATUSES:

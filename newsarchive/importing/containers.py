@@ -6,13 +6,17 @@ import base64
 import binascii
 import json
 import plistlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email import message_from_bytes, policy
-from email.errors import HeaderParseError
+from email.errors import CloseBoundaryNotFoundDefect, HeaderParseError
 from email.header import decode_header, make_header
+from email.message import Message
 from typing import Any
 from xml.parsers.expat import ExpatError
+
+from newsarchive.importing.media_types import HTML, START, media_type
 
 MHTML = (".mhtml", ".mht")
 HAR = (".har",)
@@ -26,8 +30,12 @@ class Contained:
 
     url: str
     time: str
-    body: bytes
-    media: str
+    body: bytes = b""
+    media: str = "text/html"
+    cut: str = ""
+    """Why the page is incomplete; empty if it is not."""
+    lost: str = ""
+    """Why there is no page of this URL in the file; empty if there is."""
 
 
 def contained_in(suffix: str, data: bytes) -> Iterator[Contained]:
@@ -65,15 +73,29 @@ def in_mhtml(data: bytes) -> Contained | None:
         if part.get_content_type() not in ("text/html", "application/xhtml+xml"):
             continue
         body = part.get_payload(decode=True)
+        body = body if isinstance(body, bytes) else b""
         charset = part.get_content_charset()
         location = str(message.get("Snapshot-Content-Location") or part.get("Content-Location") or "")
         return Contained(
             url="".join(_decoded(location).split()),
             time=str(message.get("Date") or ""),
-            body=body if isinstance(body, bytes) else b"",
+            body=body,
             media=f"text/html; charset={charset}" if charset else "text/html",
+            cut="its file ends within it" if _ends_within(message, part) and not _ENDED.search(body[-99:]) else "",
         )
     return None
+
+
+_ENDED = re.compile(rb"</html>\s*$", re.I)
+
+
+def _ends_within(message: Message, part: Message) -> bool:
+    """Whether the file ends before a part of a message does."""
+    for container in message.walk():
+        parts = container.get_payload()
+        if isinstance(parts, list) and parts and parts[-1] is part:
+            return any(isinstance(defect, CloseBoundaryNotFoundDefect) for defect in container.defects)
+    return False
 
 
 def _decoded(header: str) -> str:
@@ -98,21 +120,40 @@ def in_har(data: bytes) -> Iterator[Contained]:
         try:
             if (found := _in_entry(entry)) is not None:
                 yield found
-        except (KeyError, TypeError, AttributeError, UnicodeError, binascii.Error):
+        except (KeyError, TypeError, AttributeError, UnicodeError):
             continue  # a request without an answer
 
 
 def _in_entry(entry: Any) -> Contained | None:
     response = entry["response"]
     content = response["content"]
-    media = str(content["mimeType"])
-    text = content.get("text")
-    if response["status"] != 200 or not text or not media.startswith(("text/html", "application/xhtml", "image/")):
+    media, text = str(content["mimeType"]).lower(), content.get("text")
+    if entry["request"].get("method", "GET") != "GET" or response["status"] != 200 or not _may_be_kept(media, text):
         return None
+    url, time = str(entry["request"]["url"]), str(entry.get("startedDateTime", ""))
+    size = content.get("size")
+    if not text:
+        is_lost = size != 0 and not media.startswith("image/")
+        return Contained(url=url, time=time, lost="without content") if is_lost else None
     if content.get("encoding") == "base64":
-        body = base64.b64decode(text)
+        try:
+            body = base64.b64decode(text)
+        except binascii.Error:
+            return Contained(url=url, time=time, lost="with damaged content")
     else:
-        body, media = text.encode(), f"{media.partition(';')[0]}; charset=utf-8"
+        body, media = text.encode(), f"{media.partition(';')[0] or 'text/html'}; charset=utf-8"
+    is_cut = isinstance(size, int) and size > len(body) + _MARK and "utf-16" not in media
     return Contained(
-        url=str(entry["request"]["url"]), time=str(entry.get("startedDateTime", "")), body=body, media=media
+        url=url, time=time, body=body, media=media, cut=f"it has {len(body):,} of {size:,} bytes" if is_cut else ""
     )
+
+
+_MARK = 3
+"""Bytes of a byte order mark, which browsers leave out of the text but count."""
+
+
+def _may_be_kept(media: str, text: object) -> bool:
+    """Whether content is a page or an image by its type, else by how its text begins."""
+    if media.startswith(("text/html", "application/xhtml", "image/")):
+        return True
+    return isinstance(text, str) and media_type([media], "", text[:START].encode()) == HTML

@@ -59,10 +59,12 @@ def read_records(file: BinaryIO, read_at: ReadAt, start: int = 0) -> Iterator[Fr
 def skip_padding(file: BinaryIO, at: int) -> int | None:
     """Return the offset of the next byte that is not padding; None if there is none."""
     file.seek(at)
-    while chunk := file.read(_STEP):
+    size = WINDOW  # mostly there is none, or little
+    while chunk := file.read(size):
         if rest := chunk.lstrip(PADDING):
             return at + len(chunk) - len(rest)
         at += len(chunk)
+        size = _STEP
     return None
 
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from newsarchive.captures.digests import digest_value, digests_of, matches
 from newsarchive.captures.records import Damage, Record, RecordError
 from newsarchive.captures.truncation import truncation
-from newsarchive.importing.media_types import HTML
+from newsarchive.importing.media_types import HTML, media_type
 from newsarchive.importing.payloads import (
     PAGE_STATUSES,
     Place,
+    is_message,
     is_text_extract,
     kind_of,
     payload_differs,
@@ -23,6 +24,11 @@ from newsarchive.text.numbers import whole_number
 from newsarchive.urls import is_address, url_key
 
 _ADDRESS = re.compile(r"https?://[^\s/?#\x00-\x1f][^\x00-\x1f]*")
+
+_SCHEME = re.compile(r"https?(?=:)", re.I)
+_METHOD = re.compile(rb"\s{0,8}([A-Za-z]{3,20}) ")
+_OF_REQUEST = ("warc-record-id", "warc-concurrent-to")
+"""Fields by which a response and its request refer to each other, in either direction."""
 
 Digest = tuple[str, bytes]
 
@@ -81,10 +87,14 @@ class RecordIndex:
         self.by_url: dict[str, list[Original]] = {}
         self.revisits: list[tuple[str, Where, Record]] = []
         self._segmented: dict[str, _Segmented] = {}
+        self._requests: set[str] = set()
+        self._answers: list[tuple[Place, str, str]] = []
         self._continuations: list[tuple[str, int, bool, Where]] = []
         self._broken, self._text_only = broken, text_only
         self.texts = 0
         """Extracts of text (WET) that were passed over."""
+        self.conversions = 0
+        """Pages in another form than they came in, which were passed over."""
 
     def add_file(self, file: RecordingFile) -> None:
         """Add the records of a file."""
@@ -112,6 +122,10 @@ class RecordIndex:
             else:
                 self.texts += 1
             return
+        if record.kind == "request":
+            self._add_request(record)
+        elif record.kind == "conversion":
+            self.conversions += media_type([record.fields.get("content-type", "")], "", b"") == HTML
         if record.kind not in ("response", "resource", "revisit", "continuation"):
             return
         stated = record.fields.get("warc-block-digest", "")
@@ -131,7 +145,21 @@ class RecordIndex:
     def _add_continuation(self, where: Where, record: Record) -> None:
         number = whole_number(record.fields.get("warc-segment-number", "")) or 0
         is_last = "warc-segment-total-length" in record.fields
-        self._continuations.append((record.fields.get("warc-segment-origin-id", ""), number, is_last, where))
+        self._continuations.append((id_in(record, "warc-segment-origin-id"), number, is_last, where))
+
+    def _add_request(self, record: Record) -> None:
+        """Remember a request whose answer is not the page of its URL: any but GET."""
+        method = _METHOD.match(record.block)
+        if method is not None and method[1].upper() != b"GET":
+            self._requests.update(name for key in _OF_REQUEST if (name := id_in(record, key)))
+
+    def leave_out_answers(self) -> int:
+        """Remove what came in answer to other requests than GET, such as forms and HEAD; return how many pages."""
+        others = {place for place, *ids in self._answers if not self._requests.isdisjoint(ids)}
+        count = sum(place in others for place in self.found.pages)
+        self.found.pages = [place for place in self.found.pages if place not in others]
+        self.found.images = [place for place in self.found.images if place not in others]
+        return count
 
     def _add_original(self, where: Where, record: Record, differing: list[Where]) -> None:
         kind = media_kind(record)
@@ -144,14 +172,16 @@ class RecordIndex:
         time = time_of(record) if kind else ""
         self._register(record, original)
         if segmented:
-            self._segmented[record.fields.get("warc-record-id", "")] = _Segmented(original, time, {})
+            self._segmented[id_in(record)] = _Segmented(original, time, {})
         elif kind:
-            self.found.add(kind, Place(time, url_of(record), where, original.body, truncated))
+            place = Place(time, url_of(record), where, original.body, truncated)
+            self.found.add(kind, place)
+            self._answers.append((place, id_in(record), id_in(record, "warc-concurrent-to")))
             if not truncated and payload_differs(record):
                 differing.append(where)
 
     def _register(self, record: Record, original: Original) -> None:
-        if record_id := record.fields.get("warc-record-id", ""):
+        if record_id := id_in(record):
             self.by_id.setdefault(record_id, original)
         try:
             time = time_of(record)[:19]
@@ -180,7 +210,17 @@ class RecordIndex:
 
 def url_of(record: Record) -> str:
     """Return the URL of a record; spaces in it, which some recorders leave, are escaped as browsers do."""
-    return re.sub(r"[ \t]+", lambda found: "%20" * len(found[0]), record.url.strip())
+    url = re.sub(r"[ \t]+", lambda found: "%20" * len(found[0]), record.url.strip())
+    return _SCHEME.sub(lambda found: found[0].lower(), url)
+
+
+def id_in(record: Record, name: str = "warc-record-id") -> str:
+    """Return the ID of a record in one of its fields; some recorders leave the angle brackets out.
+
+    >>> id_in(Record(fields={"warc-record-id": "<URN:UUID:0A>"}, block=b""))
+    'urn:uuid:0a'
+    """
+    return record.fields.get(name, "").strip(" \t<>").lower()
 
 
 def media_kind(record: Record) -> str:
@@ -191,4 +231,6 @@ def media_kind(record: Record) -> str:
     if not _ADDRESS.fullmatch(url) or not is_address(url):
         raise RecordError("its WARC-Target-URI is not a valid URL")
     status, kind = kind_of(record)
+    if not kind and record.kind == "response" and record.is_http and record.block and not is_message(record):
+        raise RecordError("its HTTP head is broken")
     return kind if status in PAGE_STATUSES else ""

@@ -35,14 +35,14 @@ def indexed_in(path: Path, wants: Callable[[str], bool], broken: list[str]) -> I
         if file is None:
             broken.append(f"{path} names {name[:200]}, which is not there; skipped")
         else:
-            yield RecordingFile(file, str(file), *_form(file, min(found)), tuple(sorted(found)))
+            yield RecordingFile(file, str(file), is_arc=_is_arc(file, min(found)), offsets=tuple(sorted(found)))
 
 
-def _form(file: Path, offset: int) -> tuple[bool, bool]:
-    """Whether the records of a file are compressed, and whether they are those of ARC, by one of them."""
+def _is_arc(file: Path, offset: int) -> bool:
+    """Whether the records of a file are those of ARC, by one of them."""
     with open(file, "rb") as opened:
         opened.seek(offset)
         start = opened.read(HEAD)
     if start.startswith(GZIP_DEFLATE):
-        return True, next((kind is Format.ARC for _, kind in compressed_in(start)), False)
-    return False, records_in(start) is Format.ARC
+        return next((kind is Format.ARC for _, kind in compressed_in(start)), False)
+    return records_in(start) is Format.ARC

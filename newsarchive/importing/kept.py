@@ -33,4 +33,4 @@ class KeptCaptures:
     def _found(self, query: str, *values: str) -> Iterator[Where]:
         for warc, offset in self._db.conn.execute(query, values):
             path = self._folder / "warc" / warc
-            yield Where(RecordingFile(path, str(path), compressed=True), offset)
+            yield Where(RecordingFile(path, str(path)), offset)

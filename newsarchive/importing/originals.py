@@ -10,7 +10,7 @@ from typing import Protocol
 from newsarchive.captures.digests import digest_value, digests_of
 from newsarchive.captures.http_messages import dechunk
 from newsarchive.captures.records import Record, RecordError
-from newsarchive.importing.index import Digest, Original, RecordIndex, media_kind, url_of
+from newsarchive.importing.index import Digest, Original, RecordIndex, id_in, media_kind, url_of
 from newsarchive.importing.media_types import HTML
 from newsarchive.importing.payloads import Place, is_message, kind_of, payload_of, read_time
 from newsarchive.importing.recording_files import Where
@@ -58,13 +58,8 @@ class Revisits:
     def resolve(self) -> None:
         """Add each revisit of a page or image to what was found; name those whose original is missing."""
         others = 0
-        for time, where, record in self._index.revisits:
-            original = self._original(record)
-            if original is not None:
-                if original.kind and url_of(record).startswith(("http://", "https://")) and is_address(url_of(record)):
-                    place = Place(time, url_of(record), where, original.body, original.truncated)
-                    self._index.found.add(original.kind, place)
-            elif _may_be_page(record):
+        for where, record in self._unresolved():
+            if _may_be_page(record):
                 self._broken.append(f"{where}: the original of the revisit of {record.url} is not there")
             else:
                 others += 1
@@ -76,6 +71,26 @@ class Revisits:
             )
             self._notes.append(f"{others:,} {things} no original in these files")
 
+    def _unresolved(self) -> list[tuple[Where, Record]]:
+        """Resolve what can be, and return the others. A revisit may refer to another one, wherever that is."""
+        waiting, count = self._index.revisits, -1
+        while waiting and len(waiting) != count:
+            count, left = len(waiting), []
+            for time, where, record in waiting:
+                if (original := self._original(record)) is None:
+                    left.append((time, where, record))
+                else:
+                    self._add(time, where, record, original)
+            waiting = left
+        return [(where, record) for _, where, record in waiting]
+
+    def _add(self, time: str, where: Where, record: Record, original: Original) -> None:
+        url = url_of(record)
+        self._index.by_id.setdefault(id_in(record) or str(where), original)
+        self._index.by_moment.setdefault((url_key(url) if original.kind == HTML else url, time[:19]), original)
+        if original.kind and url.startswith(("http://", "https://")) and is_address(url):
+            self._index.found.add(original.kind, Place(time, url, where, original.body, original.truncated))
+
     def _original(self, record: Record) -> Original | None:
         digest = digest_value(record.fields.get("warc-payload-digest", ""))
         for original in self._candidates(record, digest):
@@ -84,8 +99,8 @@ class Revisits:
         return self._kept_original(record, digest)
 
     def _candidates(self, record: Record, digest: Digest | None) -> Iterator[Original]:
-        fields, index = record.fields, self._index
-        if (found := index.by_id.get(fields.get("warc-refers-to", ""))) is not None:
+        index = self._index
+        if (found := index.by_id.get(id_in(record, "warc-refers-to"))) is not None:
             yield found
         if moment := _moment(record):
             url, time = moment

@@ -17,8 +17,6 @@ from sqlite_utils import Database
 from newsarchive import database
 from newsarchive.captures.records import RecordError
 from newsarchive.captures.writing import CaptureWriter
-from newsarchive.importing.collections import Collection
-from newsarchive.importing.formats import has_recordings, is_named_recording
 from newsarchive.importing.indexes import INDEXES, indexed_in
 from newsarchive.importing.kept import KeptCaptures
 from newsarchive.importing.known import KnownCaptures, to_second
@@ -27,9 +25,11 @@ from newsarchive.importing.payloads import Place, read_page
 from newsarchive.importing.recorded_images import RecordedImages
 from newsarchive.importing.recording_files import RecordingFile
 from newsarchive.importing.recordings import find_recordings
-from newsarchive.importing.saved_pages import html_files, is_image_of_mirror, is_page_file, saved_in, write_saved
+from newsarchive.importing.saved_pages import is_page_file, saved_in
+from newsarchive.importing.saved_writing import write_saved
 from newsarchive.importing.storing import FoundPage, Imported, PageStore
 from newsarchive.importing.unpacking import RecordingError, Unpacker
+from newsarchive.importing.walking import require_readable
 from newsarchive.items import MOST_PAGES, Extracted, Fetched
 from newsarchive.sites import Site, host_site, site_of
 from newsarchive.takedown import purge_forgotten
@@ -38,8 +38,6 @@ from newsarchive.urls import url_key
 from newsarchive.workers.extracting import ExtractionPool
 
 BATCH = 40
-_NAMED = 5
-"""How many files that are no recordings are named."""
 Progress = Callable[[str, int, int], None]
 """Is told what is being read, how much is done, and how much there is."""
 
@@ -111,43 +109,6 @@ def _recording(folder: Path, db: Database, run: int) -> Iterator[CaptureWriter]:
         database.record_warc(db, writer.path)
 
 
-def recordings_in(path: Path) -> tuple[list[Path], list[Path]]:
-    """Return what to read of a path, and which files of a folder are neither recordings nor saved pages.
-
-    For a folder, its recordings and, if it has HTML files, the folder itself.
-    """
-    if not path.is_dir():
-        return [path], []
-    pages, collection = html_files(path), Collection(path)
-    found, others = [], []
-    for file in sorted(file for file in path.rglob("*") if file.is_file()):
-        if is_named_recording(file) or _is_recording(file):
-            found.append(file)
-        elif not (is_page_file(file) or is_image_of_mirror(file, path) or collection.knows(file)):
-            others.append(file)
-    return [*found, *([path] if pages else [])], others
-
-
-def _is_recording(file: Path) -> bool:
-    try:
-        return has_recordings(file)
-    except OSError:
-        return False
-
-
-def name_others(others: Sequence[Path]) -> str:
-    """Return a sentence that names files which are no recordings.
-
-    >>> name_others([Path("a/notes.txt")]), name_others([Path(f"{n}.css") for n in range(12)])
-    ('1 file was no recording: notes.txt', '12 files were no recordings: 0.css, 1.css, 2.css, 3.css, 4.css and 7 more')
-    """
-    names = ", ".join(file.name for file in others[:_NAMED])
-    more = f" and {len(others) - _NAMED:,} more" if len(others) > _NAMED else ""
-    if len(others) == 1:
-        return f"1 file was no recording: {names}"
-    return f"{len(others):,} files were no recordings: {names}{more}"
-
-
 def open_recordings(
     paths: Sequence[Path],
     folder: Path,
@@ -160,14 +121,15 @@ def open_recordings(
     for number, path in enumerate(paths):
         progress(number, len(paths))
         try:
+            require_readable(path)
             if path.is_dir() or path.suffix.lower() in LISTS or is_page_file(path):
-                pages = list(saved_in(path, result.broken))
-                if untold := sum(not page.told for page in pages):
-                    count = sum(not page.media.startswith("image/") for page in pages)
-                    result.notes.append(f"{path}: of {counted(count, 'page')} {untold} got the time of the file")
-                if pages:
-                    target = write_saved(pages, folder / f"saved-{number}.warc.gz", result.broken)
-                    yield RecordingFile(target, str(path), compressed=True)
+                pages = saved_in(path, result.broken)
+                written = write_saved(pages, folder / f"saved-{number}.warc.gz", result.broken)
+                if written.untold:
+                    pages_ = counted(written.pages, "page")
+                    result.notes.append(f"{path}: of {pages_} {written.untold} got the time of the file")
+                if written.file is not None:
+                    yield RecordingFile(written.file, str(path))
             elif path.suffix.lower() in INDEXES:
                 yield from indexed_in(path, wants, result.broken)
             else:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from html import escape
 
 from newsarchive.captures.digests import digest_value, matches
-from newsarchive.captures.http_messages import HttpMessage, dechunk, is_response, read_message
+from newsarchive.captures.http_messages import HttpMessage, dechunk, is_in_chunks, is_response, read_message
 from newsarchive.captures.records import Record, RecordError
 from newsarchive.captures.writing import SOURCE_FIELD, TLS_FIELD, CaptureWriter, RecordedResponse
 from newsarchive.importing.media_types import START, media_type
@@ -23,12 +23,15 @@ from newsarchive.urls import is_address
 
 FIRST_YEAR = 1990
 """The year of the first web page: nothing was recorded or saved before."""
-PAGE_STATUSES = (200, 203)
-"""203: a proxy changed the page on its way (RFC 9110, section 15.3.4)."""
+_WRONG_CLOCKS = timedelta(days=1)
+PAGE_STATUSES = (200, 203, 206)
+"""203: a proxy changed the page on its way; 206: a range of it, which may be the whole (RFC 9110, section 15.3)."""
+_RANGE = re.compile(r"bytes\s+0-(\d{1,15})/(\d{1,15})", re.I)
 _LONGEST_VERDICT = 300
 """Characters of what a record says of a TLS certificate; what programs like this one write is shorter."""
 _LONGEST_SOURCE = 8_000
 _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
+_DIGITS = re.compile(r"(\d{8})(\d{6})")
 _LEAP_SECOND = re.compile(r"(T\d\d:\d\d):60")
 
 
@@ -83,13 +86,24 @@ def read_time(text: str) -> str:
     text = text.strip()
     if found := _DATE.fullmatch(text):
         text = "-".join(part or "01" for part in found.groups())
+    elif found := _DIGITS.fullmatch(text):  # of an ARC file or an index
+        text = "T".join(found.groups())
     try:
         time = datetime.fromisoformat(_LEAP_SECOND.sub(r"\1:59", text))
     except ValueError as error:
         raise RecordError(f"its WARC-Date “{text[:40]}” is not a time") from error
-    if not FIRST_YEAR <= time.year <= datetime.now(UTC).year + 1:
+    time = time.replace(tzinfo=UTC) if time.tzinfo is None else time
+    if not is_past(time):
         raise RecordError(f"its WARC-Date “{text[:40]}” is out of range")
-    return precise_stamp(time.replace(tzinfo=UTC) if time.tzinfo is None else time)
+    return precise_stamp(time)
+
+
+def is_past(time: datetime) -> bool:
+    """Whether something can have been recorded at a time: neither before the web nor, but for wrong clocks, later.
+
+    A page of the future would stay the present state of its article.
+    """
+    return time.year >= FIRST_YEAR and time.replace(tzinfo=time.tzinfo or UTC) <= datetime.now(UTC) + _WRONG_CLOCKS
 
 
 def time_of(record: Record) -> str:
@@ -161,7 +175,8 @@ def read_page(place: Place) -> Recorded:
     message = whole.message
     body, complete = _body(message)
     cut = place.truncated or ("" if complete else "its last chunks are missing") or _too_short(message)
-    cut = cut or why_incomplete(body, message.fields().get("content-encoding", ""), CAP)
+    if not cut and not media_type([], "", body[:START]).startswith("image/"):  # decoded by its recorder
+        cut = why_incomplete(body, message.fields().get("content-encoding", ""), CAP)
     head = _head(_own_message(own, message), body, cut=bool(cut))
     page = Page(
         url=place.url,
@@ -194,10 +209,15 @@ TEXT_ONLY = "text/html; charset=utf-8; text-only=yes"
 
 
 def _body(message: HttpMessage) -> tuple[bytes, bool]:
-    return dechunk(message.body) if message.is_chunked else (message.body, True)
+    in_chunks = message.is_chunked or is_in_chunks(message.body)
+    return dechunk(message.body) if in_chunks else (message.body, True)
 
 
 def _too_short(message: HttpMessage) -> str:
+    if message.status == 206:
+        found = _RANGE.fullmatch(message.fields().get("content-range", ""))
+        if found is None or int(found[1]) + 1 != int(found[2]):
+            return "it is only a part of the page (HTTP status 206)"
     length = message.content_length
     if message.is_chunked or length is None or len(message.body) >= length:
         return ""

@@ -33,7 +33,13 @@ def find_recordings(
         notes.append(
             f"{counted(index.texts, 'page')} {were} there only as text, and passed over (--text-only imports such)"
         )
+    if index.conversions:
+        were = "was" if index.conversions == 1 else "were"
+        notes.append(f"{counted(index.conversions, 'page')} {were} there only as conversions, and passed over")
     Revisits(index, broken, notes, kept).resolve()
+    if answers := index.leave_out_answers():
+        were = "was" if answers == 1 else "were"
+        notes.append(f"{counted(answers, 'page')} {were} the answer to a form or the like (not GET), and passed over")
     for places in (index.found.pages, index.found.images):
         places.sort(key=lambda place: (place.time, place.url))
     return index.found

@@ -6,25 +6,25 @@ the folders of a mirror do, and the time is that of the file.
 
 from __future__ import annotations
 
-import gzip
 import re
-import zlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from newsarchive.captures.writing import CaptureWriter
 from newsarchive.extraction.pages import parse
 from newsarchive.importing.collections import Collection
 from newsarchive.importing.containers import CONTAINERS, contained_in
 from newsarchive.importing.media_types import media_type
 from newsarchive.importing.mirrors import host_of_mirror, is_beside, relinked, url_in_mirror
 from newsarchive.importing.page_lists import LISTS, Row, rows_of
-from newsarchive.importing.savers import read_moment, read_saved
-from newsarchive.text.compression import GZIP_DEFLATE
-from newsarchive.text.encodings import decode
+from newsarchive.importing.savers import packed_page, read_moment, read_saved
+from newsarchive.importing.walking import files_below
+from newsarchive.text.compression import why_incomplete
+from newsarchive.text.counting import counted
+from newsarchive.text.encodings import CAP, decode, inflate
 from newsarchive.urls import is_address
 
 PAGES = (".html", ".htm", ".xhtml", *CONTAINERS)
@@ -49,6 +49,8 @@ class SavedPage:
     body: bytes | None = None
     """The page, if it is not the whole file as it stands."""
     media: str = "text/html"
+    cut: str = ""
+    """Why the page is known to be incomplete; empty if it is not."""
 
 
 def saved_in(path: Path, broken: list[str]) -> Iterator[SavedPage]:
@@ -78,9 +80,8 @@ def html_files(folder: Path) -> list[Path]:
     collection = Collection(folder)
     return [
         file
-        for file in sorted(folder.rglob("*"))
-        if file.is_file()
-        and is_page_file(file)
+        for file in files_below(folder)
+        if is_page_file(file)
         and not any(is_beside(f) for f in file.relative_to(folder).parents)
         and not collection.passes_over(file)
     ]
@@ -105,20 +106,6 @@ def is_page_file(file: Path) -> bool:
     return is_html or (suffix in PAGES and not _FEED.match(start))
 
 
-def write_saved(pages: Sequence[SavedPage], target: Path, broken: list[str]) -> Path:
-    """Write the pages as resource records, in order of time, to the WARC file `target` (`….warc.gz`); return it."""
-    writer = CaptureWriter(target.parent, target.name.removesuffix(".warc.gz"))
-    for page in sorted(pages, key=lambda page: (page.time, page.url)):
-        try:
-            body = page.file.read_bytes() if page.body is None else page.body
-        except OSError as error:
-            broken.append(f"{page.file} cannot be read: {error.strerror}; skipped")
-            continue
-        writer.write_resource(url=page.url, body=body, content_type=page.media, time=page.time)
-    writer.close()
-    return target
-
-
 def _pages_of(file: Path, root: Path, collection: Collection, broken: list[str]) -> Iterator[SavedPage]:
     """Yield the pages in a file: one of HTML, any number of a container."""
     try:
@@ -132,26 +119,26 @@ def _pages_of(file: Path, root: Path, collection: Collection, broken: list[str])
     if file.suffix.lower() in CONTAINERS:
         yield from _contained_in(file, body, broken)
         return
-    page = _page_of(file, root, _unzipped(body), collection)
+    try:
+        page = _page_of(file, root, body, collection)
+    except ValueError as error:
+        broken.append(f"{file} cannot be read: {error}; skipped")
+        return
     if page is None:
         broken.append(f"{file} does not state its URL (a list with `url` and `file` can); skipped")
     else:
         yield page
 
 
-def _unzipped(body: bytes) -> bytes:
-    """Return a page as it is without the gzip of its server, which wget leaves."""
-    if not body.startswith(GZIP_DEFLATE):
-        return body
-    try:
-        return gzip.decompress(body)
-    except (OSError, EOFError, zlib.error):
-        return body
-
-
 def _page_of(file: Path, root: Path, body: bytes, collection: Collection) -> SavedPage | None:
+    """Return the page of a file; None if its URL is unknown. Raises ValueError if it cannot be read."""
+    cut = why_incomplete(body, "", CAP)  # wget leaves the gzip of the server
+    body = inflate(body)
     original = decode(body, "")
-    told, stated = read_saved(original), collection.about(file)
+    told = read_saved(original)
+    if (packed := packed_page(body)) is not None:
+        told = replace(told, markup=decode(packed, ""))
+    stated = collection.about(file)
     url = next((url for url in (told.url, stated.url) if is_address(url)), "")
     host = host_of_mirror(file, root)
     url = url or _address_said(told.markup, host) or url_in_mirror(file, root)
@@ -167,6 +154,7 @@ def _page_of(file: Path, root: Path, body: bytes, collection: Collection) -> Sav
         told=time is not None,
         body=markup.encode("utf-8", "replace") if is_changed else body,
         media="text/html; charset=utf-8" if is_changed else "text/html",
+        cut=cut,
     )
 
 
@@ -177,8 +165,8 @@ def is_image_of_mirror(file: Path, root: Path) -> bool:
 
 def _images_in(folder: Path, schemes: Mapping[str, str]) -> Iterator[SavedPage]:
     """Yield the images of a mirror, by the URLs that its folders show, with the scheme of the pages of their host."""
-    for file in sorted(folder.rglob("*")):
-        if is_image_of_mirror(file, folder) and file.is_file():
+    for file in files_below(folder):
+        if is_image_of_mirror(file, folder):
             parts = urlsplit(url_in_mirror(file, folder))
             url = parts._replace(scheme=schemes.get(parts.netloc, parts.scheme)).geturl()
             with open(file, "rb") as opened:
@@ -195,7 +183,12 @@ def _contained_in(file: Path, data: bytes, broken: list[str]) -> Iterator[SavedP
         return
     if not found:
         broken.append(f"{file} holds no page; skipped")
+    for reason, count in Counter(one.lost for one in found if one.lost).items():
+        first = next(one.url for one in found if one.lost == reason)
+        broken.append(f"{file}: {counted(count, 'page')} {reason} (the first: {first[:200]}); skipped")
     for one in found:
+        if one.lost:
+            continue
         if is_address(one.url):
             time = read_moment(one.time) if one.time else None
             yield SavedPage(
@@ -205,6 +198,7 @@ def _contained_in(file: Path, data: bytes, broken: list[str]) -> Iterator[SavedP
                 told=time is not None,
                 body=one.body,
                 media=one.media,
+                cut=one.cut,
             )
         else:
             broken.append(f"{file}: “{one.url[:80]}” is not a valid URL; skipped")
@@ -222,7 +216,10 @@ def _address_said(markup: str, host: str) -> str:
     tree = parse(markup)
     if tree is None:
         return ""
-    said = [*tree.xpath("//link[@rel='canonical']/@href"), *tree.xpath("//meta[@property='og:url']/@content")]
+    said = [
+        *tree.xpath("//link[translate(@rel, 'CANOIL', 'canoil')='canonical']/@href"),
+        *tree.xpath("//meta[@property='og:url']/@content"),
+    ]
     for address in map(str.strip, said):
         if is_address(address) and (not host or urlsplit(address).netloc.lower() == host):
             return str(address)

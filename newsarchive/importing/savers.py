@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+import zipfile
+import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from html import escape
+from io import BytesIO
 
 from lxml import html
 
 from newsarchive.extraction.pages import parse
-from newsarchive.importing.payloads import FIRST_YEAR
+from newsarchive.importing.payloads import is_past
 from newsarchive.importing.wayback import archived_at, is_replayed, original_place, replayed_url, unwrapped
+from newsarchive.text.encodings import CAP
 
 _HEAD = 16_384
 # Internet Explorer introduced this, Chrome and Firefox write it too; the number is the length of the URL
@@ -25,6 +29,7 @@ _HTTRACK = re.compile(r"<!-- Mirrored from (\S+) by HTTrack [^,>]{0,200},([^>]{0
 _TODAY = r"https?://archive\.(?:today|ph|is|li|vn|fo|md)/"
 _OF_TODAY = re.compile(_TODAY + r"(\d{4}[\d.-]{4,16})/(https?://[^\s\"'<>]{1,8000})")
 _LINK_OF_TODAY = re.compile(_TODAY + r"(?:o/)?[\w.-]{4,20}/(?=https?://)")
+_PACKED, _PACKED_END = b"PK\3\4", b"PK\5\6"
 _LINK = re.compile(r"<link\b[^<>]{0,10000}>", re.I)
 
 
@@ -40,12 +45,27 @@ class Told:
 def read_saved(markup: str) -> Told:
     """Return URL and time that a saving program or an archive wrote into a page, and the page without its additions."""
     url, time = told_by(markup)
-    if is_replayed(markup):
+    if is_replayed(markup) or original_place(url)[0] != url:
         url, moment = original_place(url) if url else replayed_url(markup)
         return Told(url=url, time=moment or archived_at(markup) or time, markup=unwrapped(markup))
     if (found := _of_archive_today(markup)) is not None:
         return found
     return Told(url=url, time=time, markup=markup)
+
+
+def packed_page(body: bytes) -> bytes | None:
+    """Return the page in a file that SingleFile compressed: HTML around a ZIP file; None if it is none.
+
+    Raises ValueError if it cannot be unpacked.
+    """
+    if _PACKED not in body or b"Page saved with SingleFile" not in body[:_HEAD]:
+        return None
+    end = body.rfind(_PACKED_END) + 22
+    try:
+        with zipfile.ZipFile(BytesIO(body[:end])) as file, file.open("index.html") as page:
+            return page.read(CAP)
+    except (zipfile.BadZipFile, KeyError, RuntimeError, NotImplementedError, EOFError, zlib.error) as error:
+        raise ValueError("it is a compressed page of SingleFile that cannot be unpacked") from error
 
 
 def told_by(markup: str) -> tuple[str, datetime | None]:
@@ -78,7 +98,7 @@ def read_moment(text: str) -> datetime | None:
 datetime.datetime(2025, 2, 18, 0, 0, tzinfo=datetime.timezone.utc))
     """
     time = _time(text.strip())
-    if time is None or not FIRST_YEAR <= time.year <= datetime.now(UTC).year + 1:
+    if time is None or not is_past(time):
         return None
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 

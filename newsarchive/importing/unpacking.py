@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 import sys
 import zipfile
 import zlib
-from collections.abc import Generator, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from functools import partial
 from io import BytesIO
 from itertools import count
 from pathlib import Path
 from shutil import disk_usage
-from typing import BinaryIO
 
 from newsarchive.captures.records import MOST
 from newsarchive.errors import NewsArchiveError
 from newsarchive.importing.arc import read_arc_at
+from newsarchive.importing.decompressing import gunzip, unzstd
 from newsarchive.importing.formats import (
     HEAD,
     RECORDINGS,
@@ -30,9 +28,10 @@ from newsarchive.importing.formats import (
     is_named_recording,
     records_in,
 )
-from newsarchive.importing.framing import Framed, find, read_warc_at, skip_padding
+from newsarchive.importing.framing import Framed, read_warc_at, skip_padding
 from newsarchive.importing.recording_files import RecordingFile
-from newsarchive.text.compression import ZSTD, gunzip_stream
+from newsarchive.importing.wacz import differs, stated_digests
+from newsarchive.text.compression import gunzip_stream
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -40,8 +39,6 @@ else:
     from backports import zstd
 
 _STEP = 1 << 20
-_LARGEST_DICTIONARY = 1 << 27
-_ZSTD_FRAME = re.compile(re.escape(ZSTD))
 BOMB_TIMES = 100
 BOMB_BYTES = 1 << 30
 """What unpacks to more than a GiB and more than a hundred times its size is a bomb: recordings of pages unpack to 5 to
@@ -89,39 +86,21 @@ class Unpacker:
         if kind is Format.GZIP:
             if _is_one_stream(path):
                 return self._plain(path, name, budget, is_zstd=False)
-            return RecordingFile(path, name, compressed=True, is_arc=_begins(path) is Format.ARC)
-        return RecordingFile(path, name, compressed=False, is_arc=kind is Format.ARC)
+            return RecordingFile(path, name, is_arc=_begins(path) is Format.ARC)
+        return RecordingFile(path, name, is_arc=kind is Format.ARC)
 
     def _plain(self, path: Path, name: str, budget: _Budget, *, is_zstd: bool) -> RecordingFile:
         """Undo the compression of a whole file, as far as that is possible."""
         target = self._folder / f"{next(self._numbers)}.warc"
-        chunks = self._unzstd(path, name) if is_zstd else self._gunzip(path, name)
+        chunks = (unzstd if is_zstd else gunzip)(path, name, self._broken)
         budget.copy(chunks, target, name)
         with open(target, "rb") as file:
             is_arc = records_in(file.read(64)) is Format.ARC
-        return RecordingFile(target, f"{name} (unpacked)", compressed=False, is_arc=is_arc)
-
-    def _gunzip(self, path: Path, name: str) -> Iterator[bytes]:
-        with gzip.open(path, "rb") as source:
-            try:
-                yield from iter(partial(source.read, _STEP), b"")
-            except _DAMAGED as error:
-                self._broken.append(f"{name} is damaged ({error}); what stands before is read")
-
-    def _unzstd(self, path: Path, name: str) -> Iterator[bytes]:
-        """Decompress a zstd file frame by frame; a damaged frame costs no other."""
-        with open(path, "rb") as file:
-            dictionary = _dictionary(file)
-            start = file.tell()
-            while start < path.stat().st_size:
-                end = yield from _frame(file, start, dictionary)
-                if end is None:
-                    end = find(file, start + 1, _ZSTD_FRAME)
-                    self._broken.append(f"{name} is damaged: bytes {start:,} to {end - 1:,} cannot be decompressed")
-                start = end
+        return RecordingFile(target, f"{name} (unpacked)", is_arc=is_arc)
 
     def _in_zip(self, path: Path, name: str, budget: _Budget, depth: int) -> Iterator[RecordingFile]:
         with zipfile.ZipFile(path) as file:
+            digests = stated_digests(file)
             entries = [entry for entry in file.infolist() if not entry.is_dir() and _may_hold_records(entry.filename)]
             entries = [
                 entry for entry in entries if is_named_recording(Path(entry.filename)) or _is_recording(file, entry)
@@ -133,6 +112,8 @@ class Unpacker:
                 try:
                     if (target := self._unpacked(file, entry, inner, budget)) is None:
                         continue
+                    if differs(target, digests.get(entry.filename, "")):
+                        self._broken.append(f"{inner} differs from its digest in datapackage.json; read nevertheless")
                     if depth >= _DEEPEST:
                         raise RecordingError(f"{inner} is nested too deeply")
                     yield from self._opened(target, inner, budget, depth=depth + 1)
@@ -225,37 +206,6 @@ def _begins_inside(after: bytes) -> bool:
     except zlib.error:
         return False
     return bool(plain) and records_in(plain) is None
-
-
-def _frame(file: BinaryIO, start: int, dictionary: zstd.ZstdDict | None) -> Generator[bytes, None, int | None]:
-    """Decompress the frame at an offset. Returns where it ends; None if it is damaged or not complete."""
-    file.seek(start)
-    try:
-        decoder = zstd.ZstdDecompressor(zstd_dict=dictionary)
-        while not decoder.eof:
-            data = file.read(_STEP) if decoder.needs_input else b""
-            if decoder.needs_input and not data:
-                return None
-            yield decoder.decompress(data, _STEP)
-    except zstd.ZstdError:
-        return None
-    return file.tell() - len(decoder.unused_data)
-
-
-def _dictionary(file: BinaryIO) -> zstd.ZstdDict | None:
-    """Read the dictionary that the first frame may hold, as that of ArchiveTeam's recordings does.
-
-    See <https://iipc.github.io/warc-specifications/specifications/warc-zstd/>. Without one, the file is left at its
-    begin.
-    """
-    if file.read(4) == b"\x5d\x2a\x4d\x18":
-        content = file.read(min(int.from_bytes(file.read(4), "little"), _LARGEST_DICTIONARY))
-        with suppress(zstd.ZstdError, ValueError):
-            if content.startswith(ZSTD):
-                content = zstd.ZstdDecompressor().decompress(content, _LARGEST_DICTIONARY)
-            return zstd.ZstdDict(content, is_raw=not content.startswith(b"\x37\xa4\x30\xec"))
-    file.seek(0)
-    return None
 
 
 class _Budget:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import sys
 import zlib
@@ -20,6 +21,7 @@ GZIP = b"\x1f\x8b"
 GZIP_DEFLATE = b"\x1f\x8b\x08"
 """A gzip header with the only compression method that exists (RFC 1952, section 2.3.1)."""
 ZSTD = b"\x28\xb5\x2f\xfd"
+_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _BINARY = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 """WHATWG MIME Sniffing, section 3: a binary data byte."""
 
@@ -97,11 +99,16 @@ def _unbrotli(data: bytes, cap: int) -> tuple[bytes, bool]:
 def _unzstd(data: bytes, cap: int) -> tuple[bytes, bool]:
     if not data.startswith(ZSTD):
         return data, True
-    decoder = zstd.ZstdDecompressor()
-    try:
-        return decoder.decompress(data, cap + 1), decoder.eof
-    except zstd.ZstdError as error:
-        raise DecompressionError(str(error)) from error
+    out, complete = bytearray(), True
+    while data.startswith(ZSTD) and len(out) <= cap:  # zstd may have several frames (RFC 8878, section 3)
+        decoder = zstd.ZstdDecompressor()
+        try:
+            out += decoder.decompress(data, cap + 1 - len(out))
+        except zstd.ZstdError as error:
+            raise DecompressionError(str(error), bytes(out)) from error
+        complete = decoder.eof
+        data = decoder.unused_data
+    return bytes(out), complete
 
 
 _DECOMPRESSORS: dict[str, Callable[[bytes, int], tuple[bytes, bool]]] = {
@@ -142,9 +149,9 @@ def why_incomplete(body: bytes, content_encoding: str, cap: int) -> str:
         try:
             out, complete = decompress(body, name, cap)
         except DecompressionError:
-            if is_binary(body):
-                return f"its {name} data is damaged"
-            continue
+            out, complete = body, True
+        if out is body and is_binary(body):
+            return f"its {name} data is damaged"
         if not complete and len(out) <= cap:
             return f"its {name} data is truncated"
         body = out
@@ -157,4 +164,4 @@ def is_binary(data: bytes) -> bool:
     >>> is_binary(b"<p>text"), is_binary(b"PK" + bytes(3))
     (False, True)
     """
-    return _BINARY.search(data[:1445]) is not None
+    return not data.startswith(_MARKS) and _BINARY.search(data[:1445]) is not None
