@@ -41,6 +41,7 @@ PAGES = (
     "/ngrams?q=су&over=month",
     "/keywords?q=мектеп",
     "/edits?q=су",
+    "/quotations",
 )
 
 

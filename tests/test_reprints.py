@@ -20,7 +20,7 @@ from newsarchive.database import open_archive, read_archive
 from newsarchive.database.embargoes import embargo_article, lift_embargo
 from newsarchive.database.removal import remove_article
 from newsarchive.reprints import count_pending, group_of, list_groups, update_reprints
-from newsarchive.reprints.quotations import most_reused, quotations_of
+from newsarchive.reprints.reused import most_reused, quotations_of
 
 FIRST = (
     "Облыс орталығында жаңа көпір салынып жатыр деп хабарлады әкімдік. Көпірдің ұзындығы үш жүз жиырма метр болмақ."

@@ -112,9 +112,9 @@ class ArchiveDatabase(Database):  # type: ignore[misc]
 class Archived(Datasette):  # type: ignore[misc]
     """Datasette over one archive, with the room that renders our pages."""
 
-    def __init__(self, folder: Path, *, prefix: str = "", notes: bool = True) -> None:
+    def __init__(self, folder: Path, *, prefix: str = "", **of_room: Any) -> None:
         # first, because Datasette's constructor asks for our routes
-        self.room = Room(folder, prefix=prefix, notes=notes)
+        self.room = Room(folder, prefix=prefix, **of_room)
         super().__init__(
             metadata=datasette_metadata(prefix),
             settings={**SETTINGS, "base_url": f"{prefix}/"},
@@ -167,7 +167,7 @@ def make_app(archive: Path | str, *, notes: bool = True) -> Any:
     room = CollectionRoom(readers_of(str(archive)))
 
     def room_of(folder: Path, prefix: str) -> Any:
-        return Archived(folder, prefix=prefix, notes=False).app()
+        return Archived(folder, prefix=prefix, notes=False, collection=room.opened).app()
 
     return by_newspaper(Gathered(room).app(), collection, room_of)
 

@@ -18,6 +18,7 @@ from newsarchive.browse.prose import Image, Prose, render_image, render_markdown
 from newsarchive.browse.visits import Download, MissingError, Page, Redirect, Visit, address, as_json
 from newsarchive.database import article_of
 from newsarchive.export.citations import STYLES, cite
+from newsarchive.reprints import count_reprints
 from newsarchive.revisions.differences import compare_revisions
 from newsarchive.search.marks import split_paragraphs
 from newsarchive.search.several import Archives, databases
@@ -57,21 +58,21 @@ def article_page(visit: Visit) -> Page:
             "revisions": _revisions(visit.db, number),
             **_provenance(visit.db, article),
             "citations": cite_styles(visit, number),
-            "reprinted": _count_reprints(visit.db, number),
+            "reprinted": _count_reprints(visit, article),
         },
         policy=POLICY,
     )
 
 
-def _count_reprints(db: Database, article: int) -> int:
-    """Return how many other articles are known to have the same text."""
-    return int(
-        db.conn.execute(
-            "select count(*) from reprint_groups g where g.article <> ?1 and g.article not in"
-            " (select article from hidden) and g.members = (select members from reprint_groups where article = ?1)",
-            (article,),
-        ).fetchone()[0]
-    )
+def _count_reprints(visit: Visit, article: Row) -> int:
+    """Return how many other articles are known to have the same text, in a collection of all newspapers."""
+    if visit.collection is None:
+        return count_reprints(visit.db, article["id"])
+    with visit.collection() as reading:
+        names = [part.name for part in reading.parts] if isinstance(reading, Archives) else []
+        return (
+            count_reprints(reading, article["id"], part=names.index(article["site"])) if article["site"] in names else 0
+        )
 
 
 def by_url(visit: Visit) -> Redirect:

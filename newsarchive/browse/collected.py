@@ -14,9 +14,10 @@ from urllib.parse import quote, unquote
 
 from datasette.utils.asgi import Response  # type: ignore[import-untyped]
 
+from newsarchive.browse import quotations, reprints
 from newsarchive.browse.archives import Row, list_sites
 from newsarchive.browse.names import FILTER
-from newsarchive.browse.visits import Page, Visit, address
+from newsarchive.browse.visits import Page, View, Visit, address
 from newsarchive.browse.web import Room, limit_time
 from newsarchive.collection import Collection, CollectionError
 from newsarchive.collection.reading import Readers
@@ -27,6 +28,11 @@ App = Callable[..., Awaitable[None]]
 MOST_ROOMS = 32
 """Number of newspapers whose rooms stay open."""
 _OF_SITE = re.compile(r"/site/(?P<site>[^/]+)(?P<path>/.*|$)")
+_OF_ARTICLES: dict[str, View] = {
+    r"/reprints/(?P<id>\d+)(?:\.(?P<form>csv|json))?": reprints.reprints_of_page,
+    r"/article/(?P<id>\d+)/quotations(?:\.(?P<form>json))?": quotations.quotation_page,
+}
+"""Pages of an article that compare it with those of all newspapers."""
 
 
 class CollectionRoom(Room):
@@ -50,6 +56,10 @@ class CollectionRoom(Room):
         """Return the path of an article's page in the room of its newspaper."""
         return f"{path_of(site)}/article/{number}"
 
+    def reprints_path(self, site: str, number: int) -> str:
+        """Return the path of the page of an article's reprints in all newspapers."""
+        return f"{path_of(site)}/reprints/{number}"
+
     def data_path(self, site: str) -> str:
         """Return the path of a newspaper's tables."""
         return f"{path_of(site)}/archive"
@@ -64,7 +74,8 @@ class CollectionRoom(Room):
 
     def routes(self) -> list[tuple[str, Callable[..., Awaitable[Response]]]]:
         """Return the pages of a collection as Datasette routes."""
-        return [("^/archive$", self._route(data_page)), *super().routes()]
+        own = {"/archive": data_page, **{f"/site/(?P<site>[^/]+){path}": view for path, view in _OF_ARTICLES.items()}}
+        return [*((f"^{pattern}$", self._route(view)) for pattern, view in own.items()), *super().routes()]
 
 
 def data_page(visit: Visit) -> Page:
@@ -103,6 +114,8 @@ def by_newspaper(room: App, collection: Collection, make: Callable[[Path, str], 
     async def answer(scope: Any, receive: Any, send: Any) -> None:
         path = (scope.get("raw_path") or scope.get("path", "").encode()).partition(b"?")[0].decode("latin-1")
         found = _OF_SITE.fullmatch(path) if scope["type"] == "http" else None
+        if found and any(re.fullmatch(pattern, found["path"]) for pattern in _OF_ARTICLES):
+            found = None
         app = await asyncio.to_thread(room_of, unquote(found["site"])) if found else None
         if found is None or app is None:
             await room(scope, receive, send)

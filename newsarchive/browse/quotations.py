@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from newsarchive.browse.archives import list_sites
-from newsarchive.browse.finding import find_article
+from newsarchive.browse.finding import find_place
 from newsarchive.browse.visits import Answer, MissingError, Page, Visit, as_csv, as_json
-from newsarchive.reprints.quotations import most_reused, quotations_of, uses_of
+from newsarchive.reprints.reused import most_reused, quotations_of, uses_of
 
 PER_PAGE, ALL = 50, 100_000
 COLUMNS = ["text", "words", "articles", "sites", "first_day", "last_day", "key"]
@@ -19,7 +19,7 @@ def quotations_page(visit: Visit) -> Answer:
     form = visit.named.get("form")
     number = visit.get_number("page", 1, most=10_000)
     limit, offset = (ALL, 0) if form else (PER_PAGE + 1, (number - 1) * PER_PAGE)
-    rows = most_reused(visit.db, site=site, across=not within, limit=limit, offset=offset)
+    rows = most_reused(visit.reading, site=site, across=not within, limit=limit, offset=offset)
     if form:
         return as_csv(visit, rows, COLUMNS, "quotations.csv") if form == "csv" else as_json(rows)
     return Page(
@@ -27,7 +27,7 @@ def quotations_page(visit: Visit) -> Answer:
         title=visit.speech.text("quotations"),
         values={
             "rows": rows[:PER_PAGE],
-            "sites": list_sites(visit.db),
+            "sites": list_sites(visit.reading),
             "site": site,
             "within": within,
             **visit.pager(number, more=len(rows) > PER_PAGE),
@@ -43,13 +43,13 @@ def quotation_page(visit: Visit) -> Answer:
     Raises MissingError.
     """
     if key := visit.named.get("key"):
-        reused = uses_of(visit.db, key)
+        reused = uses_of(visit.reading, key)
         if reused is None:
             raise MissingError(key)
         found, title = [reused], visit.speech.text("quotations")
     else:
-        article = find_article(visit.db, visit.number("id"))
-        found = quotations_of(visit.db, article["id"])
+        part, article = find_place(visit)
+        found = quotations_of(visit.reading, article["id"], part=part)
         title = visit.speech.text("quotations_of", title=article["title"] or article["url"])
     if visit.named.get("form"):
         return as_json([asdict(reused) for reused in found])

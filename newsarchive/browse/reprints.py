@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from newsarchive.browse.archives import list_sites
-from newsarchive.browse.finding import find_article
+from newsarchive.browse.finding import find_place
 from newsarchive.browse.visits import Answer, Page, Visit, as_csv, as_json
 from newsarchive.reprints import Group, count_pending, group_of, list_groups
 from newsarchive.reprints.sentences import CHANGED, Row
@@ -24,7 +24,7 @@ def reprints_page(visit: Visit) -> Answer:
     site, within = visit.get("site"), bool(visit.get("within"))
 
     def read(limit: int, offset: int) -> list[list[dict[str, Any]]]:
-        return list_groups(visit.db, site=site, across=not within, limit=limit, offset=offset)
+        return list_groups(visit.reading, site=site, across=not within, limit=limit, offset=offset)
 
     if form := visit.named.get("form"):
         groups = read(ALL, 0)
@@ -37,10 +37,10 @@ def reprints_page(visit: Visit) -> Answer:
         title=visit.speech.text("reprints"),
         values={
             "groups": groups[:PER_PAGE],
-            "sites": list_sites(visit.db),
+            "sites": list_sites(visit.reading),
             "site": site,
             "within": within,
-            "pending": count_pending(visit.db),
+            "pending": count_pending(visit.reading),
             **visit.pager(number, more=len(groups) > PER_PAGE),
             "csv": visit.link("/reprints.csv", page=None),
             "json": visit.link("/reprints.json", page=None),
@@ -50,9 +50,9 @@ def reprints_page(visit: Visit) -> Answer:
 
 def reprints_of_page(visit: Visit) -> Answer:
     """Return the page of the group of one article. Raises MissingError if there is no such article to be seen."""
-    article = find_article(visit.db, visit.number("id"))
-    group = group_of(visit.db, article["id"])
-    rows = compare_group(visit.db, group) if group else []
+    part, article = find_place(visit)
+    group = group_of(visit.reading, article["id"], part=part)
+    rows = compare_group(visit.reading, group) if group else []
     if form := visit.named.get("form"):
         if form == "json":
             return as_json(group_as_data(article["id"], group, rows))
@@ -65,8 +65,8 @@ def reprints_of_page(visit: Visit) -> Answer:
             "group": group,
             "columns": group.members[:MOST_COLUMNS] if group else (),
             "rows": [[_cell(row, place) for place in range(len(group.members))] for row in rows] if group else [],
-            "csv": f"/reprints/{article['id']}.csv",
-            "json": f"/reprints/{article['id']}.json",
+            "csv": f"{visit.path}.csv",
+            "json": f"{visit.path}.json",
         },
     )
 

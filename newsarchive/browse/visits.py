@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -62,6 +63,8 @@ class Visit:
     """The form was posted by a page of this server, as far as the browser says."""
     fresh: bool = False
     """The form has the token of this run of the server."""
+    collection: Callable[[], AbstractContextManager[Reading]] | None = None
+    """Opens the collection that the newspaper of a room belongs to, if it belongs to one."""
 
     @property
     def db(self) -> Database:

@@ -9,7 +9,7 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -72,9 +72,17 @@ class Room:
     gathers = False
     """True for the pages of a whole collection."""
 
-    def __init__(self, folder: Path, *, prefix: str = "", notes: bool = True) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        prefix: str = "",
+        notes: bool = True,
+        collection: Callable[[], AbstractContextManager[Reading]] | None = None,
+    ) -> None:
         self.folder = folder
         self.prefix = prefix
+        self.collection = collection
         self.notes = notes
         self.token = make_token(secrets.token_bytes(32))
         self.templates = Environment(
@@ -91,8 +99,8 @@ class Room:
             feeds=() if self.gathers else feeds.NAMES,
             gathers=self.gathers,
             home_path=self.home_path,
-            in_collection=self.gathers or bool(prefix),
             name_path=self.name_path,
+            reprints_path=self.reprints_path,
             has_notebook=notes,
             for_spreadsheet=for_spreadsheet,
             is_web_address=is_web_address,
@@ -104,6 +112,10 @@ class Room:
     def article_path(self, site: str, number: int) -> str:
         """Return the path of an article's page."""
         return f"/article/{number}"
+
+    def reprints_path(self, site: str, number: int) -> str:
+        """Return the path of the page of an article's reprints."""
+        return f"/reprints/{number}"
 
     def data_path(self, site: str) -> str:
         """Return the path of the tables with a site."""
@@ -149,6 +161,7 @@ class Room:
                     prefix=self.prefix,
                     named=named,
                     form=parse_qs(request.query_string),
+                    collection=self.collection,
                     **writing_of(request, self.token if self.notes else "", body),
                 )
                 answer = view(visit)

@@ -13,7 +13,6 @@ from newsarchive.browse.archives import Row, last_run, list_changes, list_deleti
 from newsarchive.browse.visits import Visit, address
 from newsarchive.corpus.keywords import Keyword, keywords
 from newsarchive.search.selection import Filters
-from newsarchive.search.several import Archives
 
 DAYS, BEFORE = 7, 56
 """Length of the week, and of the time before it with which it is compared."""
@@ -83,19 +82,14 @@ def _events(db: Database, first: str) -> tuple[int, int]:
 
 
 def _words(visit: Visit, week: Filters, usual: Filters) -> tuple[Keyword, ...]:
-    """Return the words of the week; they are counted again when the archive or what is hidden in it has changed.
-
-    Those of a collection are not counted.
-    """
-    if isinstance(visit.reading, Archives):
-        return ()
-    state = tuple(visit.db.conn.execute(_STATE).fetchone())
-    key = (str(visit.folder), week["until"], *state)
+    """Return the words of the week; they are counted again when an archive or what is hidden in it has changed."""
+    states = [(str(place.folder), *place.db.conn.execute(_STATE).fetchone()) for place in visit.places()]
+    key = (week["until"], *states)
     with _lock:
         if key in _known:
             _known.move_to_end(key)
             return _known[key]
-    found = keywords(visit.db, "", against_filters=usual, limit=SHOWN, most=COUNTED, **week).keywords
+    found = keywords(visit.reading, "", against_filters=usual, limit=SHOWN, most=COUNTED, **week).keywords
     with _lock:
         _known[key] = found
         while len(_known) > _KEPT:

@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from newsarchive.database import article_of
 from newsarchive.search import Reading
-from newsarchive.search.several import Archives
+from newsarchive.search.several import Archives, databases
 from newsarchive.text.numbers import whole_number
 
 _OF_SITE = re.compile(r"(?P<site>[^/]+)/(?P<number>[0-9]+)")
@@ -32,6 +32,17 @@ def locate(reading: Reading, text: str, *, to_publish: bool = False) -> tuple[Da
         reasons = "".join(reading.each(lambda db: _truncated(db, text)))
         _end(f"There is no article {text} in this collection{reasons}.")
     return owner, find_article(owner, _local(text), to_publish=to_publish)
+
+
+def locate_part(reading: Reading, text: str, *, to_publish: bool = False) -> tuple[int, int]:
+    """Do as `locate`; the archive is an index of `databases`."""
+    db, number = locate(reading, text, to_publish=to_publish)
+    return databases(reading).index(db), number
+
+
+def name_in(reading: Reading, site: str, number: int) -> str:
+    """Return the name of an article: its number, among several archives after its site (SITE/12)."""
+    return f"{site}/{number}" if isinstance(reading, Archives) else str(number)
 
 
 def _number(db: Database, text: str) -> int | None:

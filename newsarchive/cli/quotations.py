@@ -6,10 +6,14 @@ from dataclasses import asdict
 
 import click
 
-from newsarchive.cli.locating import find_article
+from newsarchive.cli.locating import locate_part, name_in
+from newsarchive.cli.reprints import PENDING
 from newsarchive.cli.tables import print_table
 from newsarchive.cli.terminal import Archive, json_option, print_json
-from newsarchive.reprints.quotations import most_reused, quotations_of
+from newsarchive.reprints import count_pending
+from newsarchive.reprints.reused import most_reused, quotations_of
+from newsarchive.search.several import databases
+from newsarchive.text.counting import counted
 
 
 @click.command()
@@ -21,9 +25,11 @@ from newsarchive.reprints.quotations import most_reused, quotations_of
 @click.pass_obj
 def quotations(archive: Archive, article: str | None, site: str, within: bool, limit: int, as_json: bool) -> None:
     """Show quotations that several articles use, first use first; without an article, the most reused ones."""
-    db = archive.read()
+    reading = archive.reading()
+    if pending := sum(map(count_pending, databases(reading))):
+        archive.say(PENDING.format(counted(pending, "article", commas=True)))
     if article is None:
-        rows = most_reused(db, site=site, across=not within, limit=limit)
+        rows = most_reused(reading, site=site, across=not within, limit=limit)
         columns = {
             "articles": "Articles",
             "sites": "Sites",
@@ -33,7 +39,8 @@ def quotations(archive: Archive, article: str | None, site: str, within: bool, l
         }
         print_json(rows) if as_json else print_table(rows, columns, empty="No quotation is used twice.")
         return
-    found = quotations_of(db, find_article(db, article, to_publish=True))
+    part, number = locate_part(reading, article, to_publish=True)
+    found = quotations_of(reading, number, part=part)
     if as_json:
         print_json([asdict(reused) for reused in found])
         return
@@ -41,7 +48,12 @@ def quotations(archive: Archive, article: str | None, site: str, within: bool, l
     for reused in found:
         click.echo(f"«{reused.text}»")
         rows = [
-            {**asdict(use), "published": use.published or use.day, "note": "reprint" if use.is_reprint else ""}
+            {
+                **asdict(use),
+                "article": name_in(reading, use.site, use.article),
+                "published": use.published or use.day,
+                "note": "reprint" if use.is_reprint else "",
+            }
             for use in reused.uses
         ]
         print_table(rows, columns, empty="")

@@ -6,9 +6,8 @@ from dataclasses import asdict
 from typing import Any
 
 import click
-from sqlite_utils import Database
 
-from newsarchive.cli.locating import find_article
+from newsarchive.cli.locating import locate_part, name_in
 from newsarchive.cli.progress import progress_bar
 from newsarchive.cli.tables import print_table
 from newsarchive.cli.terminal import Archive, json_option, print_json
@@ -18,8 +17,10 @@ from newsarchive.database.row_checksums import write_row_checksums
 from newsarchive.reprints import Group, count_pending, group_of, list_groups, update_reprints
 from newsarchive.reprints.sentences import Row
 from newsarchive.reprints.texts import compare_group, group_as_data
+from newsarchive.search import Reading
 from newsarchive.text.counting import counted
 
+PENDING = "{} not compared yet: run newsarchive reprints --update."
 SIGNS = {"same": "=", "changed": "≠", "lacks": "–"}
 
 
@@ -50,14 +51,15 @@ def reprints(
         _update(archive)
         if article is None:
             return
-    db = archive.read()
+    reading = archive.reading()
     if article is not None:
-        _show_group(archive, db, find_article(db, article, to_publish=True), sentences=sentences, as_json=as_json)
+        place = locate_part(reading, article, to_publish=True)
+        _show_group(archive, reading, *place, sentences=sentences, as_json=as_json)
         return
-    groups = list_groups(db, site=site, across=not within, limit=limit)
-    print_json(groups) if as_json else _print_groups(groups)
-    if pending := count_pending(db):
-        archive.say(f"{counted(pending, 'article', commas=True)} not compared yet: run newsarchive reprints --update.")
+    groups = list_groups(reading, site=site, across=not within, limit=limit)
+    print_json(groups) if as_json else _print_groups(reading, groups)
+    if pending := count_pending(reading):
+        archive.say(PENDING.format(counted(pending, "article", commas=True)))
 
 
 def _update(archive: Archive) -> None:
@@ -71,9 +73,14 @@ def _update(archive: Archive) -> None:
     archive.say(f"{counted(done.done, 'article', commas=True)} compared with all others.")
 
 
-def _print_groups(groups: list[list[dict[str, Any]]]) -> None:
+def _print_groups(reading: Reading, groups: list[list[dict[str, Any]]]) -> None:
     rows = [
-        {**row, "of": f"{row['place']}/{len(group)}", "share": f"{row['share'] or 0:.0%}"}
+        {
+            **row,
+            "article": name_in(reading, row["site"], row["article"]),
+            "of": f"{row['place']}/{len(group)}",
+            "share": f"{row['share'] or 0:.0%}",
+        }
         for group in groups
         for row in group
     ]
@@ -81,9 +88,9 @@ def _print_groups(groups: list[list[dict[str, Any]]]) -> None:
     print_table(rows, columns, empty="No reprints are known.")
 
 
-def _show_group(archive: Archive, db: Database, number: int, *, sentences: bool, as_json: bool) -> None:
-    group = group_of(db, number)
-    rows = compare_group(db, group) if group and (sentences or as_json) else []
+def _show_group(archive: Archive, reading: Reading, part: int, number: int, *, sentences: bool, as_json: bool) -> None:
+    group = group_of(reading, number, part=part)
+    rows = compare_group(reading, group) if group and (sentences or as_json) else []
     if as_json:
         print_json(group_as_data(number, group, rows))
         return
@@ -91,7 +98,13 @@ def _show_group(archive: Archive, db: Database, number: int, *, sentences: bool,
         archive.say(f"Article {number} has no reprints in this archive.")
         return
     members = [
-        {**asdict(m), "published": m.published or m.day, "share": f"{m.share:.0%}", "kept": f"{m.kept:.0%}"}
+        {
+            **asdict(m),
+            "article": name_in(reading, m.site, m.article),
+            "published": m.published or m.day,
+            "share": f"{m.share:.0%}",
+            "kept": f"{m.kept:.0%}",
+        }
         for m in group.members
     ]
     columns = {"place": "Place", "article": "Article", "published": "Published", "site": "Site"}
@@ -101,16 +114,16 @@ def _show_group(archive: Archive, db: Database, number: int, *, sentences: bool,
         archive.say("Only the day of publication is known, so articles of the first day may be in any order.")
     if sentences:
         click.echo()
-        _print_sentences(group, rows)
+        _print_sentences(reading, group, rows)
 
 
-def _print_sentences(group: Group, rows: list[Row]) -> None:
+def _print_sentences(reading: Reading, group: Group, rows: list[Row]) -> None:
     places = range(len(group.members))
     shown = [
         {**{str(p): SIGNS[row.state(p)] for p in places}, "text": " → ".join(dict.fromkeys(_versions(row)))}
         for row in rows
     ]
-    columns = {str(p): str(group.members[p].article) for p in places}
+    columns = {str(p): name_in(reading, group.members[p].site, group.members[p].article) for p in places}
     print_table(shown, {**columns, "text": "Sentence"}, empty="")
     click.echo(f"{SIGNS['same']} has it, {SIGNS['changed']} changed it, {SIGNS['lacks']} lacks it", err=True)
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import click
 
-from newsarchive.cli.locating import find_article
+from newsarchive.cli.locating import locate_part, name_in
 from newsarchive.cli.reading import filter_options, read_filters
 from newsarchive.cli.tables import print_table
 from newsarchive.cli.terminal import Archive, json_option, print_json
 from newsarchive.export.targets import target_file
-from newsarchive.search import FilterError
+from newsarchive.search import FilterError, Reading
 from newsarchive.text.counting import counted
 from newsarchive.translations.files import aligned, write_jsonl, write_tmx
 from newsarchive.translations.pairing import Translation, find_translations, read_versions, translation_of
@@ -36,33 +36,34 @@ def translations(
 
     With --format, write pairs of sentences that are sure translations as a translation memory or JSON Lines.
     """
-    db = archive.read()
+    reading = archive.reading()
     try:
         if article is not None:
-            pair = translation_of(db, archive.folder, find_article(db, article, to_publish=True))
+            part, number = locate_part(reading, article, to_publish=True)
+            pair = translation_of(reading, archive.folder, number, part=part)
             pairs = [pair] if pair else []
         else:
-            pairs = find_translations(read_versions(db, archive.folder, **read_filters(filters)))
+            pairs = find_translations(read_versions(reading, archive.folder, **read_filters(filters)))
     except FilterError as error:
         raise click.UsageError(str(error)) from error
     if form:
         with target_file(output) as file:
-            count = WRITERS[form](db, pairs, file)
+            count = WRITERS[form](reading, pairs, file)
         archive.say(f"{counted(count, 'pair')} of sentences of {counted(len(pairs), 'pair')} of articles")
         return
     if as_json:
-        sentences = [aligned(db, pair) for pair in pairs] if article is not None else []
+        sentences = [aligned(reading, pair) for pair in pairs] if article is not None else []
         extra = [{"sentences": [{"kk": kk, "ru": ru} for kk, ru in found]} for found in sentences] or [{}] * len(pairs)
         print_json([{**pair.as_data(), **more} for pair, more in zip(pairs, extra, strict=True)])
         return
     columns = {"kk": "Kazakh", "ru": "Russian", "day": "Day", "score": "Score", "title": "Titles", "why": "By"}
-    print_table(map(_row, pairs), columns, empty="No pairs were found.")
+    print_table((_row(reading, pair) for pair in pairs), columns, empty="No pairs were found.")
 
 
-def _row(pair: Translation) -> dict[str, object]:
+def _row(reading: Reading, pair: Translation) -> dict[str, object]:
     return {
-        "kk": pair.kazakh.article,
-        "ru": pair.russian.article,
+        "kk": name_in(reading, pair.kazakh.site, pair.kazakh.article),
+        "ru": name_in(reading, pair.russian.site, pair.russian.article),
         "day": pair.kazakh.day.isoformat(),
         "score": pair.score,
         "title": f"{pair.kazakh.title} / {pair.russian.title}",

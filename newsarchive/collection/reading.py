@@ -40,7 +40,8 @@ class Reader:
     def __init__(self, shards: Shards, *, root: Path | None = None, address: str = "") -> None:
         self._shards, self._root, self._address = shards, root, address
         self._opened: dict[str, Part] = {}
-        self._archives = Archives([], root=root)
+        self._scratch = scratch_folder(address) if address else None
+        self._archives = Archives([], root=root, scratch=self._scratch)
 
     def current(self) -> Archives:
         """Return the newest generations of all shards. What still reads earlier ones may go on.
@@ -80,7 +81,7 @@ class Reader:
         self._archives.release()
         if self._address:
             delete_outdated_parquet(self._address, folders)
-        self._archives = Archives(self._opened.values(), root=self._root)
+        self._archives = Archives(self._opened.values(), root=self._root, scratch=self._scratch)
 
 
 def _open(name: str, folder: Path) -> Part:

@@ -49,6 +49,8 @@ class Group:
     """Articles with the same text, in order of publication."""
 
     members: tuple[Member, ...]
+    parts: tuple[int, ...] = ()
+    """The archive that has each member, as an index of `databases`; empty if there is one archive."""
 
     @property
     def is_order_known(self) -> bool:
@@ -64,7 +66,7 @@ class Group:
 
 
 _MEMBERS = f"""
-select a.id as article, a.site, a.url, a.title, a.published, a.day, a.language, a.gone from json_each(?) j
+select o.key, a.id as article, a.site, a.url, a.title, a.published, a.day, a.language, a.gone from json_each(?) j
 join search_order o on o.article = j.value join articles a on a.id = o.article
 where {VISIBLE} order by o.key
 """  # noqa: S608
@@ -113,11 +115,19 @@ def _pending(db: Database, members: set[int]) -> set[int]:
 
 
 def _read(db: Database, numbers: Sequence[int]) -> Group | None:
-    rows = list(db.query(_MEMBERS, [_json(numbers)]))
-    if len(rows) < 2:
-        return None
-    texts = [read_words(db, row["article"]) for row in rows]
-    return Group(members=tuple(_member(row, place, texts) for place, row in enumerate(rows, 1)))
+    rows = visible_members(db, numbers)
+    return make_group(rows, [read_words(db, row["article"]) for row in rows]) if len(rows) > 1 else None
+
+
+def visible_members(db: Database, numbers: Sequence[int]) -> list[dict[str, Any]]:
+    """Return those of some articles that readers may see, in order of publication, with their keys in it."""
+    return list(db.query(_MEMBERS, [_json(numbers)]))
+
+
+def make_group(rows: Sequence[dict[str, Any]], texts: Sequence[Words]) -> Group:
+    """Return the group of articles, in order of publication, with their words; `part` is the archive of each."""
+    members = tuple(_member(row, place, texts) for place, row in enumerate(rows, 1))
+    return Group(members=members, parts=tuple(row["part"] for row in rows if "part" in row))
 
 
 def _json(numbers: Sequence[int]) -> str:
@@ -129,7 +139,7 @@ def _member(row: dict[str, Any], place: int, texts: Sequence[Words]) -> Member:
     kept, share = shares(first, own)
     if place > 1 and share < 0.2:  # in another alphabet, words are only spelled alike
         kept, share = shares(skeletons(first), skeletons(own))
-    values: dict[str, Any] = {name: value or "" for name, value in row.items()}
+    values: dict[str, Any] = {name: value or "" for name, value in row.items() if name not in ("key", "part")}
     return Member(**values, place=place, words=len(own), share=round(share, 4), kept=round(kept, 4))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlite_utils import Database
@@ -17,7 +17,7 @@ LEAST_OF_LONGER = 0.1
 """Share of the longer text; a digest of the day's news is no reprint of each item."""
 MOST_COMMON = 200
 """A run of words in more articles is boilerplate, and finds nothing."""
-_LEAST_OF_SKETCH = 0.1
+LEAST_OF_SKETCH = 0.1
 """Candidates share so much of the smaller sketch."""
 
 
@@ -66,7 +66,7 @@ def _candidates(db: Database, article: int, hashes: Sequence[str]) -> list[int]:
     if not counts:
         return []
     sizes = dict(db.conn.execute(_SIZES.format(", ".join(map(str, counts)))).fetchall())
-    return [n for n, count in counts.items() if count >= _LEAST_OF_SKETCH * min(len(hashes), sizes[n])]
+    return [n for n, count in counts.items() if count >= LEAST_OF_SKETCH * min(len(hashes), sizes[n])]
 
 
 _WITH_HASH = "select rowid from reprint_sketches_fts where reprint_sketches_fts match ? limit ?"
@@ -77,8 +77,13 @@ _SIZES = (
 
 def compare(db: Database, one: Words, other: Words) -> Pair | None:
     """Return two articles as a pair if one reprints the other, else None."""
+    return pair_of(one, other, lambda: _scripts(db, (one.article, other.article)))
+
+
+def pair_of(one: Words, other: Words, differ: Callable[[], bool]) -> Pair | None:
+    """Do as `compare`; `differ` says whether the articles are in different scripts."""
     found = _pair(one, other, shares(one.words, other.words))
-    if found is None and _scripts(db, (one.article, other.article)):
+    if found is None and differ():
         return _pair(one, other, shares(skeletons(one.words), skeletons(other.words)))
     return found
 

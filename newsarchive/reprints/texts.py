@@ -5,18 +5,17 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from sqlite_utils import Database
-
 from newsarchive.reprints.groups import Group
 from newsarchive.reprints.sentences import Row, compare_sentences, sentences_of
+from newsarchive.search.several import Reading, databases
 
 
-def compare_group(db: Database, group: Group) -> list[Row]:
+def compare_group(reading: Reading, group: Group) -> list[Row]:
     """Return the sentences of a group's articles; the places in a row are those of `group.members`, from 0."""
-    texts = []
-    for member in group.members:
+    texts, dbs = [], databases(reading)
+    for part, member in zip(group.parts or [0] * len(group.members), group.members, strict=True):
         sql = "select lead, body, language from articles where id = ?"
-        lead, body, language = db.conn.execute(sql, (member.article,)).fetchone()
+        lead, body, language = dbs[part].conn.execute(sql, (member.article,)).fetchone()
         texts.append(sentences_of(lead or "", body, language or ""))
     return compare_sentences(texts)
 

@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from typing import IO
 from xml.sax.saxutils import escape, quoteattr
 
-from sqlite_utils import Database
-
 from newsarchive import __version__
+from newsarchive.search.several import Reading, databases
 from newsarchive.text.encodings import printable
 from newsarchive.translations.aligning import align, sentences_of
 from newsarchive.translations.pairing import Translation
@@ -23,21 +22,22 @@ adminlang="en" srclang="kk" datatype="plaintext"/>
 """
 
 
-def aligned(db: Database, pair: Translation) -> list[tuple[str, str]]:
+def aligned(reading: Reading, pair: Translation) -> list[tuple[str, str]]:
     """Return the sentences of a pair that surely translate each other; the headlines count as sentences."""
     texts = []
     for version in (pair.kazakh, pair.russian):
+        db = databases(reading)[version.part]
         row = db.conn.execute("select title, lead, body from articles where id = ?", (version.article,)).fetchone()
         texts.append(sentences_of(*(text or "" for text in row)))
     return align(*texts)
 
 
-def write_tmx(db: Database, pairs: Iterable[Translation], file: IO[bytes]) -> int:
+def write_tmx(reading: Reading, pairs: Iterable[Translation], file: IO[bytes]) -> int:
     """Write the sentences of pairs as TMX; return their number."""
     file.write(_HEAD.format(version=quoteattr(__version__)).encode())
     count = 0
     for pair in pairs:
-        for kazakh, russian in aligned(db, pair):
+        for kazakh, russian in aligned(reading, pair):
             sides = _side("kk", pair.kazakh.url, kazakh) + _side("ru", pair.russian.url, russian)
             file.write(f"<tu>{sides}</tu>\n".encode())
             count += 1
@@ -50,12 +50,12 @@ def _side(code: str, url: str, text: str) -> str:
     return f'<tuv xml:lang="{code}">{prop}<seg>{escape(printable(text))}</seg></tuv>'
 
 
-def write_jsonl(db: Database, pairs: Iterable[Translation], file: IO[bytes]) -> int:
+def write_jsonl(reading: Reading, pairs: Iterable[Translation], file: IO[bytes]) -> int:
     """Write the sentences of pairs as JSON Lines, each with its articles; return their number."""
     count = 0
     for pair in pairs:
         about = {"kk_article": pair.kazakh.article, "ru_article": pair.russian.article, "score": pair.score}
-        for kazakh, russian in aligned(db, pair):
+        for kazakh, russian in aligned(reading, pair):
             line = {"kk": kazakh, "ru": russian, **about, "kk_url": pair.kazakh.url, "ru_url": pair.russian.url}
             file.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
             count += 1

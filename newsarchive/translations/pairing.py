@@ -18,7 +18,8 @@ from sqlite_utils import Database
 from newsarchive.captures.reading import CaptureError, read_capture
 from newsarchive.database import article_of
 from newsarchive.revisions.content import image_asset
-from newsarchive.search.selection import VISIBLE, Filters, select_articles
+from newsarchive.search.selection import VISIBLE, Filters
+from newsarchive.search.several import Archives, Reading, databases, in_order
 from newsarchive.text.encodings import decode, inflate
 from newsarchive.text.search_text import full_text, language_code
 from newsarchive.translations.features import features_of
@@ -37,6 +38,10 @@ _SWITCH = re.compile(  # the language switches of Polylang, WPML, TranslatePress
 _HREF = re.compile(r"\bhref\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE)
 
 
+Key = tuple[int, int]
+"""An article: its archive, as an index of `databases`, and its number there."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Version:
     """An article that may have a version in the other language."""
@@ -50,8 +55,15 @@ class Version:
     features: frozenset[str]
     images: frozenset[str]
     length: int
-    links: frozenset[int] = field(default=frozenset())
+    links: frozenset[Key] = field(default=frozenset())
     """Articles that its page names as itself in another language."""
+    part: int = 0
+    """The archive that has it, as an index of `databases`."""
+
+    @property
+    def key(self) -> Key:
+        """Its archive, and its number there."""
+        return self.part, self.article
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,40 +93,55 @@ select a.id, a.site, a.url, a.title, a.lead, a.body, a.day, a.language, a.curren
 """
 
 
-def read_versions(db: Database, folder: Path, **filters: Unpack[Filters]) -> list[Version]:
-    """Return the Kazakh and Russian articles of a selection, oldest first. Raises FilterError."""
-    numbers = [n for (n,) in select_articles(db, "", **filters).rows(db, "o.article", order="$key")]
-    return _read(db, folder, numbers)
+def read_versions(reading: Reading, folder: Path, **filters: Unpack[Filters]) -> list[Version]:
+    """Return the Kazakh and Russian articles of a selection, oldest first. Raises FilterError.
+
+    `folder` is that of the archive, if it is one.
+    """
+    return _read(reading, folder, list(in_order(reading, "", filters)))
 
 
-def translation_of(db: Database, folder: Path, article: int) -> Translation | None:
+def translation_of(reading: Reading, folder: Path, article: int, *, part: int = 0) -> Translation | None:
     """Return the pair of an article with its version in the other language; None if none is known."""
+    db = databases(reading)[part]
     row = db.conn.execute("select day from articles where id = ?", (article,)).fetchone()
     if row is None or not row[0]:
         return None
     day = date.fromisoformat(row[0])
     days = {"since": (day - timedelta(2)).isoformat(), "until": (day + timedelta(2)).isoformat()}
-    versions = read_versions(db, folder, since=days["since"], until=days["until"])
-    known = {version.article for version in versions}
-    linked = sorted(n for v in versions if v.article == article for n in v.links - known)
-    visible = f"select article from search_order o where {VISIBLE} and article in ({', '.join(map(str, linked))})"  # noqa: S608
-    versions += _read(db, folder, [n for (n,) in db.conn.execute(visible)])
-    return next((p for p in find_translations(versions) if article in (p.kazakh.article, p.russian.article)), None)
+    versions = read_versions(reading, folder, since=days["since"], until=days["until"])
+    own, known = (part, article), {version.key for version in versions}
+    linked = sorted(key for v in versions if v.key == own for key in v.links - known)
+    versions += _read(reading, folder, [key for key in linked if _is_visible(databases(reading)[key[0]], key[1])])
+    return next((p for p in find_translations(versions) if own in (p.kazakh.key, p.russian.key)), None)
 
 
-def _read(db: Database, folder: Path, numbers: Sequence[int]) -> list[Version]:
-    found = []
-    for start in range(0, len(numbers), 200):
-        for row in db.query(_ROWS, [json.dumps(numbers[start : start + 200])]):
-            text = full_text(row["lead"], row["body"])
-            language = language_code(row["language"], row["title"] + text)
-            if language in LANGUAGES:
-                found.append(_version(db, folder, row, text, language))
-    return found
+def _is_visible(db: Database, article: int) -> bool:
+    sql = f"select 1 from search_order o where {VISIBLE} and article = ?"  # noqa: S608
+    return db.conn.execute(sql, (article,)).fetchone() is not None
 
 
-def _version(db: Database, folder: Path, row: dict[str, Any], text: str, language: str) -> Version:
+def _read(reading: Reading, folder: Path, keys: Sequence[Key]) -> list[Version]:
+    """Return the Kazakh and Russian ones among articles, in the same order."""
+    dbs = databases(reading)
+    folders = [part.folder for part in reading.parts] if isinstance(reading, Archives) else [folder]
+    found: list[Version] = []
+    for start in range(0, len(keys), 200):
+        batch = keys[start : start + 200]
+        for part in sorted({part for part, _ in batch}):
+            for row in dbs[part].query(_ROWS, [json.dumps([number for own, number in batch if own == part])]):
+                text = full_text(row["lead"], row["body"])
+                language = language_code(row["language"], row["title"] + text)
+                if language in LANGUAGES:
+                    links = _linked(dbs, part, folders[part], row)
+                    found.append(_version(part, row, text, language, frozenset(links)))
+    places = {key: place for place, key in enumerate(keys)}
+    return sorted(found, key=lambda version: places[version.key])
+
+
+def _version(part: int, row: dict[str, Any], text: str, language: str, links: frozenset[Key]) -> Version:
     return Version(
+        part=part,
         article=row["id"],
         site=row["site"],
         url=row["url"],
@@ -124,17 +151,21 @@ def _version(db: Database, folder: Path, row: dict[str, Any], text: str, languag
         features=features_of(f"{row['title']}\n{text}"),
         images=frozenset(map(image_asset, json.loads(row["images"]))),
         length=len(text),
-        links=frozenset(_linked(db, folder, row)),
+        links=links,
     )
 
 
-def _linked(db: Database, folder: Path, row: dict[str, Any]) -> Iterator[int]:
+def _linked(dbs: Sequence[Database], part: int, folder: Path, row: dict[str, Any]) -> Iterator[Key]:
     """Yield the articles that an article's kept page names as itself in another language."""
-    place = db.conn.execute(
-        "select c.warc, c.offset from revision_captures p join captures c on c.id = p.capture where p.revision = ?"
-        " order by p.position limit 1",
-        (row["current_revision"],),
-    ).fetchone()
+    place = (
+        dbs[part]
+        .conn.execute(
+            "select c.warc, c.offset from revision_captures p join captures c on c.id = p.capture where p.revision = ?"
+            " order by p.position limit 1",
+            (row["current_revision"],),
+        )
+        .fetchone()
+    )
     if place is None:
         return
     try:
@@ -145,9 +176,10 @@ def _linked(db: Database, folder: Path, row: dict[str, Any]) -> Iterator[int]:
     text = decode(body, page.headers.get("content-type", ""))
     for tag in [*filter(_HREFLANG.search, _TAG.findall(text)), *_SWITCH.findall(text)]:
         link = _HREF.search(tag)
-        article = article_of(db, urljoin(page.url, link[1])) if link else None
-        if article is not None and article != row["id"]:
-            yield article
+        for number, db in enumerate(dbs if link else ()):
+            article = article_of(db, urljoin(page.url, link[1])) if link else None
+            if article is not None and (number, article) != (part, row["id"]):
+                yield number, article
 
 
 def find_translations(versions: Sequence[Version]) -> list[Translation]:
@@ -155,7 +187,7 @@ def find_translations(versions: Sequence[Version]) -> list[Translation]:
     by_day: dict[tuple[str, date], list[Version]] = defaultdict(list)
     for version in versions:
         by_day[version.language, version.day].append(version)
-    by_number = {version.article: version for version in versions}
+    by_number = {version.key: version for version in versions}
     found: list[Translation] = []
     for version in versions:
         if version.language == "kk":
@@ -182,7 +214,7 @@ def _compare(version: Version, others: Sequence[Version], around: Sequence[Versi
     images = Counter(image for v in around for image in v.images)
     own = _weight(version.features, weights)
     for other in others:
-        if other.article in version.links or version.article in other.links:
+        if other.key in version.links or version.key in other.links:
             yield _by_link(version, other)
             continue
         common = version.features & other.features
@@ -202,11 +234,11 @@ def _weight(names: frozenset[str], weights: Mapping[str, float]) -> float:
 
 def _one_to_one(found: Sequence[Translation]) -> list[Translation]:
     """Return the best pairs, each article in one."""
-    taken: set[int] = set()
+    taken: set[Key] = set()
     chosen = []
-    for pair in sorted(found, key=lambda p: (-p.score, p.kazakh.article, p.russian.article)):
-        numbers = {pair.kazakh.article, pair.russian.article}
-        if not numbers & taken:
-            taken |= numbers
+    for pair in sorted(found, key=lambda p: (-p.score, p.kazakh.url, p.russian.url)):
+        keys = {pair.kazakh.key, pair.russian.key}
+        if not keys & taken:
+            taken |= keys
             chosen.append(pair)
-    return sorted(chosen, key=lambda p: (p.kazakh.day, p.kazakh.article))
+    return sorted(chosen, key=lambda p: (p.kazakh.day, p.kazakh.url))

@@ -17,8 +17,8 @@ from newsarchive.cli.terminal import Archive
 from newsarchive.collection import Collection
 
 READING = (
-    "search", "show", "history", "diff", "edits", "collocations", "ngrams", "keywords", "export", "cite",
-    "verify", "timemap", "sql", "browse",
+    "search", "show", "history", "diff", "edits", "quotations", "translations", "collocations", "ngrams", "keywords",
+    "export", "cite", "verify", "timemap", "sql", "browse",
 )  # fmt: skip
 """The commands that read several archives as one themselves."""
 APART = ("collection", "demo", "stems learn")

@@ -9,12 +9,16 @@ from typing import Any
 import click
 from sqlite_utils import Database
 
-from newsarchive.cli.collection.calls import Call, Handler
+from newsarchive.cli.collection.calls import Call, Handler, Tasks
+from newsarchive.cli.progress import progress_bar
 from newsarchive.cli.site_health import COLUMNS, facts_of, rows_of, table_row
 from newsarchive.cli.status import MISSING_COLUMNS, missing_urls, show_status, status_of
 from newsarchive.cli.tables import print_table
 from newsarchive.cli.terminal import print_json
+from newsarchive.reprints.several import open_index, update_index
+from newsarchive.search.several import Archives
 from newsarchive.sites import profile_paths
+from newsarchive.text.counting import counted
 
 
 def status(call: Call) -> int:
@@ -80,4 +84,30 @@ def schedule(call: Call) -> int:
     return 0
 
 
-HANDLERS: dict[str, Handler] = {"status": status, "sites": sites, "schedule": schedule}
+_SHOWING = ("site", "within", "limit", "sentences", "as_json")
+"""The options of `reprints` that say what is shown."""
+
+
+def _compare(call: Call) -> int:
+    """Compare the new articles of all shards with all others; return how many were compared."""
+    reading = call.archive.reading()
+    assert isinstance(reading, Archives)
+    with progress_bar(call.archive) as bar, open_index(reading) as index:
+        return update_index(index, progress=lambda done, total: bar.show("articles", done, total)).done
+
+
+def reprints(call: Call) -> int:
+    """Show who reprinted whom in all shards; with --update, read the edits and compare the articles of all first."""
+    code = 0
+    if call.params["update"]:
+        code = Tasks(call, plain=True).run([call.task(name, without=_SHOWING) for name in call.shards])
+        done = _compare(call)
+        call.archive.say(f"{counted(done, 'article', commas=True)} compared with those of all newspapers.")
+        if call.params["article"] is None:
+            return code
+    assert call.original is not None
+    call.original(**{**call.params, "update": False})
+    return code
+
+
+HANDLERS: dict[str, Handler] = {"status": status, "sites": sites, "schedule": schedule, "reprints": reprints}

@@ -42,9 +42,11 @@ class Part:
 class Archives:
     """Several archives that are read as one, in the order of their names. One request at a time may use them."""
 
-    def __init__(self, parts: Iterable[Part], *, root: Path | None = None) -> None:
+    def __init__(self, parts: Iterable[Part], *, root: Path | None = None, scratch: Path | None = None) -> None:
         self.root = root
         """The folder of the collection that they belong to, if it is on a disk."""
+        self.scratch = scratch
+        """A folder of this machine for what is computed from them, if there is one."""
         self.parts: Sequence[Part] = sorted(parts, key=lambda part: part.name)
         threads = min(MOST_THREADS, max(2, os.cpu_count() or 1), max(1, len(self.parts)))
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="archives")
