@@ -22,10 +22,11 @@ from sqlite_utils import Database
 
 from newsarchive.browse import api, feeds
 from newsarchive.browse.addresses import readable_url, with_prefix
-from newsarchive.browse.archives import Row, list_sites
+from newsarchive.browse.archives import list_sites
 from newsarchive.browse.conditional import unchanged
 from newsarchive.browse.languages import LANGUAGES, Speech
 from newsarchive.browse.notebook.posting import make_token, posted_body, writing_of
+from newsarchive.browse.paths import Paths
 from newsarchive.browse.prose import REL, is_web_address
 from newsarchive.browse.responses import (
     POLICY,
@@ -62,7 +63,7 @@ PATIENCE = 30
 """Seconds after which the queries of a page are interrupted."""
 
 
-class Room:
+class Room(Paths):
     """One archive and the templates of its pages.
 
     With a `prefix`, it is one newspaper of a collection: the links of its pages begin with it, and the header is that
@@ -108,26 +109,6 @@ class Room:
             readable=readable_url,
             rel=REL,
         )
-
-    def article_path(self, site: str, number: int) -> str:
-        """Return the path of an article's page."""
-        return f"/article/{number}"
-
-    def reprints_path(self, site: str, number: int) -> str:
-        """Return the path of the page of an article's reprints."""
-        return f"/reprints/{number}"
-
-    def data_path(self, site: str) -> str:
-        """Return the path of the tables with a site."""
-        return "/archive"
-
-    def home_path(self, site: str) -> str:
-        """Return the path of the front page of a site's room."""
-        return "/"
-
-    def name_path(self, table: str, row: Row) -> str:
-        """Return the path of the page of an author, category or tag."""
-        return f"/{table}/{row['id']}"
 
     def routes(self) -> list[tuple[str, Callable[..., Awaitable[Response]]]]:
         """Return every page as a Datasette route."""
