@@ -24,6 +24,7 @@ from newsarchive.browse.api import ENDPOINTS
 from newsarchive.browse.app import make_datasette
 from newsarchive.database import open_archive, save_site
 from newsarchive.database.embargoes import embargo_article
+from newsarchive.reprints import update_reprints
 from tests.test_browse import TAN, VEST, folder, get, make_article, number_of, room, store  # noqa: F401
 from tests.test_withheld import NEXT_YEAR
 
@@ -93,6 +94,11 @@ def addresses(folder: Path) -> list[str]:
         "/api/search?q=өзен&order=relevance",
         "/api/trends?q=өзен&q=мектеп&by=year",
         "/api/trends",
+        "/api/concordance?q=өзен&words=3",
+        "/api/concordance?q=өзен&order=oldest&limit=1",
+        "/api/collocations?q=өзен&by=forms&order=log_dice",
+        "/api/reprints?within=true",
+        f"/api/articles/{flood}/reprints",
         "/api/changes",
         "/api/changes?field=title&kind=substantive&site=tan&since=2025-03",
         "/api/deletions",
@@ -306,3 +312,33 @@ def test_a_fault_is_a_problem_without_a_trace(tmp_path: Path, caplog: pytest.Log
     assert "Traceback" not in store_error.text
     assert sqlite3.__name__ not in store_error.text
     room.executor.shutdown()
+
+
+def test_pages_of_a_concordance_join_to_the_whole(tmp_path: Path) -> None:
+    db = open_archive(tmp_path)
+    save_site(db, TAN)
+    for n in range(3):
+        day = f"2025-02-1{n}T05:00:00Z"
+        store(db, make_article(f"a{n}", "Су", "Өзен тасыды. Өзен қайтты. Бұл өзен терең.", published=day), TAN)
+    whole = follow(make_datasette(tmp_path), "/api/concordance?q=өзен&limit=100")
+    assert (len(whole), {line["day"] for line in whole}) == (9, {"2025-02-10", "2025-02-11", "2025-02-12"})
+    for limit in (1, 2, 4):
+        assert follow(make_datasette(tmp_path), f"/api/concordance?q=өзен&limit={limit}") == whole
+
+
+def test_reprints_and_collocations_are_those_of_the_pages(tmp_path: Path) -> None:
+    db = open_archive(tmp_path)
+    body = " ".join(f"Сөйлем {n} ауылдағы су туралы жаңа хабарды {n * 7} рет айтады." for n in range(12))
+    for site, day in ((TAN, "2025-02-18T05:00:00Z"), (VEST, "2025-02-18T09:00:00Z")):
+        save_site(db, site)
+        store(db, make_article("same", "Су", body, site=site, language="kk", published=day), site)
+    room = make_datasette(tmp_path)
+    update_reprints(db)
+    (group,) = follow(room, "/api/reprints?limit=1")
+    assert [article["site"] for article in group["articles"]] == ["tan", "vest"]
+    found = get(room, f"/api/articles/{group['articles'][1]['article']}/reprints").json()
+    assert (found["first"], found["order_known"]) == (group["articles"][0]["article"], True)
+    page = get(room, "/api/collocations?q=су&limit=3").json()
+    assert page["items"] == get(room, "/collocations.json?q=су&limit=3").json()["collocates"]
+    assert (page["occurrences"], page["counted"]["articles"]) == (24, 2)
+    assert get(room, "/api/collocations").status_code == get(room, "/api/concordance").status_code == 400

@@ -192,6 +192,7 @@ def asked() -> list[str]:
         *(f"/{page}{form}" for page in ("search", "trends", "concordance", "compare", "changes", "deletions", "coverage",
                                         "authors", "categories", "tags") for form in ("?q=ауыл", ".json?q=ауыл&a_q=ауыл", ".csv?q=ауыл")),
         "/api/articles?text=true", "/api/search?q=ауыл&facets=true", "/api/trends?q=ауыл&by=day", "/api/changes",
+        "/api/concordance?q=ауыл", "/api/collocations?q=ауыл&by=forms", "/api/reprints?within=true", "/api/articles/3/reprints",
         "/api/deletions", "/api/sites", "/api/coverage?site=a", "/api/authors", "/api/categories", "/api/tags",
         *(f"/api/articles/3{more}" for more in ("", "/revisions", "/revisions/1", "/differences")),
         *(f"/feeds/{name}.atom" for name in ("articles", "changes", "headlines", "deletions")), "/unapi?id=3",

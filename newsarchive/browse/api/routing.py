@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from newsarchive.browse.api import views
+from newsarchive.browse.api import counting, views
 from newsarchive.browse.api.document import make_document
 from newsarchive.browse.api.endpoints import Answer, Endpoint, Listing
 from newsarchive.browse.api.parameters import (
@@ -27,6 +27,8 @@ from newsarchive.browse.api.schemas import COUNT, array, ref
 from newsarchive.browse.archives import NAMED, PERIODS
 from newsarchive.browse.conditional import entity_tag
 from newsarchive.browse.visits import Download, MissingError, View, Visit, as_csv, as_json
+from newsarchive.corpus.collocations import ORDERS as MEASURES
+from newsarchive.corpus.frames import FORMS, STEMS
 from newsarchive.revisions.content import FIELDS
 
 QUERIES = 6
@@ -42,8 +44,8 @@ def _flag(name: str, description: str) -> Parameter:
     return Parameter(name=name, description=description, schema={"type": "boolean", "default": False})
 
 
-def _number(name: str, description: str) -> Parameter:
-    return Parameter(name=name, description=description, schema={"type": "integer", "minimum": 1})
+def _number(name: str, description: str, **bounds: int) -> Parameter:
+    return Parameter(name=name, description=description, schema={"type": "integer", "minimum": 1, **bounds})
 
 
 _QUERIES = Parameter(
@@ -124,6 +126,54 @@ ENDPOINTS = (
         view=views.count_over_time,
         item="Count",
         parameters=(_QUERIES, _choice("by", "The period.", tuple(PERIODS), "month"), *FILTERS, FORMAT),
+    ),
+    Endpoint(
+        path="/api/concordance",
+        name="listLines",
+        summary="Every occurrence of a query with the words around it.",
+        view=counting.list_lines,
+        item="Line",
+        parameters=(
+            replace(QUERY, required=True),
+            _number("words", "Number of words on each side.", maximum=50, default=7),
+            *FILTERS,
+            _choice("order", "Order by day.", ("newest", "oldest"), "newest"),
+            *_LIST,
+        ),
+    ),
+    Endpoint(
+        path="/api/collocations",
+        name="listCollocates",
+        summary="The words near a word; `counted` states what they were counted over.",
+        view=counting.list_collocates,
+        item="Collocate",
+        parameters=(
+            replace(QUERY, required=True, description="One word."),
+            _number("window", "Number of words on each side.", maximum=50, default=5),
+            _choice("by", "All forms of a word together, or each alone.", (STEMS, FORMS), STEMS),
+            _choice("order", "The measure to sort by.", tuple(MEASURES), MEASURES[0]),
+            *FILTERS,
+            PAGE[0],
+            FORMAT,
+        ),
+        more={"occurrences": COUNT, "counted": ref("Counted")},
+        required=("occurrences", "counted"),
+    ),
+    Endpoint(
+        path="/api/reprints",
+        name="listReprints",
+        summary="Groups of articles with the same text, each in order of publication.",
+        view=counting.list_reprints,
+        item="ReprintGroup",
+        parameters=(SITE, _flag("within", "Also groups of a single site."), *_LIST),
+    ),
+    Endpoint(
+        path="/api/articles/{id}/reprints",
+        name="getReprints",
+        summary="Who else has an article's text, who was first, and what each changed, sentence by sentence.",
+        view=counting.show_reprints,
+        item="Reprints",
+        listed=False,
     ),
     Endpoint(
         path="/api/changes",

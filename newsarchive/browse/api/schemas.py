@@ -8,6 +8,7 @@ from typing import Any
 Schema = dict[str, Any]
 TEXT: Schema = {"type": "string"}
 MAYBE: Schema = {"type": ["string", "null"]}
+FLOAT: Schema = {"type": "number"}
 COUNT: Schema = {"type": "integer", "minimum": 0}
 NUMBER: Schema = {"type": "integer", "minimum": 1}
 TEXTS: Schema = {"type": "array", "items": TEXT}
@@ -154,6 +155,54 @@ SCHEMAS: dict[str, Schema] = {
             "from": NUMBER,
             "to": NUMBER,
             "fields": {"type": "object", "additionalProperties": array(ref("Piece"))},
+        }
+    ),
+    "Line": record(
+        {
+            **dict.fromkeys(("left", "keyword", "right"), TEXT),
+            "article": NUMBER,
+            **dict.fromkeys(("site", "day", "title", "url"), TEXT),
+            "paragraph": {**COUNT, "description": "Its place: /article/ID#pN"},
+        }
+    ),
+    "Collocate": record(
+        {
+            "word": TEXT,
+            "unit": {**TEXT, "description": "The stem or form that was counted"},
+            "together": COUNT,
+            "frequency": COUNT,
+            **dict.fromkeys(("expected", "log_likelihood", "log_dice"), FLOAT),
+        }
+    ),
+    "Counted": record(
+        {
+            **dict.fromkeys(("articles", "words", "selected_articles"), COUNT),
+            **dict.fromkeys(("first_day", "last_day", "text"), TEXT),
+        }
+    ),
+    "ReprintGroup": record({"articles": array({"type": "object"})}),
+    "Reprints": record(
+        {
+            "article": NUMBER,
+            "first": {**NUMBER, "type": ["integer", "null"], "description": "Who was first; null without reprints"},
+            "order_known": {"type": ["boolean", "null"]},
+            "articles": array({"type": "object"}),
+            "sentences": array(
+                record(
+                    {
+                        "sentence": TEXT,
+                        "articles": array(
+                            record(
+                                {
+                                    "article": NUMBER,
+                                    "state": {"enum": ["same", "changed", "lacks"]},
+                                    "text": TEXT,
+                                }
+                            )
+                        ),
+                    }
+                )
+            ),
         }
     ),
     "Change": record(

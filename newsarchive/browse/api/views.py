@@ -31,7 +31,7 @@ from newsarchive.search.selection import first_day, last_day
 
 def list_articles(visit: Visit, values: Values) -> Listing:
     """Return articles in a stable order, with their texts if requested. Raises ParameterError, FilterError."""
-    selection = select_articles(visit.db, values["q"] or "", **_filters(visit, values))
+    selection = select_articles(visit.db, values["q"] or "", **chosen_filters(visit, values))
     places, cursor = _page(visit, selection, "articles", values)
     more = ["a.body", "a.markdown"] if values["text"] else []
     items = [_linked(visit, row) for row in read_summaries(visit.db, [article for *_, article in places], more)]
@@ -49,7 +49,7 @@ def _page(visit: Visit, selection: Selection, name: str, values: Values) -> tupl
 
 def search_articles(visit: Visit, values: Values) -> Listing:
     """Return hits with snippets, their total, and facets if requested. Raises ParameterError, FilterError."""
-    query, filters, cursor = values["q"] or "", _filters(visit, values), ""
+    query, filters, cursor = values["q"] or "", chosen_filters(visit, values), ""
     if values["order"] == "relevance":
         read_cursor(values["cursor"], "none", ())
         hits = search(visit.db, query, limit=values["limit"], order="rank", **filters)
@@ -82,7 +82,7 @@ def _with_file(visit: Visit, image: Row) -> Row:
 
 def list_revisions(visit: Visit, values: Values) -> Listing:
     """Return the revisions of an article, oldest first. Raises MissingError, ParameterError."""
-    article = _visible_article(visit)
+    article = visible_article(visit)
     after = read_cursor(values["cursor"], f"revisions/{article}", (int,)) or (0,)
     found = read_revisions(visit.db, article, after[0], values["limit"] + 1)
     return cut(found, values["limit"], f"revisions/{article}", lambda row: [row["number"]])
@@ -90,12 +90,12 @@ def list_revisions(visit: Visit, values: Values) -> Listing:
 
 def show_revision(visit: Visit, _values: Values) -> Row:
     """Return one revision with its content. Raises MissingError."""
-    return _revision(visit, _visible_article(visit), visit.number("number"))
+    return _revision(visit, visible_article(visit), visit.number("number"))
 
 
 def show_differences(visit: Visit, values: Values) -> Row:
     """Return the words that differ between two revisions; by default, the newspaper's last two. Raises MissingError."""
-    article = _visible_article(visit)
+    article = visible_article(visit)
     sql = "select number from revisions where article = ? and kind <> 'reextracted' order by number"
     own = [row["number"] for row in rows(visit.db, sql, [article])] or [1]
     new = values["to"] or own[-1]
@@ -158,7 +158,7 @@ def _span(column: str, values: Values) -> list[tuple[str, object]]:
 
 def count_over_time(visit: Visit, values: Values) -> Listing:
     """Return the hits of each query per day, month or year, and their share of all articles. Raises FilterError."""
-    filters = _filters(visit, values)
+    filters = chosen_filters(visit, values)
     items = [
         {"query": query, **period._asdict()}
         for query in values["q"] or [""]
@@ -199,7 +199,8 @@ def _linked(visit: Visit, row: Row) -> Row:
     return {**row, "self": f"{visit.origin}/api/articles/{number}", "page": f"{visit.origin}/article/{number}"}
 
 
-def _filters(visit: Visit, values: Values) -> Filters:
+def chosen_filters(visit: Visit, values: Values) -> Filters:
+    """Return the filters of a request. Raises ParameterError on an unknown site."""
     _known_site(visit, values["site"])
     return cast("Filters", {name: values[name] for name in FILTERS if values[name]})
 
@@ -211,7 +212,8 @@ def _known_site(visit: Visit, site: str | None) -> None:
         raise ParameterError("site", f"Unknown site “{site}”; known sites: {', '.join(known) or 'none'}.")
 
 
-def _visible_article(visit: Visit) -> int:
+def visible_article(visit: Visit) -> int:
+    """Return the number of the article named in the path. Raises MissingError if readers may not see it."""
     number = visit.number("id")
     if not rows(visit.db, f"select 1 from articles a where a.id = ? and {visible()}", [number]):  # noqa: S608
         raise MissingError(str(number))
