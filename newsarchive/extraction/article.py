@@ -58,6 +58,7 @@ def _extract(pages: Sequence[Page], url: str, site: Site, hints: Hints) -> Artic
     # holding references keeps lxml from recreating every element on each iteration
     _references = [list(tree.iter()) for tree in trees]
     first = trees[0]
+    base = _base_of(first, url)
     metadata = read_metadata(first, url, site=site, hints=hints)
     signs = signs_against(first, url, metadata=metadata, site=site, hints=hints)
     if reason := refusal(signs):
@@ -75,10 +76,16 @@ def _extract(pages: Sequence[Page], url: str, site: Site, hints: Hints) -> Artic
         texts = [_beside_teasers(tree, text, url, metadata, site, hints) for tree, text in read]
         if not any(is_sentence(block.text) for text in texts for block in text.body):
             raise NotAnArticle(url, reason)
-    article = _article(trees, texts, metadata, url, given=[page.url for page in pages], site=site, hints=hints)
+    article = _article(trees, texts, metadata, (url, base), given=[page.url for page in pages], site=site, hints=hints)
     if signs:
         article.evidence["kept_despite"] = ", ".join(sign.reason for sign in signs)
     return printable_record(article)
+
+
+def _base_of(tree: Element, url: str) -> str:
+    """Return the address from which the page's relative addresses start: that of its `base` element, or its own."""
+    element = tree.find(".//head/base[@href]")
+    return absolute(url, element.get("href") or "") or url if element is not None else url
 
 
 def _beside_teasers(tree: Element, text: Text, url: str, metadata: Metadata, site: Site, hints: Hints) -> Text:
@@ -108,18 +115,19 @@ def _article(
     trees: Sequence[Element],
     texts: Sequence[Text],
     metadata: Metadata,
-    url: str,
+    addresses: tuple[str, str],
     *,
     given: Sequence[str],
     site: Site,
     hints: Hints,
 ) -> Article:
+    url, base = addresses
     lead, body = texts[0].lead, _body(texts)
     paragraphs = [block.text for block in body if block.text]
     # a name inside a quotation signs only the quotation
     unquoted = [block.text for block in body if block.text and not block.quoted]
     authors, authors_source = choose_authors(metadata, unquoted, site=site, hints=hints)
-    images = choose_images(metadata, trees[0], texts[0].main, site=site, hints=hints, url=url)
+    images = choose_images(metadata, trees[0], texts[0].main, site=site, hints=hints, url=base)
     evidence: dict[str, Any] = {
         **metadata.evidence,
         "authors": authors_source,
@@ -134,7 +142,7 @@ def _article(
         title=metadata.title,
         lead=plain(lead),
         body=plain(body),
-        markdown=_markdown(metadata.title, lead, body, images, base=url),
+        markdown=_markdown(metadata.title, lead, body, images, base=base),
         language=choose_language(metadata, "\n".join([metadata.title, *paragraphs])[:_LANGUAGE_SAMPLE], site=site),
         published=metadata.published,
         modified=metadata.modified,

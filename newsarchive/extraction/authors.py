@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
-from newsarchive.extraction.datelines import header_lines
+from newsarchive.extraction.datelines import after, header_lines
 from newsarchive.extraction.jsonld import Object, resolved, types_of
 from newsarchive.extraction.printed_names import (
+    is_agency,
     is_name,
     is_own,
     signed_authors,
     split_names,
     without_label,
 )
-from newsarchive.extraction.regions import Element, selected, text_of
+from newsarchive.extraction.regions import Element, Mention, class_mentions, selected, text_of
 from newsarchive.extraction.survey import Survey
 from newsarchive.items import Author
 from newsarchive.kazakh.bylines import find_byline
@@ -42,6 +44,7 @@ def machine_authors(
         (_by_itemprop(survey), "itemprop"),
         (_by_rel(survey), "rel"),
         (_by_class(survey), "by-line"),
+        (_by_link(survey), "link"),
     )
     fallback: tuple[tuple[Author, ...], str] = ((), "")
     for names, source in sources:
@@ -225,6 +228,33 @@ def _by_itemprop(survey: Survey) -> list[str]:
     return found
 
 
+def _each_named(element: Element) -> list[str]:
+    """Return the names of a byline's authors, each in an element of its own that is named for authors."""
+    inner = (e for e in element.iter("span", "div", "li", "p") if e is not element and not len(e))
+    texts = [text_of(e) for e in inner if class_mentions(e.get("class") or "") & Mention.AUTHOR]
+    return list(dict.fromkeys(t for t in texts if " " in t and is_name(t)))
+
+
+def _by_link(survey: Survey) -> list[str]:
+    """Return the name near the heading that links to a page about an author."""
+    links = (
+        e for e in islice(_after_heading(survey), _HEADER) if e.tag == "a" and _AUTHOR_PAGE.search(e.get("href") or "")
+    )
+    names = (text_of(a) for a in links if not survey.in_boilerplate(a))
+    return [name for name in names if 1 < len(name.split()) < 5 and is_name(name)][:4]
+
+
+_HEADER = 40
+"""Elements after the heading that may be its header."""
+_AUTHOR_PAGE = re.compile(
+    r"(?:^|/)(?:authors?|avtor(?:y|lar)?|contributors?|writers?|journalists?|reporters?|columnists?)/[^/]+", re.I
+)
+
+
+def _after_heading(survey: Survey) -> Iterator[Element]:
+    return after(survey.heading) if survey.heading is not None else iter(())
+
+
 def _by_rel(survey: Survey) -> list[str]:
     found = [
         (survey.distance(m.place), text_of(m.element))
@@ -244,6 +274,8 @@ def _by_class(survey: Survey) -> list[str]:
         links = [t for a in one.element.iter("a") if " " in (t := text_of(a)) and is_name(t)]
         if 0 < len(links) < 7:
             return links
-        if len(text) < 100 and any(is_name(part) and " " in part for part in split_names(text)):
+        if len(each := _each_named(one.element)) > 1:
+            return each
+        if len(text) < 100 and any((is_name(part) and " " in part) or is_agency(part) for part in split_names(text)):
             return [text]
     return []

@@ -142,8 +142,8 @@ class _Sieve:
                 return ""
             if place in self.span and not block.linked and is_sentence(block.text, 6):
                 return ""  # a sentence between paragraphs of the text
-            if place in self.span and not block.linked and block.kind == "li":
-                return ""  # a list among them: extractors drop those of short items
+            if place in self.span and not block.linked and (block.kind == "li" or block.quoted):
+                return ""  # a list or a quotation among them: extractors drop those of short items
         holder = _holder(block)
         among = holder is not None and self.mates.get(holder, 0) >= (1 if holder is self.main else 2)
         return "" if among or not is_on("unmarked") else "unmarked"

@@ -57,6 +57,7 @@ _NOTE = re.compile(
     |барлық\ құқықтар.*
     |(?:this\ )?(?:article|story|post)\ (?:was|first|originally)\b.{0,60}(?:published|appeared)\ (?:in|on|at|by|here).*
     |e-?mail\ (?:us|the\ author)\b.*|e-?mail\ address.*|e-?mail:\s.*|write\ to\ .{3,60}\ at\ \S+@.*
+    |.{0,160}ctrl\s?\+\s?enter.{0,40}
     |follow\ .{2,60}\ on\ (?:twitter|facebook|x|instagram|telegram)\b.*
     )$""",
     re.I | re.X,

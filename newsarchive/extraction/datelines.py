@@ -75,13 +75,19 @@ def visible_dates(survey: Survey, zone: str) -> tuple[list[Stamp], Stamp | None]
     """Return the dates printed near the article's heading, nearest first, and the date of the last change, if any."""
     published: list[Stamp] = []
     updated: list[Stamp] = []
-    for lines in (_marked_lines(survey), _lines_near(survey), _lone_lines(survey)):
+    own, others = _marked_lines(survey)
+    for lines in (own, _lines_near(survey), _titles_near(survey), others, _lone_lines(survey)):
         for text in lines:
-            for seen in see_dates(text, language=survey.html_language):
+            if _ISO.match(text) and (stamp := read_stamp(text, zone, "text")):
+                published.append(stamp)
+            for seen in see_dates(text, language=survey.html_language) if not published else ():
                 (updated if seen.updated else published).append(from_seen(seen, zone, "text"))
             if published:
                 return published, next(iter(updated), None)
     return updated, None
+
+
+_ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 
 
 def header_lines(survey: Survey) -> Iterator[str]:
@@ -89,7 +95,7 @@ def header_lines(survey: Survey) -> Iterator[str]:
     if survey.heading is None:
         return
     seen: set[Element] = set()
-    for element in islice(_after(survey.heading), _HEADER):
+    for element in islice(after(survey.heading), _HEADER):
         own = " ".join((element.text or "", *((child.tail or "") for child in element)))
         if element.tag in _NO_TEXT or not _FIGURES.search(own) or survey.in_related_list(element):
             continue
@@ -107,14 +113,39 @@ _HEADER = 40
 """Elements after the heading that may be its header."""
 
 
-def _marked_lines(survey: Survey) -> Iterator[str]:
-    """Yield short texts that are marked up as dates, nearest to the heading first."""
+def _marked_lines(survey: Survey) -> tuple[list[str], list[str]]:
+    """Return short texts that are marked up as dates, nearest to the heading first, and those of teasers."""
     marked = [m for m in (*survey.times, *survey.dated) if not survey.in_boilerplate(m.element)]
     marked.sort(key=lambda m: survey.distance(m.place))
+    own: list[str] = []
+    others: list[str] = []
     for one in marked:
         text = text_of(one.element)
         if 5 < len(text) < 160:
-            yield text
+            (others if _is_beside_headline(one.element, survey) else own).append(text)
+    return own, others
+
+
+def _is_beside_headline(element: Element, survey: Survey) -> bool:
+    """True for the date of another article: an item of a list with a link as long as a headline."""
+    item = next(element.iterancestors("li"), None)
+    if item is None or item in survey.spine or len(text_of(item)) > _LONGEST_ITEM:
+        return False
+    return any(len(text) > _HEADLINE and len(text.split()) > _WORDS for a in item.iter("a") if (text := text_of(a)))
+
+
+_HEADLINE, _WORDS, _LONGEST_ITEM = 24, 3, 300
+
+
+def _titles_near(survey: Survey) -> Iterator[str]:
+    """Yield the exact dates in attributes of elements after the heading that show a relative one: «3 дня назад»."""
+    if survey.heading is None:
+        return
+    for element in islice(after(survey.heading), _HEADER):
+        for name in ("title", "data-date", "data-time", "data-datetime", "data-published"):
+            value = element.get(name) or ""
+            if 7 < len(value) < 40 and element.tag not in ("a", "img") and _FIGURES.search(value):
+                yield value
 
 
 def _lines_near(survey: Survey) -> Iterator[str]:
@@ -124,8 +155,8 @@ def _lines_near(survey: Survey) -> Iterator[str]:
     for part in survey.heading.iter("time", "small", "span"):  # the headline itself may be about a date
         if part.tag != "span" or any(m.element is part for m in survey.dated):
             yield text_of(part)
-    after, before = _lines(survey, _after(survey.heading)), _lines(survey, _before(survey.heading))
-    for line in chain(islice(after, 25), islice(before, 12)):
+    following, preceding = _lines(survey, after(survey.heading)), _lines(survey, _before(survey.heading))
+    for line in chain(islice(following, 25), islice(preceding, 12)):
         if len(line) < 100 and not (len(line) > 60 and line.endswith((".", "!", "?", "…"))):
             yield line
         elif dateline := _DATELINE.match(line):  # a first paragraph that begins with a date
@@ -145,7 +176,8 @@ def _lines(survey: Survey, elements: Iterable[Element]) -> Iterator[str]:
 _NO_TEXT = frozenset({"script", "style", "noscript", "template", "svg", "option"})
 
 
-def _after(element: Element) -> Iterator[Element]:
+def after(element: Element) -> Iterator[Element]:
+    """Yield the elements that follow an element in the page."""
     node: Element | None = element
     while node is not None and node.tag not in ("body", "html"):
         for sibling in node.itersiblings():

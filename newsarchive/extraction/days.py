@@ -22,8 +22,8 @@ _ALSO_PRINTED = (
     "",
     "",
     "aout اغسطس",
-    "setiembre ايلول",
-    "اكتوبر",
+    "setiembre sentabr ايلول",
+    "oktabr اكتوبر",
     "listopad studenog",  # Croatian October is printed in its genitive
     "decembre",
 )
@@ -49,6 +49,7 @@ _PATTERNS = tuple(
         rf"(?<![\d.,:/-])(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|º|ª|\.)?{_JOIN}?{_M}{_JOIN}?(?:,\s)?{_YEAR}",
         rf"{_M}{_GAP}(?P<day>\d{{1,2}})(?:st|nd|rd|th)?{_GAP}{_YEAR}",
         rf"(?<!\d){_YEAR}\.?{_GAP}{_M}{_GAP}(?P<day>\d{{1,2}})(?!\d)",
+        rf"(?<!\d){_YEAR}-?\s?yil,?\s(?P<day>\d{{1,2}})[-\s]{_M}",
         rf"(?<![\d.:/-]){_YEAR}\s?(?P<sep>[-./])\s?(?P<number>\d{{1,2}})\s?(?P=sep)\s?(?P<day>\d{{1,2}})(?![\d]|[-./]\d)",
         r"(?<![\d.:/-])(?P<day>\d{1,2})\s?(?P<sep>[-./])\s?(?P<number>\d{1,2})\s?(?P=sep)\s?" + _YEAR,
         r"(?<![\d.:/-])(?P<day>\d{1,2})(?P<sep>\.)\s?(?P<number>\d{1,2})\.\s?(?P<year>\d\d)(?![\d:.%]|\s?[€$])",
@@ -65,7 +66,7 @@ _ZONE = re.compile(
 )
 _UPDATE = re.compile(
     r"updat|aktuali|modif|mis[e]? à jour|bijgewerkt|gewijzigd|actualiz|atualiz|aggiorn|измен|обновл|оновлен|жаңарт"
-    r"|өзгерт"
+    r"|өзгерт|жаңырт|yangilan"
     r"|güncelle|zuletzt|last\b|edited|geändert|oppdater|opdater|uppdater|muokattu|päivitet|修正|更新|수정",
     re.I,
 )
@@ -100,7 +101,7 @@ def see_dates(text: str, language: str = "") -> list[Seen]:
     if _is_kazakh_or_russian(text, language):
         if found := _in_parts(text):
             return found
-        if language[:2] in _READ_BY_FIND_DATE:
+        if language[:2] in _READ_BY_FIND_DATE and not _LATIN.search(text):
             return []
     coded = _WORD.sub(lambda match: _code(match[0], language), text)
     return list(_seen(coded, text, language))
@@ -108,6 +109,7 @@ def see_dates(text: str, language: str = "") -> list[Seen]:
 
 _READ_BY_FIND_DATE = ("kk", "kz", "ru", "ky")
 _OTHER_CYRILLIC = ("uk", "bg", "be", "mk", "sr", "mn")
+_LATIN = re.compile("[A-Za-z]{3}")
 _CYRILLIC = re.compile("[\u0400-\u04ff]{2}")
 _LABEL = re.compile(
     r"(?:(?:дата\s+)?(?:публикации|публикация|опубликован\w*|размещен\w*|создан\w*|добавлен\w*)|жарияла\w*|жүктел\w*"

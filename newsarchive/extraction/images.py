@@ -34,7 +34,9 @@ def choose_images(
     scope, text = scope_of(tree, article)
     read = list(shown_images(scope, text, url))
     shown = merged([captioned(p) for p in read if not p.small])
-    named = [n for n in metadata.images if not NO_IMAGE.search(parts_of(n).path.lower()) or len(metadata.images) == 1]
+    named = [n for n in metadata.images if not NO_IMAGE.search(parts_of(n).path.lower())]
+    if not named and not any(image.in_text or not image.after for image in shown):
+        named = list(metadata.images[:1])  # a logo rather than nothing
     listed = hints.image
     wanted = [*named, *([listed.url] if listed else [])]
     lead = _named(shown, wanted) or (_named_elsewhere(tree, read, wanted, url) if wanted else None)

@@ -10,12 +10,14 @@ from typing import Any
 
 from newsarchive.extraction.block_reading import read_blocks
 from newsarchive.extraction.blocks import Block, Element
+from newsarchive.extraction.literals import read_literal, unflattened
 from newsarchive.extraction.pages import parse
 from newsarchive.text.folding import fold
 
 _DECODER = json.JSONDecoder(strict=False)
 _STARTS = re.compile(r"(?:[\w\"'\])]\s*=|\bpush\(|JSON\.parse\()\s*(?=[{\[\"'])")
 _FLIGHT = re.compile(r"self\.__next_f\.push\(\s*(?=\[)")
+_NUXT = re.compile(r"window\.__NUXT__\s*=\s*")
 _ROW = re.compile(r"(?:^|\n|(?<=[}\]>]))[0-9a-f]{1,4}:(?:T[0-9a-f]{2,6},)?")
 _BODY_KEYS = (
     "articleBody", "bodyHtml", "body_html", "contentHtml", "content_html", "htmlBody", "html_body", "body", "content",
@@ -110,7 +112,10 @@ def _data_of(tree: Element) -> Iterator[Any]:
         if flight := _FLIGHT.match(text):
             streamed += [part for row in _decoded(text, flight.end()) for part in row[1:] if isinstance(part, str)]
         elif "json" in kind:
-            yield from _decoded(text, 0)
+            for value in _decoded(text, 0):
+                yield unflattened(value) if script.get("id") == "__NUXT_DATA__" and isinstance(value, list) else value
+        elif nuxt := _NUXT.search(text):
+            yield read_literal(text, nuxt.end())
         else:
             for found in list(_STARTS.finditer(text))[:_MAX_TRIES]:
                 yield from _decoded(text, found.end())

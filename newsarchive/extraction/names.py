@@ -24,9 +24,11 @@ _REGIONS = {
     "terms": r"""tags?|tag-?list|taglist|tagcloud|tag-cloud|topics|keywords|post-?cats|cat-links""",
     "author": r"""author-?(?:bio|box|info|card|profile|about|content|desc\w*|image|block)|about-?(?:the-)?author|bio
         |post-?author""",
-    "navigation": r"""breadcrumbs?|pagination|page-?links|pager|post-?nav\w*|nav|navigation|menu|toolbar|tool-?box
+    "navigation": r"""breadcrumbs?|pagination|page-?links|pager|post-?nav\w*|nav
+        |(?:ez-)?toc-(?:container|title)|lwptoc|navigation|menu|toolbar|tool-?box
         |tools|text-?resiz\w*""",
-    "overlay": r"""print-(?:only|header|footer)|modal\w*|popup\w*|pop-up|overlay|tooltip|toast\w*|cookie\w*|consent""",
+    "overlay": r"""print-(?:only|header|footer)|modal\w*|popup\w*|pop-up|overlay|tooltip|toast\w*|cookie\w*|consent
+        |paywall|(?:audio|podcast)-?player""",
     "legal": r"""copyright|source-?list""",
     "meta": r"""views?|counter|meta-?bar|metabar|post-?meta|entry-?meta|entry-footer|post-footer|article-footer
         |post-views""",

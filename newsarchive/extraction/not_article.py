@@ -31,7 +31,7 @@ _KINDS = {
 }
 _LISTING_PATH = re.compile(
     r"/(?:tag|tags|category|categories|cat|author|authors|search|archive|archives|rubric|rubrics|topic"
-    r"|topics)(?:/[^/]+){0,2}/?$|/page/\d+/?$|^/(?:\d{4}/)(?:\d\d?/){0,2}$",
+    r"|topics|avtor|avtory|avtorlar|tegi?|tegter|rubrik[ai]|izdeu|poisk|arhiv)(?:/[^/]+){0,2}/?$|/page/\d+/?$|^/(?:\d{4}/)(?:\d\d?/){0,2}$",
     re.I,
 )
 _OWN_PAGE = re.compile(
@@ -39,6 +39,9 @@ _OWN_PAGE = re.compile(
     r"|redak[ct]\w*|o-nas|biz-turaly"
     r"|privacy(?:-policy)?|terms(?:-of-\w+)?|impressum|editorial-\w+)(?:\.html?|\.php)?/?",
     re.I,
+)
+_SERVICE = re.compile(
+    r"/(?:weather|pogoda|aua-?raiy|currency|currencies|kurs(?:y)?(?:-valyut)?|valyuta|exchange-rates?|forum)/?$", re.I
 )
 BLOCK_PAGE = "a block page"
 _BLOCKED = re.compile(
@@ -164,6 +167,8 @@ def _by_address(url: str, metadata: Metadata, site: Site) -> Sign | None:
             reason = "a page of the site's own"
         elif _LISTING_PATH.search(parts.path):
             reason = "a listing"
+        elif _SERVICE.search(parts.path):
+            reason = "a page of the site's own"
     return Sign(rule="address", reason=reason) if reason else None
 
 
@@ -182,15 +187,24 @@ def _by_title(tree: Element, metadata: Metadata) -> Sign | None:
     titles = [metadata.title, collapse(found.text or "") if found is not None else ""]
     if any(_BLOCKED.match(title) for title in titles) and prose_length(tree, 1500) < 1500:
         return Sign(rule="error-title", reason=BLOCK_PAGE, weight=ENOUGH)
-    if any(len(title) < 70 and _LOST.search(title) for title in titles) and prose_length(tree, 800) < 800:
+    lost = [title for title in titles if len(title) < 70 and _LOST.search(title)]
+    # an article about errors has a longer headline and some text
+    enough = 300 if lost and len(_LOST.sub("", metadata.title).split()) > 3 else 800
+    if lost and prose_length(tree, enough) < enough:
         return Sign(rule="error-title", reason="an error page", weight=ENOUGH)
     return None
 
 
 def _by_login(tree: Element) -> Sign | None:
     """Recognize a log-in form by its password field, with little text: a header may have one on every page."""
-    forms = any((field.get("type") or "").lower() == "password" for field in tree.iter("input"))
+    article = next((e for e in tree.iter("article") if e.find(".//h1") is not None), None)
+    scope = article if article is not None and prose_length(article, _SOME) >= _SOME else tree
+    forms = any((field.get("type") or "").lower() == "password" for field in scope.iter("input"))
     return Sign(rule="login", reason="a log-in form") if forms and prose_length(tree, 400) < 400 else None
+
+
+_SOME = 80
+"""Characters of text below its own heading with which an `article` is none of the forms around it."""
 
 
 def is_empty_shell(tree: Element, metadata: Metadata) -> bool:

@@ -19,14 +19,13 @@ def signed_authors(names: Iterable[str], *, site: Site, site_names: Sequence[str
     """Convert printed names to authors. The newsroom's account becomes the desk; text that is not a name is dropped."""
     own = names_of_site(*site_names, site.title, site.name)
     found: dict[str, Author] = {}
-    for name in names:
-        for part in split_names(name):
+    for text in names:
+        for part in split_names(text):
             role = "desk" if _is_desk(part, own) else "author"
-            if role == "author" and not is_name(part) and not _AGENCY.fullmatch(part):
+            if role == "author" and not is_name(part) and not is_agency(part):
                 continue
-            found.setdefault(
-                fold(part), Author(name=normal_name(part) if role == "author" else part, as_written=part, role=role)
-            )
+            name = part if role == "desk" or is_agency(part) else normal_name(part)
+            found.setdefault(fold(part), Author(name=name, as_written=part, role=role))
     return tuple(found.values())
 
 
@@ -42,9 +41,14 @@ _DESK = re.compile(
 # news agencies sign like authors; they are not the newsroom
 _AGENCY = re.compile(
     r"(?:the )?associated press|dpa|afp|apa|sda|ansa|efe|pti|ani|reuters|xinhua|bloomberg|tass|тасс|интерфакс"
-    r"|kazinform|қазақпарат",
+    r"|kazinform|казинформ|қазақпарат|казтаг|kaztag|риа новости|интерфакс-казахстан|укринформ|акипресс|кабар",
     re.I,
 )
+
+
+def is_agency(name: str) -> bool:
+    """True for a news agency, which signs like an author."""
+    return _AGENCY.fullmatch(name) is not None
 
 
 def _is_desk(name: str, own: frozenset[str]) -> bool:
@@ -64,15 +68,20 @@ def is_own(key: str, own: frozenset[str]) -> bool:
 _LEAD = re.compile(
     r"^(?:(?:view|see|read)?\s*all (?:posts|articles|stories) (?:by|from)|zeige alle beiträge von"
     r"|alle beiträge von|(?:written|posted|published|reported"
-    r"|words|story|text|edited) by|by|(?:geschrieben|veröffentlicht|eingestellt|erstellt|verfasst|alles"
+    r"|words|story|text|edited|interview) by|by|(?:geschrieben|veröffentlicht|eingestellt|erstellt|verfasst|alles"
     r"|ein (?:beitrag|artikel|gastbeitrag)) von|von|text|autorin"
     r"|autoren|autor(?:es|a|i|ka)?|authors?|auteurs?|par|publié par|écrit par|por|publicado por|escrito por|di"
     r"|scritto da|a cura di|door|af|av|skrevet av|tekst"
-    r"|napisał|przez|автор[ыа]?|авторлар|текст|мәтін|дайындаған|жазған|oleh|bởi|yazar|yazan)\b[\s:.\u2013-]*",
+    r"|napisał|przez|автор[ыа]?|авторлар|текст|мәтін|дайындаған|жазған|oleh|bởi|yazar|yazan|mualliflar|muallif(?:i)?"
+    r"|tayyorladi|avtor(?:y|lar|lary)?|даярдаган|жазган|автору"
+    r"|(?:специальный |собственный |наш )?корреспондент(?=\s*[:–—-])"
+    r"|журналист(?=\s*[:–—-])|тілші(?:сі)?(?=\s*[:–—-])|кабарчы(?=\s*[:–—-])|muxbir(?=\s*[:–—-])"
+    r"|(?:reporter|writer|journalist|correspondent)(?=\s*[:–—-]))\b[\s:.\u2013-]*",
     re.I,
 )
 _TAIL = re.compile(
     r"\s*[([|@\u2022\u00b7].*$|\s+[-\u2013\u2014]\s.*$|\s+(?:기자|記者|记者|特派員|フォロー)$|\s+in\s+[A-Z][\w-]+$|,?\s+(?:[MPB]\.?[ADhS]\.?[A-Z]?\.?D?|MPH|RD)\.?$"
+    r"|[,\s]+with (?:additional )?(?:reporting|files|contributions?|assistance)\b.*$"
     r"|\s+(?:illustration|fotos?|photos?|bilder?|updated|aktualisiert|published|am|on|um|shares|follow)\b.*$"
     r"|\s*\d{1,2}[./]\d.*$",
     re.I,

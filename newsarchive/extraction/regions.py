@@ -40,14 +40,16 @@ _DATED = re.compile(
     r"|erstellt|stand\b|info",
 )
 _SIGNED = re.compile(
-    r"author|byline|by-line|autor|auteur|writer|reporter|verfasser|redakteur|journalist|contributor|fn\b|автор",
+    r"author|byline|by-line|autor|auteur|writer|reporter|verfasser|redakteur|journalist|contributor|fn\b|автор|^username$|field--name-uid$",
 )
 _TAGS = re.compile(
     r"(?:^|[\s_-])f?(?:tags?|tags?-?(?:list|links|cloud|block|items?)|keywords|field-name-field-tags)(?:$|[\s_-])"
 )
 _CATEGORY = re.compile(
-    r"(?:^|[\s_-])f?(?:cat|cats|categor(?:y|ies)|rubri[ck]a?|rubrics|section-?name|cat-?links?)(?:$|[\s_-])"
+    r"(?:^|[\s_-])f?(?:cat|cats|categor(?:y|ies)|rubri[ck]a?|rubrics|section-?name|cat-?links?|terms-(?:link|list))(?:$|[\s_-])"
 )
+_TITLE = re.compile(r"(?:^|[\s_-])(?:e?title|headline|zagolovok|zag|(?:news|post|article)-?name)(?:$|[\s_-])")
+_TRAIL = re.compile(r"(?:^|[\s_-])(?:breadcrumbs?|(?:entry-|b-)?crumbs?|crumb-?box|speedbar)(?:$|[\s_-])")
 
 
 def text_of(element: Element) -> str:
@@ -87,6 +89,8 @@ class Mention(IntFlag):
     AUTHOR = 2
     CATEGORY = 4
     TAGS = 8
+    TRAIL = 16
+    TITLE = 32
 
 
 @lru_cache(maxsize=20_000)  # the classes of a site and of common themes repeat
@@ -100,6 +104,8 @@ def class_mentions(names: str) -> int:
         found
         | Mention.CATEGORY * (_CATEGORY.search(words) is not None)
         | Mention.TAGS * (_TAGS.search(words) is not None)
+        | Mention.TITLE * (_TITLE.search(words) is not None)
+        | Mention.TRAIL * (_TRAIL.search(words) is not None)
     )
 
 

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from newsarchive.extraction.datelines import Stamp, read_stamp, visible_dates
 from newsarchive.extraction.days import day_in_url
-from newsarchive.extraction.jsonld import Object
+from newsarchive.extraction.jsonld import Object, texts_of
 from newsarchive.extraction.regions import Element, selected, text_of
 from newsarchive.extraction.survey import Marked, Survey
 from newsarchive.items import Hints
@@ -126,12 +126,12 @@ def _machine_texts(
         for element in selected(tree, site.extraction.published):
             yield element.get("datetime") or element.get("content") or text_of(element), "profile"
     for key in ("datePublished", "dateCreated"):
-        if isinstance(value := article.get(key), str):
+        for value in texts_of(article.get(key)):
             yield value, "json-ld"
     for value in survey.meta_values(*_PUBLISHED):
         yield value, "meta"
-    if isinstance(value := article.get("uploadDate"), str):
-        yield value, "json-ld"
+    if isinstance(uploaded := article.get("uploadDate"), str):
+        yield uploaded, "json-ld"
     for element in survey.properties.get("datepublished", ()):
         if not survey.in_boilerplate(element):
             yield _value_of(element), "itemprop"

@@ -28,13 +28,19 @@ _SENTENCE_END = re.compile(r"[.!?…»”\"।。:]\s*$")
 
 
 def find_standfirst(
-    blocks: Sequence[Block], kept: Sequence[Block], *, title: str, descriptions: Sequence[str]
+    blocks: Sequence[Block],
+    kept: Sequence[Block],
+    *,
+    title: str,
+    descriptions: Sequence[str],
+    omitted: Sequence[tuple[str, Block]] = (),
 ) -> tuple[list[Block], str]:
     """Return the blocks of the standfirst and the evidence for it; both empty if there is none.
 
     It is above the text, or the text's first block, and is recognized by its class, as a heading that is a sentence
-    below the title, or by matching og:description.
+    below the title, or by matching og:description. What was `omitted` as advertising or a dialog is none.
     """
+    foreign = {id(block) for rule, block in omitted if rule in _FOREIGN}
     body = {id(b) for b in kept}
     title_key = fold(title)
     first = next((i for i, b in enumerate(blocks) if id(b) in body and _is_text(b, title_key)), None)
@@ -46,12 +52,20 @@ def find_standfirst(
     best, at = 0, -1
     for i in range(start, first + 1):
         block = blocks[i]
-        if not _can_be(block, title_key) or (i == first and not _is_set_apart(block, kept, descriptions)):
+        if (
+            id(block) in foreign
+            or not _can_be(block, title_key)
+            or (i == first and not _is_set_apart(block, kept, descriptions))
+        ):
             continue
         confidence = _confidence(block, described, above=i < first)
         if confidence > best:
             best, at = confidence, i
     return ([blocks[at], *_rest_of(blocks, at, first, title_key)], _EVIDENCE[best]) if best else ([], "")
+
+
+_FOREIGN = frozenset({"class:overlay", "class:promotion", "class:sharing", "class:comments", "class:navigation"})
+"""Rules whose blocks are never the article's."""
 
 
 def _is_text(block: Block, title_key: str) -> bool:
@@ -133,6 +147,12 @@ def _is_set_apart(block: Block, kept: Sequence[Block], described: Sequence[str])
     if block.key in described and _NAMED.search(words_of(block.element)):
         return True
     parent = block.element.getparent()
+    if (
+        block.element.tag == "div"
+        and all(b.element.tag == "p" for b in rest[:3])
+        and _NAMED.search(words_of(block.element))
+    ):
+        return True  # named so by the theme, not by an editor's choice of bold print
     # a paragraph among paragraphs is text, whatever its style
     return not any(b.element is block.element or b.element.getparent() is parent for b in rest[:3])
 

@@ -13,7 +13,7 @@ from newsarchive.text.folding import fold
 from newsarchive.text.spacing import collapse
 
 TITLE_BREAK = re.compile(
-    r"\s+(?:[|\u2013\u2014\u00b7\u2022\u00bb\u203a:\u2502\u2215/]|-{1,3}|::|//|&raquo;)\s+|\s*[|\u2502\u3163]\s*"
+    r"\s+(?:[|\u2013\u2014\u00b7\u2022\u00bb\u203a\u2192:\u2502\u2215/]|-{1,3}|::|//|&raquo;)\s+|\s*[|\u2502\u3163]\s*"
     r"|:\s+(?=[^:]*$)"
     r"|(?<=[\u3000-\u9fff\uac00-\ud7af\uff00-\uffef])[-_](?=[\u3000-\u9fff\uac00-\ud7af])"
 )
@@ -53,6 +53,10 @@ class Survey:
     named_category: list[Marked] = field(default_factory=list)
     named_tags: list[Marked] = field(default_factory=list)
     """Elements that may list terms, and whose class or id names categories, or tags."""
+    titled: list[Marked] = field(default_factory=list)
+    """Elements besides h1 to h3 whose class or id names a title."""
+    trails: list[Element] = field(default_factory=list)
+    """Elements whose class or id names breadcrumbs."""
     terms: list[Marked] = field(default_factory=list)
     """Links with rel=tag or rel=category."""
     forms: list[Element] = field(default_factory=list)
@@ -102,11 +106,29 @@ class Survey:
         )
         confirmed = next(sure, None)
         best = confirmed if confirmed is not None else next((e for _, e in standing), None)
+        if best is None:
+            best, is_confirmed = self._named_heading(wanted, names)
+        else:
+            is_confirmed = confirmed is not None
         if best is not None:
             self.heading = best
-            self.heading_place = next(m.place for m in self.headings if m.element is best)
+            self.heading_place = next(m.place for m in (*self.headings, *self.titled) if m.element is best)
             self.spine = frozenset((best, *best.iterancestors()))
-        return confirmed is not None
+        return is_confirmed
+
+    def _named_heading(self, wanted: Sequence[str], names: frozenset[str]) -> tuple[Element | None, bool]:
+        """Return the element that only its class names as the title, and True if a title of the page confirms it.
+
+        Without a confirmation it must be the only one, and the page's own titles may name only the site.
+        """
+        shown = {m.element: text for m in self.titled if 2 < len((text := text_of(m.element)).split()) < 40}
+        keyed = {e: fold(text) for e, text in shown.items() if not self.in_boilerplate(e) and fold(text) not in names}
+        for element, key in keyed.items():
+            if len(key) > 9 and any(key in title for title in wanted):
+                return element, True
+        own = [e for e in keyed if next(e.iterancestors("li", "a"), None) is None and e.find(".//a") is None]
+        about_site = all(any(title.startswith(name) for name in names) for title in wanted)
+        return (own[0], False) if about_site and len({keyed[e] for e in own}) == 1 else (None, False)
 
 
 def _parts(title: str) -> Iterator[str]:
@@ -144,14 +166,19 @@ def _note_mentions(found: Survey, mentions: int, marked: Marked) -> None:
         found.dated.append(marked)
     if mentions & Mention.AUTHOR:
         found.signed.append(marked)
-    if marked.element.tag in _LISTS_TERMS:
-        if mentions & Mention.CATEGORY:
-            found.named_category.append(marked)
-        if mentions & Mention.TAGS:
-            found.named_tags.append(marked)
+    if mentions & Mention.TITLE and marked.element.tag in _NAMES_TITLE:
+        found.titled.append(marked)
+    if mentions & Mention.TRAIL:
+        found.trails.append(marked.element)
+    if mentions & Mention.CATEGORY and marked.element.tag in _NAMES_CATEGORY:
+        found.named_category.append(marked)
+    if mentions & Mention.TAGS and marked.element.tag in _LISTS_TERMS:
+        found.named_tags.append(marked)
 
 
 _LISTS_TERMS = frozenset({"div", "span", "ul", "p", "footer", "section"})
+_NAMES_TITLE = frozenset({"div", "p", "span", "td", "h2", "h3", "h4", "strong", "b"})
+_NAMES_CATEGORY = _LISTS_TERMS | {"a", "dd", "li"}
 
 
 _UNNAMED = frozenset(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from html import unescape
+from urllib.parse import urlsplit
 
 from newsarchive.extraction.jsonld import Object, texts_of
 from newsarchive.extraction.regions import Element, text_of
@@ -15,14 +16,66 @@ from newsarchive.text.spacing import collapse
 
 
 def choose_categories(survey: Survey, article: Object, hints: Hints) -> tuple[tuple[str, ...], str]:
-    """Return the categories and their source: the listing (a CMS knows them exactly), else links, JSON-LD, meta."""
+    """Return the categories and their source: the listing (a CMS knows them exactly), else links, JSON-LD, meta.
+
+    What only classes name comes last: a label near the heading, then the section in the breadcrumbs.
+    """
     linked = _linked(survey, "category")
     sections = texts_of(article.get("articleSection"))
     metas = survey.meta_values("article:section")
     named = _in_named(survey, survey.named_category, 3)
+    stated = [text_of(e) for name in ("articlesection", "genre") for e in survey.properties.get(name, ())]
     return _first(
-        (hints.categories, "listing"), (linked, "rel"), (sections, "json-ld"), (metas, "meta"), (named, "class")
+        (hints.categories, "listing"),
+        (linked, "rel"),
+        (sections, "json-ld"),
+        (metas, "meta"),
+        (stated[:3], "itemprop"),
+        (named, "class"),
+        (_labels_near(survey), "class"),
+        (_section(survey), "breadcrumbs"),
     )
+
+
+_NEAR = 40
+"""Elements around the heading among which the label of its section may be."""
+_SECTION = re.compile(r"[^\W\d_][^\d:;!?|>«»]{1,38}[^\W_]")
+_NO_SECTION = re.compile(
+    r"(?:все )?новости|жаңалықтар|news|articles?|статьи|мақалалар|блог|blog|лента.*"
+    r"|home|главная|басты( бет)?|uncategorized"
+    r"|без рубрики|yangiliklar|жаңылыктар",
+    re.I,
+)
+
+
+def _labels_near(survey: Survey) -> list[str]:
+    """Return the section that a label beside the heading names, in the markup of a category."""
+    if survey.heading is None:
+        return []
+    near = [m for m in survey.named_category if abs(m.place - survey.heading_place) <= _NEAR]
+    for element in (m.element for m in sorted(near, key=lambda m: survey.distance(m.place))):
+        if element in survey.spine or survey.in_boilerplate(element):
+            continue
+        links = list(element.iter("a"))
+        plain = [element] if not any(len(e) for e in element) and element.tag != "time" else []
+        texts = [text for e in links or plain if _SECTION.fullmatch(text := text_of(e))]
+        if 0 < len(texts) <= 3:
+            return texts
+    return []
+
+
+def _section(survey: Survey) -> list[str]:
+    """Return the last section in the breadcrumbs, without the home page and names that fit each article."""
+    heading = text_of(survey.heading) if survey.heading is not None else survey.document_title
+    for trail in survey.trails[:2]:
+        links = [(a.get("href") or "", text_of(a)) for a in trail.iter("a")]
+        if len(links) > 5:
+            continue
+        inner = [text for href, text in links[:4] if urlsplit(href).path not in ("", "/") and _SECTION.fullmatch(text)]
+        found = [text for text in inner if not _NO_SECTION.fullmatch(text) and not heading.startswith(text)]
+        if found:
+            return found[-1:]
+    return []
 
 
 def choose_tags(survey: Survey, article: Object, hints: Hints) -> tuple[tuple[str, ...], str]:

@@ -204,7 +204,7 @@ def _lead(
     if rules.lead:
         below = {id(e) for element in _selected(tree, (rules.lead,)) for e in element.iter()}
         return [b for b in blocks if id(b.element) in below and b.text], "profile"
-    return find_standfirst(blocks, choice.kept, title=title, descriptions=descriptions)
+    return find_standfirst(blocks, choice.kept, title=title, descriptions=descriptions, omitted=choice.omitted)
 
 
 def _assembled(blocks: Sequence[Block], choice: Choice, lead: Sequence[Block], *, title: str, evidence: str) -> Text:

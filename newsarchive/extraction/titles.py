@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 from html import unescape
 
+from newsarchive.extraction.printed_names import names_of_site
 from newsarchive.extraction.regions import Element, text_of
 from newsarchive.extraction.rules import is_on
 from newsarchive.extraction.survey import TITLE_BREAK, Survey
@@ -20,7 +21,7 @@ def choose_title(
     survey: Survey, headline: str, *, site: Site, site_names: Sequence[str], hints: Hints
 ) -> tuple[str, str]:
     """Return the title and its source; both are empty if there is none. Sets the survey's heading."""
-    names = frozenset(fold(n) for n in (*site_names, site.title) if n)
+    names = names_of_site(*site_names, site.title)
     headline, og = (
         collapse(unescape(headline)),
         collapse(unescape(survey.meta("og:title") or survey.meta("twitter:title"))),
@@ -36,6 +37,8 @@ def choose_title(
     # a headline that the heading continues is a kicker or truncated
     if h and not (sure and s != h and s.startswith(h)):
         return headline, "json-ld"
+    if not (headline or og) and survey.heading is not None and survey.heading.tag != "h1" and shown:
+        return shown, "class"
     if sure:
         return (og, "og") if o and len(o) > 9 and s.endswith(o) else (shown, "h1")
     if og and not (len(s) > 15 and " " in shown):
@@ -49,7 +52,7 @@ def choose_title(
 
 _KICKER = re.compile(
     r"""(?:^|[\s_-])(?:kicker|eyebrow|overline|over-?title|super-?title|top-?line|roof-?line|dachzeile|spitzmarke|vorspann
-    |antetitulo|occhiello|surtitre|title-?header|sub-?title|rubri[ck]|category|date|\w*small)(?:$|[\s_-])""",
+    |comments?(?:-count)?|views?|count(?:er|s)?|badge|antetitulo|occhiello|surtitre|title-?header|sub-?title|rubri[ck]|category|date|\w*small)(?:$|[\s_-])""",
     re.I | re.X,
 )
 _INVISIBLE = re.compile(
@@ -112,6 +115,11 @@ def without_site(title: str, names: frozenset[str], headings: Sequence[str], agr
     cuts = list(TITLE_BREAK.finditer(title))
     if not cuts:
         return title
+    for cut in cuts[:-1]:  # the site's name with a slogan behind another separator
+        name, rest = TITLE_BREAK.split(title[cut.end() :], maxsplit=1)[0], fold(title[cut.end() :])
+        kept = title[: cut.start()].strip()
+        if len(kept.split()) > 2 and fold(name) in names and not any(a.endswith(rest) for a in agreed):
+            return without_site(kept, names, headings, agreed)
     first, last = title[: cuts[0].start()], title[cuts[-1].end() :]
     if _names_site(last, names) and not any(a.endswith(fold(last)) and a != fold(last) for a in agreed):
         return without_site(title[: cuts[-1].start()].strip(), names, headings, agreed)

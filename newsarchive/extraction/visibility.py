@@ -78,7 +78,7 @@ _FOLDED = re.compile(
 def is_folded(element: Element) -> bool:
     """True if hidden text is the article's, shown at a click: a spoiler, «show more», an accordion.
 
-    It is prose, and its class, or the element before it, is that of a switch. By its ARIA role it is no dialog.
+    It is prose, and its class, or the element before or after it, is that of a switch. By its role it is no dialog.
     """
     if element.get("role") in _DIALOGS:
         return False
@@ -88,11 +88,21 @@ def is_folded(element: Element) -> bool:
     around = [element, element.getprevious(), element.getparent()]
     if any(e is not None and _FOLDED.search(f"{e.get('class') or ''} {e.get('id') or ''}") for e in around):
         return True
-    switch = element.getprevious()
-    return switch is not None and any(
+    before, after = element.getprevious(), element.getnext()
+    if after is not None and any(_UNFOLDS.search("".join(e.itertext())[:40]) for e in after.iter("button", "a")):
+        return True
+    return before is not None and any(
         e.tag in ("button", "summary") or e.get("onclick") or e.get("aria-expanded") or e.get("aria-controls")
-        for e in (switch, *switch.iter("button", "a", "span"))
+        for e in (before, *before.iter("button", "a", "span"))
     )
+
+
+_UNFOLDS = re.compile(
+    r"^\W*(?:(?:read|show|see|load) (?:more|all|full)|показать|развернуть|раскрыть"
+    r"|читать (?:далее|полностью|дальше|ещё)"
+    r"|толық|жалғасын|көрсету|weiterlesen|mehr (?:lesen|anzeigen)|lire la suite|leer más)",
+    re.I,
+)
 
 
 _DIALOGS = frozenset({"dialog", "alertdialog", "tooltip", "menu", "listbox"})

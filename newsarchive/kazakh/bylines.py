@@ -41,6 +41,8 @@ _BEFORE_PLACE = re.compile(r"(.+?[^\W\d_]{3,})\.\s+([«\"“]?[^\W\d_][^.:!?]{2,
 _VERB_LAST = re.compile(
     r"(?:^|\s)[а-яёәғқңөұүһі-]*(?:[дт][ыі]р?|ғ?[аеө]йды|[ғг][ае]н|[қк][ае]н|[аеыі]п|керек|бар|жоқ|екен|ертең)[.!]*$"
 )
+# What may stand between a label and the name: «Жаршы» тілшісі
+_BEFORE_NAME = re.compile(r"(?:[«\"“]?[^«»\"“”]{2,40}[»\"”],? )?(?:[^\W\d_A-ZА-ЯӘІҢҒҮҰҚӨҺ][\w-]*,? ){1,4}(?=[^\W\d_])")
 _NOUN_ENDING = re.compile(
     "(?:[ыі]|[дтл]ар|[дтл]ер|[лдт][ыі][қк]|[ыио]й|[аяеы][яей]|ие|ция|ние|ть|ка|ки|ом|ам|ах|да|де|та|те)$"
 )
@@ -156,7 +158,7 @@ def _author(label: str, value: str, mark: str) -> Byline | None:
         return Byline(role="desk", names=(value,), normal=(value,), label=label)
     names, tail = _names(value, certain=mark == ":")
     is_labelled = bool(mark) or bool(re.search("(?:ған|ген|қан|кен|[gǵq]an|ген|дген|ил|ил[аи]|вала?)$", label.lower()))
-    if not names and (match := re.match(r"(?:[^\W\d_A-ZА-ЯӘІҢҒҮҰҚӨҺ][\w-]*,? ){1,4}(?=[^\W\d_])", value)):
+    if not names and (match := _BEFORE_NAME.match(value)):
         names, tail = _names(value[match.end() :], certain=False)
     if not names or ":" in tail or (not is_labelled and not _are_certain(names)):
         return None
