@@ -10,7 +10,14 @@ import pytest
 from newsarchive.crawling.answers import Unread, judge
 from newsarchive.crawling.decisions import MOST_LISTINGS, Noted, SourceDecider
 from newsarchive.crawling.full_scans import Scan
-from newsarchive.crawling.scan_results import ComparedIds, compare_ids, missing, missing_since, source_values
+from newsarchive.crawling.scan_results import (
+    ComparedIds,
+    compare_ids,
+    listing_values,
+    missing,
+    missing_since,
+    source_values,
+)
 from newsarchive.discovery import ListingError
 from newsarchive.items import Listed, Listing, ListingRequest, Page
 from newsarchive.sites import Site, Source
@@ -37,6 +44,7 @@ def articles(*names: str, lastmod: str = "") -> tuple[Listed, ...]:
     return tuple(Listed(url=f"https://a.kz/{name}", lastmod=lastmod, native_id=name) for name in names)
 
 
+READ = json.dumps({"whole": WHEN})
 FILES = ("https://a.kz/1.xml", "https://a.kz/2.xml", "https://a.kz/3.xml")
 
 
@@ -44,9 +52,10 @@ FILES = ("https://a.kz/1.xml", "https://a.kz/2.xml", "https://a.kz/3.xml")
     ("row", "headers"),
     [
         ({}, ()),
-        ({"etag": '"x"', "last_modified": "", "data": "{}"}, (("If-None-Match", '"x"'),)),
-        ({"etag": "ұ", "last_modified": "Thu", "data": "{}"}, (("If-Modified-Since", "Thu"),)),
+        ({"etag": '"x"', "last_modified": "", "data": READ}, (("If-None-Match", '"x"'),)),
+        ({"etag": "ұ", "last_modified": "Thu", "data": READ}, (("If-Modified-Since", "Thu"),)),
         ({"etag": '"x"', "last_modified": "", "data": '{"index": true}'}, ()),
+        ({"etag": '"x"', "last_modified": "", "data": '{"whole": "2025-02-19T04:00:00Z"}'}, ()),  # 304 for ever?
     ],
 )
 def test_a_listing_read_before_is_requested_conditionally(row: dict[str, str], headers: tuple[Any, ...]) -> None:
@@ -154,6 +163,8 @@ def test_only_sitemaps_that_robots_txt_names_are_read_on_other_hosts() -> None:
         ("changes", ("", "", ""), {2: ""}, [0, 1, 2]),
         ("changes", ("", ""), {0: "", 1: ""}, [0, 1]),  # two files are few enough to read both
         ("changes", ("t1", "", "t3"), {0: "t1", 1: "", 2: "t3"}, []),
+        ("changes", ("t1", "t3", "t2"), {0: "t1", 1: "t3", 2: "t2"}, [1]),  # the times may never change
+        ("changes", ("t1", "t1", "t1"), {0: "t1", 1: "t1", 2: "t1"}, [0, 2]),
     ],
 )
 def test_of_an_index_the_files_that_may_have_changed_are_read(
@@ -330,3 +341,19 @@ def test_ids_tell_what_is_gone_what_is_back_and_what_was_taken_down() -> None:
 def test_what_is_remembered_of_a_source(scan: Scan, values: dict[str, Any]) -> None:
     found = source_values(scan, {}, full=False, time=WHEN)
     assert {name: found.get(name) for name in values} == values
+
+
+@pytest.mark.parametrize(
+    ("modified", "kept"),
+    [
+        ("Tue, 18 Feb 2025 05:00:00 GMT", "Tue, 18 Feb 2025 05:00:00 GMT"),
+        ("Mon, 01 Jan 2024 00:00:00 GMT", ""),  # older than what the file lists: it would be 304 for ever
+        ("Thu", "Thu"),
+        ("", ""),
+    ],
+)
+def test_a_last_modified_older_than_the_newest_entry_is_not_asked_with(modified: str, kept: str) -> None:
+    listing = Listing(articles=articles("a", lastmod="2025-02-18T04:00:00Z"))
+    page = Page(url="https://a.kz/rss", body=b"", headers={"last-modified": modified})
+    before = {"last_modified": "Sun, 01 Dec 2024 00:00:00 GMT"}
+    assert listing_values(page, listing, before, time=WHEN)["last_modified"] == kept

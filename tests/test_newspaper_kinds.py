@@ -7,11 +7,14 @@ import json
 from collections.abc import Mapping
 
 import pytest
+from scrapy import Request
+from scrapy.http import HtmlResponse
 
 from newsarchive.crawling.full_scans import Scan
 from newsarchive.crawling.source_order import SourceOrder
+from newsarchive.crawling.spiders.page import fetched
 from newsarchive.discovery import Proposal, probe_urls, propose_site, read_listing
-from newsarchive.items import Listing, Page
+from newsarchive.items import Extracted, Fetched, Hints, Listing, Page
 from newsarchive.sites import Site, Source
 
 HOME = "https://a.kz/"
@@ -224,3 +227,19 @@ def test_articles_that_only_a_script_leads_to_are_reported(
         order.ended(scan(**other))  # type: ignore[arg-type]
     order.finish()
     assert ["loads its further pages by a script" in problem for problem in order.problems] == [True] * reported
+
+
+@pytest.mark.parametrize(
+    ("path", "kept_out"),
+    [("/login/?next=/news/7", True), ("/wp-login.php", True), ("/user/sign-in", True), ("/news/login-emes-7", False)],
+)
+def test_a_page_for_signing_in_is_no_article(path: str, kept_out: bool) -> None:
+    asked = f"{HOME}news/7"
+    request = Request(f"https://a.kz{path}", meta={"redirect_urls": [asked]})
+    response = HtmlResponse(request.url, body=html("<h1>Кіру</h1>"), request=request)
+    found = fetched(response, "a", asked, Hints(), home=HOME)
+    if kept_out:
+        assert isinstance(found, Extracted)
+        assert (found.outcome, found.kept_out) == ("failed", True)
+    else:
+        assert isinstance(found, Fetched)

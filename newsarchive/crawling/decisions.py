@@ -29,6 +29,7 @@ from newsarchive.times import stamp
 from newsarchive.urls import host_of, url_key
 
 OVERLAP = timedelta(hours=1)
+WHOLE_EVERY = timedelta(days=1)
 FEW_FILES = 2
 MOST_NAMED = 4
 """Sitemaps named by robots.txt that are read in each run, if no more of them bring news."""
@@ -176,13 +177,14 @@ class SourceDecider:
         url = with_per_page(url, self.scan.per_page) if self.scan.per_page else url
         headers: tuple[tuple[str, str], ...] = ()
         if task == "changes" and self.scan.source.kind in ("feed", "sitemap") and not self._full:
-            headers = _validators(rows.get(url, {}))
+            headers = _validators(rows.get(url, {}), daily=self.scan.source.kind == "feed", now=self.scan.began)
         return ListingRequest(kind=self.scan.source.kind, url=url, task=task, source=self.scan.url, headers=headers)
 
     def _worth_reading(self, request: ListingRequest, listing: Listing, rows: Rows) -> list[str]:
         """Return the files named by a sitemap index that may have changed.
 
-        If the index states times, those with a new one. If it states none and names many files: those never read
+        If the index states times, those with a new one; if no time is new, the newest file, since some sites never
+        change the times in their index. If it states none and names many files: those never read
         before, the first, the last and that of the highest number: in one of them sitemaps keep new articles.
         """
         times = dict(zip(listing.listings, listing.lastmods, strict=False))
@@ -193,11 +195,16 @@ class SourceDecider:
             return list(times)
         files = tuple(times)
         likely = {files[0], files[-1], max(files, key=_natural)} if len(files) > FEW_FILES else set(files)
-        return [
+        changed = [
             url
             for url, time in times.items()
             if not rows.get(url) or (time != rows[url]["cursor"] if time else url in likely)
         ]
+        if changed or not all(times.values()):
+            return changed
+        if len(set(times.values())) == 1:
+            return [url for url in files if url in likely]
+        return [max(files, key=lambda url: times[url])]
 
     def _in_turn(self, files: list[str], rows: Rows) -> list[str]:
         """Return the files to read of those that robots.txt names: of many that never bring news, some in each run.
@@ -266,12 +273,16 @@ def _natural(url: str) -> list[int]:
     return [int(number) for number in re.findall(r"\d{1,9}", url.rpartition("/")[2])]
 
 
-def _validators(row: Row) -> tuple[tuple[str, str], ...]:
+def _validators(row: Row, *, daily: bool, now: str) -> tuple[tuple[str, str], ...]:
     """Return the conditional headers for a listing read before; a weak ETag is stored without its W/.
 
-    WordPress never answers 304 to a weak one: its comparison is literal.
+    WordPress never answers 304 to a weak one: its comparison is literal. What is to be read whole `daily` has none once
+    a day: some sites answer 304 for ever, and a feed soon drops what it listed.
     """
-    if json.loads(row.get("data") or "{}").get("index"):  # an unchanged index says nothing about its files
+    data = json.loads(row.get("data") or "{}")
+    if data.get("index"):  # an unchanged index says nothing about its files
+        return ()
+    if daily and data.get("whole", "") < stamp(datetime.fromisoformat(now) - WHOLE_EVERY):
         return ()
     headers = {"If-None-Match": row.get("etag"), "If-Modified-Since": row.get("last_modified")}
     return tuple((name, value) for name, value in headers.items() if value and value.isascii())

@@ -8,12 +8,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from newsarchive.crawling.decisions import Row
 from newsarchive.crawling.full_scans import Scan, kind_of_scan
 from newsarchive.discovery import is_robots
 from newsarchive.items import Listing, Page
+from newsarchive.times import now, stamp
 
 MOST_LOOKS = 500  # visits per run to articles that no source mentions any more
 
@@ -36,10 +39,22 @@ def listing_values(page: Page, listing: Listing, row: Row, *, time: str) -> Valu
     """Return what to remember of a listing, so that the next run can request it conditionally; `row` is its row."""
     etag = page.headers.get("etag", "").removeprefix("W/")
     modified = page.headers.get("last-modified", "")
-    if not etag and not modified:
+    if _is_older(modified, listing):
+        modified = ""
+    if not (etag or modified or row.get("etag") or row.get("last_modified")):
         return {}
-    data = _data(row, index=bool(listing.lastmods))
+    data = _data(row, index=bool(listing.lastmods), whole=time)
     return {"etag": etag, "last_modified": modified, "checked": time, "data": data}
+
+
+def _is_older(modified: str, listing: Listing) -> bool:
+    """True if a file's Last-Modified is a day older than what it lists: such a time never changes with the file."""
+    newest = max((listed.lastmod or listed.hints.published for listed in listing.articles), default="")
+    try:
+        time = parsedate_to_datetime(modified)
+        return bool(newest) and stamp(time.replace(tzinfo=time.tzinfo or UTC) + timedelta(days=1)) < newest <= now()
+    except (ValueError, OverflowError):
+        return False
 
 
 def source_values(scan: Scan, row: Row, *, full: bool, time: str) -> Values:

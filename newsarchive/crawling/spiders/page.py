@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from http import HTTPStatus
 from typing import Any
@@ -143,6 +144,8 @@ def fetched(response: Response, site: str, url: str, hints: Hints, *, home: str 
         return Extracted(fetched=item, outcome="missing", reason=status_line(response.status))
     if home and hops and _is_home(response.url, home) and not _is_home(url, home):
         return Extracted(fetched=item, outcome="missing", reason="redirects to the home page")
+    if hops and _SIGN_IN.search(urlsplit(response.url).path) and not _SIGN_IN.search(urlsplit(url).path):
+        return Extracted(fetched=item, outcome="failed", reason="redirects to a page for signing in", kept_out=True)
     if response.status != HTTPStatus.OK:
         kept_out = response.status in KEPT_OUT
         return Extracted(fetched=item, outcome="failed", reason=status_line(response.status), kept_out=kept_out)
@@ -154,6 +157,12 @@ def fetched(response: Response, site: str, url: str, hints: Hints, *, home: str 
     if item.pages[0].cut:  # also where its last line is there: what a server promised and did not send may be text
         return Extracted(fetched=item, outcome="failed", reason=item.pages[0].cut)
     return item
+
+
+_SIGN_IN = re.compile(
+    r"/(?:(?:wp-|user/|users/|account/|auth/)?(?:log-?in|sign-?in|sign-?up|register)|auth|paywall)(?:\.\w{1,5})?/?$",
+    re.IGNORECASE,
+)
 
 
 def _is_home(url: str, home: str) -> bool:
