@@ -110,8 +110,8 @@ class Listing:
     """Other URLs that may be the next page, to be tried if that in `listings` brings nothing new."""
     shapes: frozenset[str] = frozenset()
     """How the URLs of a listing page's articles are built: those on its last page may be too few to be recognized."""
-    by_script: bool = False
-    """True if a listing page has further pages that only a script in a browser can load."""
+    unfollowed: str = ""
+    """What leads on from a listing page that is not followed: ``script``, ``days`` or ``issues``; empty if nothing."""
     elsewhere: frozenset[str] = frozenset()
     """Those of `listings` that may be read though they are on another host, since robots.txt names them."""
 

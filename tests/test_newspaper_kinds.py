@@ -188,20 +188,27 @@ def test_pagers_with_parameters_of_their_own_are_followed(path: str, markup: str
 
 
 @pytest.mark.parametrize(
-    ("markup", "by_script"),
+    ("markup", "unfollowed"),
     [
-        ('<button class="x">Тағы көрсету</button>', True),
-        ('<div onclick="more()">Показать ещё</div>', True),
-        ('<input type="submit" value="Load more">', True),
-        ('<a href="#">Тағы</a>', True),
-        ("<div class=\"pagination\"><span>1</span><a href=\"javascript:__doPostBack('p','2')\">2</a></div>", True),
-        ('<button>Next</button><button>Іздеу</button><a href="#">2</a>', False),
-        ('<button>Тағы көрсету</button><a rel="next" href="/?page=2">2</a>', False),
-        ('<div class="pagination"><a href="#">1</a></div>', False),
+        ('<button class="x">Тағы көрсету</button>', "script"),
+        ('<div onclick="more()">Показать ещё</div>', "script"),
+        ('<input type="submit" value="Load more">', "script"),
+        ('<a href="#">Тағы</a>', "script"),
+        ("<div class=\"pagination\"><span>1</span><a href=\"javascript:__doPostBack('p','2')\">2</a></div>", "script"),
+        ('<button>Next</button><button>Іздеу</button><a href="#">2</a>', ""),
+        ('<button>Тағы көрсету</button><a rel="next" href="/?page=2">2</a>', ""),
+        ('<div class="pagination"><a href="#">1</a></div>', ""),
+        (
+            '<table class="cal"><td><a href="/?date=17.02.2025">17</a><td><a href="/?date=18.02.2025">18</a></table>',
+            "days",
+        ),
+        ('<a href="/2025/02/17/">17</a><a href="/2025/02/18/">18</a><a href="/2025/02/">Ақпан</a>', "days"),
+        ('<time><a href="/2025/02/18/">18 ақпан</a></time>', ""),
+        ("".join(f'<li><a href="/nomir/{n}/">№ {n} (2025)</a></li>' for n in range(3)), "issues"),
     ],
 )
-def test_a_pager_that_only_a_script_follows_is_noticed(markup: str, by_script: bool) -> None:
-    assert read("listing", teasers(1, 2, 3) + markup).by_script is by_script
+def test_what_leads_on_from_a_listing_but_is_not_followed_is_noticed(markup: str, unfollowed: str) -> None:
+    assert read("listing", teasers(1, 2, 3) + markup).unfollowed == unfollowed
 
 
 @pytest.mark.parametrize(
@@ -222,7 +229,7 @@ def test_articles_that_only_a_script_leads_to_are_reported(
         return Scan(source=source, url=source.url, task="walk", state={}, read=1, listed=9, **values)  # type: ignore[arg-type]
 
     order = SourceOrder([], every=True)
-    order.ended(scan(kind="listing", by_script=True, pages_with_news=1))
+    order.ended(scan(kind="listing", unfollowed="script", pages_with_news=1))
     if other is not None:
         order.ended(scan(**other))  # type: ignore[arg-type]
     order.finish()

@@ -51,7 +51,8 @@ def note_read(scan: Scan, request: ListingRequest, listing: Listing) -> None:
     """Count a listing that was parsed, and record whether it is truncated."""
     scan.read += not is_robots(request.url)  # robots.txt only names what to read
     scan.shapes |= listing.shapes
-    scan.by_script = scan.by_script or (listing.by_script and bool(listing.articles))
+    if listing.articles:
+        scan.unfollowed = scan.unfollowed or listing.unfollowed
     if listing.cut:
         scan.fail(f"{request.url}: {listing.cut}")
 

@@ -57,8 +57,8 @@ class Scan:
     """True if the source is an index of files."""
     shapes: frozenset[str] = frozenset()
     """How the URLs of the articles on a listing's pages are built."""
-    by_script: bool = False
-    """True if a listing has further pages that only a script in a browser can load."""
+    unfollowed: str = ""
+    """What leads on from a listing and is not followed: ``script``, ``days`` or ``issues``."""
     pages_with_news: int = 0
     """Pages of a feed or a listing that listed what none before them did."""
     following: bool = False
@@ -93,7 +93,7 @@ class Scan:
     @property
     def reaches_far(self) -> bool:
         """True if the source goes beyond its newest articles: it lists all in files, or led on to further pages."""
-        return self.source.kind in ("wordpress", "sitemap") or (not self.by_script and self.pages_with_news > 1)
+        return self.source.kind in ("wordpress", "sitemap") or (not self.unfollowed and self.pages_with_news > 1)
 
     @property
     def only(self) -> int:

@@ -21,6 +21,11 @@ COMPARED_EVERY = timedelta(days=3)
 USUAL_COST = {"wordpress": 2, "sitemap": 3, "feed": 1, "listing": 1}
 """Requests of a scan for changes, before its true number is known."""
 
+_UNFOLLOWED = {
+    "script": "loads its further pages by a script, which newsarchive does not run",
+    "days": "leads to older articles by the pages of single days, which newsarchive does not follow",
+    "issues": "leads to older articles by the pages of single issues, which newsarchive does not follow",
+}
 SOURCE_CODES = ("source", "source_error", "loss")
 """Codes of alerts about single sources."""
 
@@ -199,18 +204,18 @@ class SourceOrder:
         self._judge_pagers()
 
     def _judge_pagers(self) -> None:
-        """Report listings that only a script leads on from, if no source that was read reaches the older articles."""
+        """Report listings whose further pages are not followed, if no source that was read reaches older articles."""
         walked = [scan for scan in self.scans if scan.is_full and scan.worked]
-        ends = [scan for scan in walked if scan.by_script and scan.source.pages == 0]
+        ends = [scan for scan in walked if scan.unfollowed and scan.source.pages == 0]
         if not walked:
             return
         if not ends or any(scan.reaches_far for scan in walked):
             self.well.add(AlertKey("pager"))
             return
         sentence = (
-            f"{ends[0].source.url} loads its further pages by a script, which newsarchive does not run, and no other"
-            " source reaches the older articles: they are missing. If the site has an archive, a sitemap or section"
-            " pages, add them to the profile; else set pages = 1 for this source"
+            f"{ends[0].source.url} {_UNFOLLOWED[ends[0].unfollowed]}, and no other source reaches the older articles:"
+            " they are missing. If the site has an archive, a sitemap or section pages, add them to the profile; else"
+            " set pages = 1 for this source"
         )
         self.problems.append(Alert(sentence, code="pager"))
 

@@ -14,7 +14,8 @@ from lxml.cssselect import CSSSelector
 from newsarchive.discovery.entries import read_entries, resolve_all
 from newsarchive.discovery.errors import ListingError
 from newsarchive.discovery.markup import base_of, parse_any
-from newsarchive.discovery.pager import following_number, leads_on_by_script, next_pages
+from newsarchive.discovery.pager import following_number, next_pages
+from newsarchive.discovery.unfollowed import unfollowed_in
 from newsarchive.items import Hints, Listed, Listing, Page
 from newsarchive.sites import Site, Source
 from newsarchive.urls import AddressError, absolute_url, url_key
@@ -80,7 +81,7 @@ def read_links(page: Page, *, site: Site, source: Source, shapes: frozenset[str]
         alternatives=following[1:],
         lost=lost,
         shapes=shapes,
-        by_script=not following and not source.next and leads_on_by_script(tree),
+        unfollowed="" if following or source.next else unfollowed_in(tree),
     )
 
 

@@ -15,7 +15,7 @@ MOST_CANDIDATES = 5
 _IN_PAGER = 2
 _FARTHEST_FIRST = 200
 """A first step to a higher number than this is no step to the next page: it is an article's ID, or a date."""
-_NEXT_WORDS = re.compile(
+NEXT_WORDS = re.compile(
     r"^\W*(?:келесі|ілгері|алға|әрі қарай|ескі жазбалар|бұрынғы|ертерек|тағы|көбірек|барлығын көрсету"
     r"|след(?:\.|ующ\w+)|впер[её]д|далее|дальше|старые записи|предыдущие записи|ранее|ещ[её]|больше новостей"
     r"|(?:показать|загрузить) ещ[её]"
@@ -25,17 +25,14 @@ _NEXT_WORDS = re.compile(
     r"|sonraki|ileri|daha (?:eski|fazla))(?!\w)",
     re.IGNORECASE,
 )
-_LOADS_MORE = re.compile(r"тағы|көбірек|ещ[её]|больше|yana|ko.proq|яна|дагы|daha|more|older|ескі|старые", re.IGNORECASE)
-"""Those of the next words that a button has; «Next» may turn the pictures of a slide show."""
-_LONGEST_LABEL = 40
 _ARROWS = frozenset({"»", "›", "→", ">", ">>", "»»", "››", "⟩", "❯", "▶"})
 _NEXT_CLASS = re.compile(
     r"(?:^|[\s_-])(?:next|older|load-?more|show-?more|nav-previous|more-(?:news|posts))(?:$|[\s_-])", re.IGNORECASE
 )
-_PAGER_CLASS = re.compile(
+PAGER_CLASS = re.compile(
     r"pag(?:er|inat|e-?nav|ing|es\b|en)|catpages|pagesblock|wp-pagenavi|nav-links|page-navigation", re.IGNORECASE
 )
-_CALENDAR_CLASS = re.compile(r"calendar|datepicker|archive-month", re.IGNORECASE)
+CALENDAR_CLASS = re.compile(r"calendar|datepicker|archive-month", re.IGNORECASE)
 _DATA_NAMES = re.compile(
     r"^(?=.{0,100}$)(?:data-[\w-]*(?:url|href|next|more|link|src|path|ajax)[\w-]*|hx-get|up-href)$", re.IGNORECASE
 )
@@ -100,35 +97,6 @@ def last_number(tree: html.HtmlElement, url: str, base: str) -> int:
             if step is not None:
                 numbers.append(int(text))
     return max(numbers)
-
-
-def leads_on_by_script(tree: html.HtmlElement) -> bool:
-    """True if a page shows a pager, or a button for more, whose links lead nowhere without a script.
-
-    >>> leads_on_by_script(html.fromstring("<div><button>Тағы көрсету</button></div>"))
-    True
-    >>> leads_on_by_script(html.fromstring("<div class='pagination'><a href='/?page=1'>1</a></div>"))
-    False
-    """
-    pages = set[str]()
-    for element in tree.iter("a", "button", "div", "span", "input"):
-        text = " ".join((element.text_content() or element.get("value") or "").split())
-        if len(text) > _LONGEST_LABEL or not _is_for_script(element):
-            continue
-        if _NEXT_WORDS.match(text) and _LOADS_MORE.search(text):
-            return True
-        around = " ".join(a.get("class", "") + " " + a.get("id", "") for a in element.iterancestors())
-        if element.tag == "a" and text.isdigit() and _PAGER_CLASS.search(around) and not _CALENDAR_CLASS.search(around):
-            pages.add(text)
-    return bool(pages - {"1"})
-
-
-def _is_for_script(element: html.HtmlElement) -> bool:
-    """True for what a reader can click, but no program follow."""
-    if element.tag == "a":
-        reference = element.get("href") or "#"
-        return reference.startswith("#") or reference.lower().startswith("javascript:")
-    return element.tag in ("button", "input") or bool(element.get("onclick") or element.get("data-page"))
 
 
 def _rank(candidate: Candidate) -> int:
@@ -248,11 +216,11 @@ def _link_score(link: html.HtmlElement, text: str) -> int:
     score = 3 if "next" in link.get("rel", "").split() else 0
     score += 3 if _NEXT_CLASS.search(classes) else 0
     labels = (text, link.get("title", ""), link.get("aria-label", ""))
-    score += 3 if any(_NEXT_WORDS.match(label) for label in labels) else 0
+    score += 3 if any(NEXT_WORDS.match(label) for label in labels) else 0
     score += 1 if text in _ARROWS else 0
-    score += _IN_PAGER if _PAGER_CLASS.search(around) else 0
-    in_table = any(a.tag == "table" for a in link.iterancestors()) and not _PAGER_CLASS.search(around)
-    return score - (6 if in_table or _CALENDAR_CLASS.search(around) else 0)
+    score += _IN_PAGER if PAGER_CLASS.search(around) else 0
+    in_table = any(a.tag == "table" for a in link.iterancestors()) and not PAGER_CLASS.search(around)
+    return score - (6 if in_table or CALENDAR_CLASS.search(around) else 0)
 
 
 def _data_references(tree: html.HtmlElement) -> Iterator[tuple[str, int, str]]:
@@ -268,8 +236,8 @@ def _data_references(tree: html.HtmlElement) -> Iterator[tuple[str, int, str]]:
                 continue
             words = " ".join([name, element.get("class", ""), element.get("id", "")])
             text = " ".join((element.text_content() or "").split())[:100]
-            if _DATA_MEANS_NEXT.search(words) or _NEXT_WORDS.match(text):
-                yield address, 3 + (1 if _NEXT_WORDS.match(text) else 0), ""
+            if _DATA_MEANS_NEXT.search(words) or NEXT_WORDS.match(text):
+                yield address, 3 + (1 if NEXT_WORDS.match(text) else 0), ""
                 if (number := element.get("data-page") or "").isdecimal() and "?" not in address:
                     yield f"{address}?page={number}", 3, ""
 
