@@ -46,8 +46,10 @@ def unfollowed_in(tree: html.HtmlElement) -> str:
 def _leads_on_by_script(tree: html.HtmlElement) -> bool:
     pages = set[str]()
     for element in tree.iter("a", "button", "div", "span", "input"):
+        if not _is_for_script(element):
+            continue
         text = " ".join((element.text_content() or element.get("value") or "").split())
-        if len(text) > _LONGEST_LABEL or not _is_for_script(element):
+        if len(text) > _LONGEST_LABEL:
             continue
         if NEXT_WORDS.match(text) and _LOADS_MORE.search(text):
             return True
