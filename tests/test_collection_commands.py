@@ -183,7 +183,7 @@ def test_what_is_not_there_is_said_in_a_sentence(folder: Path, newsarchive: Run,
     assert "already" in newsarchive("collection", "new", str(tmp_path / "c"), code=1).stderr
     line = newsarchive("--archive", str(tmp_path / "c"), "schedule", "--contact", "desk@example.org").stdout
     assert f"--archive {tmp_path / 'c'} --quiet crawl" in line
-    said = newsarchive("--archive", str(tmp_path / "c"), "reprints", code=2).stderr
+    said = newsarchive("--archive", str(tmp_path / "c"), "notes", "list", code=2).stderr
     assert "works on one archive, not on a collection" in said
 
 
