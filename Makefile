@@ -4,8 +4,8 @@ SHARED ?= ../shared
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-# Tests wait for servers, pauses and kills for more than half of their time: two workers a processor.
-WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(8, 2 * (os.cpu_count() or 1)))')
+# Tests wait for servers, pauses and kills for half of their time: one worker more than there are processors.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(8, (os.cpu_count() or 1) + 1))')
 REPLAY := $(VENV)/replay
 
 .PHONY: help demo test lint format benchmark check-evaluation check-wordpress clean
