@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import importlib
 import os
 import sqlite3
 import sys
@@ -135,13 +134,9 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        from newsarchive.workers.lean_imports import import_sqlite_utils
+        from newsarchive.workers.lean_imports import load_program
 
-        gc.disable()  # nothing that is loaded is garbage: looking for some takes a tenth of the start
-        import_sqlite_utils()
-        module = importlib.import_module(f"newsarchive.cli.{COMMANDS[cmd_name].module}")
-        gc.freeze()
-        gc.enable()
+        module = load_program(f"newsarchive.cli.{COMMANDS[cmd_name].module}")
         name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name.replace("-", "_")
         command: click.Command = getattr(module, name)
         return command

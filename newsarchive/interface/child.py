@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import importlib
 import logging
 import os
 import pickle
@@ -11,7 +10,7 @@ import sys
 from typing import Any
 
 from newsarchive.errors import NewsArchiveError
-from newsarchive.workers.lean_imports import import_sqlite_utils
+from newsarchive.workers.lean_imports import load_program
 
 
 def call(name: str, arguments: dict[str, Any]) -> Any:
@@ -20,12 +19,7 @@ def call(name: str, arguments: dict[str, Any]) -> Any:
         from newsarchive.workers.starting import fork_extractor
 
         fork_extractor()
-    gc.disable()  # nothing that is loaded is garbage
-    import_sqlite_utils()
-    calls = importlib.import_module("newsarchive.interface.calls")
-    gc.freeze()
-    gc.enable()
-    return getattr(calls, name)(**arguments)
+    return getattr(load_program("newsarchive.interface.calls"), name)(**arguments)
 
 
 def main() -> None:
