@@ -133,7 +133,6 @@ def open_index(archives: Archives) -> Iterator[Index]:
     """Open the index of some archives; in memory if they have no folder of this machine."""
     path = archives.scratch / FILE if archives.scratch else ":memory:"
     with closing(sqlite3.connect(path, timeout=_WAIT, isolation_level=None)) as connection:
-        connection.execute("pragma synchronous = off")  # it can be made again
         connection.execute("pragma secure_delete = on")
         if not connection.execute("select 1 from sqlite_master limit 1").fetchone():
             connection.executescript(f"begin immediate; {_TABLES} commit;")
