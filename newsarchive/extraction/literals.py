@@ -13,6 +13,7 @@ _TOKEN = re.compile(
     |(?P<name>[A-Za-z_$][\w$]*)|(?P<number>-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<mark>[{}\[\],:])""",
     re.X,
 )
+_JSON_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _PLAIN = {
     "true": "true",
     "false": "false",
@@ -29,8 +30,8 @@ _LONGEST = 400_000
 def read_literal(text: str, start: int) -> Any:
     """Read a JavaScript object literal, or what a function returns that is called at once; None if it is neither.
 
-    >>> read_literal("x={a:'su',b:!0,c:[1,void 0]}", 2)
-    {'a': 'su', 'b': True, 'c': [1, None]}
+    >>> read_literal("x={a:'su',b:!0,c:[1,.5,void 0]}", 2)
+    {'a': 'su', 'b': True, 'c': [1, 0.5, None]}
     >>> read_literal('(function(a,b){return {title:a,list:[b,a]}}("su","jer"))', 0)
     {'title': 'su', 'list': ['jer', 'su']}
     """
@@ -79,7 +80,7 @@ def _part(kind: str, token: re.Match[str], known: dict[str, str]) -> str:
     if kind in ("void", "name"):
         return _PLAIN.get(word) or known.get(word, "null")
     if kind == "number":
-        return word if re.fullmatch(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?", word) else "0"
+        return word if _JSON_NUMBER.fullmatch(word) else json.dumps(float(word))
     return word
 
 
