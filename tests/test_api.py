@@ -84,6 +84,7 @@ def addresses(folder: Path) -> list[str]:
         f"/api/articles/{flood}",
         f"/api/articles/{number_of(folder, 'attack')}",
         f"/api/articles/{flood}/revisions",
+        f"/api/articles/{flood}/translation",
         f"/api/articles/{flood}/revisions?limit=1",
         f"/api/articles/{flood}/revisions/2",
         f"/api/articles/{flood}/differences",

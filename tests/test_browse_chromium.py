@@ -42,6 +42,7 @@ PAGES = [
     "/coverage",
     "/reprints",
     "/reprints/3",
+    "/article/3/translation",
     "/quotations",
     "/edits?q=өзен",
     "/collocations?q=өзен",

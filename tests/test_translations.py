@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 import json
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,12 @@ from click.testing import CliRunner
 from lxml import etree
 
 from benchmarks.translations import measure, store
+from newsarchive.browse.app import make_datasette
 from newsarchive.cli import cli
 from newsarchive.database import open_archive, read_archive
 from newsarchive.database.embargoes import embargo_article
 from newsarchive.translations.aligning import align
+from newsarchive.translations.files import aligned
 from newsarchive.translations.pairing import find_translations, read_versions, translation_of
 
 
@@ -86,3 +90,35 @@ def test_a_link_between_pages_is_enough(newsarchive: Any, folder: Path, tmp_path
     (pair,) = find_translations(read_versions(db, folder))
     assert (pair.score, pair.evidence, pair.kazakh.language) == (1.0, ("link",), "kk")
     assert translation_of(db, folder, pair.kazakh.article) == pair
+    # The pages are nine days apart, so only the link pairs them.
+    assert translation_of(db, folder, pair.russian.article, site=pair.russian.site) == pair
+
+
+def get(folder: Path, path: str) -> Any:
+    room = make_datasette(folder)
+
+    async def ask() -> Any:
+        return await room.client.get(path)
+
+    return asyncio.run(ask())
+
+
+def test_the_page_and_the_interface_show_both_versions(tmp_path: Path) -> None:
+    folder = tmp_path / "archive"
+    db = open_archive(folder)
+    store(db, 6)
+    pair = next(pair for pair in find_translations(read_versions(db, folder)) if aligned(db, pair))
+    kazakh, russian = pair.kazakh.article, pair.russian.article
+    page = unescape(get(folder, f"/article/{russian}/translation?lang=en").text)
+    data = get(folder, f"/api/articles/{kazakh}/translation").json()
+    units = etree.fromstring(get(folder, f"/article/{kazakh}/translation.tmx").content).findall(".//tu")
+    assert f'href="/article/{kazakh}"' in page
+    assert (data["kk"]["article"], data["ru"]["article"]) == (kazakh, russian)
+    assert len(units) == len(data["sentences"]) > 0
+    assert all(sentence["ru"] in page for sentence in data["sentences"])
+    assert data == get(folder, f"/article/{russian}/translation.json").json()
+    assert f'href="/article/{kazakh}/translation"' in get(folder, f"/article/{kazakh}").text
+    embargo_article(db, russian, until=datetime.date(2099, 1, 1))
+    assert get(folder, f"/article/{russian}/translation").status_code == 404
+    assert get(folder, f"/api/articles/{kazakh}/translation").json()["sentences"] == []
+    assert "No version" in get(folder, f"/article/{kazakh}/translation?lang=en").text

@@ -21,6 +21,7 @@ from newsarchive.browse import (
     reprints,
     searching,
     taking,
+    translations,
     trends,
     words,
 )
@@ -50,6 +51,7 @@ ROUTES: dict[str, View] = {
     rf"/quotations{FORM}": quotations.quotations_page,
     r"/quotations/(?P<key>[0-9a-f]{16})(?:\.(?P<form>json))?": quotations.quotation_page,
     r"/article/(?P<id>\d+)/quotations(?:\.(?P<form>json))?": quotations.quotation_page,
+    r"/article/(?P<id>\d+)/translation(?:\.(?P<form>json|tmx))?": translations.translation_page,
     rf"/reprints{FORM}": reprints.reprints_page,
     rf"/reprints/(?P<id>\d+){FORM}": reprints.reprints_of_page,
     rf"/coverage{FORM}": coverage.coverage_page,

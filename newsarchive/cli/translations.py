@@ -14,7 +14,7 @@ from newsarchive.cli.terminal import Archive, json_option, print_json
 from newsarchive.export.targets import target_file
 from newsarchive.search import FilterError, Reading
 from newsarchive.text.counting import counted
-from newsarchive.translations.files import aligned, write_jsonl, write_tmx
+from newsarchive.translations.files import pair_as_data, write_jsonl, write_tmx
 from newsarchive.translations.pairing import Translation, find_translations, read_versions, translation_of
 
 WRITERS = {"tmx": write_tmx, "jsonl": write_jsonl}
@@ -52,9 +52,7 @@ def translations(
         archive.say(f"{counted(count, 'pair')} of sentences of {counted(len(pairs), 'pair')} of articles")
         return
     if as_json:
-        sentences = [aligned(reading, pair) for pair in pairs] if article is not None else []
-        extra = [{"sentences": [{"kk": kk, "ru": ru} for kk, ru in found]} for found in sentences] or [{}] * len(pairs)
-        print_json([{**pair.as_data(), **more} for pair, more in zip(pairs, extra, strict=True)])
+        print_json([pair.as_data() if article is None else pair_as_data(reading, pair) for pair in pairs])
         return
     columns = {"kk": "Kazakh", "ru": "Russian", "day": "Day", "score": "Score", "title": "Titles", "why": "By"}
     print_table((_row(reading, pair) for pair in pairs), columns, empty="No pairs were found.")

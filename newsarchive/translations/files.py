@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import IO
+from typing import IO, Any
 from xml.sax.saxutils import escape, quoteattr
 
 from newsarchive import __version__
@@ -30,6 +30,13 @@ def aligned(reading: Reading, pair: Translation) -> list[tuple[str, str]]:
         row = db.conn.execute("select title, lead, body from articles where id = ?", (version.article,)).fetchone()
         texts.append(sentences_of(*(text or "" for text in row)))
     return align(*texts)
+
+
+def pair_as_data(reading: Reading, pair: Translation | None) -> dict[str, Any]:
+    """Return a pair with its sentences as plain data; all fields are empty where there is no pair."""
+    if pair is None:
+        return {"kk": None, "ru": None, "score": None, "evidence": [], "sentences": []}
+    return {**pair.as_data(), "sentences": [{"kk": kk, "ru": ru} for kk, ru in aligned(reading, pair)]}
 
 
 def write_tmx(reading: Reading, pairs: Iterable[Translation], file: IO[bytes]) -> int:

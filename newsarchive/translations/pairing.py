@@ -101,15 +101,22 @@ def read_versions(reading: Reading, folder: Path, **filters: Unpack[Filters]) ->
     return _read(reading, folder, list(in_order(reading, "", filters)))
 
 
-def translation_of(reading: Reading, folder: Path, article: int, *, part: int = 0) -> Translation | None:
-    """Return the pair of an article with its version in the other language; None if none is known."""
+def translation_of(
+    reading: Reading, folder: Path, article: int, *, part: int = 0, site: str = ""
+) -> Translation | None:
+    """Return the pair of an article with its version in the other language; None if none is known.
+
+    With `site`, only articles of that newspaper are compared, and those that the page links to.
+    """
     db = databases(reading)[part]
     row = db.conn.execute("select day from articles where id = ?", (article,)).fetchone()
     if row is None or not row[0]:
         return None
     day = date.fromisoformat(row[0])
-    days = {"since": (day - timedelta(2)).isoformat(), "until": (day + timedelta(2)).isoformat()}
-    versions = read_versions(reading, folder, since=days["since"], until=days["until"])
+    near: Filters = {"since": (day - timedelta(2)).isoformat(), "until": (day + timedelta(2)).isoformat()}
+    if site:
+        near["site"] = site
+    versions = read_versions(reading, folder, **near)
     own, known = (part, article), {version.key for version in versions}
     linked = sorted(key for v in versions if v.key == own for key in v.links - known)
     versions += _read(reading, folder, [key for key in linked if _is_visible(databases(reading)[key[0]], key[1])])

@@ -1,4 +1,4 @@
-"""The answers of the JSON interface that read many articles at once: concordance, collocations, reprints."""
+"""The answers of the JSON interface that compare articles: concordance, collocations, reprints, translations."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from newsarchive.browse.api.cursors import read_cursor, write_cursor
 from newsarchive.browse.api.endpoints import Listing, Values
 from newsarchive.browse.api.views import chosen_filters, visible_article
 from newsarchive.browse.archives import Row
+from newsarchive.browse.finding import find_article
 from newsarchive.browse.visits import Visit
 from newsarchive.corpus.collocations import collocations
 from newsarchive.reprints import group_of, list_groups
 from newsarchive.reprints.texts import compare_group, group_as_data
 from newsarchive.search import keyed_kwic
+from newsarchive.translations.files import pair_as_data
+from newsarchive.translations.pairing import translation_of
 
 
 def list_lines(visit: Visit, values: Values) -> Listing:
@@ -58,3 +61,10 @@ def show_reprints(visit: Visit, _values: Values) -> Row:
     article = visible_article(visit)
     group = group_of(visit.db, article)
     return group_as_data(article, group, compare_group(visit.db, group) if group else [])
+
+
+def show_translation(visit: Visit, _values: Values) -> Row:
+    """Return an article's Kazakh and Russian versions with the sentences that match. Raises MissingError."""
+    article = find_article(visit.db, visit.number("id"))
+    pair = translation_of(visit.reading, visit.folder, article["id"], site=article["site"])
+    return pair_as_data(visit.reading, pair)

@@ -176,6 +176,14 @@ ENDPOINTS = (
         listed=False,
     ),
     Endpoint(
+        path="/api/articles/{id}/translation",
+        name="getTranslation",
+        summary="An article's Kazakh and Russian versions, and the sentences that surely translate each other.",
+        view=counting.show_translation,
+        item="Translation",
+        listed=False,
+    ),
+    Endpoint(
         path="/api/changes",
         name="listChanges",
         summary="What newspapers edited after publication, latest first.",

@@ -205,6 +205,15 @@ SCHEMAS: dict[str, Schema] = {
             ),
         }
     ),
+    "Translation": record(
+        {
+            "kk": {"type": ["object", "null"], "description": "Null without a known pair"},
+            "ru": {"type": ["object", "null"]},
+            "score": {"type": ["number", "null"], "description": "Likeness up to 1; 1 if a page links to the other"},
+            "evidence": array({"type": "string"}),
+            "sentences": array(record({"kk": TEXT, "ru": TEXT})),
+        }
+    ),
     "Change": record(
         {
             "time": TIME,
