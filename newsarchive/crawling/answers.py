@@ -21,6 +21,9 @@ from newsarchive.discovery import (
 )
 from newsarchive.items import Listing, ListingRequest, Page
 
+_TEMPORARY = frozenset({401, 403, 408, 425, 429})
+"""Statuses that say nothing of whether a page is there."""
+
 
 class Unread(Enum):
     """An answer that needs no parsing."""
@@ -36,6 +39,9 @@ def judge(scan: Scan, request: ListingRequest, page: Page) -> Page | Unread:
         scan.read += 1
         return Unread.UNCHANGED
     if page.status in (404, 410) and is_guess(request.kind, request.url, request.depth):
+        return Unread.NOT_THERE
+    if request.task == "end" and 400 <= page.status < 500 and page.status not in _TEMPORARY:
+        scan.ends.lost = True
         return Unread.NOT_THERE
     if scan.source.kind == "wordpress" and is_beyond_last(page):
         return Unread.NOT_THERE

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from newsarchive.crawling.conditional import validators
 from newsarchive.crawling.full_scans import Scan
 from newsarchive.discovery import (
     changes_url,
@@ -29,7 +30,6 @@ from newsarchive.times import stamp
 from newsarchive.urls import host_of, url_key
 
 OVERLAP = timedelta(hours=1)
-WHOLE_EVERY = timedelta(days=1)
 FEW_FILES = 2
 MOST_NAMED = 4
 """Sitemaps named by robots.txt that are read in each run, if no more of them bring news."""
@@ -106,8 +106,10 @@ class SourceDecider:
             scan.pages_with_news += noted.unseen
             brings = self._brings(request, noted)
             urls = self._next_pages(request, listing, brings=brings)
-            requests = [self._request(url, request.task, rows) for url in urls]
-            return self._bounded(request, requests, same_depth=not brings)  # another try for the second page
+            task = "end" if self.is_end(request) else request.task
+            requests = [self._request(url, task, rows) for url in urls]
+            further = self._bounded(request, requests, same_depth=not brings)  # another try for the second page
+            return further or self._towards_end(request, listing)
         if kind == "wordpress" and listing.total is None and not noted.unseen and listing.articles:
             return []  # a site without a number of pages that answers with the same page for ever
         worth = self._worth_reading(request, listing, rows)
@@ -120,11 +122,25 @@ class SourceDecider:
         """Return whether a page of a feed or listing brings what is new, so that the next one is read.
 
         In a full scan that is what no page of it named before; beside a source that has all, what only this one names;
-        else what is due, at any place of the page: pinned and popular articles stand on each.
+        else what is due, at any place of the page: pinned and popular articles stand on each. From the last page on,
+        whatever comes after it.
         """
         if request.task == "walk" and self.scan.beside and not self._full:
             return noted.fresh > 0
-        return noted.unseen if request.task == "walk" else noted.due > 0
+        return noted.unseen if request.task == "walk" or self.is_end(request) else noted.due > 0
+
+    def is_end(self, request: ListingRequest) -> bool:
+        """True if a page of a listing is read because it is the last one, or leads to it."""
+        return request.task == "end" or (request.task == "changes" and request.url == self.scan.ends.last_url)
+
+    def _towards_end(self, request: ListingRequest, listing: Listing) -> list[ListingRequest]:
+        """Return the last page of a listing, after its first pages, unless news is known to be on these."""
+        scan = self.scan
+        wanted = request.task == "changes" and request.kind == "listing" and not self.is_end(request)
+        if not wanted or scan.beside or scan.source.pages:
+            return []
+        pages = scan.ends.onward(listing.listings)
+        return self._bounded(request, [self._request(url, "end", {}) for url in pages])
 
     def _next_pages(self, request: ListingRequest, listing: Listing, *, brings: bool) -> tuple[str, ...]:
         """Return the next page; if the second page brings nothing, another candidate for it."""
@@ -177,7 +193,7 @@ class SourceDecider:
         url = with_per_page(url, self.scan.per_page) if self.scan.per_page else url
         headers: tuple[tuple[str, str], ...] = ()
         if task == "changes" and self.scan.source.kind in ("feed", "sitemap") and not self._full:
-            headers = _validators(rows.get(url, {}), daily=self.scan.source.kind == "feed", now=self.scan.began)
+            headers = validators(rows.get(url, {}), daily=self.scan.source.kind == "feed", now=self.scan.began)
         return ListingRequest(kind=self.scan.source.kind, url=url, task=task, source=self.scan.url, headers=headers)
 
     def _worth_reading(self, request: ListingRequest, listing: Listing, rows: Rows) -> list[str]:
@@ -271,18 +287,3 @@ def _news_of(row: Row) -> str:
 def _natural(url: str) -> list[int]:
     """Sort key of a file's name by the numbers in it."""
     return [int(number) for number in re.findall(r"\d{1,9}", url.rpartition("/")[2])]
-
-
-def _validators(row: Row, *, daily: bool, now: str) -> tuple[tuple[str, str], ...]:
-    """Return the conditional headers for a listing read before; a weak ETag is stored without its W/.
-
-    WordPress never answers 304 to a weak one: its comparison is literal. What is to be read whole `daily` has none once
-    a day: some sites answer 304 for ever, and a feed soon drops what it listed.
-    """
-    data = json.loads(row.get("data") or "{}")
-    if data.get("index"):  # an unchanged index says nothing about its files
-        return ()
-    if daily and data.get("whole", "") < stamp(datetime.fromisoformat(now) - WHOLE_EVERY):
-        return ()
-    headers = {"If-None-Match": row.get("etag"), "If-Modified-Since": row.get("last_modified")}
-    return tuple((name, value) for name, value in headers.items() if value and value.isascii())

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from newsarchive.crawling.listing_ends import Ends
 from newsarchive.items import InvalidEntry
 from newsarchive.sites import Source
 from newsarchive.text.encodings import escape_unprintable
 from newsarchive.times import stamp
 
 FULL_SCAN_EVERY = timedelta(days=7)
+SCATTERED_EVERY = timedelta(days=1)
+SCATTERED_FOR = timedelta(days=30)
+"""How long a listing whose news was on any of its pages is read in full each day."""
 TRIES = 3  # consecutive full scans that did not reach the end; then the next one waits its week, too
 
 
@@ -63,6 +68,8 @@ class Scan:
     """Pages of a feed or a listing that listed what none before them did."""
     following: bool = False
     """True while a listing is read beyond its first page for what is new."""
+    ends: Ends = field(default_factory=Ends)
+    """The first and the last page of a listing."""
     times: dict[str, str] = field(default_factory=dict)
     """When each file named by an index changed; stored once the file is read."""
     foreign: str = ""
@@ -99,6 +106,12 @@ class Scan:
     def only(self) -> int:
         """The number of articles that only this source knew."""
         return self.fresh if self.compared else 0
+
+    @property
+    def scattered(self) -> int:
+        """The number of news that scans for changes had missed on a listing's pages, if it is not by chance."""
+        was_whole = bool(self.state.get("complete")) and not self.state.get("walks_cut")
+        return self.ends.scattered if self.source.kind == "listing" and self.is_full and was_whole else 0
 
     @property
     def has_gap(self) -> bool:
@@ -157,6 +170,8 @@ def full_scan_is_due(state: Mapping[str, Any], now: datetime) -> bool:
 def next_full_scan(state: Mapping[str, Any]) -> str | None:
     """Return when the next full scan is due: UTC with Z, empty for the next run, None if none is needed.
 
+    A listing whose news may be on any page needs one each day.
+
     >>> next_full_scan({"kind": "feed", "walked": "2025-02-18T05:00:00Z", "walks_cut": 0})
     '2025-02-25T05:00:00Z'
     >>> next_full_scan({"kind": "sitemap", "walked": "2025-02-18T05:00:00Z", "walks_cut": 1})
@@ -167,7 +182,9 @@ def next_full_scan(state: Mapping[str, Any]) -> str | None:
     walked = state.get("walked") or state.get("complete")
     if not walked or 0 < (state.get("walks_cut") or 0) < TRIES:
         return ""
-    return stamp(datetime.fromisoformat(walked) + FULL_SCAN_EVERY)
+    last = datetime.fromisoformat(walked)
+    scattered = json.loads(state.get("data") or "{}").get("scattered", "")
+    return stamp(last + (SCATTERED_EVERY if scattered > stamp(last - SCATTERED_FOR) else FULL_SCAN_EVERY))
 
 
 def kind_of_scan(scan: Scan, *, full: bool, believed: bool) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -92,8 +92,17 @@ def failures_of_source(row: Row) -> tuple[int, str]:
 
 def _kept(scan: Scan) -> Values:
     """Return what the next scan must know of how this one went; `cost` is the number of its requests."""
-    kept = {"per_page": scan.per_page, "unfinished": scan.broken and scan.following, "gap": scan.has_gap}
+    unfinished = (scan.broken and scan.following) or (scan.ends.lost and _is_a_day_old(scan))
+    kept = {"per_page": scan.per_page, "unfinished": unfinished, "gap": scan.has_gap}
+    if scan.source.kind == "listing" and not scan.broken:
+        kept["ends"] = scan.ends.values(full=scan.is_full and not scan.beside)
+        kept |= {"scattered": scan.began} if scan.scattered else {}
     return kept if scan.is_full else kept | {"cost": len([url for url in scan.asked if not is_robots(url)])}
+
+
+def _is_a_day_old(scan: Scan) -> bool:
+    """True if the last full scan was not today: a listing whose last page moves is not read in full in each run."""
+    return (scan.state.get("walked") or "") < stamp(datetime.fromisoformat(scan.began) - timedelta(days=1))
 
 
 def unfinished_values(scan: Scan, row: Row) -> Values:

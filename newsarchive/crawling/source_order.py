@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from newsarchive.crawling.full_scans import Scan
+from newsarchive.crawling.listing_ends import Ends
 from newsarchive.crawling.scan_results import failures_of_source
 from newsarchive.database.alerts import Alert, AlertKey
 from newsarchive.discovery import is_robots
@@ -124,6 +125,7 @@ class SourceOrder:
             beside=self._has_all,
             compared=self._complete,
             per_page=data.get("per_page", ""),
+            ends=Ends(known=data.get("ends", {})),
             **values,
         )
 
@@ -150,6 +152,11 @@ class SourceOrder:
         self.well.add(AlertKey("source", kind))
         if scan.lost:
             self.notes.append(f"the {kind} source: {scan.losses}")
+        if scan.scattered:
+            self.notes.append(
+                f"{scan.source.url} had {counted(scan.scattered, 'new article')} on pages that ordinary runs do not"
+                " read; it is read in full each day from now on"
+            )
         if scan.broken:  # what was read is used, and the next source fills the gap
             self.notes.append(f"the {kind} source was not read to its end: {scan.failure}")
             self._partly = True

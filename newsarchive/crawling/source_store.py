@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from sqlite_utils import Database
 
@@ -11,6 +11,7 @@ from newsarchive import database
 from newsarchive.crawling.decisions import Entry, Noted, Row, Rows
 from newsarchive.crawling.scan_results import Values
 from newsarchive.database.idle import KnownAddresses
+from newsarchive.database.learned import known_keys
 from newsarchive.items import InvalidEntry, Listed
 from newsarchive.sites import Site
 from newsarchive.times import now
@@ -91,6 +92,14 @@ class SourceStore:
     def save_lost(self, lost: InvalidEntry) -> None:
         """Note an entry with an invalid URL, for a person to see."""
         database.save_lost(self._db, lost, site=self._site, source=self._label, time=now())
+
+    def days(self, keys: Collection[str]) -> list[str]:
+        """Return the days on which those articles of these keys were published that state it."""
+        return database.days_of(self._db, keys)
+
+    def count_known(self, keys: Collection[str]) -> int:
+        """Return how many of these keys the ledger has."""
+        return len(known_keys(self._db, keys))
 
     def known_ids(self) -> list[tuple[str, str, str]]:
         """Return ID, URL and state of every article that WordPress has listed."""

@@ -9,6 +9,7 @@ from functools import partial
 from newsarchive.crawling.answers import Unread, believes, judge, note_failure, note_read
 from newsarchive.crawling.decisions import SourceDecider
 from newsarchive.crawling.full_scans import Scan
+from newsarchive.crawling.listing_ends import order_of
 from newsarchive.crawling.scan_results import (
     compare_ids,
     file_values,
@@ -26,6 +27,7 @@ from newsarchive.items import Listing, ListingRequest, Page
 from newsarchive.sites import Site
 from newsarchive.text.counting import counted
 from newsarchive.times import now
+from newsarchive.urls import url_key
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +50,8 @@ class SourceReader:
 
     def begin(self) -> list[ListingRequest]:
         """Return the listings to read first."""
+        ends = self.scan.ends
+        ends.order = order_of(self._store.days(ends.first_keys), self._store.days(ends.last_keys))
         return self._decider.begin(self._store.rows(self._decider.starts()))
 
     async def read(self, request: ListingRequest, page: Page) -> list[ListingRequest]:
@@ -134,6 +138,8 @@ class SourceReader:
     async def _read_articles(self, request: ListingRequest, listing: Listing) -> list[ListingRequest]:
         believed = believes(self.scan, listing)
         take = partial(self._decider.take, believed=believed)
+        if request.kind == "listing":
+            self._note_place(request, listing)
         noted = await self._store.save_listed(listing.articles, take, trust_lastmod=believed)
         self.scan.fresh += noted.fresh
         if noted.fresh and request.task == "changes" and request.kind == "sitemap" and request.depth:
@@ -143,6 +149,18 @@ class SourceReader:
         if request.task == "changes" and (self.scan.has_gap or (further and self.scan.following)):
             self._store.remember(self.scan.url, unfinished_values(self.scan, self._store.row(self.scan.url)))
         return further
+
+    def _note_place(self, request: ListingRequest, listing: Listing) -> None:
+        """Note what a page of a listing has that those before it had not, before that is stored."""
+        scan = self.scan
+        keys = dict.fromkeys(url_key(listed.url) for listed in listing.articles if self._site.covers(listed.url))
+        unseen = [key for key in keys if key not in scan.keys]
+        is_end = self._decider.is_end(request)
+        to_end = is_end or (scan.is_full and not scan.beside)
+        role = "first" if request.url in scan.starts else "end" if to_end else "other"
+        scan.ends.lost = scan.ends.lost or (is_end and request.url == scan.ends.last_url and not unseen)
+        news = len(unseen) - self._store.count_known(unseen)
+        scan.ends.note(request.url, unseen, news=news, role=role, leads_on=bool(listing.listings))
 
     def _read_ids(self, request: ListingRequest, listing: Listing) -> list[ListingRequest]:
         """Note a page of IDs; once all pages are read, look at the pages of what has gone or come back."""

@@ -42,7 +42,14 @@ from newsarchive.database.runs import (
     save_site,
     start_run,
 )
-from newsarchive.database.source_rows import forget_gaps, source_state, store_denominator, update_source, was_read
+from newsarchive.database.source_rows import (
+    days_of,
+    forget_gaps,
+    source_state,
+    store_denominator,
+    update_source,
+    was_read,
+)
 from newsarchive.database.unlisted import (
     count_known_ids,
     count_proven,
@@ -73,6 +80,7 @@ __all__ = [
     "count_due_urls",
     "count_known_ids",
     "count_proven",
+    "days_of",
     "delete_outdated",
     "due_revisions",
     "due_urls",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from typing import Any
 
@@ -17,6 +18,16 @@ def was_read(db: Database, site: str) -> bool:
     """Return whether any source of a site was ever read to its end."""
     row = db.conn.execute("select 1 from sources where site = ? and complete is not null limit 1", (site,)).fetchone()
     return row is not None
+
+
+def days_of(db: Database, keys: Collection[str]) -> list[str]:
+    """Return the days on which articles were published, for those of these keys whose article states it."""
+    rows = db.conn.execute(
+        "select substr(a.published, 1, 10) from urls u join articles a on a.id = u.article"
+        " where u.key in (select value from json_each(?)) and a.published is not null",
+        (json.dumps(list(keys)),),
+    )
+    return [day for (day,) in rows]
 
 
 def forget_gaps(db: Database, site: str) -> None:
