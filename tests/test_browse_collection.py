@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-from lxml import html
+from lxml import etree, html
 
 from newsarchive.browse import make_app
 from newsarchive.collection import Collection
@@ -23,6 +23,7 @@ from tests.test_search_several import SITES, articles, store
 
 SOME = [each for number, each in enumerate(articles()) if number % 4 == 0]
 Get = Callable[..., httpx.Response]
+ATOM = "{http://www.w3.org/2005/Atom}"
 PAGES = (
     "/",
     "/search?q=су",
@@ -126,6 +127,23 @@ def test_every_link_leads_somewhere(get: Get) -> None:
     assert len(todo) > 40
 
 
+def entries(page: httpx.Response) -> list[tuple[str, str, str]]:
+    """Return the ID, the title and the path of each entry of a feed."""
+    found = etree.fromstring(page.content).iter(f"{ATOM}entry")
+    paths = "substring-after(*[local-name() = 'link'][@rel = 'alternate']/@href, '//localhost')"
+    return [(each.findtext(f"{ATOM}id"), each.findtext(f"{ATOM}title"), str(each.xpath(paths))) for each in found]
+
+
+@pytest.mark.parametrize("query", ["", "q=су&", "site=vesti&"])
+def test_feeds_have_the_entries_of_one_archive(get: Get, one: Get, query: str) -> None:
+    path = f"/feeds/articles.atom?{query}limit=500"
+    ours, single = entries(get(path)), entries(one(path))
+    assert sorted(entry[:2] for entry in ours) == sorted(entry[:2] for entry in single) != []
+    assert len(entries(get(f"/feeds/articles.atom?{query}limit=2"))) == 2
+    for _, title, page in ours[:2]:
+        assert title in get(page).text
+
+
 def test_an_article_is_in_the_room_of_its_newspaper(get: Get) -> None:
     hit = html.fromstring(get("/search?q=су").text).xpath("//ol[contains(@class, 'hits-list')]//a/@href")[0]
     assert re.fullmatch(r"/site/(arqa|bastau)/article/\d+", hit)
@@ -165,7 +183,7 @@ def test_the_tables_are_those_of_each_newspaper(get: Get) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/site/nothing/", "/site/..%2F..%2Fx/", "/site/", "/site//", "/article/1", "/api/articles/1", "/feeds/articles.atom",
+    ["/site/nothing/", "/site/..%2F..%2Fx/", "/site/", "/site//", "/article/1", "/api/articles/1", "/feeds/articles.atom?site=nothing",
      "/picture/" + "0" * 64, "/authors/1", "/site/vesti/article/999999", "/site/%00/"],
 )  # fmt: skip
 def test_what_is_not_there_is_said(get: Get, path: str) -> None:
@@ -193,7 +211,13 @@ def test_an_embargo_and_a_new_article_count_from_the_next_request(folder: Path, 
     embargo_article(db, number, until=date(2999, 1, 1))
     db.close()
     publish(collection.shard("vesti"), tmp_path / "vesti")
-    for page in (*shown, "/search.json", "/search.csv", "/concordance.csv?q=школа OR река OR дети"):
+    for page in (
+        *shown,
+        "/search.json",
+        "/search.csv",
+        "/feeds/articles.atom",
+        "/concordance.csv?q=школа OR река OR дети",
+    ):
         answer = get(page).text
         assert secret.title not in answer
         assert secret.url not in answer

@@ -29,7 +29,7 @@ from newsarchive.reprints import update_reprints
 from newsarchive.search.several import Reading
 from newsarchive.sites import Site
 from newsarchive.text.search_text import make_search_text
-from tests.test_browse_collection import links, visiting, words
+from tests.test_browse_collection import entries, links, visiting, words
 from tests.test_collection import publish
 from tests.test_search_several import SITES, articles, store
 
@@ -302,6 +302,11 @@ def test_the_room_shows_what_newspapers_share(folder: Path, monkeypatch: pytest.
     get, one = (visiting(folder / name) for name in ("collection", "one"))
     for path in ("/", "/reprints", "/reprints?within=1&site=arqa", "/quotations", "/quotations?site=vesti"):
         assert words(get(path)) == words(one(path))
+    ours, single = (entries(room("/feeds/changes.atom")) for room in (get, one))
+    assert [entry[:2] for entry in ours] == [entry[:2] for entry in single]
+    assert len(ours) == len(EDITED)
+    for _, title, path in ours:
+        assert title in get(path).text
     (group,) = (link for link in links(get("/reprints")) if "/reprints/" in link)
     assert group.startswith("/site/bastau/reprints/")
     shared = get(group)

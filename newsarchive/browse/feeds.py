@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from html import escape
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
+
+from sqlite_utils import Database
 
 from newsarchive.browse.api.reading import (
     LATEST,
@@ -21,8 +23,9 @@ from newsarchive.browse.atom import MEDIA_TYPE, Entry, Feed, draw_feed, tag_uri
 from newsarchive.browse.conditional import entity_tag
 from newsarchive.browse.prose import is_web_address
 from newsarchive.browse.searching import FILTERS, read_filters
-from newsarchive.browse.visits import Download, MissingError, View, Visit, address
+from newsarchive.browse.visits import Download, MissingError, Place, View, Visit, address
 from newsarchive.search import select_articles
+from newsarchive.search.several import Archives
 from newsarchive.times import stamp
 
 SHOWN, MOST = 50, 500
@@ -36,9 +39,14 @@ SETTLED = 2.0
 def articles_feed(visit: Visit) -> Download:
     """Return the feed of the articles archived last, or of those that a search finds. Raises FilterError."""
     query, filters = visit.get("q"), read_filters(visit)
-    selection = select_articles(visit.db, query, **filters)
-    numbers = [article for *_, article in select_places(visit.db, selection, LATEST, None, _limit(visit))]
-    entries = [_article_entry(visit, row) for row in _read_entries(visit, numbers)]
+
+    def read(place: Place) -> Iterator[tuple[str, Entry]]:
+        selection = select_articles(place.db, query, **filters)
+        numbers = [article for *_, article in select_places(place.db, selection, LATEST, None, _limit(visit))]
+        for row in _read_entries(place.db, numbers):
+            yield row["first_seen"], _article_entry(visit.origin + place.path, row)
+
+    entries = _latest(visit, read)
     title = visit.speech.text("search_for", query=query) if query else visit.speech.text("feed_articles")
     return _feed(visit, "articles", title, address("/search", **{"q": query, **filters}), entries, ("q", *FILTERS))
 
@@ -61,37 +69,51 @@ def _changes(visit: Visit, name: str, title: str, kind: str, field: str) -> Down
         ("exists (select 1 from json_each(r.changed) where value = ?)", field),
     ]
     chosen = [(condition, value) for condition, value in conditions if value]
-    found = read_changes(visit.db, after=None, limit=_limit(visit), conditions=chosen)
+
+    def read(place: Place) -> Iterator[tuple[str, Entry]]:
+        for row in read_changes(place.db, after=None, limit=_limit(visit), conditions=chosen):
+            yield row["time"], _change_entry(visit, visit.origin + place.path, row)
+
     page = address("/changes", site=visit.get("site"), kind=kind, field=field)
-    return _feed(visit, name, title, page, [_change_entry(visit, row) for row in found], ("site", "kind", "field"))
+    return _feed(visit, name, title, page, _latest(visit, read), ("site", "kind", "field"))
 
 
 def deletions_feed(visit: Visit) -> Download:
     """Return the feed of articles that are gone from their sites."""
     site = visit.get("site")
     conditions = [("a.site = ?", site)] if site else []
-    found = read_deletions(visit.db, after=None, limit=_limit(visit), conditions=conditions)
-    entries = [_deletion_entry(visit, row) for row in found]
-    return _feed(
-        visit, "deletions", visit.speech.text("deletions"), address("/deletions", site=site), entries, ("site",)
-    )
+
+    def read(place: Place) -> Iterator[tuple[str, Entry]]:
+        for row in read_deletions(place.db, after=None, limit=_limit(visit), conditions=conditions):
+            yield row["gone"], _deletion_entry(visit, visit.origin + place.path, row)
+
+    title, page = visit.speech.text("deletions"), address("/deletions", site=site)
+    return _feed(visit, "deletions", title, page, _latest(visit, read), ("site",))
+
+
+def _latest(visit: Visit, read: Callable[[Place], Iterable[tuple[str, Entry]]]) -> list[Entry]:
+    """Return the latest entries of all archives that are read; `read` yields those of one with their times."""
+    found = [entry for place in visit.places() for entry in read(place)]
+    if isinstance(visit.reading, Archives):
+        found.sort(key=lambda entry: entry[0], reverse=True)  # stable: within an archive, its own order holds
+    return [entry for _, entry in found[: _limit(visit)]]
 
 
 def _limit(visit: Visit) -> int:
     return visit.get_number("limit", SHOWN, most=MOST)
 
 
-def _read_entries(visit: Visit, numbers: Sequence[int]) -> list[Row]:
+def _read_entries(db: Database, numbers: Sequence[int]) -> list[Row]:
     """Return articles with the time of the newspaper's last edit."""
     edited = (
         "(select max(r.time) from revisions r where r.article = a.id and r.kind <> 'reextracted') as edited",
         f"substr(a.body, 1, {SUMMARY + 1}) as beginning",
         "(select s.timezone from sites s where s.name = a.site) as timezone",
     )
-    return read_summaries(visit.db, numbers, edited)
+    return read_summaries(db, numbers, edited)
 
 
-def _article_entry(visit: Visit, row: Row) -> Entry:
+def _article_entry(room: str, row: Row) -> Entry:
     beginning = row["beginning"]
     if len(beginning) > SUMMARY:
         beginning = beginning[:SUMMARY].rpartition(" ")[0] + " …"
@@ -100,7 +122,7 @@ def _article_entry(visit: Visit, row: Row) -> Entry:
         title=row["title"] or row["url"],
         updated=max(row["edited"] or "", row["first_seen"]),
         published=_moment(row["published"], row["timezone"]),
-        link=f"{visit.origin}/article/{row['id']}",
+        link=f"{room}/article/{row['id']}",
         via=_via(row),
         authors=row["authors"] or [row["site"]],
         categories=[*row["categories"], *row["tags"]],
@@ -127,7 +149,7 @@ def _via(row: Row) -> str:
     return row["url"] if is_web_address(row["url"]) else ""
 
 
-def _change_entry(visit: Visit, row: Row) -> Entry:
+def _change_entry(visit: Visit, room: str, row: Row) -> Entry:
     text, fields = visit.speech.text, row["fields"]
     content = f"<p>{escape(', '.join(text(f'field_{name}') for name in fields))}</p>"
     if row["old_title"] != row["title"]:
@@ -136,7 +158,7 @@ def _change_entry(visit: Visit, row: Row) -> Entry:
         id=tag_uri("change", row["url"], str(row["revision"])),
         title=row["title"] or row["url"],
         updated=row["time"],
-        link=f"{visit.origin}/article/{row['article']}/history?from={row['previous']}&to={row['revision']}",
+        link=f"{room}/article/{row['article']}/history?from={row['previous']}&to={row['revision']}",
         via=_via(row),
         authors=[row["site"]],
         categories=fields,
@@ -145,13 +167,13 @@ def _change_entry(visit: Visit, row: Row) -> Entry:
     )
 
 
-def _deletion_entry(visit: Visit, row: Row) -> Entry:
+def _deletion_entry(visit: Visit, room: str, row: Row) -> Entry:
     reason = f" ({row['reason']})" if row["reason"] else ""
     return Entry(
         id=tag_uri("deletion", row["url"], row["gone"]),
         title=row["title"] or row["url"],
         updated=row["gone"],
-        link=f"{visit.origin}/article/{row['article']}",
+        link=f"{room}/article/{row['article']}",
         via=_via(row),
         authors=[row["site"]],
         summary=f"{visit.speech.text('gone_since')} {row['gone']}{reason}",
@@ -161,7 +183,7 @@ def _deletion_entry(visit: Visit, row: Row) -> Entry:
 
 def _feed(visit: Visit, name: str, title: str, page: str, entries: Sequence[Entry], fields: Sequence[str]) -> Download:
     """Return a feed; `fields` are the form fields that tell one feed of a kind from another. Raises MissingError."""
-    if visit.get("site") and visit.get("site") not in {row["name"] for row in list_sites(visit.db)}:
+    if visit.get("site") and visit.get("site") not in {row["name"] for row in list_sites(visit.reading)}:
         raise MissingError(visit.get("site"))
     chosen = sorted((field, visit.get(field)) for field in fields if visit.get(field))
     body = draw_feed(
@@ -182,8 +204,10 @@ def _modified(visit: Visit) -> Mapping[str, str]:
     """Return the header Last-Modified: when the archive was last written to, or an embargo last ended.
 
     The times of entries do not suffice: an import adds old ones, and an embargo takes some away. None while another
-    write may still follow in the same second.
+    write may still follow in the same second, nor over a collection, where several machines write.
     """
+    if isinstance(visit.reading, Archives):
+        return {}
     files = [visit.folder / name for name in ("archive.db", "archive.db-wal")]
     written = max((path.stat().st_mtime for path in files if path.exists()), default=0.0)
     (row,) = rows(visit.db, "select max(until) as ended from embargoes where until <= strftime('%Y-%m-%dT%H:%M:%SZ')")

@@ -97,7 +97,7 @@ class Room(Paths):
             address=address,
             article_path=self.article_path,
             data_path=self.data_path,
-            feeds=() if self.gathers else feeds.NAMES,
+            feeds=feeds.NAMES,
             gathers=self.gathers,
             home_path=self.home_path,
             name_path=self.name_path,
