@@ -91,6 +91,15 @@ def test_an_update_can_be_cut_short_and_resumed(db: Database) -> None:
     assert [[row["article"] for row in group] for group in list_groups(db)] == [[1, 2, 3]]
 
 
+def test_many_small_updates_leave_an_index_of_few_parts(tmp_path: Path) -> None:
+    db = open_archive(tmp_path)
+    for number in range(16):
+        store(db, [sample(OTHER.replace("Ауыл", f"Ауыл{number}"))])
+        update_reprints(db)
+    (parts,) = db.conn.execute("select count(distinct segid) from reprint_sketches_fts_idx").fetchone()
+    assert parts <= 4  # each hash is looked for in every one
+
+
 def test_a_changed_text_is_compared_again(db: Database) -> None:
     update_reprints(db)
     db.conn.execute("update stems set body = 'басқа сөз' where id = 2")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from sqlite_utils import Database
 
@@ -51,25 +53,30 @@ def read_words(db: Database, article: int) -> Words:
 
 def find_pairs(db: Database, text: Words, hashes: Sequence[str]) -> list[Pair]:
     """Return the pairs of an article with those whose sketches are stored."""
-    pairs = (compare(db, text, read_words(db, other)) for other in _candidates(db, text.article, hashes))
+    scripts = _Scripts(db)
+    others = (read_words(db, other) for other in _candidates(db, text.article, hashes))
+    pairs = (pair_of(text, other, partial(scripts.differ, text, other)) for other in others)
     return [pair for pair in pairs if pair is not None]
 
 
 def _candidates(db: Database, article: int, hashes: Sequence[str]) -> list[int]:
     """Return the articles whose sketches share enough hashes with `hashes`."""
-    counts: Counter[int] = Counter()
-    for value in hashes:
-        found = db.conn.execute(_WITH_HASH, (value, MOST_COMMON + 1)).fetchall()
-        if len(found) <= MOST_COMMON:
-            counts.update(number for (number,) in found)
-    del counts[article]
+    found = db.conn.execute(_WITH_HASHES, (json.dumps(hashes), MOST_COMMON + 1)).fetchall()
+    rare = [numbers for (numbers,) in found if numbers and numbers.count(",") < MOST_COMMON]
+    counts = {int(number): count for number, count in Counter(",".join(rare).split(",")).items() if number}
+    counts.pop(article, None)
     if not counts:
         return []
     sizes = dict(db.conn.execute(_SIZES.format(", ".join(map(str, counts)))).fetchall())
     return [n for n, count in counts.items() if count >= LEAST_OF_SKETCH * min(len(hashes), sizes[n])]
 
 
-_WITH_HASH = "select rowid from reprint_sketches_fts where reprint_sketches_fts match ? limit ?"
+_WITH_HASHES = """
+select (select group_concat(rowid) from
+    (select rowid from reprint_sketches_fts where reprint_sketches_fts match wanted.value limit ?2))
+from json_each(?1) wanted
+"""
+"""One statement for all hashes of a text: preparing one for each takes as long as the search."""
 _SIZES = (
     "select article, length(hashes) - length(replace(hashes, ' ', '')) + 1 from reprint_sketches where article in ({})"
 )
@@ -77,7 +84,7 @@ _SIZES = (
 
 def compare(db: Database, one: Words, other: Words) -> Pair | None:
     """Return two articles as a pair if one reprints the other, else None."""
-    return pair_of(one, other, lambda: _scripts(db, (one.article, other.article)))
+    return pair_of(one, other, partial(_Scripts(db).differ, one, other))
 
 
 def pair_of(one: Words, other: Words, differ: Callable[[], bool]) -> Pair | None:
@@ -98,8 +105,20 @@ def _pair(one: Words, other: Words, common: tuple[float, float]) -> Pair | None:
     return Pair(first=one.article, second=other.article, share_first=common[0], share_second=common[1])
 
 
-def _scripts(db: Database, articles: Iterable[int]) -> bool:
-    """Return True if two articles are in different scripts."""
-    marks = ", ".join(map(str, articles))
-    rows = db.conn.execute(f"select substr(body, 1, 2000) from articles where id in ({marks})")  # noqa: S608
-    return len({script_of(body) for (body,) in rows}) > 1
+class _Scripts:
+    """The scripts of articles, each looked at once."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._known: dict[int, str] = {}
+
+    def differ(self, one: Words, other: Words) -> bool:
+        """Return True if two articles are in different scripts."""
+        return self._of(one.article) != self._of(other.article)
+
+    def _of(self, article: int) -> str:
+        if article not in self._known:
+            sql = "select substr(body, 1, 2000) from articles where id = ?"
+            (body,) = self._db.conn.execute(sql, (article,)).fetchone()
+            self._known[article] = script_of(body)
+        return self._known[article]

@@ -50,7 +50,7 @@ def skeletons(words: Sequence[str]) -> list[str]:
     >>> skeletons(["қазақстан", "халқы"]) == skeletons(words_of("Qazaqstan halqy", "kk"))
     True
     """
-    return [_skeleton(word) for word in words]
+    return [*map(_skeleton, words)]
 
 
 @lru_cache(maxsize=1 << 16)
@@ -62,9 +62,9 @@ def sketch_of(words: Sequence[str]) -> list[str]:
     """Return the kept hashes of a text; none if it is too short to be compared."""
     if len(words) < LEAST_WORDS:
         return []
-    bare = skeletons(words)
-    runs = map(" ".join, zip(*(bare[start:] for start in range(RUN)), strict=False))
-    hashes = {zlib.crc32(run.encode()) for run in runs}
+    bare = " ".join(skeletons(words)).encode().split(b" ")
+    runs = map(b" ".join, zip(*(bare[start:] for start in range(RUN)), strict=False))
+    hashes = set(map(zlib.crc32, runs))
     kept = next(part for most, part in KEPT if len(words) < most)
     return [f"{value:x}" for value in sorted(hashes) if not value % kept]
 
@@ -77,6 +77,8 @@ def shares(first: Sequence[str], second: Sequence[str]) -> tuple[float, float]:
     """
     runs = [list(zip(*(words[start:] for start in range(RUN)), strict=False)) for words in (first, second)]
     common = set(runs[0]) & set(runs[1])
+    if not common:
+        return 0.0, 0.0
     found = []
     for words, own in zip((first, second), runs, strict=True):
         covered, end = 0, 0

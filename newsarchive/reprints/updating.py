@@ -18,6 +18,13 @@ from newsarchive.reprints.sketches import words_of_search_text
 BATCH = 200
 """Articles compared in one transaction; a few tenths of a second."""
 
+_INDEX = "reprint_sketches_fts"
+_MERGE = (("usermerge", 2), ("merge", 256))
+"""Joins the parts of the index that are of one size, by writing at most so many pages of 4 KB.
+
+Each batch adds a part, and each hash is looked for in every part.
+"""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Updated:
@@ -70,6 +77,7 @@ def _compare(db: Database, batch: list[Words]) -> None:
         "insert or ignore into reprint_sketches (article, words, hashes) values (?, ?, ?)",
         sorted((text.article, len(text.words), " ".join(sketch)) for text, sketch in sketches),
     )
+    db.conn.executemany(f"insert into {_INDEX} ({_INDEX}, rank) values (?, ?)", _MERGE)  # noqa: S608
     store_quotations(db, (text.article for text in batch))
     pairs = [pair for text, sketch in sketches if sketch for pair in find_pairs(db, text, sketch)]
     db.conn.executemany(
