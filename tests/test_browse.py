@@ -423,6 +423,12 @@ def test_plots_name_each_period_once_and_count_in_whole_steps(periods: list[str]
     assert svg.xpath("//*[local-name()='a']/@href") == [point.link for point in points]
 
 
+def test_a_plot_of_the_same_figures_is_drawn_once() -> None:
+    points = [Point(period="2031", series="", value=7, link="/search?since=2031")]
+    assert line_figure(points, "").plot is line_figure([*points], "").plot
+    assert "2032" in line_figure([replace(points[0], period="2032")], "").plot
+
+
 def test_plots_carry_no_script_no_style_and_no_foreign_address(room: Datasette) -> None:
     svg = tree_of(get(room, "/trends?q=өзен")).xpath("//*[local-name()='svg']")[0]
     source = html.tostring(svg, encoding="unicode")

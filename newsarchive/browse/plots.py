@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import vl_convert
@@ -47,6 +48,11 @@ def draw_lines(
     if not points:
         return Markup()
     points = [replace(point, series=one_line(point.series)) for point in points]  # XML forbids control characters
+    return _drawn(tuple(points), share=share, width=width, height=height, kind=kind)
+
+
+@lru_cache(maxsize=32)  # between two crawls every reader gets the same plots, and drawing takes most of a page's time
+def _drawn(points: tuple[Point, ...], *, share: bool, width: int, height: int, kind: str) -> Markup:
     names = list(dict.fromkeys(point.series for point in points))
     spec = _specification(points, names, share=share, width=width, height=height)
     svg = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
