@@ -16,6 +16,7 @@ from newsarchive.crawling.certificates import VALID
 from newsarchive.crawling.publishing import SILENT, keeps_us_out, listings_lose, publishes, usual_week
 from newsarchive.database.alerts import Alert, AlertKey
 from newsarchive.database.certificates import CertificateChange
+from newsarchive.database.claims import distrusted
 from newsarchive.sites import Site
 from newsarchive.text.counting import counted
 
@@ -23,6 +24,8 @@ ENOUGH = 5  # pages of a run from which shares mean something
 MOST_FAILED = 20
 SHARE_FAILED = 0.1
 ENOUGH_FAILED = 3
+ENOUGH_SHARING = 3
+"""Pages that name one canonical URL in vain, before that is reported."""
 JUMP = 0.5  # of a share, against the site's own history
 DISK_LEFT = 500_000_000  # bytes
 OCCASIONS = 10  # runs that brought something new, before a usual gap is known
@@ -88,6 +91,18 @@ def certificate_alerts(changes: Iterable[CertificateChange]) -> list[Alert]:
         for change in changes
         if change.before or change.now != VALID
     ]
+
+
+def canonical_alert(db: Database, site: str) -> Alert | None:
+    """Return a sentence on canonical URLs that are not believed, if many pages name one; None if all is well."""
+    shared, every = distrusted(db, site)
+    if shared < ENOUGH_SHARING:
+        return None
+    return Alert(
+        f"{every:,} pages name the URL of another page as canonical. That is not believed: each is an article of its"
+        " own (urls.canonical in the database tells which they are)",
+        code="canonical",
+    )
 
 
 def _was_read(db: Database, site: Site, run: int) -> bool:

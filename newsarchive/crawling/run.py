@@ -191,7 +191,7 @@ class ArchiveRun(Recorder):
             lambda: stored.end_job(completed=reason == RunEnd.FINISHED and not failures.reasons),
             stored.close_warc,
             stored.look_for_needs,
-            stored.look_at_certificates,
+            stored.look_for_news,
             lambda: self._finish(reason),
             stored.batch.flush,
         )

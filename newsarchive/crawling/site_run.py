@@ -8,6 +8,7 @@ from functools import partial
 from scrapy.settings import BaseSettings
 
 from newsarchive import database
+from newsarchive.crawling.alerts import canonical_alert
 from newsarchive.crawling.batches import Member
 from newsarchive.crawling.held_up import HeldUp
 from newsarchive.crawling.jobs import JOBS, Job
@@ -15,6 +16,7 @@ from newsarchive.crawling.opening import OpenArchive
 from newsarchive.crawling.reports import RunReport
 from newsarchive.crawling.run_captures import RunCaptures
 from newsarchive.crawling.run_images import RunImages
+from newsarchive.database.alerts import open_about
 from newsarchive.images.files import ImageFile
 from newsarchive.items import Extracted, FetchedImage
 from newsarchive.takedown import purge_forgotten
@@ -114,8 +116,11 @@ class SiteRun:
         found = self.job.what_needs_a_person()
         self._report.needs, self._report.well = found.alerts, found.well
 
-    def look_at_certificates(self) -> None:
-        """Store what certificates are worth, and log those that changed."""
-        self._report.alerts = self.captures.certificate_alerts()
-        for alert in self._report.alerts:
-            logger.warning("%s: %s.", self.archive.site.name, alert)
+    def look_for_news(self) -> None:
+        """Find what a person should know, though nothing needs to be done, and log what is new of it."""
+        db, site = self.archive.db, self.archive.site.name
+        certificates, canonical = self.captures.certificate_alerts(), canonical_alert(db, site)
+        told = canonical is not None and bool(open_about(db, site, canonical.key.code))
+        for alert in [*certificates, *([canonical] if canonical is not None and not told else [])]:
+            logger.warning("%s: %s.", site, alert)
+        self._report.alerts = [*certificates, *([canonical] if canonical is not None else [])]

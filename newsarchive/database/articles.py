@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlite_utils import Database
 
+from newsarchive.database.claims import note_distrust, place_of, release, save_claim
 from newsarchive.database.forgotten import refuse_forgotten
 from newsarchive.database.index import PendingSearchTexts, write_search_texts
 from newsarchive.database.links import replace_links, save_links
@@ -28,7 +29,7 @@ from newsarchive.revisions.content import changed_fields, content_digest, conten
 from newsarchive.revisions.kinds import kind_of_change
 from newsarchive.sites import Site
 from newsarchive.text.search_text import SearchText
-from newsarchive.urls import url_key, without_session
+from newsarchive.urls import url_key
 
 
 @dataclass(kw_only=True, frozen=True)
@@ -78,7 +79,17 @@ def save_article(
     """
     refuse_forgotten(db, [article.url, *urls])
     with db.atomic():
-        new = _incoming(db, article, site, urls, provenance)
+        content = content_of(article)
+        place = place_of(db, article, urls, content)
+        release(db, urls, place, content)
+        new = _Incoming(
+            article=article,
+            url=place.url,
+            site=site,
+            content=content,
+            digest=content_digest(content),
+            provenance=provenance,
+        )
         saved = _save_content(db, new, urls, readings)
         is_shown = saved.outcome != "same" or bool(saved.kind)
         if saved.outcome == "new":
@@ -87,17 +98,12 @@ def save_article(
             replace_links(db, saved.article, article)
         if is_shown and waiting is None:
             write_search_texts(db, [(saved.article, search_text)])
-        _save_addresses(db, saved.article, [*urls, new.url], new, source)
+        _save_addresses(db, saved.article, urls, new, source)
+        save_claim(db, new.url, saved.article, site=site.name, time=provenance.time)
+        note_distrust(db, urls, place)
     if is_shown and waiting is not None:
         waiting.add(saved.article, article.published or provenance.time, search_text)
     return saved
-
-
-def _incoming(db: Database, article: Article, site: Site, urls: Sequence[str], provenance: Provenance) -> _Incoming:
-    content = content_of(article)
-    digest = content_digest(content)
-    url = own_url(db, article, urls, digest)
-    return _Incoming(article=article, url=url, site=site, content=content, digest=digest, provenance=provenance)
 
 
 def _save_content(db: Database, new: _Incoming, urls: Sequence[str], readings: Mapping[int, Reading]) -> Saved:
@@ -123,21 +129,6 @@ def local_day(stamp: str, timezone: str) -> str:
     return datetime.fromisoformat(stamp).astimezone(ZoneInfo(timezone)).date().isoformat()
 
 
-def own_url(db: Database, article: Article, urls: Sequence[str], digest: str) -> str:
-    """Return the page's canonical URL, unless that belongs to another article with other content.
-
-    Some sites name the same canonical URL on every page, which would merge a whole newspaper into one article.
-    """
-    final = urls[-1] if urls else article.url
-    if url_key(article.url) in {url_key(url) for url in urls}:
-        return without_session(article.url)
-    row = db.conn.execute(
-        "select r.digest from articles a join revisions r on r.id = a.current_revision where a.key = ?",
-        (url_key(article.url),),
-    ).fetchone()
-    return without_session(article.url if row is None or row[0] == digest else final)
-
-
 def find_known(db: Database, urls: Sequence[str]) -> dict[str, Any] | None:
     """Return the row of the article that the archive has at one of the URLs; None if it has none."""
     keys = list(dict.fromkeys(url_key(url) for url in urls))
@@ -145,8 +136,9 @@ def find_known(db: Database, urls: Sequence[str]) -> dict[str, Any] | None:
     rows = db.conn.execute(
         f"select key, article from urls where article is not null and (key in ({marks})"  # noqa: S608
         " or native_id <> '' and (site, native_id) in"
-        f" (select site, native_id from urls where key in ({marks}) and native_id <> ''))",
-        keys + keys,
+        f" (select site, native_id from urls where key in ({marks}) and native_id <> ''))"
+        f" union all select key, id from articles where key in ({marks})",
+        keys * 3,
     ).fetchall()
     if not rows:
         return None

@@ -65,7 +65,7 @@ def save_earlier(
             if row
         }
         db.conn.execute("update articles set first_seen = min(first_seen, ?) where id = ?", (provenance.time, number))
-        _add_urls(db, number, [*urls, article.url], site, provenance.time)
+        _add_urls(db, number, urls, site, provenance.time)
         for row in (before, after):
             if row is not None and _is_same(read[row["id"]], row, article, digest):
                 db.conn.execute("update revisions set time = min(time, ?) where id = ?", (provenance.time, row["id"]))

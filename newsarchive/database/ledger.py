@@ -32,7 +32,7 @@ def save_listed(
     would hide the true one that a better source states.
     """
     row = db.conn.execute(
-        "select state, lastmod, next_visit, hints, native_id from urls where key = ?", (url_key(listed.url),)
+        "select state, lastmod, next_visit, hints, native_id, visited from urls where key = ?", (url_key(listed.url),)
     ).fetchone()
     native_id = f"{source}:{listed.native_id}" if listed.native_id else ""
     if row is None:
@@ -64,11 +64,16 @@ class _Known(NamedTuple):
     next_visit: str | None
     hints: str
     native_id: str
+    visited: str | None
 
     def is_due_again(self, lastmod: str, *, source: str, again: bool) -> bool:
-        """Return whether its page is due because a source lists it with a modification at `lastmod`."""
+        """Return whether its page is due because a source lists it with a modification at `lastmod`.
+
+        The URL that a page names as its canonical one is known, but its own page may be another article.
+        """
         is_back = self.state == "gone" and source.startswith("wordpress")
-        return self.state != "excluded" and (lastmod > self.lastmod or again or is_back)
+        is_claim = self.state == "alias" and self.visited is None
+        return self.state != "excluded" and (lastmod > self.lastmod or again or is_back or is_claim)
 
     def merged(self, listed: Listed, source: str) -> str:
         """Return its hints with those of a listing; those of WordPress win, because a feed knows less than the CMS."""

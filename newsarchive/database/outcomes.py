@@ -10,7 +10,8 @@ from json import dumps
 
 from sqlite_utils import Database
 
-from newsarchive.database.articles import current_row, find_known, own_url, save_article
+from newsarchive.database.articles import current_row, find_known, save_article
+from newsarchive.database.claims import place_of
 from newsarchive.database.earlier import known_later, neighbours
 from newsarchive.database.faults import concerns_archive
 from newsarchive.database.forgotten import Forgotten, mark_forgotten, refuse_forgotten
@@ -187,13 +188,14 @@ def unread_readings(db: Database, item: Extracted, *, site: Site) -> list[Unread
 
 def _unread(db: Database, item: Extracted, article: Article, site: Site) -> Iterator[Unread]:
     fetched = item.fetched
-    digest = content_digest(content_of(article))
+    content = content_of(article)
+    digest, place = content_digest(content), place_of(db, article, fetched.urls, content)
     time = fetched.captures[0].time if fetched.captures else now()
-    known = find_known(db, [own_url(db, article, fetched.urls, digest), *fetched.urls])
+    known = find_known(db, [place.url, *fetched.urls])
     if known is None:
         return
     rows = [current_row(db, known)]
-    if known_later(db, [article.url, *fetched.urls], time) is not None:
+    if known_later(db, [place.url, *fetched.urls], time) is not None:
         rows += [latest_reading(db, row) for row in neighbours(db, known["id"], time) if row]
     yield from unread(db, rows, digest, provenance_of(item, site, time=time), item.readings)
 

@@ -11,11 +11,13 @@ from sqlite_utils import Database
 
 from newsarchive import database
 from newsarchive.captures.writing import CaptureWriter
+from newsarchive.database.claims import place_of
 from newsarchive.database.earlier import known_later, save_earlier, settle_same_second
 from newsarchive.database.outcomes import provenance_of
 from newsarchive.errors import reason_of
 from newsarchive.importing.payloads import Place, Recorded, write_page
 from newsarchive.items import Article, Extracted, Fetched
+from newsarchive.revisions.content import content_of
 from newsarchive.sites import Site
 from newsarchive.workers.extracting import ExtractionPool
 from newsarchive.workers.kept_captures import read_again
@@ -126,7 +128,8 @@ class PageStore:
         if article is None:  # an old page says nothing of today: the ledger is left as it is
             self._save_captures(item)
             return item.outcome
-        number = known_later(self._db, [article.url, *item.fetched.urls], item.fetched.captures[0].time)
+        place = place_of(self._db, article, item.fetched.urls, content_of(article))
+        number = known_later(self._db, [place.url, *item.fetched.urls], item.fetched.captures[0].time)
         if number is None or database.is_forgotten(self._db, article.url):
             outcome = database.save_extracted(self._db, item, site=site, run=self._run, source="import")
             if outcome == "same":

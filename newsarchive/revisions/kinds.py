@@ -19,14 +19,15 @@ def kind_of_change(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     >>> kind_of_change({"title": "Су", "body": "10 үй"}, {"title": "Су", "body": "12 үй"})
     'substantive'
     """
-    if _words(old, "title") != _words(new, "title"):
+    if words_of(old, "title") != words_of(new, "title"):
         return "substantive"
-    if _words(old, "lead", "body") != _words(new, "lead", "body"):
+    if words_of(old, "lead", "body") != words_of(new, "lead", "body"):
         return "substantive"
     if any((old.get(name) or None) != (new.get(name) or None) for name in TEXT_FIELDS):
         return "cosmetic"
     return "metadata"
 
 
-def _words(content: Mapping[str, Any], *names: str) -> list[str]:
+def words_of(content: Mapping[str, Any], *names: str) -> list[str]:
+    """Return the words of some fields of a content, in lower case."""
     return re.findall(r"\w+", " ".join(content.get(name) or "" for name in names).casefold())

@@ -257,3 +257,16 @@ def m511_edits(db: Database) -> None:
 def m512_quotations(db: Database) -> None:
     """Record the quotations of each article; all texts are compared again for them."""
     run_script(db, QUOTATIONS)
+
+
+@migrations()
+def m530_canonical(db: Database) -> None:
+    """Note which pages name a canonical URL that is not believed."""
+    run_script(
+        db,
+        """
+alter table urls add column             -- the other URL that its page names as canonical, if that is not believed
+    canonical text not null default '';
+create index urls_canonical on urls(canonical) where canonical <> '';
+""",
+    )
