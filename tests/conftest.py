@@ -8,6 +8,7 @@ import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,17 @@ from newsarchive.demo import Newspaper, serve
 from tests.forking import Forks, forking
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _warm_workers() -> None:
+    """Workers that tests start in this process are forked from one that has loaded what a short page needs as well."""
+    preload = forkserver.set_forkserver_preload
+
+    def preload_more(names: list[str]) -> None:
+        preload([*names, "tests.warmth"] if "newsarchive.workers.preloaded" in names else names)
+
+    forkserver.set_forkserver_preload = preload_more  # type: ignore[assignment]
 
 
 @pytest.fixture(scope="session")

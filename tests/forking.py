@@ -174,6 +174,7 @@ def load() -> None:
     for module in pkgutil.walk_packages(sys.modules["newsarchive"].__path__, "newsarchive."):
         if not module.name.endswith((".settings", ".__main__")):
             import_module(module.name)
+    import_module("tests.warmth")
     assert not {"newsarchive.settings", "twisted.internet.reactor"} & sys.modules.keys()
     assert threading.active_count() == 1
     gc.collect()

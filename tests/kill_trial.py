@@ -25,6 +25,7 @@ from newsarchive.demo import Newspaper, serve
 from newsarchive.text.encodings import inflate
 from newsarchive.urls import url_key
 from newsarchive.workers.extracting import extract_now  # noqa: F401
+from tests import warmth  # noqa: F401
 from tests.kills import EVENTS
 
 FAST = ["-s", "DOWNLOAD_DELAY=0", "-s", "EXTRACTION_WORKERS=0", "-s", "ARCHIVE_BATCH_ARTICLES=2"]
