@@ -24,7 +24,8 @@ from sqlite_utils import Database
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from newsarchive.importing.pages import BATCH
+from newsarchive.database import lock_archive, open_archive
+from newsarchive.importing.pages import BATCH, import_files
 from tests.programs import program
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -375,6 +376,26 @@ def test_an_import_that_was_killed_resumes_at_what_was_finished(
     assert f"{done} known" in told
     assert (db()["articles"].count, db()["captures"].count) == (count, count)
     assert "no problems" in newsarchive("check").stderr
+
+
+def test_where_batches_begin_and_end_makes_no_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a batch is stored the next one is extracted; it may hold the same page, or an edit of it."""
+    texts = ["Жаңбыр жауды.", "Қар жауды.", "Қар жауды.", "Бұршақ жауды.", "Жаңбыр жауды."]
+    pages = [(f"2020-01-0{day}T00:00:00Z", page(text)) for day, text in enumerate(texts, 1)]
+    file = recording(tmp_path / "a.warc.gz", *pages, pages[1], pages[4])
+    stored = []
+    for size in (1, 2, BATCH):
+        monkeypatch.setattr("newsarchive.importing.pages.BATCH", size)
+        archive = open_archive(tmp_path / str(size))
+        with lock_archive(tmp_path / str(size)):
+            done = import_files(tmp_path / str(size), archive, [file], sites={}, any_site=True)
+        counts = {outcome: count for outcome, count in done.counts.items() if count}
+        revisions = archive.conn.execute("select number, time, kind, body from revisions order by number").fetchall()
+        stored.append((counts, revisions, archive.conn.execute("select * from stems").fetchall()))
+        archive.close()
+    assert stored[0] == stored[1] == stored[2]
+    assert len(stored[0][2]) == 1  # the search text of the present state
+    assert stored[0][0] == {"new": 1, "changed": 3, "same": 1, "known": 2}
 
 
 def finished(folder: Path) -> int:

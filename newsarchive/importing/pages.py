@@ -38,6 +38,7 @@ from newsarchive.urls import url_key
 from newsarchive.workers.extracting import ExtractionPool
 
 BATCH = 40
+_Begun = tuple[FoundPage, asyncio.Future[Extracted]]
 Progress = Callable[[str, int, int], None]
 """Is told what is being read, how much is done, and how much there is."""
 
@@ -148,23 +149,36 @@ class PageImport:
         self._further: set[Place] = set()
 
     async def go(self, places: list[Place], workers: int, progress: Progress) -> None:
-        """Extract the pages in workers and store them in order of time."""
+        """Extract the pages in workers and store them in order of time; while a batch is stored the next is extracted.
+
+        A batch is read once all pages of the one before are extracted, which may need some of it as further pages.
+        """
         pool = ExtractionPool(workers)
         for place in places:
             self._by_key.setdefault(url_key(place.url), []).append(place)
-        waiting = iter(places)
-        done = 0
+        waiting, begun = iter(places), list[_Begun]()
+        size = done = 0
         progress("pages", 0, len(places))
         try:
-            while batch := list(islice(waiting, BATCH)):
-                found = [one for place in batch if (one := self._read(place)) is not None]
-                extracted = await asyncio.gather(*(self._extract(pool, one) for one in found))
-                pairs = zip(found, extracted, strict=True)
-                await self._store.store(pool, [pair for pair in pairs if pair[0].places[0] not in self._further])
-                done += len(batch)
+            while (batch := list(islice(waiting, BATCH))) or begun:
+                extracted = [(found, await extraction) for found, extraction in begun]
+                begun = []
+                await self._begin(pool, batch, begun)
+                await self._store.store(pool, [pair for pair in extracted if pair[0].places[0] not in self._further])
+                size, done = len(batch), done + size
                 progress("pages", done, len(places))
+            progress("pages", len(places), len(places))
         finally:
+            for _, extraction in begun:
+                extraction.cancel()
             pool.close()
+
+    async def _begin(self, pool: ExtractionPool, batch: Sequence[Place], begun: list[_Begun]) -> None:
+        """Read a batch of pages, and begin to extract each as soon as it is read."""
+        for place in batch:
+            if (found := self._read(place)) is not None:
+                begun.append((found, asyncio.ensure_future(self._extract(pool, found))))
+                await asyncio.sleep(0)
 
     def _read(self, place: Place) -> FoundPage | None:
         if place in self._further:
@@ -217,6 +231,7 @@ class PageImport:
         if recorded.page.cut:
             return
         self._further.add(place)
+        self._known.has(place.url, to_second(place.time), recorded.page.body)  # in another file, it is known
         one.item.pages += (recorded.page,)
         one.recorded.append(recorded)
         one.places.append(place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -75,19 +76,38 @@ class PageStore:
 
     def __init__(self, folder: Path, db: Database, run: int, writer: CaptureWriter, result: Imported) -> None:
         self._folder, self._db, self._run, self._writer, self._result = folder, db, run, writer, result
+        self._search_texts = database.PendingSearchTexts(db)
+        """Those of the open transaction."""
+        self._sites: set[str] = set()
+        """The sites that have their row."""
 
     async def store(self, pool: ExtractionPool, batch: list[tuple[FoundPage, Extracted]]) -> None:
-        """Store a batch. Between two pages a revision may have to be read again, which ends the transaction."""
-        written = [(found, item) for found, item in batch if self._write(found, item)]
-        self._writer.sync()
+        """Store a batch. Between two pages a revision may have to be read again, which ends the transaction.
+
+        After each page the workers get their turn: else they would have nothing to do until the batch is stored.
+        """
+        written = []
+        for found, item in batch:
+            if self._write(found, item):
+                written.append((found, item))
+            await asyncio.sleep(0)
+        await asyncio.to_thread(self._writer.sync)
         try:
             for found, item in written:
                 while unread := self._unread(found.site, item):
-                    self._db.conn.commit()  # so that no fetch waits for an extraction
+                    self._commit()  # so that no fetch waits for an extraction
                     item.readings |= await read_again(pool, self._folder, unread, found.site)
                 self._result.counts[self._save(found.site, item)] += 1
+                await asyncio.sleep(0)
         finally:
+            self._commit()
+
+    def _commit(self) -> None:
+        """Commit what is stored, if SQLite has not undone it on an error, with the search texts that belong to it."""
+        if self._db.conn.in_transaction:
+            self._search_texts.write()
             self._db.conn.commit()
+        self._search_texts = database.PendingSearchTexts(self._db)
 
     def _unread(self, site: Site, item: Extracted) -> list[database.Unread]:
         if not self._db.conn.in_transaction:
@@ -109,20 +129,25 @@ class PageStore:
 
     def _save(self, site: Site, item: Extracted) -> str:
         """Store the outcome for a page. One that cannot be stored is named and costs no other."""
-        time = item.fetched.captures[0].time
+        time, before = item.fetched.captures[0].time, self._search_texts.waiting()
         try:
             with self._db.atomic():
-                return self._saved(site, item)
+                outcome = self._saved(site, item)
         except Exception as error:
             if database.concerns_archive(error):
                 raise
+            self._search_texts.back_to(before)
             self._result.broken.append(f"{_name(item, time)}: could not be stored: {reason_of(error)}")
+        else:
+            self._sites.add(site.name)
+            self._search_texts.write(at_least=database.TOGETHER)
+            return outcome
         with suppress(UnicodeError):  # a URL that no database takes: its file names it
             self._save_captures(item)
         return "failed"
 
     def _saved(self, site: Site, item: Extracted) -> str:
-        if not self._db["sites"].count_where("name = ?", [site.name]):
+        if site.name not in self._sites and not self._db["sites"].count_where("name = ?", [site.name]):
             database.save_site(self._db, site)
         article = item.article
         if article is None:  # an old page says nothing of today: the ledger is left as it is
@@ -131,7 +156,9 @@ class PageStore:
         place = place_of(self._db, article, item.fetched.urls, content_of(article))
         number = known_later(self._db, [place.url, *item.fetched.urls], item.fetched.captures[0].time)
         if number is None or database.is_forgotten(self._db, article.url):
-            outcome = database.save_extracted(self._db, item, site=site, run=self._run, source="import")
+            outcome = database.save_extracted(
+                self._db, item, site=site, run=self._run, source="import", waiting=self._search_texts
+            )
             if outcome == "same":
                 self._settle_same_second(article, item, site)
             return outcome
