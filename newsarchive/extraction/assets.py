@@ -25,6 +25,7 @@ def without_size(path: str) -> str:
     return path[: found.start()] + path[found.end() :] if found else path
 
 
+@lru_cache(maxsize=4096)
 def parts_of(address: str) -> SplitResult:
     """Split a URL; all parts are empty if it is invalid."""
     try:

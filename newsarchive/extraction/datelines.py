@@ -75,7 +75,8 @@ def visible_dates(survey: Survey, zone: str) -> tuple[list[Stamp], Stamp | None]
     """Return the dates printed near the article's heading, nearest first, and the date of the last change, if any."""
     published: list[Stamp] = []
     updated: list[Stamp] = []
-    own, others = _marked_lines(survey)
+    others: list[str] = []  # complete when the first lines are read
+    own = _marked_lines(survey, others)
     for lines in (own, _lines_near(survey), _titles_near(survey), others, _lone_lines(survey)):
         for text in lines:
             if _ISO.match(text) and (stamp := read_stamp(text, zone, "text")):
@@ -113,17 +114,18 @@ _HEADER = 40
 """Elements after the heading that may be its header."""
 
 
-def _marked_lines(survey: Survey) -> tuple[list[str], list[str]]:
-    """Return short texts that are marked up as dates, nearest to the heading first, and those of teasers."""
-    marked = [m for m in (*survey.times, *survey.dated) if not survey.in_boilerplate(m.element)]
-    marked.sort(key=lambda m: survey.distance(m.place))
-    own: list[str] = []
-    others: list[str] = []
-    for one in marked:
+def _marked_lines(survey: Survey, others: list[str]) -> Iterator[str]:
+    """Yield short texts that are marked up as dates, nearest to the heading first; add those of teasers to `others`."""
+    for one in sorted((*survey.times, *survey.dated), key=lambda m: survey.distance(m.place)):
+        if survey.in_boilerplate(one.element):
+            continue
         text = text_of(one.element)
-        if 5 < len(text) < 160:
-            (others if _is_beside_headline(one.element, survey) else own).append(text)
-    return own, others
+        if not 5 < len(text) < 160:
+            continue
+        if _is_beside_headline(one.element, survey):
+            others.append(text)
+        else:
+            yield text
 
 
 def _is_beside_headline(element: Element, survey: Survey) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from enum import IntFlag
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -82,8 +81,8 @@ def selected(tree: Element, selector: str) -> list[Element]:
         return []
 
 
-class Mention(IntFlag):
-    """What the class and id of an element name."""
+class Mention:
+    """What the class and id of an element name: bits of a plain integer, since those of an enum cost a call each."""
 
     DATE = 1
     AUTHOR = 2
@@ -99,6 +98,8 @@ def class_mentions(names: str) -> int:
     found = 0
     for word in names.split():
         found |= _word_mentions(word)
+    if not _MAY_MENTION.search(names.lower()):
+        return found
     words = split_camel_case(names[:LONGEST_NAMES])
     return (
         found
@@ -107,6 +108,10 @@ def class_mentions(names: str) -> int:
         | Mention.TITLE * (_TITLE.search(words) is not None)
         | Mention.TRAIL * (_TRAIL.search(words) is not None)
     )
+
+
+_MAY_MENTION = re.compile(r"cat|rubri|section|terms|tag|keywords|title|headline|zag|name|crumb|speedbar")
+"""What is in all names that mention a category, tags, a title or a trail: most names have none of it."""
 
 
 @lru_cache(maxsize=30_000)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from newsarchive.extraction.assets import asset_names, base_of, number_in, parts_of, width_in
 from newsarchive.extraction.blocks import absolute
@@ -124,7 +125,7 @@ def read_image(element: Element, url: str) -> ShownImage | None:
     holder = element.getparent()
     classes = (element.get("class"), element.get("id"), holder.get("class") if holder is not None else None)
     around = " ".join(c for c in classes if c)
-    if _NO_IMAGE_CLASS.search(around.lower()) or _shows_author(element):
+    if _names_no_image(around) or _shows_author(element):
         return None
     versions: dict[str, int] = {}
     shown = ""
@@ -135,8 +136,9 @@ def read_image(element: Element, url: str) -> ShownImage | None:
             and not address.startswith("data:")
             and not NO_IMAGE.search((address.rpartition("?")[0] or address).lower())
         ):
-            shown = shown or absolute(url, address)
-            versions.setdefault(absolute(url, address), width_in(address) or number_in(element.get("width")))
+            whole = absolute(url, address)
+            shown = shown or whole
+            versions.setdefault(whole, width_in(address) or number_in(element.get("width")))
     for address, width in _offered(element, holder, url):
         versions[address] = max(width, versions.get(address, 0))
     if not shown:
@@ -169,9 +171,19 @@ def _shows_author(element: Element) -> bool:
     for ancestor, _ in zip(element.iterancestors(), range(5), strict=False):
         if ancestor.tag in ("article", "main", "section", "body"):
             continue
-        if _BY_LINE.search(ancestor.get("class") or ""):
+        if (classes := ancestor.get("class")) and _names_by_line(classes):
             return True
     return False
+
+
+@lru_cache(maxsize=20_000)  # the classes of a site and of common themes repeat
+def _names_by_line(classes: str) -> bool:
+    return _BY_LINE.search(classes) is not None
+
+
+@lru_cache(maxsize=20_000)
+def _names_no_image(names: str) -> bool:
+    return _NO_IMAGE_CLASS.search(names.lower()) is not None
 
 
 def _offered(element: Element, holder: Element | None, url: str) -> Iterator[tuple[str, int]]:
