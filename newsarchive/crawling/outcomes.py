@@ -45,7 +45,8 @@ class Outcome:
         named = ((name.split("_"), count) for name, count in self.counts.items())
         kinds = [f"{count} {' '.join(name[1:])}" for name, count in named if name[0] == "pictures"]
         images = [f"images: {', '.join(kinds)}"] if kinds else ["no image is missing"] * self.images_only
-        articles = [f"{self.counts.get(name, 0)} {name}" for name in COUNTED if not self.images_only]
+        moved = ["moved"] if self.counts.get("moved") else []
+        articles = [f"{self.counts.get(name, 0)} {name}" for name in (*COUNTED, *moved) if not self.images_only]
         counts = ", ".join([*articles, *images])
         ended = "" if self.reason is RunEnd.FINISHED else f" ({self.reason})"
         ended = f" (asked to come back at {self.come_back})" if self.come_back else ended

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -15,6 +15,7 @@ from newsarchive.database.claims import note_distrust, place_of, release, save_c
 from newsarchive.database.forgotten import refuse_forgotten
 from newsarchive.database.index import PendingSearchTexts, write_search_texts
 from newsarchive.database.links import replace_links, save_links
+from newsarchive.database.moves import gone_twin, make_aliases
 from newsarchive.database.readings import current_reading, states_a_change
 from newsarchive.database.revisions import (
     Provenance,
@@ -43,6 +44,8 @@ class Saved:
     revision: int
     outcome: str
     kind: str = ""
+    moved: bool = False
+    """True if it is an article that was gone, at its new URL."""
 
 
 @dataclass(kw_only=True, frozen=True)
@@ -68,14 +71,15 @@ def save_article(
     waiting: PendingSearchTexts | None = None,
     source: str = "fetch",
     readings: Mapping[int, Reading] = MappingProxyType({}),
+    may_move: bool = False,
 ) -> Saved:
     """Store an article in one transaction; it gets a new revision only if its content is new.
 
     `urls` are all URLs it was found at, the requested one first. `search_text` goes to `waiting` if that is given.
     `source` is the kind of source of a URL that no listing named. If another extractor or profile made the present
     state, only what differs from the present extractor's reading of it (in `readings`) counts as an edit by the
-    newspaper; without such a reading, only a change that the page itself states. Raises Forgotten if the article was
-    taken down.
+    newspaper; without such a reading, only a change that the page itself states. With `may_move`, a new article with
+    the content of one that is gone is that one at its new URL. Raises Forgotten if the article was taken down.
     """
     refuse_forgotten(db, [article.url, *urls])
     with db.atomic():
@@ -90,7 +94,11 @@ def save_article(
             digest=content_digest(content),
             provenance=provenance,
         )
-        saved = _save_content(db, new, urls, readings)
+        twin = gone_twin(db, site.name, content) if may_move and find_known(db, [new.url, *urls]) is None else None
+        saved = _save_content(db, new, [*urls, twin["url"]] if twin else urls, readings)
+        if twin:
+            make_aliases(db, saved.article)
+            saved = replace(saved, moved=True)
         is_shown = saved.outcome != "same" or bool(saved.kind)
         if saved.outcome == "new":
             save_links(db, saved.article, article)

@@ -39,6 +39,10 @@ class PendingSearchTexts:
         """Add an article's search text; texts are sorted by `published`."""
         self._waiting[article] = published, search_text
 
+    def discard(self, article: int) -> None:
+        """Leave out the search text of an article that became part of another one."""
+        self._waiting.pop(article, None)
+
     def waiting(self) -> dict[int, tuple[str, SearchText]]:
         """Return the present state, for `back_to`."""
         return dict(self._waiting)
@@ -84,14 +88,15 @@ def rebuild_index(db: Database, progress: Callable[[int, int], None] = lambda do
     for start in range(0, len(numbers), BATCH):
         with db.atomic():
             for number in numbers[start : start + BATCH]:
-                _index_article(db, number)
+                index_article(db, number)
         progress(min(start + BATCH, len(numbers)), len(numbers))
     with db.atomic():
         _record_version(db)
     return len(numbers)
 
 
-def _index_article(db: Database, number: int) -> None:
+def index_article(db: Database, number: int) -> None:
+    """Write the search text of an article by the present rules, if it differs."""
     row = db.conn.execute(
         "select r.title, r.lead, r.body, r.language, r.authors from articles a"
         " join revisions r on r.id = a.current_revision where a.id = ?",

@@ -24,9 +24,11 @@ from newsarchive.database.ledger import (
     mark_not_article,
     mark_visited,
 )
+from newsarchive.database.moves import follow_redirect, join_moved, leads_elsewhere, twins_to_visit
 from newsarchive.database.readings import Unread, latest_reading, unread
 from newsarchive.database.revisions import Provenance
 from newsarchive.database.runs import save_capture
+from newsarchive.database.unlisted import make_due
 from newsarchive.errors import reason_of
 from newsarchive.items import Article, Extracted
 from newsarchive.revisions.content import content_digest, content_of
@@ -60,8 +62,9 @@ def save_extracted(
 ) -> str:
     """Store the outcome for a page in one transaction; `waiting` is that of `save_article`.
 
-    Return how it counts: ``new``, ``changed``, ``same``, ``gone``, ``missing``, ``not_article``, ``failed``, or
-    ``forgotten`` for an article that was taken down, of which only the URLs are stored.
+    Return how it counts: ``new``, ``changed``, ``same``, ``gone``, ``missing``, ``not_article``, ``failed``; ``moved``
+    for an article that has another URL now; ``forgotten`` for one that was taken down, of which only the URLs are
+    stored.
     """
     with db.atomic():
         captures = tuple(save_capture(db, capture, run) for capture in item.fetched.captures)
@@ -74,7 +77,8 @@ def save_extracted(
             return "forgotten"
         if item.outcome == "article" and item.article is not None:
             return _save_article(db, item, item.article, visit, revisit=revisit, waiting=waiting)
-        return _save_no_article(db, item, visit)
+        outcome, number = _save_no_article(db, item, visit), article_of(db, item.fetched.urls[0])
+        return "moved" if outcome == "gone" and number and join_moved(db, number, waiting) else outcome
 
 
 def _save_article(
@@ -86,21 +90,31 @@ def _save_article(
     revisit: Revisit,
     waiting: PendingSearchTexts | None,
 ) -> str:
+    urls = item.fetched.urls
+    joined = follow_redirect(db, urls, waiting)
+    gone = False
+    if leads_elsewhere(db, urls):
+        reason = "redirects to another article"
+        gone = mark_missing(db, urls[0], site=visit.site, reason=reason, time=visit.time, run=visit.run)
+        urls = urls[1:]
     origin = provenance_of(item, visit.site, time=visit.time, run=visit.run, captures=visit.captures)
     saved = save_article(
         db,
         article,
         site=visit.site,
-        urls=item.fetched.urls,
+        urls=urls,
         provenance=origin,
         search_text=item.search_text,
         source=visit.source,
         waiting=waiting,
         readings=item.readings,
+        may_move=visit.source == "crawl",
     )
     next_visit = revisit(article, visit.time)
-    mark_visited(db, item.fetched.urls, time=visit.time, run=visit.run, next_visit=next_visit)
-    return saved.outcome
+    mark_visited(db, urls, time=visit.time, run=visit.run, next_visit=next_visit)
+    if saved.outcome == "new" and visit.source == "crawl" and visit.run is not None:
+        make_due(db, twins_to_visit(db, saved.article, visit.run), time=visit.time)
+    return "moved" if joined or saved.moved else "gone" if gone else saved.outcome
 
 
 def _save_no_article(db: Database, item: Extracted, visit: _Visit) -> str:
