@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from cssselect import SelectorError
@@ -55,6 +56,7 @@ def read_links(page: Page, *, site: Site, source: Source, shapes: frozenset[str]
     `shapes` tells how the URLs of articles are built on the pages before it. Raises ListingError if this is not HTML.
     """
     tree, fragment = parse_any(page)
+    _held = [*tree.iter()]  # else lxml makes each element anew whenever it is come by, a tenth of the time
     base = base_of(tree, page.url)
     if source.links:
         links = _chosen_links(tree, source, page.url)
@@ -142,8 +144,15 @@ def _usual_shapes(links: Iterable[html.HtmlElement], base: str, *, like_article:
 
 def _target(link: html.HtmlElement, base: str) -> str:
     """Return the path and query of a link; empty if it is invalid."""
+    reference = link.get("href") or ""
+    is_whole = reference[:8].lower().startswith(("http://", "https://"))
+    return _target_of(base[: base.find("/", 8) + 1] or base if is_whole else base, reference)
+
+
+@lru_cache(maxsize=4096)  # a site's pages have most of their links in common
+def _target_of(base: str, reference: str) -> str:
     try:
-        parts = urlsplit(absolute_url(base, link.get("href") or ""))
+        parts = urlsplit(absolute_url(base, reference))
     except AddressError:
         return ""
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
@@ -170,7 +179,12 @@ def _shape(link: html.HtmlElement, base: str) -> str:
 
     Empty if it is built like that of a section or of a file.
     """
-    path, _, query = _target(link, base).partition("?")
+    return _shape_of(_target(link, base))
+
+
+@lru_cache(maxsize=4096)
+def _shape_of(target: str) -> str:
+    path, _, query = target.partition("?")
     folder, _, name = path.rstrip("/").rpartition("/")
     plain_word = not query and not folder and re.fullmatch(r"[^\W\d_]*", name)
     if plain_word or len(path) > _MAX_PATH or _is_list(path, query):

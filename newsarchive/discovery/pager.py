@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import parse_qsl, urlsplit
 
 from lxml import html
@@ -212,15 +213,23 @@ def _link_references(tree: html.HtmlElement) -> Iterator[tuple[str, int, str]]:
 def _link_score(link: html.HtmlElement, text: str) -> int:
     parent = link.getparent()
     classes = f"{link.get('class', '')} {parent.get('class', '') if parent is not None else ''}"
-    around = " ".join(a.get("class", "") + " " + a.get("id", "") for a in link.iterancestors())
+    around = [_kinds_of(a.get("class", ""), a.get("id", "")) for a in link.iterancestors()]
+    in_pager = any(pager for pager, _ in around)
     score = 3 if "next" in link.get("rel", "").split() else 0
     score += 3 if _NEXT_CLASS.search(classes) else 0
     labels = (text, link.get("title", ""), link.get("aria-label", ""))
     score += 3 if any(NEXT_WORDS.match(label) for label in labels) else 0
     score += 1 if text in _ARROWS else 0
-    score += _IN_PAGER if PAGER_CLASS.search(around) else 0
-    in_table = any(a.tag == "table" for a in link.iterancestors()) and not PAGER_CLASS.search(around)
-    return score - (6 if in_table or CALENDAR_CLASS.search(around) else 0)
+    score += _IN_PAGER if in_pager else 0
+    in_table = not in_pager and next(link.iterancestors("table"), None) is not None
+    return score - (6 if in_table or any(calendar for _, calendar in around) else 0)
+
+
+@lru_cache(maxsize=4096)  # the elements around links are the same on all pages of a site
+def _kinds_of(classes: str, identifier: str) -> tuple[bool, bool]:
+    """Return whether an element is a pager, and whether it is a calendar, by its class and id."""
+    names = f"{classes} {identifier}"
+    return PAGER_CLASS.search(names) is not None, CALENDAR_CLASS.search(names) is not None
 
 
 def _data_references(tree: html.HtmlElement) -> Iterator[tuple[str, int, str]]:
