@@ -111,3 +111,15 @@ def test_a_canonical_url_that_holds_no_article_is_not_believed(db: Database, sta
     db.execute("update urls set state = ?", [state])
     fetch(db, "n/1", "news", number=1)
     assert stored(db) == {"n/1": "Мақала 1"}
+
+
+def test_storing_an_article_reads_no_large_table_from_end_to_end(db: Database) -> None:
+    fetch(db, "m/1", "n/1", number=1)
+    statements: list[str] = []
+    db.conn.set_trace_callback(statements.append)
+    fetch(db, "m/2", "n/2", number=2)
+    db.conn.set_trace_callback(None)
+    asked = [sql for sql in statements if sql.lstrip().lower().startswith("select")]
+    steps = [step for sql in asked for *_, step in db.conn.execute(f"explain query plan {sql}")]
+    assert len(steps) > 10
+    assert not [step for step in steps if step.startswith(("SCAN urls", "SCAN articles", "SCAN revisions"))]

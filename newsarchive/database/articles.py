@@ -94,7 +94,9 @@ def save_article(
             digest=content_digest(content),
             provenance=provenance,
         )
-        twin = gone_twin(db, site.name, content) if may_move and find_known(db, [new.url, *urls]) is None else None
+        twin = gone_twin(db, site.name, content) if may_move else None
+        if twin and find_known(db, [new.url, *urls]) is not None:
+            twin = None
         saved = _save_content(db, new, [*urls, twin["url"]] if twin else urls, readings)
         if twin:
             make_aliases(db, saved.article)

@@ -33,6 +33,11 @@ where a.site = ? and a.published = ? and a.title = ? and a.id <> ?
     and a.id not in (select article from embargoes)
 """
 
+_HAS_NAMESAKE = """
+select 1 from articles a join articles b on b.site = a.site and b.published = a.published and b.title = a.title
+where a.id = ? and b.id <> a.id limit 1
+"""
+
 
 def gone_twin(db: Database, site: str, content: Mapping[str, Any]) -> Row | None:
     """Return the article that is gone and had this content: its page has another URL now. None if there is none."""
@@ -42,6 +47,8 @@ def gone_twin(db: Database, site: str, content: Mapping[str, Any]) -> Row | None
 
 def twins_to_visit(db: Database, article: int, run: int) -> list[str]:
     """Return the URLs of the articles with the content of a new one that earlier runs stored: they may have moved."""
+    if not db.conn.execute(_HAS_NAMESAKE, (article,)).fetchone():  # as hardly any has
+        return []
     row = next(db.query("select * from articles where id = ?", [article]))
     found = _twins(db, row["site"], _content(db, row), article)
     return [one["url"] for one in found if not one["gone"] and _first_run(db, one["id"]) < run]
@@ -112,7 +119,8 @@ def _first_run(db: Database, article: int) -> int:
 def _twins(db: Database, site: str, content: Mapping[str, Any], article: int) -> list[Row]:
     if not content["published"]:
         return []
-    rows = list(db.query(_TWINS, [site, content["published"], content["title"], article]))
+    wanted = (site, content["published"], content["title"], article)
+    rows = list(db.query(_TWINS, wanted)) if db.conn.execute(_TWINS, wanted).fetchone() else []
     return [row for row in rows if is_same_article(_content(db, row), content)]
 
 

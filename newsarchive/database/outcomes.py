@@ -203,7 +203,7 @@ def unread_readings(db: Database, item: Extracted, *, site: Site) -> list[Unread
 def _unread(db: Database, item: Extracted, article: Article, site: Site) -> Iterator[Unread]:
     fetched = item.fetched
     content = content_of(article)
-    digest, place = content_digest(content), place_of(db, article, fetched.urls, content)
+    place = place_of(db, article, fetched.urls, content)
     time = fetched.captures[0].time if fetched.captures else now()
     known = find_known(db, [place.url, *fetched.urls])
     if known is None:
@@ -211,7 +211,7 @@ def _unread(db: Database, item: Extracted, article: Article, site: Site) -> Iter
     rows = [current_row(db, known)]
     if known_later(db, [place.url, *fetched.urls], time) is not None:
         rows += [latest_reading(db, row) for row in neighbours(db, known["id"], time) if row]
-    yield from unread(db, rows, digest, provenance_of(item, site, time=time), item.readings)
+    yield from unread(db, rows, content_digest(content), provenance_of(item, site, time=time), item.readings)
 
 
 @lru_cache(maxsize=64)

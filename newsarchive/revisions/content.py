@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -19,6 +20,7 @@ _LONGEST_SIZE = 200
 _SIZE = re.compile(r"(?:-\d{2,5}x\d{2,5}|-scaled|-rotated|-e\d{10,})+(?=\.\w+$)")
 
 
+@lru_cache(maxsize=1024)  # content is looked at before it is stored, and again then
 def image_asset(url: str) -> str:
     """Return the identity of the image at a URL, regardless of host, scheme and size.
 
