@@ -2,7 +2,7 @@
 
 Loading the program takes a second of processor time and its workers another; a test suite of a thousand commands does
 little else. A command that is forked begins at once and is a process of its own in all else: environment, outputs,
-signals, exit code. Tests of starts, kills and terminals start the program itself.
+signals, terminal, exit code. Tests of starts and kills start the program itself, and some of each other kind do.
 """
 
 from __future__ import annotations
@@ -28,9 +28,64 @@ from contextlib import contextmanager, suppress
 from importlib import import_module
 from multiprocessing import util
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 Done = subprocess.CompletedProcess[str]
+
+
+class Forked:
+    """A command that was forked, with as much of what subprocess.Popen has as tests need."""
+
+    def __init__(self, line: socket.socket, *outputs: TextIO) -> None:
+        self._line, self._outputs = line, outputs
+        self.pid = self._number()
+        self.returncode: int | None = None
+        self._readers: list[threading.Thread] = []
+        self._read: dict[TextIO, str] = {}
+
+    @property
+    def stderr(self) -> TextIO:
+        return self._outputs[1]
+
+    def poll(self) -> int | None:
+        """Its exit code, if it has ended."""
+        with suppress(subprocess.TimeoutExpired):
+            self.wait(timeout=0)
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end; gives the exit code. Raises TimeoutExpired."""
+        if self.returncode is None:
+            if self._line not in select.select([self._line], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired("newsarchive", timeout or 0)
+            self.returncode = self._number()
+            self._line.close()
+        return self.returncode
+
+    def communicate(self, timeout: float | None = None) -> tuple[str, str]:
+        """Wait for its end; gives what is left to read of both outputs. Raises TimeoutExpired, and may be called again."""
+        if not self._readers:
+            self._readers = [_reader(output, self._read) for output in self._outputs]
+        self.wait(timeout)
+        for reader in self._readers:
+            reader.join()
+        return self._read[self._outputs[0]], self._read[self._outputs[1]]
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, unless it has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """Kill it, unless it has ended."""
+        self.send_signal(signal.SIGKILL)
+
+    def _number(self) -> int:
+        """The next line of what the process tells that watches over it."""
+        digits = b""
+        while not digits.endswith(b"\n"):
+            digits += self._line.recv(1)
+        return int(digits)
 
 
 class Forks:
@@ -41,33 +96,40 @@ class Forks:
         self._environment = _loaded_with(os.environ)
 
     def run(self, arguments: Sequence[str], environment: Mapping[str, str], *, timeout: float) -> Done:
-        """Run `newsarchive ARGUMENTS` to its end. Raises TimeoutExpired, having killed it.
+        """Run `newsarchive ARGUMENTS` to its end. Raises TimeoutExpired, having killed it."""
+        process = self.start(arguments, environment)
+        try:
+            outputs = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            raise
+        return subprocess.CompletedProcess(["newsarchive", *arguments], process.returncode, *outputs)
+
+    def start(
+        self, arguments: Sequence[str], environment: Mapping[str, str], *, terminal: int | None = None
+    ) -> Forked | subprocess.Popen[str]:
+        """Start `newsarchive ARGUMENTS`, with pipes for its outputs or on a terminal, and leave it running.
 
         With an environment in which the program may load otherwise than it was loaded it is started afresh.
         """
         if _loaded_with(environment) != self._environment:
             command = [sys.executable, "-m", "newsarchive", *arguments]
-            return subprocess.run(
-                command, capture_output=True, text=True, timeout=timeout, env=environment, check=False
+            output = subprocess.PIPE if terminal is None else terminal
+            return subprocess.Popen(
+                command, stdin=terminal, stdout=output, stderr=output, text=True, env=dict(environment)
             )
-        outputs = ["", ""]
-        with socket.socket(socket.AF_UNIX) as line, open(os.devnull) as nothing:
-            line.connect(self._address)
-            pipes = [os.pipe(), os.pipe()]
+        line = socket.socket(socket.AF_UNIX)
+        line.connect(self._address)
+        if terminal is not None:
+            hand_over(line, [terminal] * 3, arguments, environment)
+            return Forked(line)
+        pipes = [os.pipe(), os.pipe()]
+        with open(os.devnull) as nothing:
             hand_over(line, [nothing.fileno(), *(theirs for _, theirs in pipes)], arguments, environment)
-            readers = [_reader(ours, theirs, outputs, number) for number, (ours, theirs) in enumerate(pipes)]
-            line.settimeout(timeout)
-            with line.makefile() as answers:
-                process = int(answers.readline())
-                try:
-                    code = int(answers.readline())
-                except TimeoutError:
-                    os.kill(process, signal.SIGKILL)
-                    raise subprocess.TimeoutExpired(["newsarchive", *arguments], timeout) from None
-                finally:
-                    for reader in readers:
-                        reader.join()
-        return subprocess.CompletedProcess(["newsarchive", *arguments], code, *outputs)
+        for _, theirs in pipes:
+            os.close(theirs)
+        return Forked(line, *(open(ours, encoding="utf-8") for ours, _ in pipes))
 
     def install(self, folder: Path) -> None:
         """Put a program `newsarchive` into a folder, for a shell to find, whose commands are forked as well."""
@@ -102,21 +164,21 @@ def hand_over(
 def _loaded_with(environment: Mapping[str, str]) -> dict[str, str]:
     """The part of an environment that may change how the program is loaded.
 
-    A worker pool in this process leaves OPENBLAS_NUM_THREADS in it, with the value that the program is loaded with.
+    A worker pool in this process leaves OPENBLAS_NUM_THREADS in it, with the value that the program is loaded with. The
+    terminal is looked at when something is shown.
     """
-    ours = ("NEWSARCHIVE_", "PYTEST_", "OPENBLAS_NUM_THREADS")
+    ours = ("NEWSARCHIVE_", "PYTEST_", "OPENBLAS_NUM_THREADS", "TERM", "COLUMNS", "LINES")
     return {name: value for name, value in environment.items() if not name.startswith(ours)}
 
 
-def _reader(ours: int, theirs: int, outputs: list[str], number: int) -> threading.Thread:
-    """Read a pipe, whose other end is not ours any more, into one of the outputs."""
-    os.close(theirs)
+def _reader(output: TextIO, read: dict[TextIO, str]) -> threading.Thread:
+    """Read an output to its end in a thread."""
 
-    def read() -> None:
-        with open(ours, encoding="utf-8") as pipe:
-            outputs[number] = pipe.read()
+    def read_all() -> None:
+        with output:
+            read[output] = output.read()
 
-    reader = threading.Thread(target=read)
+    reader = threading.Thread(target=read_all)
     reader.start()
     return reader
 
@@ -146,11 +208,20 @@ def main(address: str) -> None:
     os.chdir(call["folder"])
     sys.path[0] = call["folder"]
     sys.argv = ["newsarchive", *call["arguments"]]
+    open_standard_files()
     give_loaded_workers()
     try:
         runpy.run_module("newsarchive", run_name="__main__", alter_sys=True)
     except SystemExit as end:
         end_now(end)
+
+
+def open_standard_files() -> None:
+    """Open them as the interpreter does at its start: whether they are terminals, or can be sought in, is seen then."""
+    for name, mode, buffering in (("stdin", "r", -1), ("stdout", "w", -1), ("stderr", "w", 1)):
+        old = getattr(sys, name)
+        new = open(old.fileno(), mode, buffering, encoding=old.encoding, errors=old.errors, closefd=False)  # noqa: SIM115
+        setattr(sys, name, new)
 
 
 def end_now(end: SystemExit) -> None:

@@ -13,6 +13,8 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from tests.forking import Forked, Forks
+
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 ROWS, COLUMNS = 30, 110
 
@@ -41,13 +43,24 @@ class Seen:
 
 
 def on_terminal(
-    command: Sequence[str], environment: Mapping[str, str], *, timeout: float = 120, rows: int = ROWS
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    timeout: float = 120,
+    rows: int = ROWS,
+    by: Forks | None = None,
 ) -> Seen:
-    """Run a command with its input and outputs on a terminal, to its end."""
+    """Run a program with its input and outputs on a terminal, to its end; or a command of ours, forked `by` what has it loaded."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, COLUMNS, 0, 0))
     plain = {"TERM": "xterm", **environment, "COLUMNS": "", "LINES": ""}
-    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=plain, close_fds=True)
+    process: Forked | subprocess.Popen[str]
+    if by is not None:
+        process = by.start(command, plain, terminal=theirs)
+    else:
+        process = subprocess.Popen(
+            command, stdin=theirs, stdout=theirs, stderr=theirs, env=plain, close_fds=True, text=True
+        )
     os.close(theirs)
     shown, deadline = b"", time.monotonic() + timeout
     try:

@@ -8,7 +8,6 @@ import re
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -18,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from newsarchive.crawling.middlewares.back_off import retry_after
+from tests.forking import Forked, Forks
 from tests.hosts import Answer, Host, article, serve_host
 
 SOON = ("-s", "DOWNLOAD_DELAY=0.05", "-s", "AUTOTHROTTLE_START_DELAY=0.05")
@@ -32,14 +32,12 @@ def later(seconds: int | str, status: int = 503) -> Callable[[int], Answer]:
 
 
 @pytest.fixture
-def start(folder: Path) -> Callable[..., subprocess.Popen[str]]:
+def start(folder: Path, forks: Forks) -> Callable[..., Forked | subprocess.Popen[str]]:
     """Start a command on the archive and leave it running."""
 
-    def run(*arguments: str) -> subprocess.Popen[str]:
+    def run(*arguments: str) -> Forked | subprocess.Popen[str]:
         environment = {**os.environ, "NEWSARCHIVE_DATA": str(folder), "NEWSARCHIVE_CONTACT": "tests@example.org"}
-        command = [sys.executable, "-m", "newsarchive", *arguments]
-        pipe = subprocess.PIPE
-        return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=environment)
+        return forks.start(arguments, environment)
 
     return run
 

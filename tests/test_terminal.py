@@ -12,6 +12,7 @@ import pytest
 from sqlite_utils import Database
 
 from newsarchive.demo import Newspaper
+from tests.forking import Forks
 from tests.terminals import Seen, on_terminal
 
 Show = Callable[..., Seen]
@@ -33,11 +34,14 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def show(environment: dict[str, str]) -> Show:
-    """Run a command line on a terminal: `show("crawl", "paper")`."""
+def show(environment: dict[str, str], forks: Forks) -> Show:
+    """Run a command line on a terminal: `show("crawl", "paper")`; with a `program`, by that one."""
 
-    def run(*arguments: str, code: int = 0, program: tuple[str, ...] = ("-m", "newsarchive")) -> Seen:
-        seen = on_terminal([sys.executable, *program, *arguments], environment)
+    def run(*arguments: str, code: int = 0, program: tuple[str, ...] = ()) -> Seen:
+        if program:
+            seen = on_terminal([sys.executable, *program, *arguments], environment)
+        else:
+            seen = on_terminal(arguments, environment, by=forks)
         assert "Traceback" not in seen.shown, seen.shown
         assert seen.code == code, seen.shown
         return seen
@@ -55,7 +59,7 @@ COMPARED = ("edits", "articles compared")
 
 
 def test_the_demo_shows_a_bar_and_what_to_do_next(folder: Path, show: Show) -> None:
-    seen = show("demo")
+    seen = show("demo", program=("-m", "newsarchive"))
     assert {"saryarqa"} <= names(seen.bars) <= {"saryarqa", *COMPARED}
     assert any(TIME_LEFT.search(bar) for bar in seen.bars)
     crawls = [line for line in seen.lines if line.startswith(("First crawl", "Second crawl"))]
