@@ -43,9 +43,14 @@ HOSTILE = ("busy", "circle", "endless")
 
 @dataclass(kw_only=True)
 class Crawled:
-    """One crawl: seconds until the last sound site was done, articles, most memory (MB of PSS), most processes."""
+    """One crawl: seconds until the last sound site was done, articles, most memory (MB of PSS), most processes.
+
+    `each` has the seconds of each sound site by its own line, `processor` those of the processor in all.
+    """
 
     seconds: float
+    each: list[int]
+    processor: float
     articles: int
     memory: float
     processes: int
@@ -76,6 +81,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     print(f"{options.sites} sites: {many.seconds:6.1f} s, {many.articles:5} articles, {many.memory:4.0f} MB of"
           f" {many.processes} processes; {ratio:.2f} times the time of one")  # fmt: skip
+    middle, last = many.each[len(many.each) // 2], many.each[-1]
+    print(
+        f"by their own lines: one {one.each[0]} s; half of the {options.sites} within {middle} s, the last {last} s"
+        f"; processor {one.processor:.1f} s and {many.processor:.1f} s"
+    )
     whole = many.articles >= options.sites * options.pages
     return 0 if whole and ratio <= MOST_TIME and many.memory <= MOST_MEMORY else 1
 
@@ -102,11 +112,15 @@ def crawl(ports: Sequence[int], kinds: Sequence[str], delay: float) -> Crawled:
             with suppress(TypeError):  # nothing was printed
                 said += process.stdout.read()  # type: ignore[union-attr]
         seconds = time.monotonic() - began
+        processor = sum(processor_of(number) for number in family(process.pid))
         process.terminate()
         os.set_blocking(process.stdout.fileno(), True)  # type: ignore[union-attr]
         said += process.communicate()[0]
         articles = sum(int(number) for number in re.findall(r"^sound-\d+: (\d+) new", said, re.MULTILINE))
-        return Crawled(seconds=seconds, articles=articles, memory=memory, processes=processes)
+        each = sorted(int(number) for number in re.findall(r"^sound-\d+: .*?, (\d+) s\b", said, re.MULTILINE))
+        return Crawled(
+            seconds=seconds, each=each, processor=processor, articles=articles, memory=memory, processes=processes
+        )
 
 
 def memory_of(process: int) -> list[float]:
@@ -118,6 +132,22 @@ def memory_of(process: int) -> list[float]:
         for child in Path(f"/proc/{process}/task/{process}/children").read_text().split():
             found += memory_of(int(child))
     return found
+
+
+def family(process: int) -> list[int]:
+    """Return a process and all its descendants."""
+    with suppress(OSError):
+        children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+        return [process, *(number for child in children for number in family(int(child)))]
+    return []
+
+
+def processor_of(process: int) -> float:
+    """Return the seconds of the processor that a process used, with those of children that ended."""
+    with suppress(OSError):
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    return 0.0
 
 
 def serve(pipe: Connection, kinds: Sequence[str], pages: int) -> None:

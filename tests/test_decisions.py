@@ -357,3 +357,22 @@ def test_a_last_modified_older_than_the_newest_entry_is_not_asked_with(modified:
     page = Page(url="https://a.kz/rss", body=b"", headers={"last-modified": modified})
     before = {"last_modified": "Sun, 01 Dec 2024 00:00:00 GMT"}
     assert listing_values(page, listing, before, time=WHEN)["last_modified"] == kept
+
+
+def test_validators_that_stay_though_other_articles_are_listed_are_never_asked_with_again() -> None:
+    page = Page(url="https://a.kz/rss", body=b"", headers={"etag": '"x"', "last-modified": "Thu"})
+    row: dict[str, Any] = {}
+    kept = []
+    for names in (("1", "2"), ("1", "2"), ("2", "3"), ("2", "3")):
+        row |= listing_values(page, Listing(articles=articles(*names)), row, time=WHEN)
+        kept.append((row["etag"], row["last_modified"]))
+    assert kept == [('"x"', "Thu"), ('"x"', "Thu"), ("", ""), ("", "")]
+
+
+@pytest.mark.parametrize("kind", ["feed", "sitemap"])
+@pytest.mark.parametrize(("whole", "asked"), [("2025-02-20T04:00:00Z", 1), ("2025-02-19T04:00:00Z", 0)])
+def test_a_listing_that_says_unchanged_for_ever_is_read_whole_once_a_day(kind: str, whole: str, asked: int) -> None:
+    reader = decider(scan_of(kind))
+    row = {"etag": '"x"', "last_modified": "", "data": json.dumps({"whole": whole})}
+    (start,) = reader.begin(dict.fromkeys(reader.starts()[:1], row))[:1]
+    assert len(start.headers) == asked

@@ -98,6 +98,7 @@ def _write(archive: Archive, site: Site) -> None:
     with lock_archive(archive.folder):
         source = profile_paths(PACKAGED, archive.folder / "sites")[site.name]
         before = source.read_bytes()
+        site = make_site(site.name, tomllib.loads(before.decode("utf-8-sig")), where=str(source))
         db = open_archive(archive.folder)
         found = _learned(db, site)
         moved = {s.url: at_root(s, site.url, found.url).url for s in site.sources if s.url and found.url}

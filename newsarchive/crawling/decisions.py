@@ -193,7 +193,7 @@ class SourceDecider:
         url = with_per_page(url, self.scan.per_page) if self.scan.per_page else url
         headers: tuple[tuple[str, str], ...] = ()
         if task == "changes" and self.scan.source.kind in ("feed", "sitemap") and not self._full:
-            headers = validators(rows.get(url, {}), daily=self.scan.source.kind == "feed", now=self.scan.began)
+            headers = validators(rows.get(url, {}), now=self.scan.began)
         return ListingRequest(kind=self.scan.source.kind, url=url, task=task, source=self.scan.url, headers=headers)
 
     def _worth_reading(self, request: ListingRequest, listing: Listing, rows: Rows) -> list[str]:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from newsarchive.crawling.conditional import digest_of, is_constant
 from newsarchive.crawling.decisions import Row
 from newsarchive.crawling.full_scans import Scan, kind_of_scan
 from newsarchive.discovery import is_robots
@@ -43,7 +44,11 @@ def listing_values(page: Page, listing: Listing, row: Row, *, time: str) -> Valu
         modified = ""
     if not (etag or modified or row.get("etag") or row.get("last_modified")):
         return {}
-    data = _data(row, index=bool(listing.lastmods), whole=time)
+    listed = digest_of(listing.articles)
+    constant = is_constant(etag, modified, row, listed)
+    if constant:
+        etag = modified = ""
+    data = _data(row, index=bool(listing.lastmods), whole=time, listed=listed, constant=constant)
     return {"etag": etag, "last_modified": modified, "checked": time, "data": data}
 
 
