@@ -165,9 +165,18 @@ def _loaded_with(environment: Mapping[str, str]) -> dict[str, str]:
     """The part of an environment that may change how the program is loaded.
 
     A worker pool in this process leaves OPENBLAS_NUM_THREADS in it, with the value that the program is loaded with. The
-    terminal is looked at when something is shown.
+    terminal is looked at when something is shown, the rest when it is used.
     """
-    ours = ("NEWSARCHIVE_", "PYTEST_", "OPENBLAS_NUM_THREADS", "TERM", "COLUMNS", "LINES")
+    ours = (
+        "NEWSARCHIVE_",
+        "PYTEST_",
+        "OPENBLAS_NUM_THREADS",
+        "TERM",
+        "COLUMNS",
+        "LINES",
+        "SSL_CERT_FILE",
+        "MONITOR_EXIT",
+    )
     return {name: value for name, value in environment.items() if not name.startswith(ours)}
 
 

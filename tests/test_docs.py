@@ -96,11 +96,8 @@ def test_every_console_block_runs_as_it_stands(page: str, desk: Path, tmp_path: 
     with standing_in("ortalyq.kz", tmp_path) as (paper, reached):
         paper.stories = [story for story in paper.stories if story.kind == "post"][:FEW]
         assert any(story.slug == "zhana-mektep-esigin-ashty" for story in paper.stories)
-        places = [str(Path(sys.executable).parent), os.environ["PATH"]]
-        if page != "README.md":  # whose commands show that the program as it is installed does the same
-            forks.install(tmp_path)
-            places.insert(0, str(tmp_path))
-        path = os.pathsep.join(places)
+        forks.install(tmp_path)  # `make demo` and the reading room start the program as it is installed
+        path = os.pathsep.join([str(tmp_path), str(Path(sys.executable).parent), os.environ["PATH"]])
         environment = {**os.environ, **reached, "PATH": path, "NEWSARCHIVE_CONTACT": "tests@example.org"}
         with served(PAGES[page], desk, environment) as there:
             for line in lines:

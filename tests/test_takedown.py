@@ -18,14 +18,17 @@ import zlib
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from sqlite_utils import Database
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+from newsarchive import takedown
 from newsarchive.captures.reading import read_capture
 from newsarchive.captures.writing import CaptureWriter, RecordedResponse
+from newsarchive.cli import main
 from newsarchive.database import (
     ForgottenAddresses,
     finish_run,
@@ -33,6 +36,7 @@ from newsarchive.database import (
     mark_forgotten,
     open_archive,
     record_warc,
+    removal,
     save_capture,
     save_site,
     start_run,
@@ -41,7 +45,9 @@ from newsarchive.demo import Newspaper, serve
 from newsarchive.demo.answers import Answer
 from newsarchive.fixity import check_archive
 from newsarchive.sites import Site, load_sites
+from newsarchive.takedown import captures
 from newsarchive.takedown.traces import Traces
+from tests.forking import Forks
 
 Crawl = Callable[..., str]
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -90,16 +96,17 @@ def story(paper: Newspaper, crawl: Crawl) -> str:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+def made(tmp_path_factory: pytest.TempPathFactory, forks: Forks) -> tuple[Path, str]:
     """An archive with such a story, and its address; the site is gone."""
     folder = tmp_path_factory.mktemp("made")
     with serve() as paper:
         (folder / "sites").mkdir()
         (folder / "sites" / "paper.toml").write_text(paper.profile(), encoding="utf-8")
-        command = [sys.executable, "-m", "newsarchive", "--archive", str(folder), "crawl", "paper"]
 
         def crawl() -> str:
-            return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+            done = forks.run(["--archive", str(folder), "crawl", "paper"], os.environ, timeout=120)
+            assert done.returncode == 0, done.stderr
+            return done.stdout
 
         return folder, publish(paper, crawl)
 
@@ -166,26 +173,37 @@ def test_another_address_of_it_is_refused_and_its_capture_purged(
     assert problems(folder) == []
 
 
+def killed_at(module: ModuleType, name: str, command: list[str], *, after: bool) -> int:
+    """Run a command in a fork that is killed before or after it calls a function; gives how it ended."""
+    child = os.fork()
+    if child == 0:
+        real = getattr(module, name)
+
+        def killed(*arguments: object, **options: object) -> None:
+            if after:
+                real(*arguments, **options)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        try:
+            setattr(module, name, killed)
+            sys.argv = command
+            main()
+        finally:
+            os._exit(1)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
 def test_a_crash_at_any_moment_loses_nothing(old_story: str, folder: Path, newsarchive: Run, db: Read) -> None:
     """Killed after each write: before the database agrees all is as it was, afterwards the next try ends it."""
-    script = """
-import os, sys, newsarchive.takedown as t, newsarchive.takedown.captures as c, newsarchive.database.removal as r
-step, names = int(sys.argv[1]), [(c, "rewrite"), (t, "write_forgotten"), (t, "finish_run"), (r, "clear_free_space")]
-module, name = names[step]
-def killed(*a, **k):
-    module.__dict__["_real"](*a, **k) if step < 2 else None
-    os.kill(os.getpid(), 9)
-module._real = getattr(module, name)
-setattr(module, name, killed)
-sys.argv = ["newsarchive", *sys.argv[2:]]
-from newsarchive.cli import main
-main()
-"""
-    environment = {**os.environ, "NEWSARCHIVE_DATA": str(folder)}
-    for step in range(4):
-        command = [sys.executable, "-c", script, str(step), "forget", old_story, "--reason", "сот"]
-        done = subprocess.run(command, capture_output=True, env=environment, timeout=60, check=False)
-        assert done.returncode == -signal.SIGKILL, done.stderr
+    writes = [
+        (captures, "rewrite"),
+        (takedown, "write_forgotten"),
+        (takedown, "finish_run"),
+        (removal, "clear_free_space"),
+    ]
+    for step, (module, name) in enumerate(writes):
+        command = ["newsarchive", "--archive", str(folder), "forget", old_story, "--reason", "сот"]
+        assert killed_at(module, name, command, after=step < 2) == -signal.SIGKILL
         (kept,) = db().conn.execute("select count(*) from articles where url = ?", (old_story,)).fetchone()
         assert kept == (step < 2)
         assert problems(folder) == [], step
