@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,20 +20,20 @@ from newsarchive.demo import Newspaper, serve
 from newsarchive.fixity import check_archive
 from newsarchive.items import Extracted, Fetched
 from newsarchive.sites import load_sites, make_site
+from tests.forking import Forks
 
 Crawl = Callable[..., str]
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(tmp_path_factory: pytest.TempPathFactory, forks: Forks) -> Path:
     """An archive of the sample newspaper, which is gone."""
     folder = tmp_path_factory.mktemp("made")
     with serve() as paper:
         (folder / "sites").mkdir()
         (folder / "sites" / "paper.toml").write_text(paper.profile(), encoding="utf-8")
-        command = [sys.executable, "-m", "newsarchive", "--archive", str(folder), "crawl", "paper"]
-        subprocess.run(command, capture_output=True, check=True)
+        assert forks.run(["--archive", str(folder), "crawl", "paper"], os.environ, timeout=120).returncode == 0
     return folder
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sqlite3
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+
+from tests.forking import Forks
 
 SITE = "http://8.8.8.8/"  # a public address, never connected to: every request goes to the proxy, which answers itself
 PARAGRAPH = "<p>Көпір алдағы күзде ашылады, қазір соңғы жұмыстар жүріп жатыр, дейді әкімдік өкілі.</p>" * 4
@@ -61,15 +62,16 @@ def inside() -> Iterator[tuple[str, list[str]]]:
 
 
 @pytest.fixture
-def through(inside: tuple[str, list[str]], folder: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+def through(
+    inside: tuple[str, list[str]], folder: Path, forks: Forks
+) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run the command line with the proxy in its environment."""
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         proxy = f"http://{inside[0]}"
         environment = {**os.environ, "http_proxy": proxy, "https_proxy": proxy, "no_proxy": "", "NO_PROXY": ""}
         environment |= {"NEWSARCHIVE_DATA": str(folder), "NEWSARCHIVE_CONTACT": "tests@example.org"}
-        command = [sys.executable, "-m", "newsarchive", *arguments]
-        return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60, check=False)
+        return forks.run(arguments, environment, timeout=60)
 
     return run
 
