@@ -87,6 +87,16 @@ def test_systemd_takes_the_units(hours: int, tmp_path: Path, forks: Forks) -> No
     about_ours = [line for line in (done.stdout + done.stderr).splitlines() if "newsarchive" in line]
     assert about_ours == []
     assert len(units) == 3
+    judged = [
+        analyze,
+        "security",
+        "--offline=true",
+        "--no-pager",
+        "--threshold=35",
+        str(tmp_path / "newsarchive.service"),
+    ]
+    if b"--threshold" in subprocess.run([analyze, "--help"], capture_output=True, check=False).stdout:
+        assert subprocess.run(judged, capture_output=True, timeout=60, check=False).returncode == 0
 
 
 def test_cron_takes_the_line(tmp_path: Path, forks: Forks) -> None:
