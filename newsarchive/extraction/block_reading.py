@@ -201,7 +201,7 @@ class _Reader:
         for caption in element.iterchildren("caption"):
             self._as("p", caption)
         for row in element.iter("tr"):
-            pictures = [b for cell in row if isinstance(cell.tag, str) for b in self._cell(cell)]
+            pictures = [b for cell in row.iterchildren("td", "th") for b in self._cell(cell)]
             self.blocks.extend(pictures)
 
     def _cell(self, cell: Element) -> list[Block]:

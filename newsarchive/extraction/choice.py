@@ -36,7 +36,7 @@ def is_caption(block: Block) -> bool:
         if node is None or node.tag in ("article", "body", "main", "section"):
             return False
         if node.tag == "figure" and not block.quoted and block.kind != "row":
-            return has_media(node)
+            return has_media(node) and not _is_long_text(block)
         words = words_of(node)
         if names_caption(words):
             return names_caption_only(words) or (_is_little(node) and not is_sentence(block.text, 8))
@@ -45,6 +45,11 @@ def is_caption(block: Block) -> bool:
 
 
 _LONGEST_CAPTION = 180
+
+
+def _is_long_text(block: Block) -> bool:
+    """True for a sentence that is longer than captions are."""
+    return len(block.text) > _LONGEST_CAPTION and is_sentence(block.text, 8)
 
 
 def _is_little(element: Element) -> bool:
@@ -89,15 +94,24 @@ def choose(blocks: Sequence[Block], marks: Marking, root: Element, title: str = 
         for block in prose:
             if (holder := _holder(block)) is not None:
                 mates.setdefault(holder, 2)
-    sieve = _Sieve(structure, main, blocks, marked, mates)
-    for place, (block, is_marked) in enumerate(zip(blocks, marked, strict=True)):
-        if not block.key or block.element not in choice.inside:
-            continue
-        if rule := sieve.leaves_out(place, block, is_marked=is_marked):
+    _sift(choice, _Sieve(structure, main, blocks, marked, mates))
+    return choice
+
+
+def _sift(choice: Choice, sieve: _Sieve) -> None:
+    """Part the blocks inside the main element into those kept and those left out.
+
+    A block is a copy only of one that is kept, so that no text is lost in both places.
+    """
+    inside = [i for i, block in enumerate(sieve.blocks) if block.key and block.element in choice.inside]
+    rules = {i: sieve.leaves_out(i) for i in inside}
+    copies = copied_blocks([sieve.blocks[i] for i in inside if not rules[i]]) if is_on("copy") else set()
+    for i in inside:
+        block = sieve.blocks[i]
+        if rule := "copy" if id(block) in copies else rules[i]:
             choice.omitted.append((rule, block))
         else:
             choice.kept.append(block)
-    return choice
 
 
 class _Sieve:
@@ -113,21 +127,21 @@ class _Sieve:
     ) -> None:
         self.structure = structure
         self.main = main
+        self.blocks = blocks
+        self.marked = marked
         self.mates = mates
-        self.copies = copied_blocks([b for b in blocks if b.key]) if is_on("copy") else set()
         self.terms: dict[Element, bool] = {}
         places = [i for i, (b, is_marked) in enumerate(zip(blocks, marked, strict=True)) if is_marked and is_running(b)]
         self.span = range(places[0], places[-1]) if places else range(0)
 
-    def leaves_out(self, place: int, block: Block, *, is_marked: bool) -> str:
+    def leaves_out(self, place: int) -> str:
         """Return the rule that leaves the block at this place out; empty if it is text."""
+        block = self.blocks[place]
         if rule := self.structure.region(block.element, self.main):
             return rule
         if is_on("caption") and is_caption(block):
             return "caption"
-        if not is_marked and (rule := self._does_not_belong(place, block)):
-            return rule
-        return "copy" if id(block) in self.copies else ""
+        return "" if self.marked[place] else self._does_not_belong(place, block)
 
     def _does_not_belong(self, place: int, block: Block) -> str:
         """Return the rule by which a block that the extractor skipped is not among those that it took."""
@@ -194,7 +208,15 @@ def _titled_article(blocks: Sequence[Block], main: Element, structure: Structure
         return None
     headings = [b.element for b in blocks if b.key == title and b.kind in ("h1", "h2")]
     titled = [e for e in outer if any(e in h.iterancestors("article") for h in headings)]
-    return titled[0] if len(titled) == 1 else None
+    if len(titled) != 1:
+        return None
+    return titled[0] if any(_is_built_alike(e, titled[0]) for e in outer if e is not titled[0]) else None
+
+
+def _is_built_alike(one: Element, other: Element) -> bool:
+    """True if two elements have a class in common, or none: parts of one article are named each in its own way."""
+    names, others = (set((e.get("class") or "").split()) for e in (one, other))
+    return not names.isdisjoint(others) or not (names or others)
 
 
 def _holder(block: Block) -> Element | None:

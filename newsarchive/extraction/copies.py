@@ -57,6 +57,8 @@ def _blocks_below(blocks: Sequence[Block], elements: set[Element]) -> dict[Eleme
 
 def _sides(one: Element, other: Element) -> tuple[Element, Element] | None:
     """Return the elements, children of one parent, that contain one and the other; None if one contains the other."""
+    if one is other:
+        return None
     if one.getparent() is other.getparent():
         return one, other
     above = [one, *one.iterancestors()]

@@ -19,7 +19,7 @@ class Extractor:
     options_digest: str
 
 
-RULES_VERSION = "8"
+RULES_VERSION = "9"
 """Of all that decides what comes out of a page: `extraction`, `kazakh` and the reading of bodies as text.
 
 Raise it by one with every change that makes any page come out differently; `python -m tests.golden` then records the

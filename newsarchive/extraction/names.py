@@ -8,6 +8,8 @@ from typing import TypeAlias
 
 from lxml import html
 
+from newsarchive.text.folding import fold
+
 Element: TypeAlias = html.HtmlElement
 
 _REGIONS = {
@@ -20,7 +22,7 @@ _REGIONS = {
     "sharing": r"""shar(?:e|es|ing|er)|share-?\w*|sharedaddy|social\w*|follow\w*|addtoany|sociable""",
     "comments": r"""comments?|commentlist|disqus|respond|replies|reactions?|feedback|report-error|poll|quiz|rating
         |vote""",
-    "sidebar": r"""sidebar|side-bar|widgets?""",
+    "sidebar": r"""sidebar(?!-(?:enabled|disabled|active|layout|none|off)\b)|side-bar|widgets?""",
     "terms": r"""tags?|tag-?list|taglist|tagcloud|tag-cloud|topics|keywords|post-?cats|cat-links""",
     "author": r"""author-?(?:bio|box|info|card|profile|about|content|desc\w*|image|block)|about-?(?:the-)?author|bio
         |post-?author""",
@@ -30,8 +32,8 @@ _REGIONS = {
     "overlay": r"""print-(?:only|header|footer)|modal\w*|popup\w*|pop-up|overlay|tooltip|toast\w*|cookie\w*|consent
         |paywall|(?:audio|podcast)-?player""",
     "legal": r"""copyright|source-?list""",
-    "meta": r"""views?|counter|meta-?bar|metabar|post-?meta|entry-?meta|entry-footer|post-footer|article-footer
-        |post-views""",
+    "meta": r"""views?(?!-(?:mode|row|element|field|infinite)\b)|counter|meta-?bar|metabar|post-?meta
+        |entry-?meta|entry-footer|post-footer|article-footer|post-views""",
 }
 """Kind of boilerplate -> its names; the first kind that matches counts."""
 _REGION = re.compile(
@@ -52,6 +54,19 @@ _CAPTION_ONLY = re.compile(
     r"(?:^|[\s_-])(?:caption\w*|wp-caption-text|credits?|imgcap)(?:$|[\s_-])|figcaption|imagecaption"
 )
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def is_heading_slug(name: str, found: str, heading: str) -> bool:
+    """True if an id was made of a heading's text, of which the words `found` are only a part.
+
+    >>> is_heading_slug("effective-menu-management", "menu", "1. Effective menu management")
+    True
+    >>> is_heading_slug("related-articles", "related", "Related articles")
+    False
+    """
+    slug = fold(name.removeprefix("h-"))
+    is_long = name.count("-") + name.count("_") >= 4
+    return bool(slug) and slug in fold(heading) and (is_long or not slug.startswith(fold(found)))
 
 
 def words_of(element: Element) -> str:

@@ -37,6 +37,9 @@ def parse(text: str) -> html.HtmlElement | None:
     data = text[:_MARKUP_CAP].encode("utf-8", "replace").translate(None, _CONTROLS)
     if b"<" not in data:
         return None
+    end = _END.search(data)
+    if end is not None and data[end.end() :].strip():
+        data = _END.sub(b"", data)
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False, huge_tree=True)
     # one class for all elements: the default lookup by tag calls Python for each (a tenth of the total cost)
     parser.set_element_class_lookup(etree.ElementDefaultClassLookup(element=html.HtmlElement))
@@ -52,6 +55,8 @@ def parse(text: str) -> html.HtmlElement | None:
     return tree if tree.find("body") is not None else None
 
 
+_END = re.compile(rb"</[hH][tT][mM][lL]\s{0,9}>")
+"""The end of a page. libxml2 reads nothing after it, but some pages have their text there, and browsers show it."""
 _LONGEST_NAMES = 2_000
 _TOO_LONG = etree.XPath(f"//*[string-length(@class) > {_LONGEST_NAMES} or string-length(@id) > {_LONGEST_NAMES}]")
 _LONG_NAME = re.compile(rb"=\s{0,9}(?:\"[^\"]{%d}|'[^']{%d}|[^\s>\"'=]{%d})" % ((_LONGEST_NAMES,) * 3))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from newsarchive.extraction.blocks import Block, Element
-from newsarchive.extraction.names import region_named, words_of
+from newsarchive.extraction.names import is_heading_slug, region_named, split_camel_case, words_of
 from newsarchive.extraction.rules import is_on
 
 LEAVES = frozenset({"p", "ul", "ol", "li", "blockquote", "span", "strong", "em", "b", "i", "font", "td", "table"})
@@ -72,6 +72,8 @@ class Structure:
             rule = f"tag:{element.tag}"
             return rule if self.weight.get(element, 0) < _MUCH * self.total and is_on(rule) else ""
         kind, name = region_named(words_of(element))
+        if name and _is_named_by_heading(element, name):
+            kind, name = region_named(split_camel_case(element.get("class") or ""))
         rule = f"class:{kind}"
         return rule if name and self._held_by(name) < _MUCH * self.total and is_on(rule) else ""
 
@@ -84,3 +86,12 @@ class Structure:
                     held += weight
             self.named[name] = held
         return self.named[name]
+
+
+def _is_named_by_heading(element: Element, name: str) -> bool:
+    """True if an element's id was made of the heading that it is or that it begins with: a target of links."""
+    own = element.get("id")
+    if not own:
+        return False
+    heading = next(element.iter("h1", "h2", "h3", "h4", "h5", "h6"), None)
+    return heading is not None and is_heading_slug(own, name, "".join(heading.itertext()))
