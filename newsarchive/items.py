@@ -138,7 +138,7 @@ class Article:
     categories: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     evidence: dict[str, Any] = field(default_factory=dict)
-    """The source of each field: ``{"title": "json-ld", "authors": "by-line", "body": "trafilatura:fast"}``; `omitted`
+    """The source of each field: ``{"title": "json-ld", "authors": "by-line", "body": "trafilatura:names"}``; `omitted`
     lists what was left out of the text's element: ``{"rule": "read-more", "text": "Оқыңыз: …", "length": 52}``."""
     more_pages: tuple[str, ...] = ()
     """Further pages of this article, in order, that were not among the given pages."""

@@ -1,4 +1,4 @@
-"""Which of trafilatura's private interfaces an update changed; they are used in two modules only."""
+"""Which of trafilatura's private interfaces an update changed; they are used in three modules only."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 from trafilatura import external
+from trafilatura.xpaths import BODY_XPATH
 
 import newsarchive
+from newsarchive.extraction import frames
 from newsarchive.extraction.quick_extractor import EXPRESSIONS
 
 PRIVATE = {
@@ -21,8 +23,15 @@ PRIVATE = {
         "tree_cleaning": ["tree", "options"],
     },
     "trafilatura.main_extractor": {"extract_content": ["cleaned_tree", "options"]},
-    "trafilatura.settings": {"Extractor": None},
-    "trafilatura.xpaths": {"RAW_TREE_PRUNE_XPATH": None, "REMOVE_COMMENTS_AND_LISTS_XPATH": None},
+    "trafilatura.settings": {"Extractor": None, "MANUALLY_CLEANED": None},
+    "trafilatura.xpaths": {
+        "RAW_TREE_PRUNE_XPATH": None,
+        "REMOVE_COMMENTS_AND_LISTS_XPATH": None,
+        "BODY_XPATH": None,
+        "OVERALL_DISCARD_XPATH": None,
+        "REMOVE_COMMENTS_XPATH": None,
+        "TEASER_DISCARD_XPATH": None,
+    },
 }
 
 
@@ -44,12 +53,24 @@ def test_no_other_module_uses_them() -> None:
                     f"{node.module}.{alias.name}" for alias in node.names
                 )
     assert users == {
-        "extraction/marking.py": {f"{m}.{name}" for m, names in PRIVATE.items() for name in names} - QUICK,
+        "extraction/marking.py": {f"{m}.{name}" for m, names in PRIVATE.items() for name in names} - QUICK - FRAMES,
+        "extraction/frames.py": FRAMES,
         "extraction/quick_extractor.py": QUICK,
     }
 
 
 QUICK = {"trafilatura.htmlprocessing.delete_by_link_density"}
+FRAMES = {
+    "trafilatura.settings.MANUALLY_CLEANED",
+    *(
+        f"trafilatura.xpaths.{name}"
+        for name in ("BODY_XPATH", "OVERALL_DISCARD_XPATH", "REMOVE_COMMENTS_XPATH", "TEASER_DISCARD_XPATH")
+    ),
+}
+
+
+def test_every_expression_for_a_frame_is_known() -> None:
+    assert frames._is_unknown not in [frames._test(expression) for expression in BODY_XPATH]
 
 
 def test_the_last_extractor_keeps_its_stop_words_where_they_are_set() -> None:

@@ -21,8 +21,12 @@ from trafilatura.htmlprocessing import delete_by_link_density
 from newsarchive.errors import NewsArchiveError
 from newsarchive.extraction.blocks import Element
 
-Test: TypeAlias = Callable[[str], bool]
+ValueTest: TypeAlias = Callable[[str], bool]
 """Tells if an attribute's value is one that an expression looks for."""
+Names: TypeAlias = tuple[tuple[str, str], ...]
+"""Attributes of an element with their values, in the order of the markup."""
+Test: TypeAlias = Callable[[str, Names], bool]
+"""Tells if an expression finds an element of this tag and these attributes."""
 
 
 class TooShort(NewsArchiveError):
@@ -37,7 +41,12 @@ class NamedElements:
     """
 
     def __init__(
-        self, tags: Sequence[str], tests: Mapping[str, Test], firsts: Mapping[frozenset[str], Test], *, only_first: bool
+        self,
+        tags: Sequence[str],
+        tests: Mapping[str, ValueTest],
+        firsts: Mapping[frozenset[str], ValueTest],
+        *,
+        only_first: bool,
     ) -> None:
         self.tags = tuple(tags)
         self.tests = tests
@@ -53,6 +62,16 @@ class NamedElements:
         for element in tree.iterdescendants(*self.tags):
             if (names := element.keys()) and self._holds(element, names):
                 yield element
+
+    def finds(self, tag: str, attributes: Names) -> bool:
+        """True if an element of this tag and these attributes is one that is looked for."""
+        if "*" not in self.tags and tag not in self.tags:
+            return False
+        tests = self.tests
+        if any(name in tests and tests[name](value) for name, value in attributes):
+            return True
+        firsts = ((test, next((v for n, v in attributes if n in either), None)) for either, test in self.firsts)
+        return any(value is not None and test(value) for test, value in firsts)
 
     def _holds(self, element: Element, names: Sequence[str]) -> bool:
         tests = self.tests
@@ -122,7 +141,7 @@ def _pattern(condition: re.Match[str]) -> tuple[frozenset[str], str]:
     return frozenset(attributes), pattern
 
 
-def _test(pattern: str) -> Test:
+def _test(pattern: str) -> ValueTest:
     search = re.compile(pattern).search
     return lru_cache(maxsize=5_000)(lambda value: search(value) is not None)  # names repeat within pages and sites
 

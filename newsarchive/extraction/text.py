@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from newsarchive.extraction.block_reading import read_blocks
 from newsarchive.extraction.blocks import Block, Element, is_prose, is_running, is_sentence
 from newsarchive.extraction.choice import Choice, choose
 from newsarchive.extraction.cleaning import without_counters, without_notes
+from newsarchive.extraction.frames import framed_marks
 from newsarchive.extraction.javascript import text_in_scripts
 from newsarchive.extraction.listed import ListedText
 from newsarchive.extraction.marking import first_marks, is_large, thorough_marks
-from newsarchive.extraction.marks import marks_of
+from newsarchive.extraction.marks import Marks, marks_of
 from newsarchive.extraction.pages import parse
 from newsarchive.extraction.rules import is_on
 from newsarchive.extraction.standfirst import find_standfirst
@@ -166,6 +168,11 @@ def _by_listing(blocks: Sequence[Block], root: Element, title: str, listed: List
 def _by_trafilatura(
     root: Element, blocks: Sequence[Block], url: str, title: str, jsonld_body: str, listed_words: int
 ) -> tuple[Choice, str]:
+    framed = framed_marks(root, blocks)
+    if framed is not None:
+        named = choose(blocks, framed, root, title)
+        if not _is_doubtful(named, framed) and not _is_thin(named, blocks, jsonld_body, listed_words):
+            return named, "trafilatura:names"
     marks = first_marks(root, blocks, url)
     fast = choose(blocks, marks, root, title)
     # sentences between its marks may complete a text, but not prove that it was found
@@ -178,6 +185,23 @@ def _by_trafilatura(
     if len(fast):
         return fast, "trafilatura:fast"
     return choose(blocks, marks_of([b.text for b in blocks if is_prose(b)]), root, title), "density"
+
+
+def _is_doubtful(choice: Choice, marks: Marks) -> bool:
+    """True if names alone may mislead: they mark little, much that is left out, a long table, or cards in the text."""
+    if 2 * len(marks.whole) < len(choice) or sum(b.kind == "row" for b in choice.kept) >= _MANY_ROWS:
+        return True
+    if sum(b in marks for _, b in choice.omitted) >= _MANY_LEFT_OUT:
+        return True
+    main = choice.main
+    if main.find(".//article") is None:
+        return False
+    above = (takewhile(lambda e: e is not main, block.element.iterancestors()) for block in choice.kept)
+    return sum(any(e.tag == "article" for e in path) for path in above) >= _MANY_ON_CARDS
+
+
+_MANY_ROWS, _MANY_LEFT_OUT, _MANY_ON_CARDS = 10, 8, 2
+"""Blocks from which trafilatura's pass tells better than names: weighed on the shared sets, none of which loses."""
 
 
 def _is_thin(choice: Choice, blocks: Sequence[Block], jsonld_body: str, listed_words: int) -> bool:

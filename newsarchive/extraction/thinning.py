@@ -26,7 +26,7 @@ _NOT_TEXT = (
     "textarea",
     "noscript",
 )
-_INLINE_STYLES = (
+INLINE_STYLES = (
     "span",
     "strong",
     "em",
@@ -44,7 +44,7 @@ _INLINE_STYLES = (
     "nobr",
     "wbr",
 )
-_KEPT_ATTRIBUTES = frozenset({"class", "id", "itemprop", "role", "itemtype", "data-component"})
+KEPT_ATTRIBUTES = frozenset({"class", "id", "itemprop", "role", "itemtype", "data-component"})
 _A_COMMENT = re.compile(r"(?:div-)?comment-\d+")
 _CLEANED = frozenset({"aside", "footer", "button", "dialog", "fieldset", "menu", "nav", "object", "video", "audio"})
 _PARSER = html.HTMLParser()
@@ -60,7 +60,7 @@ def thinned(root: Element, blocks: Sequence[Block], *, cleaned: bool = False) ->
     useful: set[Element] = {root}
     leaves: set[Element] = set()
     branches: set[Element | None] = set()
-    comments = _readers_comments(root)
+    comments = readers_comments(root)
     for block in blocks:
         if comments and not comments.isdisjoint([block.element, *block.element.iterancestors()]):
             continue
@@ -76,11 +76,11 @@ def thinned(root: Element, blocks: Sequence[Block], *, cleaned: bool = False) ->
     texts = {*leaves, *(leaf.getparent() for leaf in leaves)}
     _fill(etree.SubElement(page, "body"), root, _Plan(useful, branches, texts, emptied, comments))
     etree.strip_elements(page, *_NOT_TEXT, with_tail=False)
-    etree.strip_tags(page, *_INLINE_STYLES)
+    etree.strip_tags(page, *INLINE_STYLES)
     return page
 
 
-def _readers_comments(root: Element) -> set[Element]:
+def readers_comments(root: Element) -> set[Element]:
     """Return readers' comments (`id="comment-476"`, as in WordPress and Drupal), and their lists.
 
     Below a short article they may be most of the page and would be mistaken for the text.
@@ -94,7 +94,7 @@ def _begin_copy(target: Element, element: Element) -> Element:
     """Add an empty element of the same kind; invalid tag names from broken markup become div."""
     if wraps_article(element):
         return etree.SubElement(target, "div")
-    kept = {name: value for name, value in element.items() if name in _KEPT_ATTRIBUTES}
+    kept = {name: value for name, value in element.items() if name in KEPT_ATTRIBUTES}
     return etree.SubElement(target, element.tag if element.tag.isalnum() else "div", kept)
 
 
