@@ -105,6 +105,17 @@ def test_an_article_at_its_canonical_url_stays_there_when_it_is_edited(db: Datab
     assert [row["url"] for row in db.query("select url from articles")] == ["https://a.kz/n/1"]
 
 
+@pytest.mark.parametrize("outcome", ["missing", "not_article"])
+def test_a_canonical_url_whose_page_is_gone_makes_no_article_gone(db: Database, outcome: str) -> None:
+    fetch(db, "n/1", "n/2", number=1)
+    save_listed(db, Listed(url="https://a.kz/n/2"), site=SITE, source="feed", time=LATER)
+    page = Fetched(site="a", urls=("https://a.kz/n/2",), pages=(), captures=())
+    for _ in range(2):
+        save_extracted(db, Extracted(fetched=page, outcome=outcome), site=SITE, run=start_run(db, "crawl", "a"))
+    assert stored(db) == {"n/1": "Мақала 1"}
+    assert db.execute("select count(*) from deletions").fetchone() == (0,)
+
+
 @pytest.mark.parametrize("state", ["not_article", "gone", "failed"])
 def test_a_canonical_url_that_holds_no_article_is_not_believed(db: Database, state: str) -> None:
     save_listed(db, Listed(url="https://a.kz/news"), site=SITE, source="feed", time=LATER)

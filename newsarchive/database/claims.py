@@ -71,6 +71,14 @@ def release(db: Database, urls: Sequence[str], place: Place, content: Mapping[st
             _move_back(db, owner[0], key)
 
 
+def release_claim(db: Database, url: str) -> None:
+    """Give the article that claims a URL its own one back, because the page there, never fetched before, is none."""
+    key = url_key(url)
+    row = db.conn.execute("select article from urls where key = ? and visited is null", (key,)).fetchone()
+    if row is not None and row[0] is not None:
+        _move_back(db, row[0], key)
+
+
 def _owner(db: Database, key: str) -> tuple[int, str, int] | None:
     """Return the article at a URL: its number, and the digest and number of its current revision."""
     row = db.conn.execute(

@@ -11,7 +11,7 @@ from json import dumps
 from sqlite_utils import Database
 
 from newsarchive.database.articles import current_row, find_known, save_article
-from newsarchive.database.claims import place_of
+from newsarchive.database.claims import place_of, release_claim
 from newsarchive.database.earlier import known_later, neighbours
 from newsarchive.database.faults import concerns_archive
 from newsarchive.database.forgotten import Forgotten, mark_forgotten, refuse_forgotten
@@ -125,6 +125,8 @@ def _save_no_article(db: Database, item: Extracted, visit: _Visit) -> str:
     if item.outcome == "forbidden":
         mark_forbidden(db, url, site=site, reason=reason, time=time, run=run, source=source)
         return "forbidden"
+    if item.outcome == "missing" or is_no_article:
+        release_claim(db, url)
     if item.outcome == "missing" or (is_no_article and article_of(db, url) is not None):
         gone = mark_missing(db, url, site=site, reason=reason, time=time, run=run, source=source)
         return "gone" if gone else item.outcome
