@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from newsarchive.extraction.blocks import Block, Element
-from newsarchive.extraction.names import is_heading_slug, region_named, split_camel_case, words_of
+from newsarchive.extraction.names import LONGEST_NAMES, is_heading_slug, region_named, split_camel_case, words_of
 from newsarchive.extraction.rules import is_on
 
 LEAVES = frozenset({"p", "ul", "ol", "li", "blockquote", "span", "strong", "em", "b", "i", "font", "td", "table"})
@@ -73,7 +73,7 @@ class Structure:
             return rule if self.weight.get(element, 0) < _MUCH * self.total and is_on(rule) else ""
         kind, name = region_named(words_of(element))
         if name and _is_named_by_heading(element, name):
-            kind, name = region_named(split_camel_case(element.get("class") or ""))
+            kind, name = region_named(split_camel_case((element.get("class") or "")[:LONGEST_NAMES]))
         rule = f"class:{kind}"
         return rule if name and self._held_by(name) < _MUCH * self.total and is_on(rule) else ""
 
