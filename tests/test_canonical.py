@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from newsarchive.crawling.alerts import canonical_alert
+from newsarchive.crawling.advice import canonical_alert
 from newsarchive.database import due_urls, open_archive, save_extracted, save_listed, save_site, start_run
 from newsarchive.items import Article, Capture, Extracted, Fetched, Listed
 from newsarchive.sites import Site

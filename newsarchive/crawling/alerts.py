@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,11 +12,8 @@ from statistics import median
 
 from sqlite_utils import Database
 
-from newsarchive.crawling.certificates import VALID
 from newsarchive.crawling.publishing import SILENT, keeps_us_out, listings_lose, publishes, usual_week
 from newsarchive.database.alerts import Alert, AlertKey
-from newsarchive.database.certificates import CertificateChange
-from newsarchive.database.claims import distrusted
 from newsarchive.sites import Site
 from newsarchive.text.counting import counted
 
@@ -24,8 +21,6 @@ ENOUGH = 5  # pages of a run from which shares mean something
 MOST_FAILED = 20
 SHARE_FAILED = 0.1
 ENOUGH_FAILED = 3
-ENOUGH_SHARING = 3
-"""Pages that name one canonical URL in vain, before that is reported."""
 JUMP = 0.5  # of a share, against the site's own history
 DISK_LEFT = 500_000_000  # bytes
 OCCASIONS = 10  # runs that brought something new, before a usual gap is known
@@ -75,34 +70,6 @@ def what_needs_a_person(db: Database, site: Site, run: int, folder: Path) -> Fin
         judged += publishes(db, site) if usual_week(db, site.name, site.timezone)[0] else _silence(db, site)
     alerts = [found for found in judged if isinstance(found, Alert)]
     return Findings(alerts=alerts, well=frozenset(found for found in judged if isinstance(found, AlertKey)))
-
-
-def certificate_alerts(changes: Iterable[CertificateChange]) -> list[Alert]:
-    """Return sentences on certificates that became invalid or valid again; a new valid one is no news."""
-    return [
-        Alert(f"the TLS certificate of {change.host} is valid again", code="certificate", about=change.host, over=True)
-        if change.now == VALID
-        else Alert(
-            f"the TLS certificate of {change.host} is not valid: {change.now}. Its pages are kept, and marked so"
-            " (captures.tls); --strict-tls refuses them",
-            code="certificate",
-            about=change.host,
-        )
-        for change in changes
-        if change.before or change.now != VALID
-    ]
-
-
-def canonical_alert(db: Database, site: str) -> Alert | None:
-    """Return a sentence on canonical URLs that are not believed, if many pages name one; None if all is well."""
-    shared, every = distrusted(db, site)
-    if shared < ENOUGH_SHARING:
-        return None
-    return Alert(
-        f"{every:,} pages name the URL of another page as canonical. That is not believed: each is an article of its"
-        " own (urls.canonical in the database tells which they are)",
-        code="canonical",
-    )
 
 
 def _was_read(db: Database, site: Site, run: int) -> bool:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from scrapy import Request
 from scrapy.http import Response
 
-from newsarchive.crawling.alerts import certificate_alerts
+from newsarchive.crawling.advice import certificate_alerts
 from newsarchive.crawling.batches import Member
 from newsarchive.crawling.certificates import VALID, host_of
 from newsarchive.crawling.opening import OpenArchive

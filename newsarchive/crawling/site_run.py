@@ -8,7 +8,7 @@ from functools import partial
 from scrapy.settings import BaseSettings
 
 from newsarchive import database
-from newsarchive.crawling.alerts import canonical_alert
+from newsarchive.crawling.advice import canonical_alert
 from newsarchive.crawling.batches import Member
 from newsarchive.crawling.held_up import HeldUp
 from newsarchive.crawling.jobs import JOBS, Job
