@@ -1,7 +1,7 @@
 """Runs trafilatura to mark the text of a page: only its first pass, or its whole cascade.
 
-One of three modules that use trafilatura's private interfaces: `bare_extraction` copies the tree for its later passes and
-reads the metadata, which takes as long as its first pass; here only the steps of that are run.
+One of three modules that use trafilatura's private interfaces: `bare_extraction` copies the tree for its later passes
+and reads the metadata, which takes as long as its first pass; here only the steps of that are run.
 tests/test_trafilatura_interfaces.py tells which of them an update changed.
 """
 
