@@ -62,7 +62,6 @@ _OTHERS: dict[str, Test] = {
 """Expressions of another form, which an update of trafilatura may change: that frame is then not found here."""
 _FRAMES = tuple(_any_of([expression]) for expression in BODY_XPATH)
 _BOILERPLATE = _any_of(OVERALL_DISCARD_XPATH)
-_COMMENTS = _any_of(REMOVE_COMMENTS_XPATH)
 _NO_TEXT = _any_of([*REMOVE_COMMENTS_XPATH, *TEASER_DISCARD_XPATH])
 _REMOVED_TAGS = frozenset(MANUALLY_CLEANED) - {*INLINE_STYLES, "form"}
 _MIN_SIZE = 250
@@ -98,7 +97,7 @@ _Held = Sequence[tuple[Block, _Node]]
 
 def framed_marks(root: Element, blocks: Sequence[Block]) -> Marks | None:
     """Return the marks on the text of the page; None if only the extractor itself can tell."""
-    top, nodes, held = _nodes(root, blocks)
+    nodes, held = _nodes(root, blocks)
     prose = sum(len(b.text) for b, _ in held if b.element.tag == "p")
     for frame in _frames(nodes):
         kept = _kept(frame, nodes, held, with_bare_text=prose < 3 * _MIN_SIZE)
@@ -107,11 +106,7 @@ def framed_marks(root: Element, blocks: Sequence[Block]) -> Marks | None:
     else:
         kept = []
     if _size(kept) < _MIN_SIZE:
-        taken = {id(b) for b in kept}
-        everywhere = _kept(top, nodes, held, with_bare_text=False, with_teasers=True)
-        kept += [b for b in everywhere if id(b) not in taken and b.kind in ("p", "row", "pre") and not b.depth]
-    if _size(kept) < _MIN_SIZE:
-        return None
+        return None  # paragraphs of the whole page would have those of other articles among them
     keys = [b.key for b in kept]
     return Marks("".join(keys), frozenset(keys))
 
@@ -120,8 +115,8 @@ def _size(blocks: Sequence[Block]) -> int:
     return sum(len(b.text) for b in blocks)
 
 
-def _nodes(root: Element, blocks: Sequence[Block]) -> tuple[_Node, list[_Node], _Held]:
-    """Return the root's node, those below it in document order, and the blocks that may be text."""
+def _nodes(root: Element, blocks: Sequence[Block]) -> tuple[list[_Node], _Held]:
+    """Return the nodes below the root in document order, and the blocks that may be text."""
     top = _Node(root, None)
     known = {root: top}
     held: list[tuple[Block, _Node]] = []
@@ -141,7 +136,7 @@ def _nodes(root: Element, blocks: Sequence[Block]) -> tuple[_Node, list[_Node], 
             held.append((block, node))
     nodes = list(known.values())[1:]
     _weigh(nodes, held)
-    return top, nodes, held
+    return nodes, held
 
 
 def _node(element: Element, above: _Node, *, dead: bool) -> _Node:
@@ -179,9 +174,7 @@ def _frames(nodes: Sequence[_Node]) -> Iterator[_Node]:
             yield frame
 
 
-def _kept(
-    frame: _Node, nodes: Sequence[_Node], held: _Held, *, with_bare_text: bool, with_teasers: bool = False
-) -> list[Block]:
+def _kept(frame: _Node, nodes: Sequence[_Node], held: _Held, *, with_bare_text: bool) -> list[Block]:
     """Return the blocks of a frame without boilerplate, lists of links, and headings at the end."""
     inside = {frame}
     below = []
@@ -194,8 +187,7 @@ def _kept(
     boilerplate = _with_all_below(below, {n for n, tag in named if _BOILERPLATE(tag, n.names)})
     if 7 * _size([b for b, n in left if n not in boilerplate]) <= frame.size:
         boilerplate = set()
-    is_no_text = _COMMENTS if with_teasers else _NO_TEXT
-    others = {n for n, tag in named if is_no_text(tag, n.names)} | {n for n in below if _is_link_list(n)}
+    others = {n for n, tag in named if _NO_TEXT(tag, n.names)} | {n for n in below if _is_link_list(n)}
     out = _with_all_below(below, boilerplate | others)
     kept = [b for b, n in left if n not in out and _is_taken(b, with_bare_text=with_bare_text)]
     while kept and kept[-1].kind in HEADING_TAGS:
