@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime
 import json
 from html import unescape
@@ -13,13 +12,13 @@ from click.testing import CliRunner
 from lxml import etree
 
 from benchmarks.translations import measure, store
-from newsarchive.browse.app import make_datasette
 from newsarchive.cli import cli
 from newsarchive.database import open_archive, read_archive
 from newsarchive.database.embargoes import embargo_article
 from newsarchive.translations.aligning import align
 from newsarchive.translations.files import aligned
 from newsarchive.translations.pairing import find_translations, read_versions, translation_of
+from tests.test_corpus import get
 
 
 def run(folder: Path, *arguments: str, code: int = 0) -> str:
@@ -92,15 +91,6 @@ def test_a_link_between_pages_is_enough(newsarchive: Any, folder: Path, tmp_path
     assert translation_of(db, folder, pair.kazakh.article) == pair
     # The pages are nine days apart, so only the link pairs them.
     assert translation_of(db, folder, pair.russian.article, site=pair.russian.site) == pair
-
-
-def get(folder: Path, path: str) -> Any:
-    room = make_datasette(folder)
-
-    async def ask() -> Any:
-        return await room.client.get(path)
-
-    return asyncio.run(ask())
 
 
 def test_the_page_and_the_interface_show_both_versions(tmp_path: Path) -> None:
